@@ -1,0 +1,79 @@
+//! The rules of the dialect beyond the form of each key. Every fault of every file is reported, and what builds
+//! on a broken part stays silent about it.
+
+mod field;
+mod names;
+mod operation;
+mod pagination;
+mod service;
+mod types;
+
+use crate::fault::{Fault, Report};
+use crate::load::Draft;
+use crate::model::{Field, Kind, NamedType, Operation, Service, TypeBody};
+
+/// The types that a file can name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope<'m> {
+    /// Types of the operation.
+    own: &'m [NamedType],
+    /// Types of the service.
+    shared: &'m [NamedType],
+    /// Whether these are all there are: not where `service.json` could not be read.
+    whole: bool,
+}
+
+impl<'m> Scope<'m> {
+    fn all(self) -> impl Iterator<Item = &'m NamedType> {
+        self.own.iter().chain(self.shared)
+    }
+
+    pub(crate) fn find(self, name: &str) -> Option<&'m NamedType> {
+        self.all().find(|named| named.name == name)
+    }
+
+    /// Members of a type, where it is a record.
+    fn members(self, kind: &Kind) -> Option<&'m [Field]> {
+        let Kind::Named(name) = kind else { return None };
+        match &self.find(name)?.body {
+            TypeBody::Record(fields) => Some(fields),
+            TypeBody::Enum { .. } => None,
+        }
+    }
+}
+
+/// Checks all files together; hands out the service with the operations that are sound, and all faults.
+///
+/// `complete` tells whether every file of the service could be read.
+pub(crate) fn check(
+    mut service: Option<Draft<'_, Service>>,
+    mut operations: Vec<Draft<'_, Operation>>,
+    complete: bool,
+) -> (Option<Service>, Vec<Fault>) {
+    names::check_space(service.as_mut(), &mut operations);
+    let shared = service.as_ref().map(|draft| &draft.model);
+    let mut reach = types::Reach::default();
+    let mut uses = Vec::with_capacity(operations.len());
+    for draft in &mut operations {
+        let of_this = operation::check(draft, shared);
+        reach.extend(&of_this);
+        uses.push(of_this);
+    }
+    let sound = service.as_mut().and_then(|draft| {
+        let reach = (complete && !operations.is_empty()).then_some(&reach);
+        let broken = service::check(draft, reach)?;
+        let mut sound = draft.model.clone();
+        sound.types.retain(|named| !broken.contains(&named.name));
+        sound.operations = operations
+            .iter()
+            .zip(&uses)
+            .filter(|(draft, uses)| draft.report.is_clean() && !uses.any_of(&broken))
+            .map(|(draft, _)| draft.model.clone())
+            .collect();
+        Some(sound)
+    });
+    let of_service = service.into_iter().map(|draft| draft.report);
+    let of_operations = operations.into_iter().map(|draft| draft.report);
+    let faults = of_service.chain(of_operations).flat_map(Report::into_faults);
+    (sound, faults.collect())
+}

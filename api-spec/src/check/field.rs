@@ -1,0 +1,211 @@
+//! Fields and what they say of their values.
+
+use std::borrow::Cow;
+
+use super::Scope;
+use crate::fault::Report;
+use crate::fit::{self, Reading};
+use crate::keys::BUILT_IN;
+use crate::model::{Field, Kind, Shape, Style, Time, TypeBody};
+use crate::parse::{Member, Node};
+use crate::suggest::did_you_mean;
+
+/// Where a field stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// In a request, at the top.
+    Parameter,
+    /// In an answer, at the top.
+    Answer,
+    /// In a type.
+    Member {
+        /// Whether requests carry the type.
+        sent: bool,
+    },
+    /// In a list or a map.
+    Item,
+}
+
+/// What a type is made of, as far as the rules of style go.
+enum Class {
+    Scalar,
+    Any,
+    ScalarList,
+    OtherStructure,
+    /// A type that does not exist, which is reported where it is named.
+    Unknown,
+}
+
+fn class(kind: &Kind, scope: Scope<'_>) -> Class {
+    match kind {
+        Kind::String | Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean => Class::Scalar,
+        Kind::Any => Class::Any,
+        Kind::Map(_) => Class::OtherStructure,
+        Kind::Array(items) => match class(&items.kind, scope) {
+            Class::Scalar => Class::ScalarList,
+            Class::Unknown => Class::Unknown,
+            _ => Class::OtherStructure,
+        },
+        Kind::Named(name) => match scope.find(name).map(|named| &named.body) {
+            Some(TypeBody::Enum { .. }) => Class::Scalar,
+            Some(TypeBody::Record(_)) => Class::OtherStructure,
+            None => Class::Unknown,
+        },
+    }
+}
+
+/// Checks a table of fields, all but their names.
+pub(super) fn check_table(
+    fields: &[Field],
+    members: &[Member<'_>],
+    role: Role,
+    scope: Scope<'_>,
+    report: &mut Report<'_>,
+) {
+    for (field, member) in fields.iter().zip(members) {
+        let node = &member.value;
+        if role != Role::Parameter && node.get("in").is_some() {
+            report.add(node.at_key("in"), "`in` is for parameters only");
+        }
+        let sent = matches!(role, Role::Parameter | Role::Member { sent: true });
+        if field.required && !sent {
+            report.add(node.at_key("required"), "`required` is for what requests carry");
+        }
+        check_shape(&field.shape, node, member.at, role, scope, report);
+    }
+}
+
+/// `at` is where a fault of the whole field is reported.
+fn check_shape(shape: &Shape, node: &Node<'_>, at: usize, role: Role, scope: Scope<'_>, report: &mut Report<'_>) {
+    check_reference(&shape.kind, node.get("type"), scope, report);
+    check_items(shape, node, scope, report);
+    check_style(shape, node, at, role, scope, report);
+    check_values(shape, node, scope, report);
+    check_time(shape, node, report);
+    check_order(shape, node, report);
+    let items = match &shape.kind {
+        Kind::Array(items) => items,
+        _ => shape,
+    };
+    // A default speaks of the items of an array, an example of the whole.
+    for (key, value, of) in [("default", &shape.default, items), ("example", &shape.example, shape)] {
+        let (Some(value), Some(node)) = (value, node.get(key)) else {
+            continue;
+        };
+        for misfit in fit::value(value, of, scope, Reading::Strict) {
+            let message = format!("the {key} is not of the type: {}", misfit.describe());
+            report.add_with(misfit.locate(node), message, misfit.hint);
+        }
+    }
+}
+
+/// The type that is named must exist.
+fn check_reference(kind: &Kind, node: Option<&Node<'_>>, scope: Scope<'_>, report: &mut Report<'_>) {
+    let (Kind::Named(name), Some(node)) = (kind, node) else {
+        return;
+    };
+    if name.is_empty() || !scope.whole || scope.find(name).is_some() {
+        return;
+    }
+    let known = scope.all().map(|named| named.name.as_str());
+    let hint = did_you_mean(name, BUILT_IN.iter().copied().chain(known))
+        .unwrap_or(Cow::Borrowed("a type of another operation has to move to service.json before it is shared"));
+    report.add_with(node.at, format!("unknown type \"{name}\""), hint);
+}
+
+fn check_items(shape: &Shape, node: &Node<'_>, scope: Scope<'_>, report: &mut Report<'_>) {
+    let (Kind::Array(items) | Kind::Map(items)) = &shape.kind else {
+        if node.get("items").is_some() && node.get("type").is_some() {
+            report.add(node.at_key("items"), "`items` is for arrays and maps");
+        }
+        return;
+    };
+    let Some(of_items) = node.get("items") else {
+        report.add_with(node.at, "an array or a map needs `items`", Cow::Borrowed("name what it holds"));
+        return;
+    };
+    match of_items.text() {
+        Some("array" | "map") => {
+            let hint = "write \"items\": { \"type\": \"array\", \"items\": ... }";
+            report.add_with(of_items.at, "an array or a map needs `items`", Cow::Borrowed(hint));
+        }
+        Some(_) => check_reference(&items.kind, Some(of_items), scope, report),
+        None => check_shape(items, of_items, of_items.at, Role::Item, scope, report),
+    }
+}
+
+fn check_style(shape: &Shape, node: &Node<'_>, at: usize, role: Role, scope: Scope<'_>, report: &mut Report<'_>) {
+    let class = class(&shape.kind, scope);
+    let at_style = node.at_value("style");
+    match (shape.style, class) {
+        (_, Class::Unknown)
+        | (None, Class::Scalar)
+        | (Some(Style::Json), _)
+        | (Some(Style::Simple), Class::ScalarList) => {}
+        (None, _) => {
+            if role == Role::Parameter && node.get("style").is_none() {
+                report.add_with(at, "a structured parameter needs a style", Cow::Borrowed("flat, json or simple"));
+            }
+        }
+        (Some(Style::Flat | Style::Simple), Class::Scalar) => {
+            report.add(at_style, "a scalar has no style but json");
+        }
+        (Some(Style::Simple), _) => report.add(at_style, "simple is for arrays of scalars"),
+        (Some(Style::Flat), _) => {
+            if role != Role::Parameter {
+                let hint = "below a flat parameter everything is flat without saying so";
+                report.add_with(at_style, "flat is for parameters at the top", Cow::Borrowed(hint));
+            }
+        }
+    }
+}
+
+/// What the keys about single values speak of.
+fn innermost(mut kind: &Kind) -> &Kind {
+    while let Kind::Array(items) | Kind::Map(items) = kind {
+        kind = &items.kind;
+    }
+    kind
+}
+
+/// Known values must be of the type.
+fn check_values(shape: &Shape, node: &Node<'_>, scope: Scope<'_>, report: &mut Report<'_>) {
+    let (fits, wanted): (fn(&str) -> bool, _) = match innermost(&shape.kind) {
+        Kind::Int32 => (|text| text.parse::<i32>().is_ok(), "a 32-bit integer"),
+        Kind::Int64 => (|text| text.parse::<i64>().is_ok(), "an integer"),
+        Kind::Number => (|text| text.parse::<f64>().is_ok(), "a number"),
+        Kind::Boolean => (|text| matches!(text, "true" | "false"), "true or false"),
+        Kind::Named(name) if scope.find(name).is_some() && node.get("enum").is_some() => {
+            let message = format!("the values of \"{name}\" stand in that type");
+            report.add(node.at_key("enum"), message);
+            return;
+        }
+        _ => return,
+    };
+    for member in node.table("enum").iter().filter(|member| !fits(&member.name)) {
+        report.add(member.at, format!("expected {wanted} as value, found \"{}\"", member.name));
+    }
+}
+
+fn check_time(shape: &Shape, node: &Node<'_>, report: &mut Report<'_>) {
+    let Some(time) = &shape.time else { return };
+    if !matches!(innermost(&shape.kind), Kind::String | Kind::Int32 | Kind::Int64 | Kind::Named(_)) {
+        report.add(node.at_key("time"), "a time is a text or an integer");
+    }
+    let legal = |c: char| !c.is_ascii_alphabetic() || "yMdHhmsSaTZXx".contains(c);
+    if let Time::Pattern(pattern) = time
+        && !pattern.chars().all(legal)
+    {
+        let rule = "a time is unix-s, unix-ms or a pattern such as yyyy-MM-dd HH:mm:ss";
+        report.add(node.at_value("time"), format!("{rule}, found \"{pattern}\""));
+    }
+}
+
+fn check_order(shape: &Shape, node: &Node<'_>, report: &mut Report<'_>) {
+    if shape.minimum.zip(shape.maximum).is_some_and(|(least, most)| least > most) {
+        report.add(node.at_value("maximum"), "the maximum is below the minimum");
+    }
+    if shape.min_length.zip(shape.max_length).is_some_and(|(least, most)| least > most) {
+        report.add(node.at_value("maxLength"), "the longest length is below the shortest");
+    }
+}

@@ -1,0 +1,159 @@
+//! Names: of types, of operations, of fields, of values.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use crate::fault::Report;
+use crate::load::Draft;
+use crate::model::{EnumValue, Field, Operation, Service};
+use crate::name::{RESERVED_TYPES, fault_of_identifier, is_camel_case};
+use crate::parse::{Member, Node};
+
+/// The names of all types of a service, each with the place where it is given.
+#[derive(Default)]
+struct Space {
+    places: HashMap<String, String>,
+}
+
+impl Space {
+    fn claim(&mut self, name: &str, at: usize, report: &mut Report<'_>) {
+        match self.places.entry(name.to_owned()) {
+            Entry::Vacant(entry) => {
+                entry.insert(report.place(at));
+            }
+            Entry::Occupied(entry) => {
+                let message = format!("the name \"{name}\" is taken; the first is at {}", entry.get());
+                let hint = "actions, actions with `Response` and types of all files share one space of names";
+                report.add_with(at, message, Cow::Borrowed(hint));
+            }
+        }
+    }
+}
+
+/// Actions, their answers and all types live in one space of names.
+pub(super) fn check_space(service: Option<&mut Draft<'_, Service>>, operations: &mut [Draft<'_, Operation>]) {
+    let mut space = Space::default();
+    let mut product = None;
+    if let Some(draft) = service {
+        let at = draft.node.at_value("product");
+        space.claim(&draft.model.product, at, &mut draft.report);
+        product = Some(draft);
+    }
+    for draft in operations.iter_mut().filter(|draft| !draft.model.action.is_empty()) {
+        let (action, at) = (draft.model.action.clone(), draft.node.at_value("action"));
+        check_type_name(&action, at, &mut draft.report);
+        space.claim(&action, at, &mut draft.report);
+    }
+    for draft in operations.iter_mut().filter(|draft| !draft.model.action.is_empty()) {
+        let answer = format!("{}Response", draft.model.action);
+        space.claim(&answer, draft.node.at_value("action"), &mut draft.report);
+    }
+    if let Some(draft) = product {
+        claim_types(&draft.node, &mut draft.report, &mut space);
+    }
+    for draft in operations {
+        claim_types(&draft.node, &mut draft.report, &mut space);
+    }
+}
+
+fn claim_types(node: &Node<'_>, report: &mut Report<'_>, space: &mut Space) {
+    for member in node.table("types") {
+        check_type_name(&member.name, member.at, report);
+        space.claim(&member.name, member.at, report);
+    }
+}
+
+fn check_type_name(name: &str, at: usize, report: &mut Report<'_>) {
+    if RESERVED_TYPES.contains(&name) {
+        report.add(at, format!("the name \"{name}\" is reserved for Rust or for the client"));
+    } else if !is_camel_case(name) {
+        let rule = "a name of a type begins with a capital and has only letters, digits and `_`";
+        report.add(at, format!("{rule}, found \"{name}\""));
+    }
+}
+
+/// Rust names of a table of fields: legal, unique, and no clash with the names of `before`, the fields that stand
+/// in the same struct. `setters` tells whether each becomes a method, too.
+pub(super) fn check_fields(
+    fields: &[Field],
+    members: &[Member<'_>],
+    before: &[Field],
+    setters: bool,
+    report: &mut Report<'_>,
+) {
+    let mut places: HashMap<&str, Option<usize>> = HashMap::new();
+    places.extend(before.iter().map(|field| (field.rust_name.as_str(), None)));
+    for (field, member) in fields.iter().zip(members) {
+        if before.iter().any(|other| other.wire_name == field.wire_name) {
+            report.add(member.at, format!("\"{}\" is in the envelope of every answer", field.wire_name));
+            continue;
+        }
+        let name = field.rust_name.as_str();
+        let (at, hint) = match member.value.get("name") {
+            Some(node) => (node.at, None),
+            None => (member.at, Some(Cow::Borrowed("give it another \"name\""))),
+        };
+        if let Some(rule) = fault_of_identifier(name) {
+            report.add_with(at, format!("the Rust name \"{name}\" {rule}"), hint);
+        } else if setters && matches!(name, "new" | "clone") {
+            let message = format!("the Rust name \"{name}\" is taken by a method of every request");
+            report.add_with(at, message, hint);
+        } else {
+            match places.entry(name) {
+                Entry::Vacant(entry) => {
+                    entry.insert(Some(at));
+                }
+                Entry::Occupied(entry) => {
+                    let place = match *entry.get() {
+                        Some(first) => format!("at {}", report.place(first)),
+                        None => "in the envelope of service.json".to_owned(),
+                    };
+                    let message = format!("two fields have the Rust name \"{name}\"; the first is {place}");
+                    report.add_with(at, message, hint);
+                }
+            }
+        }
+    }
+    check_aliases(fields, members, report);
+}
+
+fn check_aliases(fields: &[Field], members: &[Member<'_>], report: &mut Report<'_>) {
+    let mut taken: Vec<&str> = fields.iter().map(|field| field.wire_name.as_str()).collect();
+    for (field, member) in fields.iter().zip(members) {
+        let nodes = member.value.get("aliases").map_or(&[][..], Node::elements);
+        let aliases = nodes.iter().filter(|node| node.text().is_some());
+        for (alias, node) in field.aliases.iter().zip(aliases) {
+            if taken.contains(&alias.as_str()) {
+                report.add(node.at, format!("the alias \"{alias}\" is the name of a field already"));
+            }
+            taken.push(alias);
+        }
+    }
+}
+
+/// Rust names of the values of an enum.
+pub(super) fn check_values(values: &[EnumValue], members: &[Member<'_>], report: &mut Report<'_>) {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (value, member) in values.iter().zip(members) {
+        if value.name.is_empty() {
+            continue;
+        }
+        let (name, at) = (value.name.as_str(), member.value.at_value("name"));
+        if matches!(name, "Other" | "Self") {
+            report.add(at, format!("the name \"{name}\" is reserved in enums"));
+        } else if !is_camel_case(name) {
+            let rule = "a name of a value begins with a capital and has only letters, digits and `_`";
+            report.add(at, format!("{rule}, found \"{name}\""));
+        }
+        match places.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(at);
+            }
+            Entry::Occupied(entry) => {
+                let first = report.place(*entry.get());
+                report.add(at, format!("two values have the name \"{name}\"; the first is at {first}"));
+            }
+        }
+    }
+}

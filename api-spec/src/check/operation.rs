@@ -1,0 +1,191 @@
+//! An operation as a whole.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::field::{self, Role};
+use super::types::{self, Reach};
+use super::{Scope, names, pagination};
+use crate::fault::Report;
+use crate::fit::{self, Misfit, Reading};
+use crate::load::{Draft, file_stem};
+use crate::model::{Envelope, Example, Operation, Service};
+use crate::parse::Node;
+use crate::suggest::did_you_mean;
+
+/// Checks an operation against the service, where that could be read; tells which types it uses.
+pub(super) fn check(draft: &mut Draft<'_, Operation>, service: Option<&Service>) -> Reach {
+    let Draft { report, node, model: operation } = draft;
+    let scope = Scope {
+        own: &operation.types,
+        shared: service.map_or(&[], |service| &service.types),
+        whole: service.is_some(),
+    };
+    check_file(operation, node, report);
+    if let Some(service) = service {
+        check_group(operation, service, node, report);
+        check_common(operation, service, node, report);
+    }
+    check_parameter_names(operation, node, report);
+    check_limits(operation, node, report);
+
+    let no_envelope = Envelope::default();
+    let envelope = service.map_or(&no_envelope, |service| &service.envelope);
+    let (parameters, response) = (node.table("parameters"), node.table("response"));
+    names::check_fields(&operation.parameters, parameters, &[], true, report);
+    names::check_fields(&operation.response, response, &envelope.fields, false, report);
+    field::check_table(&operation.parameters, parameters, Role::Parameter, scope, report);
+    field::check_table(&operation.response, response, Role::Answer, scope, report);
+
+    let reach = Reach::of(&operation.parameters, &operation.response, scope);
+    types::check(&operation.types, node.table("types"), scope, Some(&reach), report);
+    if let Some(node) = node.get("pagination") {
+        pagination::check(operation, &envelope.fields, node, scope, report);
+    }
+    let nodes = node.get("examples").map_or(&[][..], Node::elements);
+    let mut names = HashSet::new();
+    for (example, node) in operation.examples.iter().zip(nodes) {
+        if !example.name.is_empty() && !names.insert(example.name.as_str()) {
+            let message = format!("two examples have the name \"{}\"", example.name);
+            report.add(node.at_value("name"), message);
+        }
+        check_request(example, operation, node, scope, report);
+        check_response(example, operation, envelope, node, scope, report);
+    }
+    reach
+}
+
+fn check_file(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>) {
+    let stem = file_stem(report.file());
+    if !operation.action.is_empty() && operation.action != stem {
+        let message = format!("the action \"{}\" is not the name of the file", operation.action);
+        let hint = format!("name the file {}.json", operation.action);
+        report.add_with(node.at_value("action"), message, Cow::Owned(hint));
+    }
+}
+
+fn check_group(operation: &Operation, service: &Service, node: &Node<'_>, report: &mut Report<'_>) {
+    let groups = || service.groups.iter().map(|group| group.id.as_str());
+    if operation.group.is_empty() || groups().any(|id| id == operation.group) {
+        return;
+    }
+    let hint = did_you_mean(&operation.group, groups()).unwrap_or_else(|| {
+        let known: Vec<&str> = groups().collect();
+        format!("service.json has {}", known.join(", ")).into()
+    });
+    report.add_with(node.at_value("group"), format!("unknown group \"{}\"", operation.group), hint);
+}
+
+fn check_common(operation: &Operation, service: &Service, node: &Node<'_>, report: &mut Report<'_>) {
+    for member in node.table("parameters") {
+        let common = service.common_parameters.iter().any(|field| field.wire_name == member.name);
+        if common && operation.parameter(&member.name).is_some() {
+            report.add(member.at, format!("\"{}\" is a common parameter of the service", member.name));
+        }
+    }
+}
+
+/// `dials`, `atLeastOne` and `atMostOne` name parameters.
+fn check_parameter_names(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>) {
+    if let (Some(_), Some(true)) = (&operation.dials, node.get("idempotent").and_then(Node::flag)) {
+        report.add(node.at_key("idempotent"), "an operation that dials is never idempotent");
+    }
+    let mut named: Vec<&Node<'_>> = node.get("dials").into_iter().collect();
+    for key in ["atLeastOne", "atMostOne"] {
+        let sets = node.get(key).map_or(&[][..], Node::elements);
+        for set in sets {
+            if set.elements().len() < 2 {
+                report.add(set.at, format!("a set of `{key}` has at least two parameters"));
+            }
+            named.extend(set.elements());
+        }
+    }
+    for node in named {
+        let Some(name) = node.text().filter(|name| !name.is_empty()) else {
+            continue;
+        };
+        if operation.parameter(name).is_none() {
+            let known = operation.parameters.iter().map(|field| field.wire_name.as_str());
+            report.add_with(node.at, format!("no parameter \"{name}\""), did_you_mean(name, known));
+        }
+    }
+}
+
+fn check_limits(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>) {
+    let Some(limits) = node.get("limits") else { return };
+    if let Some(0) = operation.limits.per_second {
+        report.add(limits.at_value("perSecond"), "a limit of 0 allows nothing");
+    }
+    let Some(per_number) = limits.get("perNumber") else {
+        return;
+    };
+    if operation.dials.is_none() {
+        report.add(limits.at_key("perNumber"), "`perNumber` counts the values of `dials`, which is absent");
+    }
+    for limit in per_number.elements() {
+        let Some(text) = limit.text().filter(|text| !is_rate(text)) else {
+            continue;
+        };
+        report.add(limit.at, format!("expected a rate such as 1/min, 5/h or 20/24h, found \"{text}\""));
+    }
+}
+
+/// A count, a slash, perhaps a number, and a unit of time.
+fn is_rate(text: &str) -> bool {
+    let Some((count, window)) = text.split_once('/') else {
+        return false;
+    };
+    let unit = window.trim_start_matches(|c: char| c.is_ascii_digit());
+    let many = window.strip_suffix(unit).unwrap_or_default();
+    let positive = |digits: &str| digits.parse::<u32>().is_ok_and(|number| number > 0);
+    positive(count) && (many.is_empty() || positive(many)) && matches!(unit, "s" | "min" | "h" | "d")
+}
+
+fn check_request(example: &Example, operation: &Operation, node: &Node<'_>, scope: Scope<'_>, report: &mut Report<'_>) {
+    let Some(node) = node.get("request") else { return };
+    let fields = &operation.parameters;
+    let misfits = fit::record(&example.request, fields, "parameter", scope, Reading::Strict);
+    add_misfits("the request does not encode", misfits, node, report);
+}
+
+/// An answer that tells of a failure is held against the envelope only: a failure brings no data.
+fn check_response(
+    example: &Example,
+    operation: &Operation,
+    envelope: &Envelope,
+    node: &Node<'_>,
+    scope: Scope<'_>,
+    report: &mut Report<'_>,
+) {
+    if node.get("response").is_none() && node.get("xml").is_none() {
+        report.add(node.at, "an example needs a response, an xml or both");
+    }
+    let (Some(members), Some(node)) = (example.response.as_ref().and_then(Value::as_object), node.get("response"))
+    else {
+        return;
+    };
+    let mut fields = envelope.fields.clone();
+    if !fails(members, envelope) {
+        fields.extend(operation.response.iter().cloned());
+    }
+    let misfits = fit::record(members, &fields, "member", scope, Reading::Lenient);
+    add_misfits("the response does not decode", misfits, node, report);
+}
+
+fn fails(members: &Map<String, Value>, envelope: &Envelope) -> bool {
+    let member = |name: &Option<String>| name.as_ref().and_then(|name| members.get(name));
+    let failing_code = member(&envelope.code).is_some_and(|code| {
+        let code = code.as_str().map_or_else(|| code.to_string(), str::to_owned);
+        !envelope.success.contains(&code)
+    });
+    failing_code || member(&envelope.ok) == Some(&Value::Bool(false))
+}
+
+fn add_misfits(what: &str, misfits: Vec<Misfit>, node: &Node<'_>, report: &mut Report<'_>) {
+    for misfit in misfits {
+        let message = format!("{what}: {}", misfit.describe());
+        report.add_with(misfit.locate(node), message, misfit.hint);
+    }
+}

@@ -1,0 +1,135 @@
+//! What all operations share.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use super::field::{self, Role};
+use super::types::{self, Reach};
+use super::{Scope, names};
+use crate::fault::Report;
+use crate::load::Draft;
+use crate::model::{Kind, Service};
+use crate::name::is_module;
+use crate::parse::{Member, Node};
+use crate::suggest::did_you_mean;
+
+/// Checks `service.json`; without `reach` it is not known which types operations use.
+///
+/// Hands out the types that are broken, and `None` where more than types and errors is.
+pub(super) fn check(draft: &mut Draft<'_, Service>, reach: Option<&Reach>) -> Option<HashSet<String>> {
+    let Draft { report, node, model: service } = draft;
+    let scope = Scope { own: &[], shared: &service.types, whole: true };
+    check_hosts(node, report);
+    check_time_zone(service, node, report);
+    check_groups(node, report);
+    check_envelope(service, node, scope, report);
+    let common = node.table("commonParameters");
+    names::check_fields(&service.common_parameters, common, &[], true, report);
+    field::check_table(&service.common_parameters, common, Role::Parameter, scope, report);
+    let of_service = Reach::of(&service.common_parameters, &service.envelope.fields, scope);
+    let reach = reach.map(|reach| {
+        let mut all = of_service;
+        all.extend(reach);
+        all
+    });
+    types::check(&service.types, node.table("types"), scope, reach.as_ref(), report);
+    check_errors(node, report);
+
+    let (types, errors) = (node.member("types"), node.member("errors"));
+    let parts: Vec<Range<usize>> = [types, errors].into_iter().flatten().map(Member::range).collect();
+    if report.any_outside(&parts) {
+        return None;
+    }
+    let broken = |members: &[Member<'_>]| -> HashSet<String> {
+        let broken = members.iter().filter(|member| report.any_in(&member.range()));
+        broken.map(|member| member.name.to_string()).collect()
+    };
+    let broken_errors = broken(node.table("errors"));
+    let broken_types = broken(node.table("types"));
+    service.errors.retain(|error| !broken_errors.contains(&error.code));
+    Some(broken_types)
+}
+
+fn check_hosts(node: &Node<'_>, report: &mut Report<'_>) {
+    let Some(endpoints) = node.get("endpoints") else {
+        return;
+    };
+    let tables = ["regions", "vpc"].into_iter().flat_map(|key| endpoints.table(key));
+    let hosts = endpoints.get("default").into_iter().chain(tables.map(|member| &member.value));
+    for host in hosts {
+        let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
+        let Some(name) = host.text().filter(|name| !name.chars().all(legal)) else {
+            continue;
+        };
+        let hint = "leave out the scheme and the path";
+        report.add_with(host.at, format!("expected a host name, found \"{name}\""), Cow::Borrowed(hint));
+    }
+}
+
+fn check_time_zone(service: &Service, node: &Node<'_>, report: &mut Report<'_>) {
+    let zone = service.time_zone.as_bytes();
+    let legal = match zone {
+        [b'+' | b'-', h1, h2, b':', m1, m2] => [h1, h2, m1, m2].iter().all(|digit| digit.is_ascii_digit()),
+        _ => false,
+    };
+    if !legal {
+        let message = format!("expected a zone such as +08:00, found \"{}\"", service.time_zone);
+        report.add(node.at_value("timeZone"), message);
+    }
+}
+
+fn check_groups(node: &Node<'_>, report: &mut Report<'_>) {
+    for member in node.table("groups").iter().filter(|member| !is_module(&member.name)) {
+        let rule = "a group is a Rust module: small letters, digits and `_`, and no keyword";
+        report.add(member.at, format!("{rule}, found \"{}\"", member.name));
+    }
+}
+
+fn check_envelope(service: &Service, node: &Node<'_>, scope: Scope<'_>, report: &mut Report<'_>) {
+    let Some(node) = node.get("envelope") else { return };
+    let envelope = &service.envelope;
+    let members = node.table("fields");
+    names::check_fields(&envelope.fields, members, &[], false, report);
+    field::check_table(&envelope.fields, members, Role::Answer, scope, report);
+    for key in ["code", "message", "requestId", "ok"] {
+        let Some(value) = node.get(key) else { continue };
+        let Some(name) = value.text().filter(|name| !name.is_empty()) else {
+            continue;
+        };
+        let known = || envelope.fields.iter().map(|field| field.wire_name.as_str());
+        let Some(field) = envelope.fields.iter().find(|field| field.wire_name == name) else {
+            let message = format!("no member \"{name}\" in the fields of the envelope");
+            report.add_with(value.at, message, did_you_mean(name, known()));
+            continue;
+        };
+        let (wanted, word) = match key {
+            "ok" => (Kind::Boolean, "a boolean"),
+            _ => (Kind::String, "a string"),
+        };
+        if field.shape.kind != wanted {
+            report.add(value.at, format!("`{key}` names a member that is not {word}"));
+        }
+    }
+    if envelope.code.is_some() && envelope.success.is_empty() {
+        report.add(node.at_key("code"), "`code` goes with `success`, the codes that mean success");
+    }
+    if envelope.code.is_none() && !envelope.success.is_empty() {
+        report.add(node.at_key("success"), "`success` goes with `code`");
+    }
+}
+
+/// No two errors of one code or alias.
+fn check_errors(node: &Node<'_>, report: &mut Report<'_>) {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for member in node.table("errors") {
+        let aliases = member.value.get("aliases").map_or(&[][..], Node::elements);
+        let aliases = aliases.iter().filter_map(|alias| Some((alias.text()?, alias.at)));
+        for (code, at) in [(&*member.name, member.at)].into_iter().chain(aliases) {
+            if let Some(first) = places.insert(code, at) {
+                let first = report.place(first);
+                report.add(at, format!("the code \"{code}\" stands twice; the first is at {first}"));
+            }
+        }
+    }
+}

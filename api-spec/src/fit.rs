@@ -1,0 +1,250 @@
+//! Whether a value fits a type: strictly, as in requests, or with the leniency that answers need.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value};
+
+use crate::check::Scope;
+use crate::model::{Field, Kind, Shape, Style, TypeBody};
+use crate::parse::Node;
+use crate::suggest::did_you_mean;
+
+/// How a value is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// As a request is written: each value of its type, all that is required, nothing unknown.
+    Strict,
+    /// As an answer is read: numbers and truth values may be texts and texts numbers, null is absent, unknown
+    /// members are ignored, aliases are taken, and JSON may travel in a text.
+    Lenient,
+}
+
+/// A value that does not fit.
+#[derive(Debug)]
+pub(crate) struct Misfit {
+    path: Vec<Step>,
+    message: String,
+    pub(crate) hint: Option<Cow<'static, str>>,
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Name(String),
+    Index(usize),
+}
+
+impl Misfit {
+    /// What is wrong, after the path of the value.
+    pub(crate) fn describe(&self) -> String {
+        let mut path = String::new();
+        for step in &self.path {
+            match step {
+                Step::Name(name) if path.is_empty() => path.push_str(name),
+                Step::Name(name) => path.extend([".", name]),
+                Step::Index(index) => path.extend(["[", &index.to_string(), "]"]),
+            }
+        }
+        if path.is_empty() {
+            return self.message.clone();
+        }
+        format!("{path}: {}", self.message)
+    }
+
+    /// Where the value stands; of one inside a JSON text, where the text stands.
+    pub(crate) fn locate(&self, root: &Node<'_>) -> usize {
+        let mut node = root;
+        for step in &self.path {
+            let next = match step {
+                Step::Name(name) => node.get(name),
+                Step::Index(index) => node.elements().get(*index),
+            };
+            match next {
+                Some(next) => node = next,
+                None => break,
+            }
+        }
+        node.at
+    }
+}
+
+/// Everything in which a value departs from a type.
+pub(crate) fn value(value: &Value, shape: &Shape, scope: Scope<'_>, reading: Reading) -> Vec<Misfit> {
+    let mut fit = Fit::new(scope, reading);
+    fit.shape(value, shape);
+    fit.misfits
+}
+
+/// Everything in which an object departs from a table of fields; `what` a field is called.
+pub(crate) fn record(
+    members: &Map<String, Value>,
+    fields: &[Field],
+    what: &'static str,
+    scope: Scope<'_>,
+    reading: Reading,
+) -> Vec<Misfit> {
+    let mut fit = Fit::new(scope, reading);
+    fit.record(members, fields, what);
+    fit.misfits
+}
+
+struct Fit<'m> {
+    scope: Scope<'m>,
+    reading: Reading,
+    path: Vec<Step>,
+    misfits: Vec<Misfit>,
+}
+
+impl<'m> Fit<'m> {
+    fn new(scope: Scope<'m>, reading: Reading) -> Self {
+        Self { scope, reading, path: Vec::new(), misfits: Vec::new() }
+    }
+
+    fn lenient(&self) -> bool {
+        self.reading == Reading::Lenient
+    }
+
+    fn misfit(&mut self, message: String) {
+        self.misfits.push(Misfit { path: self.path.clone(), message, hint: None });
+    }
+
+    fn expected(&mut self, wanted: &str, value: &Value) {
+        self.misfit(format!("expected {wanted}, found {}", shown(value)));
+    }
+
+    fn at(&mut self, step: Step, inner: impl FnOnce(&mut Self)) {
+        self.path.push(step);
+        inner(self);
+        self.path.pop();
+    }
+
+    fn shape(&mut self, value: &Value, shape: &Shape) {
+        if value.is_null() && self.lenient() {
+            return;
+        }
+        match &shape.kind {
+            Kind::Array(items) => self.array(value, items, shape.style),
+            Kind::Map(items) => self.map(value, items),
+            Kind::Named(name) => match self.scope.find(name).map(|named| &named.body) {
+                Some(TypeBody::Record(fields)) => self.named_record(value, fields),
+                Some(TypeBody::Enum { kind, .. }) => self.scalar(value, kind),
+                None => {}
+            },
+            kind => self.scalar(value, kind),
+        }
+    }
+
+    fn scalar(&mut self, value: &Value, kind: &Kind) {
+        let lenient = self.lenient();
+        let text = value.as_str().filter(|_| lenient).map(str::trim);
+        let integer = value.as_i64().or_else(|| text.and_then(|text| text.parse().ok()));
+        let (fits, wanted) = match kind {
+            Kind::String => {
+                let taken = lenient && (value.is_number() || value.is_boolean());
+                (value.is_string() || taken, "a text")
+            }
+            Kind::Int32 => {
+                let fits = integer.is_some_and(|integer| i32::try_from(integer).is_ok());
+                (fits, "a 32-bit integer")
+            }
+            Kind::Int64 => (integer.is_some(), "an integer"),
+            Kind::Number => {
+                let finite = |text: &str| text.parse().is_ok_and(f64::is_finite);
+                (value.is_number() || text.is_some_and(finite), "a number")
+            }
+            Kind::Boolean => {
+                let word = |text: &str| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
+                (value.is_boolean() || text.is_some_and(word), "true or false")
+            }
+            Kind::Any | Kind::Array(_) | Kind::Map(_) | Kind::Named(_) => (true, "a value"),
+        };
+        if !fits {
+            self.expected(wanted, value);
+        }
+    }
+
+    /// The value that a text holds as JSON, where such a text is taken.
+    fn opened<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
+        match value {
+            Value::String(text) if self.lenient() => {
+                serde_json::from_str(text).map_or(Cow::Borrowed(value), Cow::Owned)
+            }
+            _ => Cow::Borrowed(value),
+        }
+    }
+
+    fn array(&mut self, value: &Value, items: &Shape, style: Option<Style>) {
+        let value = match value {
+            Value::String(text) if style == Some(Style::Simple) && self.lenient() => {
+                let texts = text.split(',').filter(|text| !text.is_empty());
+                Cow::Owned(texts.map(Value::from).collect())
+            }
+            value => self.opened(value),
+        };
+        match &*value {
+            Value::Array(elements) => {
+                for (index, element) in elements.iter().enumerate() {
+                    self.at(Step::Index(index), |fit| fit.shape(element, items));
+                }
+            }
+            Value::Null if self.lenient() => {}
+            other => self.expected("a list", other),
+        }
+    }
+
+    fn map(&mut self, value: &Value, items: &Shape) {
+        match &*self.opened(value) {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    self.at(Step::Name(name.clone()), |fit| fit.shape(member, items));
+                }
+            }
+            Value::Null if self.lenient() => {}
+            other => self.expected("an object", other),
+        }
+    }
+
+    fn named_record(&mut self, value: &Value, fields: &[Field]) {
+        match &*self.opened(value) {
+            Value::Object(members) => self.record(members, fields, "member"),
+            Value::Null if self.lenient() => {}
+            other => self.expected("an object", other),
+        }
+    }
+
+    fn record(&mut self, members: &Map<String, Value>, fields: &[Field], what: &str) {
+        for (name, member) in members {
+            let lenient = self.lenient();
+            let field =
+                fields.iter().find(|field| field.wire_name == *name || (lenient && field.aliases.contains(name)));
+            if let Some(field) = field {
+                self.at(Step::Name(name.clone()), |fit| fit.shape(member, &field.shape));
+            } else if !lenient {
+                let hint = did_you_mean(name, fields.iter().map(|field| field.wire_name.as_str()));
+                let mut path = self.path.clone();
+                path.push(Step::Name(name.clone()));
+                let message = format!("unknown {what}");
+                self.misfits.push(Misfit { path, message, hint });
+            }
+        }
+        if self.lenient() {
+            return;
+        }
+        for field in fields.iter().filter(|field| field.required) {
+            if !members.contains_key(&field.wire_name) {
+                self.misfit(format!("the required {what} \"{}\" is missing", field.wire_name));
+            }
+        }
+    }
+}
+
+/// A value as a message shows it: short.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        Value::String(text) if text.chars().count() > 40 => {
+            format!("\"{}...\"", text.chars().take(37).collect::<String>())
+        }
+        scalar => scalar.to_string(),
+    }
+}

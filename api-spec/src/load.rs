@@ -1,0 +1,180 @@
+//! Files of a service to a [`Service`], with everything that is wrong in them.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::check;
+use crate::fault::{Fault, Report};
+use crate::form;
+use crate::keys::{self, Form};
+use crate::model::Service;
+use crate::parse::{self, Node};
+use crate::read;
+
+/// A file of a specification: its path for messages, and its text.
+///
+/// The file named `service.json` describes the service, every other one is an operation's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceFile<'t> {
+    /// Path, with `/` between folders.
+    pub path: &'t str,
+    /// Content.
+    pub text: &'t str,
+}
+
+/// What came of reading a service.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The service with every operation that has no fault; `None` where `service.json` itself is unusable.
+    pub service: Option<Service>,
+    /// Everything that is wrong, sorted by place.
+    pub faults: Vec<Fault>,
+    /// The files that were read, `service.json` first, then operations by name.
+    pub files: Vec<PathBuf>,
+}
+
+/// A file that is JSON, on its way into the model.
+pub(crate) struct Draft<'t, T> {
+    pub(crate) report: Report<'t>,
+    pub(crate) node: Node<'t>,
+    pub(crate) model: T,
+}
+
+/// Reads the folder of a service: `service.json` and `operations/*.json`.
+///
+/// Faults name files as `folder` joined with their place in it.
+///
+/// ```no_run
+/// let loaded = aliyun_api_spec::load("services/dyvmsapi-2017-05-25".as_ref());
+/// for fault in &loaded.faults {
+///     eprintln!("{fault}");
+/// }
+/// ```
+pub fn load(folder: &Path) -> Loaded {
+    if !folder.is_dir() {
+        let rule = if folder.exists() { "is not a folder" } else { "no such folder" };
+        let fault =
+            Fault::of_file(shown(folder), rule).with_hint("expected a folder with service.json and operations/");
+        return Loaded { service: None, faults: vec![fault], files: Vec::new() };
+    }
+    let mut faults = Vec::new();
+    let mut paths = vec![folder.join("service.json")];
+    let operations = folder.join("operations");
+    match json_files(&operations) {
+        Ok(files) => paths.extend(files),
+        Err(error) => faults.push(unreadable(&operations, &error)),
+    }
+    let mut texts = Vec::new();
+    for path in paths {
+        match fs::read_to_string(&path) {
+            Ok(text) => texts.push((path, text)),
+            Err(error) => faults.push(unreadable(&path, &error)),
+        }
+    }
+    let names: Vec<String> = texts.iter().map(|(path, _)| shown(path)).collect();
+    let files: Vec<SourceFile<'_>> =
+        names.iter().zip(&texts).map(|(path, (_, text))| SourceFile { path, text }).collect();
+    let complete = faults.is_empty();
+    let mut loaded = assemble(&files, complete);
+    loaded.faults.extend(faults);
+    loaded.faults.sort();
+    loaded.files = texts.into_iter().map(|(path, _)| path).collect();
+    loaded
+}
+
+/// Reads a service from texts.
+///
+/// ```
+/// use aliyun_api_spec::{SourceFile, parse};
+///
+/// let loaded = parse(&[SourceFile { path: "service.json", text: "{" }]);
+/// assert!(loaded.service.is_none());
+/// assert_eq!(
+///     loaded.faults[0].to_string(),
+///     "service.json:1:1: not JSON: EOF while parsing an object",
+/// );
+/// ```
+pub fn parse(files: &[SourceFile<'_>]) -> Loaded {
+    let mut loaded = assemble(files, true);
+    let services = files.iter().filter(|file| is_service(file.path)).count();
+    if services == 0 {
+        let fault = Fault::of_file("service.json", "is missing");
+        loaded.faults.push(fault);
+        loaded.faults.sort();
+    }
+    loaded
+}
+
+/// `complete` tells whether these are all the files that the service has.
+fn assemble(files: &[SourceFile<'_>], mut complete: bool) -> Loaded {
+    let mut faults = Vec::new();
+    let mut service = None;
+    let mut operations = Vec::new();
+    for file in files {
+        let mut report = Report::new(file.path, file.text);
+        let Some(node) = parse::parse(file.text, &mut report) else {
+            complete = false;
+            faults.extend(report.into_faults());
+            continue;
+        };
+        if is_service(file.path) {
+            form::check(&node, &Form::Record(&keys::SERVICE), &mut report);
+            let model = read::service(&node);
+            service = Some(Draft { report, node, model });
+        } else {
+            form::check(&node, &Form::Record(&keys::OPERATION), &mut report);
+            let model = read::operation(&node, &inside_service(file.path));
+            operations.push(Draft { report, node, model });
+        }
+    }
+    operations.sort_by(|a, b| a.model.action.cmp(&b.model.action));
+    let (service, found) = check::check(service, operations, complete);
+    faults.extend(found);
+    faults.sort();
+    Loaded { service, faults, files: files.iter().map(|file| PathBuf::from(file.path)).collect() }
+}
+
+/// Whether a file of that path describes the service and not an operation.
+pub(crate) fn is_service(path: &str) -> bool {
+    file_name(path) == "service.json"
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+/// The name that an operation's file gives it.
+pub(crate) fn file_stem(path: &str) -> &str {
+    let name = file_name(path);
+    name.strip_suffix(".json").unwrap_or(name)
+}
+
+fn inside_service(path: &str) -> String {
+    format!("operations/{}", file_name(path))
+}
+
+fn json_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string().replace('\\', "/")
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Fault {
+    let rule = match error.kind() {
+        io::ErrorKind::NotFound => "is missing".to_owned(),
+        io::ErrorKind::InvalidData => "is not UTF-8".to_owned(),
+        kind => format!("cannot be read: {kind}"),
+    };
+    Fault::of_file(shown(path), rule)
+}

@@ -1,0 +1,299 @@
+//! Tree to model. What does not have the right form has been reported and is left out here; a type that is
+//! missing becomes the nameless one, of which nothing further is said.
+
+use crate::model::{
+    Endpoints, EnumValue, Envelope, Example, Field, Group, Kind, Limits, Method, NamedType, Operation, OperationType,
+    PagePosition, Pagination, Position, Service, ServiceError, Shape, Style, Time, TypeBody, Unit,
+};
+use crate::name::snake_case;
+use crate::parse::{Member, Node};
+
+/// A service without operations.
+pub(crate) fn service(node: &Node<'_>) -> Service {
+    Service {
+        product: text(node, "product"),
+        version: text(node, "version"),
+        title: text(node, "title"),
+        endpoints: node.get("endpoints").map(endpoints).unwrap_or_default(),
+        envelope: node.get("envelope").map(envelope).unwrap_or_default(),
+        common_parameters: fields(node.table("commonParameters")),
+        time_zone: text_of(node, "timeZone").unwrap_or_else(|| "+08:00".to_owned()),
+        groups: node.table("groups").iter().map(group).collect(),
+        types: node.table("types").iter().map(named_type).collect(),
+        errors: node.table("errors").iter().map(service_error).collect(),
+        operations: Vec::new(),
+    }
+}
+
+fn endpoints(node: &Node<'_>) -> Endpoints {
+    let hosts = |key| {
+        let members = node.table(key).iter();
+        let pairs = members.filter_map(|host| Some((host.name.to_string(), host.value.text()?)));
+        pairs.map(|(region, host)| (region, host.to_owned())).collect()
+    };
+    Endpoints { default: text(node, "default"), regions: hosts("regions"), vpc: hosts("vpc") }
+}
+
+fn envelope(node: &Node<'_>) -> Envelope {
+    Envelope {
+        fields: fields(node.table("fields")),
+        code: text_of(node, "code"),
+        message: text_of(node, "message"),
+        request_id: text(node, "requestId"),
+        success: texts(node, "success"),
+        ok: text_of(node, "ok"),
+    }
+}
+
+fn group(member: &Member<'_>) -> Group {
+    Group { id: member.name.to_string(), summary: member.value.text().unwrap_or_default().to_owned() }
+}
+
+fn service_error(member: &Member<'_>) -> ServiceError {
+    let node = &member.value;
+    ServiceError {
+        code: member.name.to_string(),
+        aliases: texts(node, "aliases"),
+        description: text(node, "description"),
+        advice: text(node, "advice"),
+        retry: flag(node, "retry"),
+    }
+}
+
+/// An operation; `file` is its path inside the service folder.
+pub(crate) fn operation(node: &Node<'_>, file: &str) -> Operation {
+    let operation_type = match node.get("operationType").and_then(Node::text) {
+        Some("read") => OperationType::Read,
+        _ => OperationType::Write,
+    };
+    let dials = text_of(node, "dials");
+    let harmless = operation_type == OperationType::Read && dials.is_none();
+    Operation {
+        action: text(node, "action"),
+        group: text(node, "group"),
+        operation_type,
+        idempotent: node.get("idempotent").and_then(Node::flag).unwrap_or(harmless),
+        dials,
+        method: match node.get("method").and_then(Node::text) {
+            Some("GET") => Method::Get,
+            _ => Method::Post,
+        },
+        limits: node.get("limits").map(limits).unwrap_or_default(),
+        summary: text(node, "summary"),
+        description: text_of(node, "description"),
+        deprecated: text_of(node, "deprecated"),
+        parameters: fields(node.table("parameters")),
+        at_least_one: name_sets(node, "atLeastOne"),
+        at_most_one: name_sets(node, "atMostOne"),
+        response: fields(node.table("response")),
+        types: node.table("types").iter().map(named_type).collect(),
+        pagination: node.get("pagination").and_then(pagination),
+        examples: node.get("examples").map(examples).unwrap_or_default(),
+        file: file.to_owned(),
+    }
+}
+
+fn limits(node: &Node<'_>) -> Limits {
+    Limits { per_second: node.get("perSecond").and_then(Node::number), per_number: texts(node, "perNumber") }
+}
+
+fn name_sets(node: &Node<'_>, key: &str) -> Vec<Vec<String>> {
+    let sets = node.get(key).map_or(&[][..], Node::elements);
+    sets.iter().map(text_list).collect()
+}
+
+fn pagination(node: &Node<'_>) -> Option<Pagination> {
+    let position = if let Some(parameter) = text_of(node, "page") {
+        PagePosition::Page(parameter)
+    } else if let Some(parameter) = text_of(node, "offset") {
+        PagePosition::Offset(parameter)
+    } else {
+        PagePosition::Token { parameter: text_of(node, "token")?, next: text(node, "next") }
+    };
+    let first = i64::from(matches!(position, PagePosition::Page(_)));
+    Some(Pagination {
+        position,
+        first: node.get("first").and_then(Node::number).unwrap_or(first),
+        size: text_of(node, "size"),
+        total: text_of(node, "total"),
+        items: text(node, "items"),
+        set: node.get("set").map(Node::to_map).unwrap_or_default(),
+    })
+}
+
+fn examples(node: &Node<'_>) -> Vec<Example> {
+    let example = |node: &Node<'_>| Example {
+        name: text(node, "name"),
+        request: node.get("request").map(Node::to_map).unwrap_or_default(),
+        response: node.get("response").map(Node::to_value),
+        xml: text_of(node, "xml"),
+    };
+    node.elements().iter().map(example).collect()
+}
+
+fn named_type(member: &Member<'_>) -> NamedType {
+    let node = &member.value;
+    let body = if node.get("enum").is_some() {
+        TypeBody::Enum {
+            kind: match node.get("type").and_then(Node::text) {
+                Some("int32") => Kind::Int32,
+                Some("int64") => Kind::Int64,
+                _ => Kind::String,
+            },
+            values: node.table("enum").iter().map(enum_value).collect(),
+        }
+    } else {
+        TypeBody::Record(fields(node.table("fields")))
+    };
+    NamedType { name: member.name.to_string(), description: text_of(node, "description"), body }
+}
+
+fn enum_value(member: &Member<'_>) -> EnumValue {
+    EnumValue {
+        value: member.name.to_string(),
+        name: text(&member.value, "name"),
+        description: text_of(&member.value, "description"),
+    }
+}
+
+/// One field for each member, in their order.
+fn fields(members: &[Member<'_>]) -> Vec<Field> {
+    members.iter().map(field).collect()
+}
+
+fn field(member: &Member<'_>) -> Field {
+    let node = &member.value;
+    Field {
+        wire_name: member.name.to_string(),
+        rust_name: text_of(node, "name").unwrap_or_else(|| snake_case(&member.name)),
+        shape: shape(node),
+        position: match node.get("in").and_then(Node::text) {
+            Some("formData") => Position::Form,
+            _ => Position::Query,
+        },
+        required: flag(node, "required"),
+        aliases: texts(node, "aliases"),
+        deprecated: text_of(node, "deprecated"),
+        description: text_of(node, "description"),
+    }
+}
+
+fn shape(node: &Node<'_>) -> Shape {
+    let number = |key| node.get(key).and_then(Node::number);
+    let count = |key| node.get(key).and_then(Node::number::<u32>).map(u64::from);
+    let values = node.table("enum").iter();
+    Shape {
+        style: node.get("style").and_then(Node::text).and_then(style),
+        values: values
+            .map(|value| (value.name.to_string(), value.value.text().unwrap_or_default().to_owned()))
+            .collect(),
+        default: node.get("default").map(Node::to_value),
+        minimum: number("minimum"),
+        maximum: number("maximum"),
+        min_length: count("minLength"),
+        max_length: count("maxLength"),
+        max_items: count("maxItems"),
+        time: text_of(node, "time").map(time),
+        unit: node.get("unit").and_then(Node::text).and_then(unit),
+        sensitive: flag(node, "sensitive"),
+        example: node.get("example").map(Node::to_value),
+        ..shape_of(kind(node))
+    }
+}
+
+fn kind(node: &Node<'_>) -> Kind {
+    let items = || {
+        Box::new(match node.get("items") {
+            Some(items) => match items.text() {
+                Some(name) => shape_of(kind_named(name)),
+                None => shape(items),
+            },
+            None => shape_of(Kind::Named(String::new())),
+        })
+    };
+    match node.get("type").and_then(Node::text).unwrap_or_default() {
+        "array" => Kind::Array(items()),
+        "map" => Kind::Map(items()),
+        name => kind_named(name),
+    }
+}
+
+/// The type of that name. Arrays and maps of nothing are reported elsewhere.
+fn kind_named(name: &str) -> Kind {
+    match name {
+        "string" => Kind::String,
+        "int32" => Kind::Int32,
+        "int64" => Kind::Int64,
+        "number" => Kind::Number,
+        "boolean" => Kind::Boolean,
+        "any" => Kind::Any,
+        "array" | "map" => Kind::Named(String::new()),
+        name => Kind::Named(name.to_owned()),
+    }
+}
+
+fn shape_of(kind: Kind) -> Shape {
+    Shape {
+        kind,
+        style: None,
+        values: Vec::new(),
+        default: None,
+        minimum: None,
+        maximum: None,
+        min_length: None,
+        max_length: None,
+        max_items: None,
+        time: None,
+        unit: None,
+        sensitive: false,
+        example: None,
+    }
+}
+
+fn style(word: &str) -> Option<Style> {
+    match word {
+        "flat" => Some(Style::Flat),
+        "json" => Some(Style::Json),
+        "simple" => Some(Style::Simple),
+        _ => None,
+    }
+}
+
+fn time(pattern: String) -> Time {
+    match pattern.as_str() {
+        "unix-s" => Time::UnixSeconds,
+        "unix-ms" => Time::UnixMilliseconds,
+        _ => Time::Pattern(pattern),
+    }
+}
+
+fn unit(word: &str) -> Option<Unit> {
+    match word {
+        "milliseconds" => Some(Unit::Milliseconds),
+        "seconds" => Some(Unit::Seconds),
+        "minutes" => Some(Unit::Minutes),
+        "hours" => Some(Unit::Hours),
+        _ => None,
+    }
+}
+
+fn text(node: &Node<'_>, key: &str) -> String {
+    text_of(node, key).unwrap_or_default()
+}
+
+fn text_of(node: &Node<'_>, key: &str) -> Option<String> {
+    node.get(key).and_then(Node::text).map(str::to_owned)
+}
+
+fn flag(node: &Node<'_>, key: &str) -> bool {
+    node.get(key).and_then(Node::flag).unwrap_or(false)
+}
+
+fn texts(node: &Node<'_>, key: &str) -> Vec<String> {
+    node.get(key).map(text_list).unwrap_or_default()
+}
+
+fn text_list(node: &Node<'_>) -> Vec<String> {
+    let texts = node.elements().iter().filter_map(Node::text);
+    texts.map(str::to_owned).collect()
+}

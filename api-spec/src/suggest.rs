@@ -1,0 +1,50 @@
+//! The nearest known word to an unknown one.
+
+use std::borrow::Cow;
+
+/// The candidate that `word` was most likely meant to be, if any comes close.
+///
+/// ```
+/// let nearest = aliyun_api_spec::suggest::nearest("exmaple", ["example", "default"]);
+/// assert_eq!(nearest, Some("example"));
+/// ```
+pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let word = word.to_lowercase();
+    let allowed = word.chars().count().div_ceil(3).min(4);
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            let distance = strsim::damerau_levenshtein(&word, &candidate.to_lowercase());
+            (distance, candidate)
+        })
+        .filter(|&(distance, _)| distance <= allowed)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// `did you mean "example"?`, if any candidate comes close.
+pub(crate) fn did_you_mean<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<Cow<'static, str>> {
+    nearest(word, candidates).map(|candidate| format!("did you mean \"{candidate}\"?").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_a_transposed_or_differently_cased_word() {
+        assert_eq!(nearest("exmaple", ["example", "enum"]), Some("example"));
+        assert_eq!(nearest("taskid", ["TaskId", "TaskName"]), Some("TaskId"));
+    }
+
+    #[test]
+    fn keeps_silent_where_nothing_comes_close() {
+        assert_eq!(nearest("colour", ["example", "enum"]), None);
+        assert_eq!(nearest("", ["example"]), None);
+    }
+
+    #[test]
+    fn takes_the_first_of_equally_near_words() {
+        assert_eq!(nearest("cat", ["bat", "hat"]), Some("bat"));
+    }
+}

@@ -1,0 +1,2 @@
+//! `dyvms`: calls Alibaba Cloud's voice service from a shell.
+fn main() {}

@@ -1,0 +1,363 @@
+//! The sentences of the generated documentation, made of facts.
+
+use std::fmt::Write as _;
+
+use aliyun_api_spec::model::{
+    EnumValue, Example, Field, Group, Kind, NamedType, Operation, OperationType, PagePosition, Service, Shape, Style,
+    Time, TypeBody, Unit,
+};
+use serde_json::{Map, Value};
+
+use crate::Options;
+
+/// Paragraphs, with an empty line between them.
+#[derive(Default)]
+struct Paragraphs(String);
+
+impl Paragraphs {
+    fn add(&mut self, text: &str) {
+        let text = text.trim();
+        if !text.is_empty() {
+            if !self.0.is_empty() {
+                self.0.push_str("\n\n");
+            }
+            self.0.push_str(text);
+        }
+    }
+}
+
+pub(crate) fn service(service: &Service) -> String {
+    let mut docs = Paragraphs::default();
+    docs.add(&format!(
+        "{} ({} {}): a marker, for the type of its client.",
+        service.title, service.product, service.version
+    ));
+    if !service.errors.is_empty() {
+        let mut table = "# Error codes\n\nThe codes that are documented; there are others.\n\n| code | meaning | what to do |\n| --- | --- | --- |\n".to_owned();
+        for error in &service.errors {
+            let aliases: String = error.aliases.iter().fold(String::new(), |mut all, alias| {
+                let _ = write!(all, ", `{alias}`");
+                all
+            });
+            let _ = writeln!(
+                table,
+                "| `{}`{aliases} | {} | {} |",
+                error.code,
+                cell(&error.description),
+                cell(&error.advice)
+            );
+        }
+        docs.add(&table);
+    }
+    docs.0
+}
+
+/// Text for a cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+pub(crate) fn group(group: &Group, operations: &[&&Operation]) -> String {
+    let mut docs = Paragraphs::default();
+    docs.add(&group.summary);
+    let mut table = "| operation | |\n| --- | --- |\n".to_owned();
+    for operation in operations {
+        let _ = writeln!(table, "| [`{}`] | {} |", operation.action, cell(&operation.summary));
+    }
+    docs.add(&table);
+    docs.0
+}
+
+pub(crate) fn shared() -> String {
+    "Types that several operations share.".to_owned()
+}
+
+pub(crate) fn request(service: &Service, operation: &Operation, options: &Options<'_>) -> String {
+    let mut docs = Paragraphs::default();
+    docs.add(&operation.summary);
+    docs.add(operation.description.as_deref().unwrap_or_default());
+    docs.add(&effects(operation));
+    docs.add(&parameters(operation));
+    docs.add(&groups_of_parameters(operation));
+    docs.add(&answer_paragraph(operation));
+    if let Some(path) = options.path {
+        docs.add(&example(service, operation, path));
+    }
+    let file = &operation.file;
+    let link = match options.link {
+        Some(link) => format!("[`{file}`]({link}{file})"),
+        None => format!("`{file}`"),
+    };
+    docs.add(&format!("Specification: {link}. Failures: see [`{}`](super::{}).", service.product, service.product));
+    docs.0
+}
+
+/// What a call does, and what that means for repeating it.
+fn effects(operation: &Operation) -> String {
+    let mut text = match (&operation.dials, operation.operation_type, operation.idempotent) {
+        (Some(dials), ..) => format!("**Rings a phone** (`{dials}`): never repeated when it may have been received."),
+        (None, OperationType::Read, true) => "Reads only; it may be repeated.".to_owned(),
+        (None, OperationType::Read, false) => "Reads, but must not be repeated without thought.".to_owned(),
+        (None, OperationType::Write, true) => "Changes something; repeating it does no harm.".to_owned(),
+        (None, OperationType::Write, false) => "Changes something; it must not be repeated without thought.".to_owned(),
+    };
+    if let Some(per_second) = operation.limits.per_second {
+        let _ = write!(text, " At most {per_second} queries per second for one account.");
+    }
+    if !operation.limits.per_number.is_empty() {
+        let _ = write!(text, " For one number called, at most {}.", operation.limits.per_number.join(", "));
+    }
+    text
+}
+
+fn parameters(operation: &Operation) -> String {
+    let list = |required: bool| {
+        let fields = operation.parameters.iter().filter(|field| field.required == required);
+        let links = fields.map(|field| format!("[`{0}`](Self::{0})", field.rust_name));
+        links.collect::<Vec<_>>().join(", ")
+    };
+    let (required, optional) = (list(true), list(false));
+    match (required.is_empty(), optional.is_empty()) {
+        (true, true) => "It has no parameters.".to_owned(),
+        (true, false) => format!("All parameters are optional: {optional}."),
+        (false, true) => format!("Required: {required}."),
+        (false, false) => format!("Required: {required}. Optional: {optional}."),
+    }
+}
+
+fn groups_of_parameters(operation: &Operation) -> String {
+    let mut text = String::new();
+    for (groups, what) in [(&operation.at_least_one, "At least"), (&operation.at_most_one, "At most")] {
+        for group in groups {
+            let _ = write!(text, "{what} one of `{}` is given. ", group.join("`, `"));
+        }
+    }
+    text
+}
+
+fn answer_paragraph(operation: &Operation) -> String {
+    let mut text = format!("The answer is [`{}Response`].", operation.action);
+    if let Some(pagination) = &operation.pagination {
+        let what = match &pagination.position {
+            PagePosition::Page(parameter) | PagePosition::Offset(parameter) | PagePosition::Token { parameter, .. } => {
+                parameter
+            }
+        };
+        let _ = write!(
+            text,
+            " It is one page of many: `client.pages(request)` turns the pages by `{what}`, and `client.items(request)` \
+             hands out `{}` one by one.",
+            pagination.items
+        );
+    }
+    text
+}
+
+pub(crate) fn answer(operation: &Operation) -> String {
+    format!("The answer of [`{}`].", operation.action)
+}
+
+pub(crate) fn named(named: &NamedType) -> String {
+    let mut docs = Paragraphs::default();
+    docs.add(named.description.as_deref().unwrap_or_default());
+    if let TypeBody::Enum { values, .. } = &named.body {
+        if docs.0.is_empty() {
+            let names: Vec<_> = values.iter().map(|value| format!("`{}`", value.value)).collect();
+            docs.add(&format!("One of {}, or another value.", names.join(", ")));
+        }
+        docs.add("The set is open: what is not known is kept as it came. Texts convert from and to it.");
+    }
+    if docs.0.is_empty() {
+        docs.add("A record.");
+    }
+    docs.0
+}
+
+pub(crate) fn value(value: &EnumValue) -> String {
+    match &value.description {
+        Some(description) => format!("`{}`: {description}.", value.value.as_str()).replace("..", "."),
+        None => format!("`{}`.", value.value),
+    }
+}
+
+/// First sentence of a field, for its setter.
+pub(crate) fn setter(field: &Field) -> String {
+    match &field.description {
+        Some(description) => description.clone(),
+        None => format!("Sets `{}`.", field.wire_name),
+    }
+}
+
+pub(crate) fn field(field: &Field, service: &Service) -> String {
+    let mut docs = Paragraphs::default();
+    docs.add(&setter(field).replace("Sets `", "`"));
+    docs.add(&values(&field.shape));
+    docs.add(&details(field, service));
+    docs.0
+}
+
+fn values(shape: &Shape) -> String {
+    let mut text = String::new();
+    for (value, meaning) in &shape.values {
+        let _ = match meaning.as_str() {
+            "" => writeln!(text, "* `{value}`"),
+            meaning => writeln!(text, "* `{value}`: {meaning}"),
+        };
+    }
+    text
+}
+
+/// Wire name, unit, range, default and example, in one line.
+fn details(field: &Field, service: &Service) -> String {
+    let shape = &field.shape;
+    let mut facts = vec![format!("On the wire `{}`", field.wire_name)];
+    if !field.aliases.is_empty() {
+        facts.push(format!("also read as `{}`", field.aliases.join("`, `")));
+    }
+    match shape.style {
+        Some(Style::Json) => facts.push("as a text that holds JSON".to_owned()),
+        Some(Style::Simple) => facts.push("joined by commas".to_owned()),
+        Some(Style::Flat) => facts.push(format!("as `{}.1`, `{}.2` and so on", field.wire_name, field.wire_name)),
+        None => {}
+    }
+    match &shape.time {
+        Some(Time::UnixSeconds) => facts.push("seconds since 1970".to_owned()),
+        Some(Time::UnixMilliseconds) => facts.push("milliseconds since 1970".to_owned()),
+        Some(Time::Pattern(pattern)) => facts.push(format!("time `{pattern}`, UTC{}", service.time_zone)),
+        None => {}
+    }
+    if let Some(unit) = shape.unit {
+        facts.push(format!(
+            "in {}",
+            match unit {
+                Unit::Milliseconds => "milliseconds",
+                Unit::Seconds => "seconds",
+                Unit::Minutes => "minutes",
+                Unit::Hours => "hours",
+            }
+        ));
+    }
+    match (shape.minimum, shape.maximum) {
+        (Some(minimum), Some(maximum)) => facts.push(format!("{minimum} to {maximum}")),
+        (Some(minimum), None) => facts.push(format!("at least {minimum}")),
+        (None, Some(maximum)) => facts.push(format!("at most {maximum}")),
+        (None, None) => {}
+    }
+    match (shape.min_length, shape.max_length) {
+        (Some(minimum), Some(maximum)) if minimum == maximum => facts.push(format!("{minimum} characters")),
+        (Some(minimum), Some(maximum)) => facts.push(format!("{minimum} to {maximum} characters")),
+        (Some(minimum), None) => facts.push(format!("at least {minimum} characters")),
+        (None, Some(maximum)) => facts.push(format!("at most {maximum} characters")),
+        (None, None) => {}
+    }
+    if let Some(items) = shape.max_items {
+        facts.push(format!("at most {items} items"));
+    }
+    if let Some(default) = &shape.default {
+        facts.push(format!("default `{}`", plain(default)));
+    }
+    if let Some(example) = &shape.example {
+        facts.push(format!("example `{}`", plain(example)));
+    }
+    if shape.sensitive {
+        facts.push("masked in `Debug`".to_owned());
+    }
+    facts.join("; ") + "."
+}
+
+/// A value as a person would write it in a sentence.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
+}
+
+/// An example that compiles, of the first request of the specification.
+fn example(service: &Service, operation: &Operation, path: &str) -> String {
+    let empty = Map::new();
+    let request = operation.examples.first().map_or(&empty, |Example { request, .. }| request);
+    let writer = ExampleWriter { service, operation, path };
+    let request = writer.record(&operation.action, &operation.parameters, request);
+    let group = &operation.group;
+    let action = &operation.action;
+    let send = match &operation.pagination {
+        Some(_) => format!(
+            "let mut items = client.items({request});\nwhile let Some(item) = items.next().await? {{\n    println!(\"{{item:?}}\");\n}}"
+        ),
+        None => format!("let answer = client.send({request}).await?;\nprintln!(\"{{answer:?}}\");"),
+    };
+    format!(
+        "# Example\n\n```no_run\n# async fn example(client: {path}::Client) -> Result<(), Box<dyn std::error::Error>> {{\n\
+         use {path}::{group}::{action};\n\n{send}\n# Ok(())\n# }}\n```"
+    )
+}
+
+/// Writes example values as Rust.
+struct ExampleWriter<'a> {
+    service: &'a Service,
+    operation: &'a Operation,
+    path: &'a str,
+}
+
+impl ExampleWriter<'_> {
+    fn record(&self, name: &str, fields: &[Field], values: &Map<String, Value>) -> String {
+        let required = fields.iter().filter(|field| field.required);
+        let arguments: Vec<_> = required
+            .map(|field| self.value(&field.shape.kind, values.get(&field.wire_name).unwrap_or(&Value::Null)))
+            .collect();
+        let mut text = format!("{name}::new({})", arguments.join(", "));
+        for field in fields.iter().filter(|field| !field.required) {
+            if let Some(value) = values.get(&field.wire_name).filter(|value| !value.is_null()) {
+                let raw = if crate::lower::ident(&field.rust_name).to_string().starts_with("r#") { "r#" } else { "" };
+                let _ = write!(text, "\n    .{raw}{}({})", field.rust_name, self.value(&field.shape.kind, value));
+            }
+        }
+        text
+    }
+
+    fn value(&self, kind: &Kind, value: &Value) -> String {
+        match (kind, value) {
+            (Kind::String, value) => format!("{:?}", plain(value)),
+            (Kind::Number, Value::Number(number)) if number.is_i64() => format!("{number}.0"),
+            (Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean, value) => plain(value),
+            (Kind::Any, Value::String(text)) => format!("{text:?}"),
+            (Kind::Any, value) => format!("serde_json::json!({value})"),
+            (Kind::Array(item), Value::Array(items)) => {
+                let items: Vec<_> = items.iter().map(|value| self.value(&item.kind, value)).collect();
+                format!("[{}]", items.join(", "))
+            }
+            (Kind::Map(item), Value::Object(members)) => {
+                let entries: Vec<_> = members
+                    .iter()
+                    .map(|(key, value)| format!("({key:?}, {})", self.value(&item.kind, value)))
+                    .collect();
+                format!("[{}]", entries.join(", "))
+            }
+            (Kind::Named(name), value) => self.named(name, value),
+            // A text that holds JSON, where the wire writes one: the same as its value.
+            (kind, Value::String(text)) => match serde_json::from_str(text) {
+                Ok(Value::String(_)) | Err(_) => format!("{text:?}"),
+                Ok(value) => self.value(kind, &value),
+            },
+            (_, value) => value.to_string(),
+        }
+    }
+
+    fn named(&self, name: &str, value: &Value) -> String {
+        let Some(named) = self.service.named_type(name) else { return value.to_string() };
+        match (&named.body, value) {
+            (TypeBody::Enum { kind: Kind::String, .. }, value) => format!("{:?}", plain(value)),
+            (TypeBody::Enum { .. }, value) => plain(value),
+            (TypeBody::Record(fields), Value::Object(members)) => {
+                let own = self.operation.types.iter().any(|own| own.name == name);
+                let module = if own { self.operation.group.as_str() } else { "types" };
+                self.record(&format!("{}::{module}::{name}", self.path), fields, members)
+            }
+            (TypeBody::Record(_), Value::String(text)) => {
+                serde_json::from_str(text).map_or_else(|_| format!("{text:?}"), |value| self.named(name, &value))
+            }
+            (TypeBody::Record(_), value) => value.to_string(),
+        }
+    }
+}

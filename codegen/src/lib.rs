@@ -1,0 +1,71 @@
+//! Turns a specification into Rust request and response types.
+//!
+//! The way is parse, own tree, check, expand: `aliyun-api-spec` parses and checks, [`generate`] lowers the checked
+//! service to a tree of Rust items and prints it as tokens. The procedural macro, the command `aliyun-codegen` and
+//! the snapshot tests all call this one function.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
+
+mod docs;
+mod expand;
+mod lower;
+mod reach;
+mod tree;
+
+use aliyun_api_spec::model::{Operation, Service};
+use proc_macro2::TokenStream;
+
+/// What is generated, and for whom.
+#[derive(Debug, Clone, Default)]
+pub struct Options<'a> {
+    /// The operations; all if empty. Types that none of them uses are left out.
+    pub operations: Vec<&'a str>,
+    /// Path of the module that the code stands in, as the examples in its documentation write it, such as
+    /// `dyvmsapi`. Without it the documentation has no examples.
+    pub path: Option<&'a str>,
+    /// Where the specification files can be read, as the beginning of a link. Without it they are named only.
+    pub link: Option<&'a str>,
+}
+
+impl Options<'_> {
+    fn chooses(&self, operation: &Operation) -> bool {
+        self.operations.is_empty() || self.operations.contains(&operation.action.as_str())
+    }
+}
+
+/// The Rust items of a service: a marker type, `Client`, and a module for each group of operations.
+///
+/// This cannot fail: a [`Service`] has passed every check. Names in [`Options::operations`] that are no operations
+/// choose nothing; [`unknown_operations`] finds them.
+#[must_use]
+pub fn generate(service: &Service, options: &Options<'_>) -> TokenStream {
+    expand::root(&lower::root(service, options))
+}
+
+/// The names among `names` that are no operations of the service.
+#[must_use]
+pub fn unknown_operations<'n>(service: &Service, names: &[&'n str]) -> Vec<&'n str> {
+    lower::unknown(service, names)
+}
+
+/// The same as formatted source.
+#[cfg(feature = "source")]
+pub fn generate_source(service: &Service, options: &Options<'_>) -> Result<String, SourceError> {
+    let file = syn::parse2(generate(service, options)).map_err(|error| SourceError(error.to_string()))?;
+    Ok(prettyplease::unparse(&file))
+}
+
+/// The generated tokens are no Rust, which is a defect of the generator.
+#[cfg(feature = "source")]
+#[derive(Debug)]
+pub struct SourceError(String);
+
+#[cfg(feature = "source")]
+impl std::fmt::Display for SourceError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the generated tokens are no Rust, which is a defect of the generator: {}", self.0)
+    }
+}
+
+#[cfg(feature = "source")]
+impl std::error::Error for SourceError {}

@@ -1,0 +1,409 @@
+//! From a checked specification to the generator's tree: names, types and sentences are decided here.
+
+use std::collections::HashSet;
+
+use aliyun_api_spec::model::{
+    Field, Kind, Method, NamedType, Operation, PagePosition, Service, Shape, Style, TypeBody,
+};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote};
+use serde_json::Value;
+
+use crate::docs;
+use crate::tree::{self, Item, Member, Module, OpenSet, OpenValue, Record, Root, ServiceFacts};
+use crate::{Options, reach};
+
+/// The module of types that several operations share.
+const SHARED: &str = "types";
+
+pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
+    let chosen: Vec<&Operation> = service.operations.iter().filter(|operation| options.chooses(operation)).collect();
+    let reach = reach::of(service, &chosen);
+    let lower = Lower { service, options, reach };
+    let groups = service.groups.iter().filter_map(|group| {
+        let operations: Vec<_> = chosen.iter().filter(|operation| operation.group == group.id).collect();
+        let items = operations.iter().flat_map(|operation| lower.operation(operation)).collect();
+        let module = Module { docs: docs::group(group, &operations), name: ident(&group.id), items };
+        (!operations.is_empty()).then_some(module)
+    });
+    let mut modules: Vec<Module> = groups.collect();
+    let shared: Vec<Item> = service.types.iter().filter_map(|named| lower.named(named, &Place::Shared)).collect();
+    if !shared.is_empty() {
+        modules.push(Module { docs: docs::shared(), name: ident(SHARED), items: shared });
+    }
+    let envelope = &service.envelope;
+    Root {
+        docs: docs::service(service),
+        name: ident(&service.product),
+        facts: ServiceFacts {
+            product: service.product.clone(),
+            version: service.version.clone(),
+            endpoint: service.endpoints.default.clone(),
+            code: envelope.code.clone().unwrap_or_default(),
+            message: envelope.message.clone().unwrap_or_default(),
+            request_id: envelope.request_id.clone(),
+            success: envelope.success.clone(),
+            ok: envelope.ok.clone().unwrap_or_default(),
+        },
+        modules,
+    }
+}
+
+struct Lower<'a> {
+    service: &'a Service,
+    options: &'a Options<'a>,
+    reach: reach::Reach<'a>,
+}
+
+/// Where an item stands: shared types are reached by a path from everywhere else.
+enum Place<'a> {
+    Operation(&'a Operation),
+    Shared,
+}
+
+/// How a field of a record is held.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holding {
+    /// Of a request, or of a type that only requests carry: plain where required.
+    Sent,
+    /// Of a type that requests and answers carry: optional, since an answer may leave anything out.
+    Both,
+    /// Of an answer: lists and maps are plain and empty when absent.
+    Read,
+    /// Of the envelope: texts are plain as well.
+    Envelope,
+}
+
+impl Lower<'_> {
+    fn operation(&self, operation: &Operation) -> Vec<Item> {
+        let place = Place::Operation(operation);
+        let request = self.request(operation, &place);
+        let answer = self.answer(operation, &place);
+        let types = operation.types.iter().filter_map(|named| self.named(named, &place));
+        [Item::Record(request), Item::Record(answer)].into_iter().chain(types).collect()
+    }
+
+    fn request(&self, operation: &Operation, place: &Place<'_>) -> Record {
+        let service = ident(&self.service.product);
+        let facts = tree::Operation {
+            action: operation.action.clone(),
+            get: operation.method == Method::Get,
+            idempotent: operation.idempotent,
+            dials: operation.dials.clone(),
+            service: quote!(super::#service),
+            output: format_ident!("{}Response", operation.action),
+            paging: operation.pagination.is_some().then(|| self.paging(operation, place)).flatten(),
+        };
+        Record {
+            docs: docs::request(self.service, operation, self.options),
+            deprecated: operation.deprecated.clone(),
+            name: ident(&operation.action),
+            members: operation.parameters.iter().map(|field| self.member(field, Holding::Sent, place)).collect(),
+            aliases: Vec::new(),
+            sent: true,
+            read: false,
+            operation: Some(facts),
+        }
+    }
+
+    fn answer(&self, operation: &Operation, place: &Place<'_>) -> Record {
+        let own = operation.response.iter().map(|field| self.member(field, Holding::Read, place));
+        let envelope = self.service.envelope.fields.iter();
+        let members = own.chain(envelope.map(|field| self.member(field, Holding::Envelope, place))).collect();
+        let fields = operation.response.iter().chain(&self.service.envelope.fields);
+        Record {
+            docs: docs::answer(operation),
+            deprecated: None,
+            name: format_ident!("{}Response", operation.action),
+            members,
+            aliases: aliases(fields),
+            sent: false,
+            read: true,
+            operation: None,
+        }
+    }
+
+    fn named(&self, named: &NamedType, place: &Place<'_>) -> Option<Item> {
+        let sent = self.reach.sent.contains(named.name.as_str());
+        let read = self.reach.read.contains(named.name.as_str());
+        if !sent && !read {
+            return None;
+        }
+        let docs = docs::named(named);
+        let name = ident(&named.name);
+        Some(match &named.body {
+            TypeBody::Record(fields) => {
+                let holding = match (sent, read) {
+                    (true, false) => Holding::Sent,
+                    (true, true) => Holding::Both,
+                    _ => Holding::Read,
+                };
+                Item::Record(Record {
+                    docs,
+                    deprecated: None,
+                    name,
+                    members: fields.iter().map(|field| self.member(field, holding, place)).collect(),
+                    aliases: aliases(fields.iter()),
+                    sent,
+                    read,
+                    operation: None,
+                })
+            }
+            TypeBody::Enum { kind, values } => {
+                let values = values.iter().map(|value| OpenValue {
+                    docs: docs::value(value),
+                    name: ident(&value.name),
+                    wire: value.value.clone(),
+                });
+                Item::OpenSet(OpenSet { docs, name, integer: *kind != Kind::String, values: values.collect() })
+            }
+        })
+    }
+
+    fn member(&self, field: &Field, holding: Holding, place: &Place<'_>) -> Member {
+        let kind = &field.shape.kind;
+        let inner = self.rust_type(kind, place);
+        let structured = matches!(kind, Kind::Array(_) | Kind::Map(_));
+        let required = field.required && matches!(holding, Holding::Sent | Holding::Both);
+        let optional = match holding {
+            Holding::Sent => !required,
+            Holding::Both => true,
+            Holding::Read => !structured,
+            Holding::Envelope => !structured && *kind != Kind::String,
+        };
+        let (argument, conversion) = self.argument(kind, place);
+        Member {
+            docs: docs::field(field, self.service),
+            summary: docs::setter(field),
+            deprecated: field.deprecated.clone(),
+            name: ident(&field.rust_name),
+            wire_name: field.wire_name.clone(),
+            ty: if optional { quote!(Option<#inner>) } else { inner },
+            argument,
+            conversion,
+            required,
+            optional,
+            flags: flags(field),
+        }
+    }
+
+    fn rust_type(&self, kind: &Kind, place: &Place<'_>) -> TokenStream {
+        match kind {
+            Kind::String => quote!(String),
+            Kind::Int32 => quote!(i32),
+            Kind::Int64 => quote!(i64),
+            Kind::Number => quote!(f64),
+            Kind::Boolean => quote!(bool),
+            Kind::Any => quote!(rt::Value),
+            Kind::Array(item) => {
+                let item = self.rust_type(&item.kind, place);
+                quote!(Vec<#item>)
+            }
+            Kind::Map(item) => {
+                let item = self.rust_type(&item.kind, place);
+                quote!(std::collections::BTreeMap<String, #item>)
+            }
+            Kind::Named(name) => {
+                let ident = ident(name);
+                let shared = matches!(place, Place::Operation(operation) if !operation.types.iter().any(|own| own.name == *name));
+                if shared {
+                    let module = ident_of(SHARED);
+                    quote!(super::#module::#ident)
+                } else {
+                    quote!(#ident)
+                }
+            }
+        }
+    }
+
+    /// Type of the argument that a field takes, and what makes the field of `value`.
+    fn argument(&self, kind: &Kind, place: &Place<'_>) -> (TokenStream, TokenStream) {
+        let inner = self.rust_type(kind, place);
+        match kind {
+            Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean => (inner, quote!(value)),
+            Kind::String | Kind::Any => (quote!(impl Into<#inner>), quote!(value.into())),
+            Kind::Named(name) => match self.service.named_type(name).map(|named| &named.body) {
+                Some(TypeBody::Enum { .. }) => (quote!(impl Into<#inner>), quote!(value.into())),
+                _ => (inner, quote!(value)),
+            },
+            Kind::Array(item) => {
+                let item_type = self.rust_type(&item.kind, place);
+                if converts(&item.kind) {
+                    (
+                        quote!(impl IntoIterator<Item = impl Into<#item_type>>),
+                        quote!(value.into_iter().map(Into::into).collect()),
+                    )
+                } else {
+                    (quote!(impl IntoIterator<Item = #item_type>), quote!(value.into_iter().collect()))
+                }
+            }
+            Kind::Map(item) => {
+                let item_type = self.rust_type(&item.kind, place);
+                if converts(&item.kind) {
+                    (
+                        quote!(impl IntoIterator<Item = (impl Into<String>, impl Into<#item_type>)>),
+                        quote!(value.into_iter().map(|(key, value)| (key.into(), value.into())).collect()),
+                    )
+                } else {
+                    (
+                        quote!(impl IntoIterator<Item = (impl Into<String>, #item_type)>),
+                        quote!(value.into_iter().map(|(key, value)| (key.into(), value)).collect()),
+                    )
+                }
+            }
+        }
+    }
+
+    fn paging(&self, operation: &Operation, place: &Place<'_>) -> Option<tree::Paging> {
+        let pagination = operation.pagination.as_ref()?;
+        let first = Literal::i64_unsuffixed(pagination.first);
+        let (parameter, step) = match &pagination.position {
+            PagePosition::Page(parameter) => (parameter, quote!(rt::Step::Page(#first))),
+            PagePosition::Offset(parameter) => (parameter, quote!(rt::Step::Offset(#first))),
+            PagePosition::Token { parameter, next } => (parameter, quote!(rt::Step::Token(#next))),
+        };
+        let position = self.path_in_request(operation, parameter)?;
+        let (take_items, item) = self.path_to_items(operation, &pagination.items, place)?;
+        let prepare = pagination.set.iter().filter_map(|(parameter, value)| {
+            let target = self.assignment(operation, parameter)?;
+            let value = literal(value)?;
+            Some(quote!(#target = Some(#value);))
+        });
+        Some(tree::Paging {
+            step,
+            items: pagination.items.clone(),
+            total: pagination.total.clone(),
+            item,
+            position,
+            take_items,
+            prepare: prepare.collect(),
+        })
+    }
+
+    /// A place expression for a parameter at a dotted path, making the records on the way.
+    fn assignment(&self, operation: &Operation, path: &str) -> Option<TokenStream> {
+        let mut fields: &[Field] = &operation.parameters;
+        let mut expression = quote!(self);
+        let mut steps = path.split('.').peekable();
+        while let Some(step) = steps.next() {
+            let field = fields.iter().find(|field| field.wire_name == step)?;
+            let name = ident(&field.rust_name);
+            expression = quote!(#expression.#name);
+            if steps.peek().is_some() {
+                let Kind::Named(record) = &field.shape.kind else { return None };
+                let TypeBody::Record(members) = &self.service.named_type(record)?.body else { return None };
+                if !field.required {
+                    expression = quote!(#expression.get_or_insert_with(Default::default));
+                }
+                fields = members;
+            }
+        }
+        Some(expression)
+    }
+
+    fn path_in_request(&self, operation: &Operation, path: &str) -> Option<TokenStream> {
+        self.assignment(operation, path).map(|place| quote!(&mut #place))
+    }
+
+    /// From `page` to the items at a dotted path, and the type of an item.
+    fn path_to_items(
+        &self,
+        operation: &Operation,
+        path: &str,
+        place: &Place<'_>,
+    ) -> Option<(TokenStream, TokenStream)> {
+        let mut fields: Vec<&Field> = operation.response.iter().chain(&self.service.envelope.fields).collect();
+        let mut expression = quote!(page);
+        let mut steps = path.split('.').peekable();
+        while let Some(step) = steps.next() {
+            let field = fields.iter().find(|field| field.wire_name == step)?;
+            let name = ident(&field.rust_name);
+            expression = quote!(#expression.#name);
+            match (&field.shape.kind, steps.peek()) {
+                (Kind::Named(record), Some(_)) => {
+                    let TypeBody::Record(members) = &self.service.named_type(record)?.body else { return None };
+                    let both = self.reach.sent.contains(record.as_str());
+                    expression = quote!(#expression.unwrap_or_default());
+                    if both {
+                        // Lists of such a record are optional too.
+                        if let Some(last) = steps.clone().next_back().filter(|_| steps.clone().count() == 1) {
+                            let member = members.iter().find(|member| member.wire_name == last)?;
+                            let Kind::Array(item) = &member.shape.kind else { return None };
+                            let name = ident(&member.rust_name);
+                            let item = self.rust_type(&item.kind, place);
+                            return Some((quote!(#expression.#name.unwrap_or_default()), item));
+                        }
+                    }
+                    fields = members.iter().collect();
+                }
+                (Kind::Array(item), None) => return Some((expression, self.rust_type(&item.kind, place))),
+                _ => return None,
+            }
+        }
+        None
+    }
+}
+
+/// Whether a list or map of such items takes what converts into them.
+fn converts(kind: &Kind) -> bool {
+    !matches!(kind, Kind::Array(_) | Kind::Map(_))
+}
+
+fn aliases<'f>(fields: impl Iterator<Item = &'f Field>) -> Vec<(String, u16)> {
+    let rows = fields.enumerate().flat_map(|(index, field)| {
+        // No record has as many members.
+        let index = u16::try_from(index).unwrap_or(u16::MAX);
+        field.aliases.iter().map(move |alias| (alias.clone(), index))
+    });
+    rows.collect()
+}
+
+fn flags(field: &Field) -> Vec<&'static str> {
+    let style = field.shape.style.map(|style| match style {
+        Style::Flat => "FLAT",
+        Style::Json => "JSON",
+        Style::Simple => "SIMPLE",
+    });
+    let sensitive = is_sensitive(&field.shape).then_some("SENSITIVE");
+    sensitive.into_iter().chain(style).collect()
+}
+
+fn is_sensitive(shape: &Shape) -> bool {
+    shape.sensitive
+        || match &shape.kind {
+            Kind::Array(item) | Kind::Map(item) => is_sensitive(item),
+            _ => false,
+        }
+}
+
+fn literal(value: &Value) -> Option<TokenStream> {
+    match value {
+        Value::Bool(value) => Some(quote!(#value)),
+        Value::Number(number) => number.as_i64().map(Literal::i64_unsuffixed).map(|number| quote!(#number)),
+        Value::String(text) => Some(quote!(#text.into())),
+        _ => None,
+    }
+}
+
+/// An identifier, raw where it is a keyword.
+pub(crate) fn ident(name: &str) -> Ident {
+    if KEYWORDS.contains(&name) { Ident::new_raw(name, Span::call_site()) } else { ident_of(name) }
+}
+
+fn ident_of(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
+}
+
+/// Keywords of every edition that can be raw identifiers; the others are faults of the specification.
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
+    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
+    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
+/// Names that are chosen but do not exist.
+pub(crate) fn unknown<'n>(service: &Service, names: &[&'n str]) -> Vec<&'n str> {
+    let known: HashSet<&str> = service.operations.iter().map(|operation| operation.action.as_str()).collect();
+    names.iter().copied().filter(|name| !known.contains(name)).collect()
+}

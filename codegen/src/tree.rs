@@ -1,0 +1,109 @@
+//! The generator's own tree: a specification turned into Rust items, with every name, type and sentence decided.
+//!
+//! [`crate::lower`] builds it from a checked service, [`crate::expand`] prints it. Whatever can go wrong has gone
+//! wrong before there is a tree, so printing cannot fail.
+
+use proc_macro2::{Ident, TokenStream};
+
+/// A service: the items at the root.
+pub(crate) struct Root {
+    pub(crate) docs: String,
+    pub(crate) name: Ident,
+    pub(crate) facts: ServiceFacts,
+    pub(crate) modules: Vec<Module>,
+}
+
+pub(crate) struct ServiceFacts {
+    pub(crate) product: String,
+    pub(crate) version: String,
+    pub(crate) endpoint: String,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) request_id: String,
+    pub(crate) success: Vec<String>,
+    pub(crate) ok: String,
+}
+
+/// A group of operations, or the shared types.
+pub(crate) struct Module {
+    pub(crate) docs: String,
+    pub(crate) name: Ident,
+    pub(crate) items: Vec<Item>,
+}
+
+pub(crate) enum Item {
+    Record(Record),
+    OpenSet(OpenSet),
+}
+
+/// A struct: a request, an answer, or a type in one of them.
+pub(crate) struct Record {
+    pub(crate) docs: String,
+    pub(crate) deprecated: Option<String>,
+    pub(crate) name: Ident,
+    pub(crate) members: Vec<Member>,
+    /// Other spellings, with the index of the member they stand for.
+    pub(crate) aliases: Vec<(String, u16)>,
+    /// Whether requests carry it: then it has a constructor and setters.
+    pub(crate) sent: bool,
+    /// Whether answers carry it: then it can be read.
+    pub(crate) read: bool,
+    /// For a request, its operation.
+    pub(crate) operation: Option<Operation>,
+}
+
+pub(crate) struct Member {
+    pub(crate) docs: String,
+    /// The first sentence, for the setter.
+    pub(crate) summary: String,
+    pub(crate) deprecated: Option<String>,
+    pub(crate) name: Ident,
+    pub(crate) wire_name: String,
+    pub(crate) ty: TokenStream,
+    /// Type of the argument of a setter, and what it makes of `value`.
+    pub(crate) argument: TokenStream,
+    pub(crate) conversion: TokenStream,
+    /// Whether a constructor takes it.
+    pub(crate) required: bool,
+    /// Whether the field is an `Option`.
+    pub(crate) optional: bool,
+    pub(crate) flags: Vec<&'static str>,
+}
+
+pub(crate) struct Operation {
+    pub(crate) action: String,
+    pub(crate) get: bool,
+    pub(crate) idempotent: bool,
+    pub(crate) dials: Option<String>,
+    pub(crate) service: TokenStream,
+    pub(crate) output: Ident,
+    pub(crate) paging: Option<Paging>,
+}
+
+pub(crate) struct Paging {
+    pub(crate) step: TokenStream,
+    pub(crate) items: String,
+    pub(crate) total: Option<String>,
+    pub(crate) item: TokenStream,
+    /// From the request to the parameter that moves, such as `self.page_no`.
+    pub(crate) position: TokenStream,
+    /// From `page` to its items.
+    pub(crate) take_items: TokenStream,
+    /// Statements that set what must be asked for.
+    pub(crate) prepare: Vec<TokenStream>,
+}
+
+/// An open set of values.
+pub(crate) struct OpenSet {
+    pub(crate) docs: String,
+    pub(crate) name: Ident,
+    /// Whether the wire carries integers.
+    pub(crate) integer: bool,
+    pub(crate) values: Vec<OpenValue>,
+}
+
+pub(crate) struct OpenValue {
+    pub(crate) docs: String,
+    pub(crate) name: Ident,
+    pub(crate) wire: String,
+}

@@ -1,0 +1,127 @@
+//! What an accepted call answers: the state that an operation has here, or else the first good example of its
+//! specification.
+
+use aliyun_api_spec::model::{Envelope, Operation, Service};
+use serde_json::{Map, Value};
+
+use crate::answer;
+use crate::refuse::Refusal;
+use crate::robot::Robot;
+use crate::wire::Parameters;
+
+/// A call that passed every check.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) service: &'a Service,
+    pub(crate) operation: &'a Operation,
+    pub(crate) parameters: &'a Parameters,
+    pub(crate) request_id: &'a str,
+}
+
+/// The state behind the operations.
+#[derive(Debug)]
+pub(crate) struct Behaviour {
+    robot: Robot,
+}
+
+impl Behaviour {
+    pub(crate) fn new() -> Self {
+        Self { robot: Robot::new() }
+    }
+
+    /// The members of the answer, as they travel.
+    pub(crate) fn answer(&self, call: Call<'_>) -> Result<Map<String, Value>, Refusal> {
+        let mut members = match (call.service.product.as_str(), call.operation.action.as_str()) {
+            ("Dyvmsapi", "QueryRobotTaskCallList") => {
+                let mut members = accepted(&call.service.envelope);
+                members.insert("Data".to_owned(), self.robot.calls(call.parameters)?);
+                members
+            }
+            _ => example(&call.service.envelope, call.operation),
+        };
+        members.insert(call.service.envelope.request_id.clone(), call.request_id.into());
+        answer::fold_json(call.service, &call.operation.response, &mut members);
+        Ok(members)
+    }
+}
+
+/// The first example that shows a success; an envelope that says so where there is none.
+fn example(envelope: &Envelope, operation: &Operation) -> Map<String, Value> {
+    let answers = operation.examples.iter().filter_map(|example| example.response.as_ref()?.as_object());
+    answers.into_iter().find(|members| is_success(envelope, members)).cloned().unwrap_or_else(|| accepted(envelope))
+}
+
+fn is_success(envelope: &Envelope, members: &Map<String, Value>) -> bool {
+    let member = |name: &Option<String>| name.as_ref().and_then(|name| members.get(name));
+    let code_tells_failure = member(&envelope.code).is_some_and(|code| match code {
+        Value::Null => false,
+        Value::String(code) => !envelope.success.contains(code),
+        other => !envelope.success.contains(&other.to_string()),
+    });
+    let flag_tells_failure = member(&envelope.ok).is_some_and(|ok| match ok {
+        Value::String(ok) => ok.eq_ignore_ascii_case("false"),
+        other => *other == Value::Bool(false),
+    });
+    !code_tells_failure && !flag_tells_failure
+}
+
+/// The members that tell success, in the order of the envelope.
+fn accepted(envelope: &Envelope) -> Map<String, Value> {
+    let mut members = Map::new();
+    for field in &envelope.fields {
+        let name = Some(&field.wire_name);
+        let value = if name == envelope.code.as_ref() {
+            envelope.success.first().map_or("OK", String::as_str).into()
+        } else if name == envelope.message.as_ref() {
+            "OK".into()
+        } else if name == envelope.ok.as_ref() {
+            true.into()
+        } else if field.wire_name == envelope.request_id {
+            // Holds its place; the caller knows the id.
+            Value::Null
+        } else {
+            continue;
+        };
+        members.insert(field.wire_name.clone(), value);
+    }
+    members
+}
+
+#[cfg(test)]
+mod tests {
+    use aliyun_api_spec::model::{Example, Kind, Shape, Style};
+    use serde_json::json;
+
+    use super::*;
+    use crate::specimen;
+
+    fn answer(examples: Vec<Option<Value>>) -> Value {
+        let service = specimen::service();
+        let mut operation = specimen::operation("Do");
+        let folded = Shape { style: Some(Style::Json), ..specimen::shape(Kind::Any) };
+        operation.response = vec![specimen::field("Data", folded)];
+        let example = |response| Example { name: String::new(), request: Map::new(), response, xml: None };
+        operation.examples = examples.into_iter().map(example).collect();
+        let call = Call { service: &service, operation: &operation, parameters: &Parameters::new(), request_id: "R-1" };
+        Value::Object(Behaviour::new().answer(call).unwrap())
+    }
+
+    #[test]
+    fn answers_the_first_example_that_succeeds_under_its_own_request_id() {
+        let answer = answer(vec![
+            None,
+            Some(json!({ "Code": "isv.FAILED", "RequestId": "old" })),
+            Some(json!({ "Code": "OK", "Success": false })),
+            Some(json!({ "RequestId": "old", "Code": 200, "Data": { "a": 1 } })),
+            Some(json!({ "Code": "OK" })),
+        ]);
+        assert_eq!(answer.to_string(), r#"{"RequestId":"R-1","Code":200,"Data":"{\"a\":1}"}"#);
+    }
+
+    #[test]
+    fn answers_an_envelope_where_no_example_succeeds() {
+        let expected = r#"{"Code":"OK","Message":"OK","RequestId":"R-1","Success":true}"#;
+        assert_eq!(answer(vec![]).to_string(), expected);
+        assert_eq!(answer(vec![Some(json!({ "Code": "isv.FAILED" }))]).to_string(), expected);
+    }
+}

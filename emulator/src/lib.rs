@@ -1,0 +1,66 @@
+//! An embedded stand-in for Alibaba Cloud's RPC gateway: it checks requests as strictly as the service and answers
+//! from the specification, without a network and without ringing anyone.
+//!
+//! An [`Emulator`] has two doors. [`Emulator::transport`] plugs into a client of the same process;
+//! [`Emulator::serve`] is an HTTP server for clients of any language:
+//!
+//! ```
+//! # async fn example() -> std::io::Result<()> {
+//! use aliyun_emulator::Emulator;
+//!
+//! let emulator = Emulator::new();
+//! let server = emulator.serve("127.0.0.1:0").await?;
+//! println!("point a client with the key testid and the secret testsecret at {}", server.url());
+//! // ...
+//! for request in emulator.requests() {
+//!     println!("{:?} was refused with {:?}", request.action(), request.refusal());
+//! }
+//! server.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it checks
+//!
+//! Signature V1 (HMAC-SHA1) over the parameters of query and form body, GET and POST; key, time stamp (15 minutes,
+//! see [`Builder::time_window`]) and nonce; action and version; required parameters, types and bounds from the
+//! specification. It refuses with the codes, HTTP statuses and texts of the service, in JSON or XML as `Format` asks.
+//! What it does not know it ignores, as the service does; what no official client can send, such as a parameter that
+//! is given twice or broken percent-encoding, it refuses with `InvalidParameter`.
+//!
+//! # What it answers
+//!
+//! `QueryRobotTaskCallList` lists the calls of three invented robot tasks, `1045001` with 347 calls, `1045002` with
+//! 512 and `1045003` with 260, the same in every run, and honours every filter; a page has 20 calls unless asked
+//! otherwise, and at most 100. Every other operation answers the first example of its specification that shows a
+//! success, under a request id of its own.
+//!
+//! # What it bounds
+//!
+//! A request has at most 10 MiB of body and 10,000 parameters and must arrive within [`Builder::read_timeout`]; the
+//! latest 10,000 requests are kept for [`Emulator::requests`].
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
+
+mod answer;
+mod behaviour;
+mod builder;
+mod check;
+mod door;
+mod emulator;
+mod engine;
+mod random;
+mod received;
+mod refuse;
+mod robot;
+mod server;
+#[cfg(test)]
+mod specimen;
+mod verify;
+mod wire;
+
+pub use builder::Builder;
+pub use door::InProcess;
+pub use emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
+pub use received::Received;
+pub use server::Server;

@@ -1,0 +1,198 @@
+//! What the emulator received, for tests to look at.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aliyun_api_spec::model::{Kind, Service, TypeBody};
+use http::Method;
+
+use crate::check;
+use crate::verify;
+use crate::wire::Parameters;
+
+/// A request that the emulator received, accepted or not.
+///
+/// `Debug` shows the values of parameters only where the specification says what they are, and that they are not
+/// sensitive: numbers of people and texts that are spoken stay hidden, and so does everything unknown.
+#[derive(Clone)]
+pub struct Received {
+    pub(crate) service: Arc<Service>,
+    pub(crate) at: SystemTime,
+    pub(crate) method: Method,
+    pub(crate) request_id: String,
+    pub(crate) parameters: Arc<Parameters>,
+    pub(crate) refusal: Option<String>,
+}
+
+impl Received {
+    /// The operation that was asked for, if any.
+    pub fn action(&self) -> Option<&str> {
+        self.parameter("Action")
+    }
+
+    /// All parameters of query and form body by name, decoded, with those of the protocol.
+    pub fn parameters(&self) -> &BTreeMap<String, String> {
+        &self.parameters
+    }
+
+    /// One of the parameters.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
+    }
+
+    /// The HTTP method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// When it came, by the emulator's clock.
+    pub fn at(&self) -> SystemTime {
+        self.at
+    }
+
+    /// The request id of its answer.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// The gateway's code, such as `SignatureDoesNotMatch`, where it was refused.
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
+    /// Whether the value of a parameter may be shown.
+    fn is_plain(&self, name: &str) -> bool {
+        const PROTOCOL: [&str; 4] = ["Action", "Format", "RegionId", "SignatureType"];
+        if PROTOCOL.contains(&name) || verify::MANDATORY.contains(&name) {
+            return true;
+        }
+        let operation = self.action().and_then(|action| self.service.operation(action));
+        let field = operation.and_then(|operation| check::find(&self.service, operation, name));
+        // A list or a record may hold anything, so it stays hidden as a whole.
+        field.is_some_and(|(field, _)| !field.shape.sensitive && self.is_scalar(&field.shape.kind))
+    }
+
+    fn is_scalar(&self, kind: &Kind) -> bool {
+        match kind {
+            Kind::String | Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean => true,
+            Kind::Any | Kind::Array(_) | Kind::Map(_) => false,
+            Kind::Named(name) => {
+                let body = self.service.named_type(name).map(|named| &named.body);
+                matches!(body, Some(TypeBody::Enum { .. }))
+            }
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.parameters.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
+}
+
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |(name, value): (&'_ String, &'_ String)| {
+            (name.clone(), if self.is_plain(name) { value.clone() } else { "***".to_owned() })
+        };
+        f.debug_struct("Received")
+            .field("method", &self.method)
+            .field("parameters", &self.parameters.iter().map(shown).collect::<BTreeMap<_, _>>())
+            .field("request_id", &self.request_id)
+            .field("refusal", &self.refusal)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The latest requests, as many as memory is set aside for.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    requests: VecDeque<Received>,
+    bytes: usize,
+}
+
+impl Journal {
+    pub(crate) const MAX_REQUESTS: usize = 10_000;
+    const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+    pub(crate) fn add(&mut self, request: Received) {
+        self.bytes += request.size();
+        self.requests.push_back(request);
+        while self.requests.len() > Self::MAX_REQUESTS || self.bytes > Self::MAX_BYTES {
+            let Some(oldest) = self.requests.pop_front() else { break };
+            self.bytes -= oldest.size();
+        }
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Received> {
+        self.requests.iter().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aliyun_api_spec::model::Shape;
+
+    use super::*;
+    use crate::specimen::{field, operation, service, shape};
+
+    fn received(pairs: &[(&str, &str)]) -> Received {
+        let mut service = service();
+        let mut operation = operation("Do");
+        let secret = Shape { sensitive: true, ..shape(Kind::String) };
+        operation.parameters = vec![
+            field("Plain", shape(Kind::String)),
+            field("Called", secret),
+            field("Menus", shape(Kind::Array(Box::new(shape(Kind::String))))),
+        ];
+        service.operations = vec![operation];
+        Received {
+            service: Arc::new(service),
+            at: SystemTime::UNIX_EPOCH,
+            method: Method::POST,
+            request_id: "R".to_owned(),
+            parameters: Arc::new(pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()),
+            refusal: None,
+        }
+    }
+
+    #[test]
+    fn debug_shows_only_what_is_known_to_be_harmless() {
+        let all = received(&[
+            ("AccessKeyId", "testid"),
+            ("Action", "Do"),
+            ("Called", "hidden-1"),
+            ("Menus.1", "hidden-2"),
+            ("Plain", "shown"),
+            ("SecurityToken", "hidden-3"),
+            ("Signature", "hidden-4"),
+            ("Unknown", "hidden-5"),
+        ]);
+        assert_eq!(
+            format!("{all:?}"),
+            r#"Received { method: POST, parameters: {"AccessKeyId": "testid", "Action": "Do", "Called": "***", "Menus.1": "***", "Plain": "shown", "SecurityToken": "***", "Signature": "***", "Unknown": "***"}, request_id: "R", refusal: None, .. }"#
+        );
+        assert_eq!(all.parameter("Called"), Some("hidden-1"));
+        let unknown_action = received(&[("Action", "Dont"), ("Plain", "hidden")]);
+        assert!(!format!("{unknown_action:?}").contains("hidden"));
+    }
+
+    #[test]
+    fn forgets_the_oldest_when_there_are_too_many_or_too_large_ones() {
+        let mut journal = Journal::default();
+        for index in 0..Journal::MAX_REQUESTS + 5 {
+            journal.add(received(&[("Plain", &index.to_string())]));
+        }
+        let requests = journal.requests();
+        assert_eq!((requests.len(), requests[0].parameter("Plain")), (Journal::MAX_REQUESTS, Some("5")));
+
+        let large = "x".repeat(Journal::MAX_BYTES / 2 - 10);
+        for name in ["A", "B", "C"] {
+            journal.add(received(&[(name, &large)]));
+        }
+        let names: Vec<String> =
+            journal.requests().iter().flat_map(|request| request.parameters.keys().cloned()).collect();
+        assert_eq!(names, ["B", "C"]);
+        assert_eq!(journal.bytes, 2 * (large.len() + 1));
+    }
+}

@@ -1,0 +1,169 @@
+//! Reading the parameters of a request, from its query and its form body.
+//!
+//! Both are decoded as `application/x-www-form-urlencoded`, because official clients write a blank as `+` as well as
+//! `%20`. A name in the body replaces the same name in the query, as in the set that the official clients sign. A
+//! name that stands twice in one of the two places is refused: no official client can send that, and what the service
+//! makes of it is nowhere documented.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, Method};
+
+use crate::refuse::Refusal;
+
+/// Parameters by name, sorted as a signature wants them.
+pub(crate) type Parameters = BTreeMap<String, String>;
+
+/// The most parameters a request may have, in query and body together.
+pub(crate) const MAX_PARAMETERS: usize = 10_000;
+
+/// What could be read, and the first thing that could not.
+#[derive(Debug, Default)]
+pub(crate) struct Decoded {
+    pub(crate) parameters: Parameters,
+    pub(crate) fault: Option<Refusal>,
+}
+
+/// Reads the parameters of a request. A fault does not stop the reading, so that an answer can still be in the
+/// format that the request asks for.
+pub(crate) fn decode(parts: &Parts, body: &[u8]) -> Decoded {
+    let mut decoded = Decoded::default();
+    let query = parts.uri.query().unwrap_or_default();
+    decoded.read(query.as_bytes());
+    if parts.method == Method::POST && is_form(&parts.headers) {
+        let mut form = Decoded::default();
+        form.read(body);
+        decoded.parameters.append(&mut form.parameters);
+        decoded.fault = decoded.fault.or(form.fault);
+        if decoded.parameters.len() > MAX_PARAMETERS {
+            decoded.fault.get_or_insert_with(|| Refusal::too_many_parameters(MAX_PARAMETERS));
+        }
+    }
+    decoded
+}
+
+impl Decoded {
+    fn read(&mut self, encoded: &[u8]) {
+        for pair in encoded.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
+            if self.parameters.len() == MAX_PARAMETERS {
+                self.fault.get_or_insert_with(|| Refusal::too_many_parameters(MAX_PARAMETERS));
+                return;
+            }
+            if let Err(refusal) = self.read_pair(pair) {
+                self.fault.get_or_insert(refusal);
+            }
+        }
+    }
+
+    fn read_pair(&mut self, pair: &[u8]) -> Result<(), Refusal> {
+        let mut halves = pair.splitn(2, |&byte| byte == b'=');
+        let raw_name = halves.next().unwrap_or_default();
+        let name = text(raw_name).map_err(|why| Refusal::unreadable(raw_name, why))?;
+        let value = text(halves.next().unwrap_or_default()).map_err(|why| Refusal::unreadable(name.as_bytes(), why))?;
+        if self.parameters.contains_key(&name) {
+            return Err(Refusal::unreadable(name.as_bytes(), "It is given twice."));
+        }
+        self.parameters.insert(name, value);
+        Ok(())
+    }
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map(http::HeaderValue::as_bytes).unwrap_or_default();
+    let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
+    essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+}
+
+fn text(encoded: &[u8]) -> Result<String, &'static str> {
+    let bytes = percent_decode(encoded).ok_or("Its percent-encoding is broken.")?;
+    String::from_utf8(bytes.into_owned()).map_err(|_| "It is not UTF-8.")
+}
+
+/// The bytes that an encoded text stands for; none where `%` is not followed by two hexadecimal digits.
+fn percent_decode(encoded: &[u8]) -> Option<Cow<'_, [u8]>> {
+    if !encoded.iter().any(|byte| matches!(byte, b'%' | b'+')) {
+        return Some(Cow::Borrowed(encoded));
+    }
+    let digit = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut bytes = encoded.iter();
+    while let Some(&byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => u8::try_from(digit(bytes.next())? * 16 + digit(bytes.next())?).ok()?,
+            other => other,
+        });
+    }
+    Some(Cow::Owned(decoded))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn decoded(method: &str, uri: &str, content_type: &str, body: &str) -> Decoded {
+        let request = Request::builder().method(method).uri(uri).header(CONTENT_TYPE, content_type).body(()).unwrap();
+        decode(&request.into_parts().0, body.as_bytes())
+    }
+
+    fn pairs(decoded: &Decoded) -> Vec<(&str, &str)> {
+        decoded.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
+    const FORM: &str = "application/x-www-form-urlencoded";
+
+    #[test]
+    fn reads_both_places_and_the_body_wins() {
+        let decoded = decoded(
+            "POST",
+            "/?A=query&B=a+b%20c%2B&&C",
+            "Application/X-WWW-Form-Urlencoded; charset=UTF-8",
+            "A=%E5%8D%A0&D==",
+        );
+        assert_eq!(pairs(&decoded), [("A", "占"), ("B", "a b c+"), ("C", ""), ("D", "=")]);
+        assert_eq!(decoded.fault, None);
+    }
+
+    #[test]
+    fn a_body_that_is_no_posted_form_is_not_read() {
+        assert_eq!(pairs(&decoded("POST", "/?A=1", "application/json", "B=2")), [("A", "1")]);
+        assert_eq!(pairs(&decoded("GET", "/?A=1", FORM, "B=2")), [("A", "1")]);
+    }
+
+    #[test]
+    fn names_what_cannot_be_read_and_reads_on() {
+        for (query, message) in [
+            ("A=%2", "Specified parameter A is not valid. Its percent-encoding is broken."),
+            ("A=%zz", "Specified parameter A is not valid. Its percent-encoding is broken."),
+            ("A=%FF", "Specified parameter A is not valid. It is not UTF-8."),
+            ("%FF=1", "Specified parameter %FF is not valid. It is not UTF-8."),
+            ("A=1&A=1", "Specified parameter A is not valid. It is given twice."),
+        ] {
+            let decoded = decoded("POST", &format!("/?{query}&Format=JSON"), FORM, "Last=1");
+            let fault = decoded.fault.as_ref().unwrap();
+            assert_eq!((fault.status.as_u16(), &*fault.code, &*fault.message), (400, "InvalidParameter", message));
+            assert_eq!(decoded.parameters.get("Format").map(String::as_str), Some("JSON"));
+            assert_eq!(decoded.parameters.get("Last").map(String::as_str), Some("1"));
+        }
+    }
+
+    #[test]
+    fn stops_at_too_many_parameters() {
+        use std::fmt::Write as _;
+        let mut query = String::new();
+        for index in 0..MAX_PARAMETERS {
+            let _ = write!(query, "&{index}");
+        }
+        let full = decoded("POST", "/", FORM, &query);
+        assert_eq!((full.parameters.len(), full.fault), (MAX_PARAMETERS, None));
+        let more = decoded("POST", "/", FORM, &format!("{query}&more"));
+        assert_eq!(more.fault.unwrap().message, "The request has more than 10000 parameters.");
+        let elsewhere = decoded("POST", "/?more", FORM, &query);
+        assert_eq!(elsewhere.fault.unwrap().message, "The request has more than 10000 parameters.");
+    }
+}

@@ -1,0 +1,10 @@
+//! The emulator from outside, over both of its doors.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod observation;
+mod official;
+mod refusals;
+mod robot_tasks;
+mod server;
+mod support;

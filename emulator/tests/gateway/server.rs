@@ -1,0 +1,245 @@
+//! The HTTP server, through bare sockets.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use aliyun_emulator::Server;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::official::{Recorded, emulator_of_recorded_operations};
+use crate::support::{Call, builder, emulator};
+
+async fn serve() -> Server {
+    emulator().serve("127.0.0.1:0").await.unwrap()
+}
+
+async fn connect(server: &Server) -> TcpStream {
+    TcpStream::connect(server.local_addr()).await.unwrap()
+}
+
+/// Everything until the server closes the connection. The time limit turns a server that hangs into a failure.
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut bytes)).await;
+    // A server that closes with something of ours unread resets the connection: closed is closed.
+    let _ = read.expect("the server closes the connection");
+    String::from_utf8(bytes).unwrap()
+}
+
+/// One answer of a connection that stays open.
+async fn answer(stream: &mut TcpStream) -> (String, Value) {
+    let mut bytes = Vec::new();
+    let head = loop {
+        bytes.push(stream.read_u8().await.unwrap());
+        if bytes.ends_with(b"\r\n\r\n") {
+            break String::from_utf8(std::mem::take(&mut bytes)).unwrap();
+        }
+    };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    bytes.resize(length.parse().unwrap(), 0);
+    stream.read_exact(&mut bytes).await.unwrap();
+    (head, serde_json::from_slice(&bytes).unwrap())
+}
+
+fn post(form: &str) -> String {
+    format!(
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{form}",
+        form.len()
+    )
+}
+
+/// A fresh connection that says it closes after its one request, and what comes back.
+async fn exchange(server: &Server, bytes: &[u8]) -> String {
+    let mut stream = connect(server).await;
+    stream.write_all(bytes).await.unwrap();
+    stream.shutdown().await.unwrap();
+    rest(&mut stream).await
+}
+
+/// Fails where the server no longer serves.
+async fn assert_alive(server: &Server) {
+    let mut stream = connect(server).await;
+    stream.write_all(b"GET /?Format=JSON HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    assert_eq!(answer(&mut stream).await.1["Code"], "MissingAction");
+}
+
+#[tokio::test]
+async fn answers_one_request_after_another_on_a_connection() {
+    let server = serve().await;
+    assert_eq!(server.url(), format!("http://127.0.0.1:{}", server.local_addr().port()));
+    let mut stream = connect(&server).await;
+    for nonce in ["1", "2"] {
+        stream.write_all(post(&Call::new().set("SignatureNonce", nonce).encoded()).as_bytes()).await.unwrap();
+        let (head, body) = answer(&mut stream).await;
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+        assert!(head.contains("content-type: application/json;charset=utf-8\r\n"), "{head}");
+        assert!(head.contains("date: Sun, 01 Mar 2026 12:34:56 GMT\r\n"), "{head}");
+        assert_eq!(body["Code"], "OK");
+    }
+    stream.write_all(post("Format=JSON").as_bytes()).await.unwrap();
+    let (head, body) = answer(&mut stream).await;
+    assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
+    assert_eq!((&body["Code"], &body["HostId"]), (&"MissingAction".into(), &"localhost".into()));
+    assert_eq!(server.requests().len(), 3);
+    assert_eq!(server.emulator().requests().len(), 3);
+}
+
+#[tokio::test]
+async fn answers_official_requests_off_the_wire() {
+    let server = emulator_of_recorded_operations().serve("127.0.0.1:0").await.unwrap();
+    let mut stream = connect(&server).await;
+    for recorded in Recorded::all() {
+        let (_, target) = recorded.url.split_once("://").unwrap();
+        let mut bytes = format!("{} {} HTTP/1.1\r\n", recorded.method, &target[target.find('/').unwrap()..]);
+        let mut has_host = false;
+        let mut chunked = false;
+        for (name, value) in &recorded.headers {
+            has_host |= name.eq_ignore_ascii_case("host");
+            chunked |= name == "Transfer-Encoding";
+            write!(bytes, "{name}: {value}\r\n").unwrap();
+        }
+        if !has_host {
+            bytes += "Host: dyvmsapi.aliyuncs.com\r\n";
+        }
+        bytes += "\r\n";
+        // Two chunks, the first of a single byte.
+        match recorded.body.split_at_checked(1) {
+            Some((first, more)) if chunked => {
+                write!(bytes, "1\r\n{first}\r\n{:x}\r\n{more}\r\n0\r\n\r\n", more.len()).unwrap();
+            }
+            _ => bytes += &recorded.body,
+        }
+        stream.write_all(bytes.as_bytes()).await.unwrap();
+        assert_eq!(answer(&mut stream).await.1["Code"], "OK", "{bytes}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_turned_away() {
+    let server = serve().await;
+    for bytes in [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS hello".as_slice(),
+        b"how do you do\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\0\0\0\0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: many\r\n\r\n",
+    ] {
+        let answer = exchange(&server, bytes).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
+        assert!(!answer.contains("RequestId"), "{answer}");
+    }
+    assert_eq!(server.requests().len(), 0);
+    assert_alive(&server).await;
+}
+
+#[tokio::test]
+async fn headers_without_an_end_are_turned_away() {
+    let server = serve().await;
+    let mut stream = connect(&server).await;
+    stream.write_all(b"GET / HTTP/1.1\r\nX: ").await.unwrap();
+    // The server closes in the middle of this, so that the writing fails.
+    let _ = stream.write_all(&vec![b'x'; 4 * 1024 * 1024]).await;
+    let answer = rest(&mut stream).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    assert_alive(&server).await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_too_large_is_refused_unread() {
+    let server = serve().await;
+    let mut stream = connect(&server).await;
+    let head = "POST /?Format=JSON HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1073741824\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413 Payload Too Large\r\n"), "{answer}");
+    assert!(answer.contains("connection: close\r\n"), "{answer}");
+    assert!(answer.contains(r#""Code":"RequestEntityTooLarge""#), "{answer}");
+    assert_alive(&server).await;
+}
+
+#[tokio::test]
+async fn a_body_that_grows_too_large_is_refused() {
+    let server = serve().await;
+    let mut stream = connect(&server).await;
+    let head = "POST /?Format=JSON HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\na00001\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b'x'; 0xa0_0001]).await.unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413 Payload Too Large\r\n"), "{answer}");
+    assert!(answer.contains(r#""Message":"The request body has more than 10485760 bytes.""#), "{answer}");
+    assert_eq!(server.requests()[0].refusal(), Some("RequestEntityTooLarge"));
+    assert_alive(&server).await;
+}
+
+#[tokio::test]
+async fn a_client_that_closed_its_side_still_gets_the_answer() {
+    let server = serve().await;
+    let answer = exchange(&server, post(&Call::new().encoded()).as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.ends_with('}'), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_that_breaks_off_is_not_answered() {
+    let server = serve().await;
+    let whole = post(&Call::new().encoded());
+    for length in [0, 1, 20, whole.find("\r\n\r\n").unwrap() + 2, whole.len() - 1] {
+        let answer = exchange(&server, &whole.as_bytes()[..length]).await;
+        assert_eq!(answer, "", "after {length} bytes");
+    }
+    assert_eq!(server.requests().len(), 0);
+    assert_alive(&server).await;
+}
+
+#[tokio::test]
+async fn slow_senders_are_not_waited_for() {
+    let server = builder().read_timeout(Duration::from_millis(50)).build().serve("127.0.0.1:0").await.unwrap();
+    for silent in ["", "GET / HT", "GET / HTTP/1.1\r\nHost: localhost\r\n"] {
+        let mut stream = connect(&server).await;
+        stream.write_all(silent.as_bytes()).await.unwrap();
+        let answer = rest(&mut stream).await;
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    }
+    let mut stream = connect(&server).await;
+    let head = "POST /?Format=JSON HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf ";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{answer}");
+    assert!(answer.contains(r#""Code":"RequestTimeout""#), "{answer}");
+    assert_alive(&server).await;
+}
+
+#[tokio::test]
+async fn stops_when_told_and_closes_idle_connections() {
+    let server = serve().await;
+    let address = server.local_addr();
+    let mut used = connect(&server).await;
+    used.write_all(post("Format=JSON").as_bytes()).await.unwrap();
+    answer(&mut used).await;
+    let mut unused = connect(&server).await;
+    server.stop().await;
+    assert_eq!((rest(&mut used).await, rest(&mut unused).await), (String::new(), String::new()));
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn stops_when_dropped() {
+    let server = serve().await;
+    let address = server.local_addr();
+    let mut used = connect(&server).await;
+    used.write_all(post("Format=JSON").as_bytes()).await.unwrap();
+    answer(&mut used).await;
+    drop(server);
+    assert_eq!(rest(&mut used).await, "");
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_an_error() {
+    let server = serve().await;
+    let error = emulator().serve(server.local_addr()).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+}

@@ -1,0 +1,158 @@
+//! Requests assembled by hand, and answers taken apart.
+
+use std::time::{Duration, SystemTime};
+
+use aliyun_api_spec::model::Service;
+use aliyun_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
+use aliyun_runtime::Parameters;
+use aliyun_runtime::sign::SigningKey;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{Request, Response};
+use serde_json::Value;
+
+/// 2026-03-01T12:34:56Z, when the official clients' requests were recorded.
+pub(crate) fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_368_496)
+}
+
+pub(crate) fn builder() -> Builder {
+    Emulator::builder().clock(now)
+}
+
+pub(crate) fn emulator() -> Emulator {
+    builder().build()
+}
+
+/// The voice service with a few more operations, which take any parameters.
+pub(crate) fn service_with(actions: &[&str]) -> Service {
+    let mut service = aliyun_api_spec::dyvmsapi().clone();
+    let template = service.operation("QueryRobotTaskCallList").unwrap().clone();
+    for &action in actions {
+        let mut operation = template.clone();
+        action.clone_into(&mut operation.action);
+        operation.parameters.clear();
+        operation.examples.clear();
+        service.operations.retain(|known| known.action != action);
+        service.operations.push(operation);
+    }
+    service.operations.sort_by(|one, other| one.action.cmp(&other.action));
+    service
+}
+
+/// A call to be signed and sent in one way or another.
+#[derive(Clone)]
+pub(crate) struct Call {
+    pairs: Vec<(String, String)>,
+    pub(crate) method: &'static str,
+    pub(crate) secret: &'static str,
+}
+
+impl Call {
+    /// `QueryRobotTaskCallList` with everything that the protocol asks for.
+    pub(crate) fn new() -> Self {
+        let call = Self { pairs: Vec::new(), method: "POST", secret: DEFAULT_KEY_SECRET };
+        call.set("Action", "QueryRobotTaskCallList")
+            .set("Version", "2017-05-25")
+            .set("Format", "JSON")
+            .set("AccessKeyId", DEFAULT_KEY_ID)
+            .set("SignatureMethod", "HMAC-SHA1")
+            .set("SignatureVersion", "1.0")
+            .set("SignatureNonce", "nonce")
+            .set("Timestamp", "2026-03-01T12:34:56Z")
+    }
+
+    /// Adds a parameter or replaces it.
+    pub(crate) fn set(mut self, name: &str, value: &str) -> Self {
+        self = self.without(name);
+        self.pairs.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.pairs.retain(|(known, _)| known != name);
+        self
+    }
+
+    pub(crate) fn method(mut self, method: &'static str) -> Self {
+        self.method = method;
+        self
+    }
+
+    pub(crate) fn secret(mut self, secret: &'static str) -> Self {
+        self.secret = secret;
+        self
+    }
+
+    /// All parameters with their signature, encoded; the signature comes last.
+    pub(crate) fn encoded(&self) -> String {
+        let mut parameters = Parameters::default();
+        for (name, value) in &self.pairs {
+            parameters.push(name, value);
+        }
+        let signature = SigningKey::new(self.secret).sign(self.method, &mut parameters);
+        parameters.push("Signature", signature.as_str());
+        str::from_utf8(parameters.encoded()).unwrap().to_owned()
+    }
+
+    pub(crate) fn in_query(&self) -> Request<Bytes> {
+        request(self.method, &format!("/?{}", self.encoded()), "")
+    }
+
+    pub(crate) fn in_form(&self) -> Request<Bytes> {
+        request(self.method, "/", &self.encoded())
+    }
+
+    /// Sends it as a form to an emulator.
+    pub(crate) fn to(&self, emulator: &Emulator) -> Reply {
+        send(emulator, self.in_form())
+    }
+}
+
+pub(crate) fn request(method: &str, uri: &str, form: &str) -> Request<Bytes> {
+    let mut request = Request::builder().method(method).uri(uri).header(HOST, "dyvmsapi.aliyuncs.com");
+    if !form.is_empty() {
+        request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    }
+    request.body(Bytes::copy_from_slice(form.as_bytes())).unwrap()
+}
+
+pub(crate) fn send(emulator: &Emulator, request: Request<Bytes>) -> Reply {
+    Reply(emulator.answer(request))
+}
+
+pub(crate) struct Reply(Response<Bytes>);
+
+impl Reply {
+    pub(crate) fn status(&self) -> u16 {
+        self.0.status().as_u16()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.0.headers()[name].to_str().unwrap()
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(self.0.body()).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(self.0.body()).unwrap()
+    }
+
+    pub(crate) fn member(&self, name: &str) -> String {
+        self.json()[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.text())).to_owned()
+    }
+
+    /// Status, code and message, which is what makes a refusal.
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, status: u16, code: &str, message: &str) {
+        let found = (self.status(), self.member("Code"), self.member("Message"));
+        assert_eq!(found, (status, code.to_owned(), message.to_owned()));
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_accepted(&self) {
+        assert_eq!((self.status(), self.member("Code").as_str()), (200, "OK"), "{}", self.text());
+    }
+}

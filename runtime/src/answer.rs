@@ -1,0 +1,212 @@
+//! From what came back to a typed answer, or to the error that it is.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::client::Core;
+use crate::error::{Error, ErrorKind};
+use crate::fault::Fault;
+use crate::field::{Member, View, at_path, with_text};
+use crate::mask;
+use crate::operation::Method;
+use crate::parameter::SentParameters;
+use crate::read::{Origin, read};
+use crate::sign;
+use crate::slot::Slot;
+use crate::transport::{Ending, HttpAnswer, Sent};
+use crate::xml;
+
+/// A type that an answer is read into: a generated answer, or a free JSON value.
+pub trait Answer: Slot + Member {}
+
+impl<T: Slot + Member> Answer for T {}
+
+/// An answer as it came, with what is needed to say what is wrong with it.
+pub(crate) struct Received {
+    pub(crate) action: Cow<'static, str>,
+    pub(crate) method: Method,
+    pub(crate) http: HttpAnswer,
+    pub(crate) parameters: SentParameters,
+}
+
+impl Received {
+    /// Reads the answer, or explains why it is none.
+    pub(crate) fn read(&self, core: &Core, answer: &mut dyn Answer) -> Result<(), Error> {
+        let (text, origin) = self.text()?;
+        if !(200..300).contains(&self.http.status) {
+            return Err(self.refused(core, &text));
+        }
+        match read(&text, answer.place(), origin, core.limits.memory) {
+            Ok(()) => self.success(core, answer.view()),
+            // A failing answer may carry something else in place of its data: its code matters more.
+            Err(fault) => Err(self.refusal(core, &text).unwrap_or_else(|| self.misfit(&text, &fault))),
+        }
+    }
+
+    /// The body as JSON text.
+    fn text(&self) -> Result<(Cow<'_, str>, Origin), Error> {
+        let body = &*self.http.body;
+        match &self.http.ending {
+            Ending::Complete => {}
+            Ending::CutShort(_) => return Err(self.unreadable("the answer was cut short")),
+            Ending::TooLong => {
+                return Err(self.unreadable(format!("the answer is longer than the limit of {} bytes", body.len())));
+            }
+        }
+        let text = std::str::from_utf8(body)
+            .map_err(|error| self.unreadable(format!("the answer is not UTF-8 from byte {}", error.valid_up_to())))?;
+        let start = text.trim_start_matches('\u{feff}').trim_start();
+        if start.is_empty() {
+            return Err(self.unreadable("the answer is empty"));
+        }
+        if !start.starts_with('<') {
+            return Ok((Cow::Borrowed(start), Origin::Json));
+        }
+        let beginning = start.get(..start.len().min(15)).unwrap_or(start).to_ascii_lowercase();
+        if beginning.starts_with("<!doctype html") || beginning.starts_with("<html") {
+            return Err(self
+                .unreadable("the answer is an HTML page, so it comes from a proxy or another server")
+                .hint("check the endpoint and the proxy settings"));
+        }
+        match xml::to_json(start) {
+            Ok((_, value)) => Ok((Cow::Owned(value.to_string()), Origin::Xml)),
+            Err(what) => Err(self.unreadable(format!("the answer is not XML: {what}"))),
+        }
+    }
+
+    /// Whether the envelope of a readable answer says success.
+    fn success(&self, core: &Core, view: View<'_>) -> Result<(), Error> {
+        let envelope = &core.service.envelope;
+        let mut failed = false;
+        if !envelope.code.is_empty() {
+            with_text(view, envelope.code, &mut |code| failed = !code.is_empty() && !envelope.success.contains(&code));
+        }
+        if !envelope.ok.is_empty() {
+            at_path(view, envelope.ok, &mut |ok| {
+                failed |= matches!(ok, View::Bool(false) | View::Value(Value::Bool(false)))
+            });
+        }
+        if failed { Err(self.said(view, [envelope.code], [envelope.message], [envelope.request_id])) } else { Ok(()) }
+    }
+
+    /// The failure that a body states which does not fit the answer, if it states one.
+    fn refusal(&self, core: &Core, text: &str) -> Option<Error> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        self.success(core, View::Value(&value)).err()
+    }
+
+    /// What a gateway says with an HTTP status of its own.
+    fn refused(&self, core: &Core, text: &str) -> Error {
+        let value: Value = serde_json::from_str(text).unwrap_or_default();
+        let view = View::Value(&value);
+        let envelope = &core.service.envelope;
+        let error = self.said(
+            view,
+            [envelope.code, "Code", "code"],
+            [envelope.message, "Message", "message"],
+            [envelope.request_id, "RequestId", "requestId"],
+        );
+        if error.code().is_some() {
+            return error;
+        }
+        let what = if (300..400).contains(&self.http.status) {
+            "the service answered with a redirect, which is not followed"
+        } else {
+            "the service answered with a failure that names no code"
+        };
+        self.unreadable(what)
+    }
+
+    fn said<const A: usize, const B: usize>(
+        &self,
+        view: View<'_>,
+        code: [&str; A],
+        message: [&str; B],
+        request_id: [&str; B],
+    ) -> Error {
+        let first = |names: &[&str]| {
+            let mut text = String::new();
+            for name in names.iter().filter(|name| !name.is_empty()) {
+                if text.is_empty() {
+                    with_text(view, name, &mut |found| found.clone_into(&mut text));
+                }
+            }
+            text
+        };
+        let (code, message) = (first(&code), first(&message));
+        let request_id = Some(first(&request_id)).filter(|id| !id.is_empty()).or_else(|| self.request_id());
+        let error = self.error(ErrorKind::Service, "the service refused the request");
+        match code.as_str() {
+            "SignatureDoesNotMatch" => {
+                let (words, theirs) = split_string_to_sign(&message);
+                let error = error.said(code.clone(), words, request_id.unwrap_or_default());
+                error.hint(self.explain_signature(theirs))
+            }
+            _ => error.said(code, &message, request_id.unwrap_or_default()),
+        }
+    }
+
+    /// Why a signature was refused: the first place where the two strings to sign differ.
+    fn explain_signature(&self, theirs: Option<&str>) -> String {
+        const HINT: &str = "signature V1 (HMAC-SHA1) was refused";
+        let mut parameters = self.parameters.signed();
+        let ours = sign::string_to_sign(self.method.as_str(), &mut parameters);
+        match theirs {
+            None => format!("{HINT}, and the service does not say what it signed"),
+            Some(theirs) if theirs == ours => format!(
+                "{HINT} although both sides signed the same text: the access key secret is not that of the access key id"
+            ),
+            Some(theirs) => format!("{HINT}: {}", sign::first_difference(&ours, theirs)),
+        }
+    }
+
+    fn misfit(&self, text: &str, fault: &Fault) -> Error {
+        if fault.ended_early() {
+            return self.unreadable("the answer was cut short");
+        }
+        if fault.is_syntax() && !text.starts_with(['{', '[', '"']) {
+            return self.unreadable("the answer is neither JSON nor XML");
+        }
+        self.unreadable(format!("the answer does not fit the operation: {fault}"))
+    }
+
+    /// An answer that cannot be read, with the beginning of it.
+    fn unreadable(&self, what: impl Into<String>) -> Error {
+        let mut what = what.into();
+        let beginning = mask::beginning(&self.http.body);
+        if !beginning.is_empty() {
+            what.push_str("; it begins ");
+            what.push_str(&beginning);
+        }
+        self.error(ErrorKind::Answer, what).request(self.request_id())
+    }
+
+    fn error(&self, kind: ErrorKind, what: impl Into<String>) -> Error {
+        Error::new(kind, self.action.clone(), Sent::Yes, what).status(self.http.status)
+    }
+
+    /// The request id of the headers, or of a body that cannot be read as a whole.
+    fn request_id(&self) -> Option<String> {
+        if let Some(id) = self.http.headers.get("x-acs-request-id").and_then(|id| id.to_str().ok()) {
+            return Some(id.to_owned());
+        }
+        let body = String::from_utf8_lossy(self.http.body.get(..self.http.body.len().min(65_536)).unwrap_or_default());
+        let after = |start: &str, end: char| {
+            let (_, rest) = body.split_once(start)?;
+            let (id, _) = rest.trim_start().trim_start_matches([':', ' ', '"']).split_once(end)?;
+            let plausible =
+                (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            plausible.then(|| id.to_owned())
+        };
+        after("\"RequestId\"", '"').or_else(|| after("<RequestId>", '<'))
+    }
+}
+
+/// The words of a refused signature, and the string to sign of the server, which holds every parameter.
+fn split_string_to_sign(message: &str) -> (&str, Option<&str>) {
+    match message.split_once("server string to sign is:") {
+        Some((words, theirs)) => (words.trim_end(), Some(theirs.trim())),
+        None => (message, None),
+    }
+}

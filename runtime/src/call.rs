@@ -1,0 +1,228 @@
+//! One call: encode, sign, send, read.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::future::IntoFuture;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
+use jiff::Timestamp;
+
+use crate::answer::{Answer, Received};
+use crate::client::{Core, Format};
+use crate::credential::Credentials;
+use crate::encode::encode;
+use crate::error::{Error, ErrorKind};
+use crate::field::Fields;
+use crate::operation::{Facts, Method};
+use crate::parameter::Parameters;
+use crate::sign::PROTOCOL_PARAMETERS;
+use crate::transport::{BoxFuture, Sent};
+
+/// A call that is ready to be made: `.await` it. Options of the call are set here; fields belong to the request.
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Call<T> {
+    core: Arc<Core>,
+    prepared: Prepared,
+    answer: PhantomData<fn() -> T>,
+}
+
+/// A call without the type of its answer.
+pub(crate) struct Prepared {
+    action: Cow<'static, str>,
+    method: Method,
+    parameters: Parameters,
+    timeout: Option<Duration>,
+    /// Why the request cannot be sent.
+    fault: Option<String>,
+}
+
+/// Room for a usual request, so that its buffer never moves: the protocol's own parameters take about 320 bytes.
+const PAIRS: usize = 24;
+const BYTES: usize = 1024;
+
+impl<T> Call<T> {
+    /// A call of an operation that is known.
+    pub(crate) fn of(core: &Arc<Core>, facts: Facts, request: &dyn Fields) -> Self {
+        let mut parameters = Parameters::with_capacity(PAIRS, BYTES);
+        let fault = encode(request, &mut parameters).err();
+        let action = Cow::Borrowed(facts.action);
+        let prepared = Prepared { action, method: facts.method, parameters, timeout: None, fault };
+        Self { core: Arc::clone(core), prepared, answer: PhantomData }
+    }
+
+    /// A call of an operation of which only the name is known.
+    pub(crate) fn untyped(core: &Arc<Core>, action: String) -> Self {
+        let parameters = Parameters::with_capacity(PAIRS, BYTES);
+        let action = Cow::Owned(action);
+        let prepared = Prepared { action, method: Method::Post, parameters, timeout: None, fault: None };
+        Self { core: Arc::clone(core), prepared, answer: PhantomData }
+    }
+
+    /// How long this call may take in all.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.prepared.timeout = Some(timeout);
+        self
+    }
+
+    /// Sends a further parameter, such as `OwnerId`, which every operation of the service accepts and no request
+    /// carries. The name must not be one of the request or of the protocol.
+    pub fn parameter(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        let name = name.as_ref();
+        if PROTOCOL_PARAMETERS.contains(&name) {
+            self.prepared.fault = Some(format!("parameter {name} belongs to the protocol and is set by the client"));
+        } else if self.prepared.parameters.contains(name) {
+            self.prepared.fault = Some(format!("parameter {name} is given twice"));
+        } else {
+            self.prepared.parameters.push(name, value.as_ref());
+        }
+        self
+    }
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("action", &self.prepared.action)
+            .field("parameters", &self.prepared.parameters)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Answer + Default> IntoFuture for Call<T> {
+    type Output = Result<T, Error>;
+    type IntoFuture = CallFuture<T>;
+
+    #[inline]
+    fn into_future(self) -> CallFuture<T> {
+        let core = Arc::clone(&self.core);
+        CallFuture { core: self.core, received: Box::pin(execute(core, self.prepared)), answer: PhantomData }
+    }
+}
+
+/// A call under way. Dropping it cancels it; what was sent by then stays sent.
+#[must_use = "a future does nothing until it is awaited"]
+pub struct CallFuture<T> {
+    core: Arc<Core>,
+    received: BoxFuture<'static, Result<Received, Error>>,
+    answer: PhantomData<fn() -> T>,
+}
+
+impl<T: Answer + Default> Future for CallFuture<T> {
+    type Output = Result<T, Error>;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let received = ready!(self.received.as_mut().poll(context))?;
+        let mut answer = T::default();
+        received.read(&self.core, &mut answer)?;
+        Poll::Ready(Ok(answer))
+    }
+}
+
+impl<T> fmt::Debug for CallFuture<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallFuture").finish_non_exhaustive()
+    }
+}
+
+/// The pipeline: the same compiled code for every operation.
+async fn execute(core: Arc<Core>, prepared: Prepared) -> Result<Received, Error> {
+    let fail = |kind, sent, what: String| Err(Error::new(kind, prepared.action.clone(), sent, what));
+    if let Some(fault) = prepared.fault {
+        return fail(ErrorKind::Request, Sent::No, fault);
+    }
+    if tokio::runtime::Handle::try_current().is_err() {
+        return fail(ErrorKind::Configuration, Sent::No, "the call is not made within a tokio runtime".to_owned());
+    }
+    let timeout = prepared.timeout.unwrap_or(core.timeouts.call);
+    let handed_over = AtomicBool::new(false);
+    let attempt = attempt(&core, &prepared.action, prepared.method, prepared.parameters, &handed_over);
+    match tokio::time::timeout(timeout, attempt).await {
+        Ok(outcome) => outcome,
+        Err(_) => {
+            let sent = if handed_over.load(Ordering::Relaxed) { Sent::Maybe } else { Sent::No };
+            fail(ErrorKind::Timeout, sent, format!("no answer within {timeout:?} from {:?}", core.endpoint))
+        }
+    }
+}
+
+async fn attempt(
+    core: &Core,
+    action: &Cow<'static, str>,
+    method: Method,
+    mut parameters: Parameters,
+    handed_over: &AtomicBool,
+) -> Result<Received, Error> {
+    let credentials = core.credentials.credentials().await.map_err(|error| {
+        Error::new(ErrorKind::Credentials, action.clone(), Sent::No, "there are no credentials to sign with")
+            .caused_by(error)
+            .hint("set the variables, or give the client's builder credentials")
+    })?;
+    sign_v1(core, action, method, &credentials, &mut parameters);
+    let parameters = parameters.into_sent();
+    let request = http_request(core, method, parameters.encoded()).map_err(|error| {
+        Error::new(ErrorKind::Request, action.clone(), Sent::No, "the request cannot be written").caused_by(error)
+    })?;
+    handed_over.store(true, Ordering::Relaxed);
+    match core.transport.send(request, core.limits.body).await {
+        Ok(http) => Ok(Received { action: action.clone(), method, http, parameters }),
+        Err(error) => {
+            let what = format!("no answer from {:?}", core.endpoint);
+            Err(Error::new(ErrorKind::Transport, action.clone(), error.sent, what).caused_by(error.source))
+        }
+    }
+}
+
+/// Adds the parameters of the protocol, and the signature over all of them.
+pub(crate) fn sign_v1(
+    core: &Core,
+    action: &str,
+    method: Method,
+    credentials: &Credentials,
+    parameters: &mut Parameters,
+) {
+    parameters.push("AccessKeyId", credentials.access_key_id());
+    parameters.push("Action", action);
+    parameters.push(
+        "Format",
+        match core.format {
+            Format::Json => "JSON",
+            Format::Xml => "XML",
+        },
+    );
+    if let Some(token) = credentials.security_token() {
+        parameters.push("SecurityToken", token);
+    }
+    parameters.push("SignatureMethod", "HMAC-SHA1");
+    parameters.push_display("SignatureNonce", &format_args!("{:032x}", (core.nonce)()));
+    parameters.push("SignatureVersion", "1.0");
+    // Beyond the year 9999 there is no such clock.
+    let now = Timestamp::try_from((core.clock)()).unwrap_or(Timestamp::UNIX_EPOCH);
+    parameters.push_display("Timestamp", &format_args!("{now:.0}"));
+    parameters.push("Version", core.service.version);
+    let signature = credentials.key().sign(method.as_str(), parameters);
+    parameters.push("Signature", signature.as_str());
+}
+
+fn http_request(core: &Core, method: Method, encoded: Bytes) -> Result<http::Request<Bytes>, http::Error> {
+    const AGENT: HeaderValue = HeaderValue::from_static(concat!("aliyun-rust/", env!("CARGO_PKG_VERSION")));
+    const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+    let accept = HeaderValue::from_static(match core.format {
+        Format::Json => "application/json",
+        Format::Xml => "text/xml",
+    });
+    let request = http::Request::builder().header(USER_AGENT, AGENT).header(ACCEPT, accept);
+    match method {
+        Method::Post => {
+            request.method(http::Method::POST).uri(core.endpoint.uri(None)?).header(CONTENT_TYPE, FORM).body(encoded)
+        }
+        Method::Get => request.method(http::Method::GET).uri(core.endpoint.uri(Some(&encoded))?).body(Bytes::new()),
+    }
+}

@@ -1,0 +1,242 @@
+//! The client of a service: what a call is made with.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use crate::call::Call;
+use crate::credential::{CredentialsProvider, EnvironmentCredentials};
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::operation::{Operation, Paged, Service, ServiceFacts};
+use crate::page::{Items, Pages};
+use crate::timeout::Timeouts;
+use crate::transport::{HttpTransport, Transport};
+
+/// A client of the service `S`. Clones share connections and credentials.
+pub struct Client<S> {
+    core: Arc<Core>,
+    service: PhantomData<fn() -> S>,
+}
+
+/// What all calls of a client share; knows no operation and no service type.
+pub(crate) struct Core {
+    pub(crate) service: &'static ServiceFacts,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) credentials: Arc<dyn CredentialsProvider>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) limits: Limits,
+    pub(crate) format: Format,
+    pub(crate) clock: fn() -> SystemTime,
+    pub(crate) nonce: fn() -> u128,
+}
+
+/// What one answer may cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Bytes of its body.
+    pub(crate) body: usize,
+    /// Bytes of memory of its records: a small body can stand for many empty ones.
+    pub(crate) memory: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { body: 16 << 20, memory: 256 << 20 }
+    }
+}
+
+/// What answers are asked for in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Format {
+    /// JSON.
+    #[default]
+    Json,
+    /// XML, which older gateways answer by default.
+    Xml,
+}
+
+impl<S: Service> Client<S> {
+    /// A client with credentials of the environment: `ALIBABA_CLOUD_ACCESS_KEY_ID`,
+    /// `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary ones, `ALIBABA_CLOUD_SECURITY_TOKEN`.
+    ///
+    /// They are read at the first call, which fails if they are missing.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    /// A client with everything settable.
+    #[must_use]
+    pub fn builder() -> ClientBuilder<S> {
+        ClientBuilder {
+            endpoint: Cow::Borrowed(S::FACTS.endpoint),
+            plain_http: false,
+            credentials: None,
+            transport: None,
+            timeouts: Timeouts::default(),
+            limits: Limits::default(),
+            format: Format::default(),
+            clock: SystemTime::now,
+            nonce: rand::random,
+            service: PhantomData,
+        }
+    }
+
+    /// A call of an operation: `.await` it, or set its options first.
+    pub fn send<O: Operation<Service = S>>(&self, operation: O) -> Call<O::Output> {
+        Call::of(&self.core, O::FACTS, &operation)
+    }
+
+    /// A call of any operation by its name, with parameters by their wire names, answered as a JSON value.
+    ///
+    /// Nothing is known of such an operation, so it is treated as one that must not be repeated. Structured
+    /// parameters are given as they travel: `Name.1` for flat lists, JSON text for JSON parameters.
+    pub fn call<N, V>(&self, action: impl Into<String>, parameters: impl IntoIterator<Item = (N, V)>) -> Call<Value>
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let mut call = Call::untyped(&self.core, action.into());
+        for (name, value) in parameters {
+            call = call.parameter(name.as_ref(), value.as_ref());
+        }
+        call
+    }
+
+    /// The pages of an operation, turned one by one.
+    pub fn pages<O: Paged<Service = S>>(&self, operation: O) -> Pages<O> {
+        Pages::new(&self.core, operation)
+    }
+
+    /// The items of all pages of an operation, one by one.
+    pub fn items<O: Paged<Service = S>>(&self, operation: O) -> Items<O> {
+        Items::new(self.pages(operation))
+    }
+}
+
+impl<S> Clone for Client<S> {
+    fn clone(&self) -> Self {
+        Self { core: Arc::clone(&self.core), service: PhantomData }
+    }
+}
+
+impl<S> fmt::Debug for Client<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("product", &self.core.service.product)
+            .field("endpoint", &self.core.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Builds a [`Client`].
+#[must_use = "a builder does nothing until it is built"]
+pub struct ClientBuilder<S> {
+    endpoint: Cow<'static, str>,
+    plain_http: bool,
+    credentials: Option<Arc<dyn CredentialsProvider>>,
+    transport: Option<Arc<dyn Transport>>,
+    timeouts: Timeouts,
+    limits: Limits,
+    format: Format,
+    clock: fn() -> SystemTime,
+    nonce: fn() -> u128,
+    service: PhantomData<fn() -> S>,
+}
+
+impl<S: Service> ClientBuilder<S> {
+    /// Calls this host instead of the service's own: `host`, `host:port`, or a URL without path.
+    ///
+    /// `https` is assumed. `http` is accepted for a loopback address, and elsewhere only after
+    /// [`ClientBuilder::allow_plain_http`].
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = Cow::Owned(endpoint.into());
+        self
+    }
+
+    /// Accepts an `http` endpoint that is not on this machine: phone numbers then travel in the clear.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = true;
+        self
+    }
+
+    /// Signs with these: [`crate::Credentials`], or a provider of them.
+    pub fn credentials(mut self, credentials: impl CredentialsProvider) -> Self {
+        self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
+    /// Sends through this instead of HTTP, for tests.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// How long a call may take in all, from credentials to answer; 10 seconds unless set. A call can have its own:
+    /// [`Call::timeout`].
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.call = timeout;
+        self
+    }
+
+    /// How long it may take until a connection stands; 5 seconds unless set. A call that ends here was surely not
+    /// sent.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.connect = timeout;
+        self
+    }
+
+    /// The largest body of an answer, in bytes; 16 MiB unless set.
+    pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
+        self.limits.body = bytes;
+        self
+    }
+
+    /// Asks for answers in this format; JSON unless set.
+    pub fn format(mut self, format: Format) -> Self {
+        self.format = format;
+        self
+    }
+
+    /// Takes the time and the nonces of requests from these, for tests.
+    pub fn clock_and_nonce(mut self, clock: fn() -> SystemTime, nonce: fn() -> u128) -> Self {
+        self.clock = clock;
+        self.nonce = nonce;
+        self
+    }
+
+    /// The client, or what is wrong with its settings. Nothing is sent yet.
+    pub fn build(self) -> Result<Client<S>, Error> {
+        let endpoint = Endpoint::parse(&self.endpoint, self.plain_http)?;
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => Arc::new(
+                HttpTransport::new(&self.timeouts)
+                    .map_err(|error| Error::configuration("the HTTP client cannot be set up").caused_by(error))?,
+            ),
+        };
+        let core = Core {
+            service: S::FACTS,
+            endpoint,
+            credentials: self.credentials.unwrap_or_else(|| Arc::new(EnvironmentCredentials::new())),
+            transport,
+            timeouts: self.timeouts,
+            limits: self.limits,
+            format: self.format,
+            clock: self.clock,
+            nonce: self.nonce,
+        };
+        Ok(Client { core: Arc::new(core), service: PhantomData })
+    }
+}
+
+impl<S> fmt::Debug for ClientBuilder<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,141 @@
+//! From the members of a request to its parameters.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::field::{Entry, Fields, Flags, Member, Shown, View, Viewer};
+use crate::parameter::Parameters;
+
+/// Appends the parameters of a request, in the order of its table.
+///
+/// Fails on what has no form on the wire; the message names the parameter and never its value.
+pub(crate) fn encode(request: &dyn Fields, into: &mut Parameters) -> Result<(), String> {
+    let mut encoder = Encoder { into, name: String::new(), style: Flags::NONE, fault: None };
+    request.walk(&mut encoder);
+    encoder.fault.map_or(Ok(()), Err)
+}
+
+struct Encoder<'a> {
+    into: &'a mut Parameters,
+    /// Name of the parameter, with `.1` or `.Key` for each level below it.
+    name: String,
+    /// What the level above says of structured values without a style of their own.
+    style: Flags,
+    fault: Option<String>,
+}
+
+impl Viewer for Encoder<'_> {
+    fn members(&mut self, table: &[Entry], members: &[&dyn Member]) {
+        let inherited = self.style;
+        for ((name, flags), member) in table.iter().zip(members) {
+            let style = if has_style(*flags) { *flags } else { inherited };
+            match member.view() {
+                View::Absent => {}
+                // The top level is nearly all of what is sent: no name is put together there.
+                View::Text(text) if self.name.is_empty() => self.into.push(name, text),
+                view => self.below(name, |encoder| encoder.value(style, view)),
+            }
+        }
+    }
+}
+
+fn has_style(flags: Flags) -> bool {
+    flags.has(Flags::FLAT) || flags.has(Flags::JSON) || flags.has(Flags::SIMPLE)
+}
+
+impl Encoder<'_> {
+    fn below(&mut self, part: &str, encode: impl FnOnce(&mut Self)) {
+        let length = self.name.len();
+        if length > 0 {
+            self.name.push('.');
+        }
+        self.name.push_str(part);
+        encode(self);
+        self.name.truncate(length);
+    }
+
+    fn value(&mut self, style: Flags, view: View<'_>) {
+        match view {
+            View::Absent => {}
+            View::Bool(value) => self.into.push(&self.name, if value { "true" } else { "false" }),
+            View::Integer(number) => self.into.push_display(&self.name, &number),
+            View::Float(number) if number.is_finite() => self.into.push_display(&self.name, &number),
+            View::Float(_) => self.refuse("has a number that is infinite or not a number"),
+            View::Text(text) => self.into.push(&self.name, text),
+            View::Value(Value::String(text)) => self.into.push(&self.name, text),
+            View::Value(Value::Bool(value)) => self.value(style, View::Bool(*value)),
+            View::Value(Value::Number(number)) => self.into.push_display(&self.name, number),
+            View::Value(Value::Null) => {}
+            structured if style.has(Flags::FLAT) => self.flat(style, structured),
+            structured if style.has(Flags::SIMPLE) => self.joined(structured),
+            structured => self.json(structured),
+        }
+    }
+
+    fn refuse(&mut self, what: &str) {
+        if self.fault.is_none() {
+            self.fault = Some(format!("parameter {} {what}", self.name));
+        }
+    }
+
+    fn json(&mut self, view: View<'_>) {
+        if self.into.push_json(&self.name, &Shown(view)).is_err() {
+            self.refuse("cannot be written as JSON");
+        }
+    }
+
+    /// `Name.1`, `Name.Key`; an absent item leaves its number unused, an empty list sends nothing.
+    fn flat(&mut self, style: Flags, view: View<'_>) {
+        match view {
+            View::Record(record) => {
+                let above = std::mem::replace(&mut self.style, style);
+                record.walk(self);
+                self.style = above;
+            }
+            View::List(list) => {
+                for index in 0..list.count() {
+                    self.numbered(index, style, list.item(index));
+                }
+            }
+            View::Map(map) => map.entries(&mut |key, view| self.below(key, |encoder| encoder.value(style, view))),
+            View::Value(Value::Array(items)) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.numbered(index, style, View::Value(item));
+                }
+            }
+            View::Value(Value::Object(members)) => {
+                for (key, value) in members {
+                    self.below(key, |encoder| encoder.value(style, View::Value(value)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn numbered(&mut self, index: usize, style: Flags, view: View<'_>) {
+        let mut number = String::new();
+        let _ = write!(number, "{}", index + 1);
+        self.below(&number, |encoder| encoder.value(style, view));
+    }
+
+    /// Items joined by commas. An item with a comma of its own would read back as two.
+    fn joined(&mut self, view: View<'_>) {
+        let View::List(list) = view else { return self.refuse("is no list and cannot be joined by commas") };
+        let mut text = String::new();
+        for index in 0..list.count() {
+            let separator = if index == 0 { "" } else { "," };
+            let _ = match list.item(index) {
+                View::Text(item) if item.contains(',') => {
+                    return self.refuse("has an item with a comma, which joins items");
+                }
+                View::Text(item) => write!(text, "{separator}{item}"),
+                View::Integer(number) => write!(text, "{separator}{number}"),
+                View::Float(number) if number.is_finite() => write!(text, "{separator}{number}"),
+                View::Bool(value) => write!(text, "{separator}{value}"),
+                _ => return self.refuse("has an item that cannot be joined by commas"),
+            };
+        }
+        self.into.push(&self.name, &text);
+    }
+}

@@ -1,0 +1,54 @@
+//! Signing, sending, decoding and errors of Alibaba Cloud RPC calls: everything that is not a fact about one
+//! operation.
+//!
+//! Applications use it through the crate of a service, such as `dyvmsapi`, which re-exports what they need.
+//! Generated code builds on [`generated`].
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
+
+mod answer;
+mod call;
+mod client;
+mod credential;
+mod encode;
+mod endpoint;
+mod error;
+mod fault;
+mod field;
+mod mask;
+mod operation;
+mod page;
+mod parameter;
+mod read;
+pub mod sign;
+mod slot;
+mod timeout;
+mod transport;
+mod xml;
+
+pub use call::{Call, CallFuture};
+pub use client::{Client, ClientBuilder, Format};
+pub use credential::{
+    ACCESS_KEY_ID, ACCESS_KEY_SECRET, Credentials, CredentialsError, CredentialsProvider, EnvironmentCredentials,
+    SECURITY_TOKEN,
+};
+pub use error::{Error, ErrorKind};
+pub use http;
+pub use operation::{EnvelopeFacts, Facts, Method, Operation, Paged, Paging, Service, ServiceFacts, Step};
+pub use page::{Items, PageTurner, Pages, Position};
+pub use parameter::Parameters;
+pub use serde_json::Value;
+pub use transport::{BoxError, BoxFuture, Ending, HttpAnswer, Sent, Transport, TransportError};
+
+/// What generated code is made of. Not for use by hand: it changes with the generator.
+#[doc(hidden)]
+pub mod generated {
+    pub use serde;
+    pub use serde_json::Value;
+
+    pub use crate::answer::Answer;
+    pub use crate::client::Client;
+    pub use crate::field::{Entry, Fields, Flags, Member, View, Viewer, debug, serialize};
+    pub use crate::operation::{EnvelopeFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step};
+    pub use crate::slot::{Blank, Choice, Filler, Place, Record, Slot};
+}

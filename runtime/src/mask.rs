@@ -1,0 +1,115 @@
+//! What may be shown of a text that came from outside.
+//!
+//! Numbers of people, spoken texts and secrets never appear in errors, logs or traces, and a service may echo any
+//! of them. So what is quoted loses its long runs of digits, and of a body only the shape is kept.
+
+/// Digits that may stand together. Codes and dates are shorter; telephone numbers are longer.
+const DIGITS: usize = 6;
+
+/// The text with longer runs of digits replaced, whether or not blanks or hyphens group them.
+pub(crate) fn digits(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, run) = rest.split_at(start);
+        masked.push_str(before);
+        let length = run.find(|c: char| !c.is_ascii_digit() && !matches!(c, ' ' | '-')).unwrap_or(run.len());
+        // Blanks and hyphens after the last digit belong to what follows.
+        let length = run.get(..length).map_or(length, |run| run.trim_end_matches([' ', '-']).len());
+        let (run, after) = run.split_at(length);
+        let count = run.bytes().filter(u8::is_ascii_digit).count();
+        masked.push_str(if count > DIGITS { "***" } else { run });
+        rest = after;
+    }
+    masked.push_str(rest);
+    masked
+}
+
+/// The beginning of a body: names of JSON members and of tags stay, texts and long numbers do not.
+pub(crate) fn beginning(body: &[u8]) -> String {
+    const LENGTH: usize = 120;
+    let text = String::from_utf8_lossy(body.get(..body.len().min(4 * LENGTH)).unwrap_or(body));
+    let text = text.trim_start();
+    let shown = if text.starts_with(['{', '[']) { json_shape(text) } else { plain(text) };
+    let mut cut: String = shown.chars().take(LENGTH).collect();
+    if cut.len() < shown.len() || body.len() > 4 * LENGTH {
+        cut.push('…');
+    }
+    cut
+}
+
+/// JSON, or the beginning of it, with the texts that are values emptied and long digits masked.
+fn json_shape(text: &str) -> String {
+    let mut shape = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('"') {
+        let (before, quoted) = rest.split_at(start);
+        shape.push_str(&plain(before));
+        let inner = quoted.get(1..).unwrap_or_default();
+        let mut escaped = false;
+        let end = inner.find(|c: char| {
+            let ends = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        let Some(end) = end else {
+            shape.push_str("\"…");
+            return shape;
+        };
+        let (content, after) = inner.split_at(end);
+        rest = after.get(1..).unwrap_or_default();
+        if rest.trim_start().starts_with(':') {
+            shape.push('"');
+            shape.push_str(&plain(content));
+            shape.push('"');
+        } else {
+            shape.push_str(if content.is_empty() { "\"\"" } else { "\"…\"" });
+        }
+    }
+    shape.push_str(&plain(rest));
+    shape
+}
+
+/// One line of ASCII: spoken texts are Chinese, and a page that quotes one keeps its tags.
+fn plain(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in digits(text).chars() {
+        let shown = if c.is_whitespace() {
+            ' '
+        } else if c.is_ascii() && !c.is_control() {
+            c
+        } else {
+            '·'
+        };
+        if !(shown == ' ' && line.ends_with(' ')) && !(shown == '·' && line.ends_with('·')) {
+            line.push(shown);
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_digits_are_masked_however_they_are_grouped() {
+        assert_eq!(digits("call 13000000000 now"), "call *** now");
+        assert_eq!(digits("call 130-0000-0000, code 200002"), "call ***, code 200002");
+        assert_eq!(digits("130 0000 0000"), "***");
+        assert_eq!(digits("on 12 - then 3"), "on 12 - then 3");
+        assert_eq!(digits("占线"), "占线");
+    }
+
+    #[test]
+    fn a_body_keeps_its_shape_and_no_content() {
+        assert_eq!(
+            beginning(r#"{"Code":"OK","Data":{"called":"13000000000","n":13000000000,"t":"say \"hi\""}}"#.as_bytes()),
+            r#"{"Code":"…","Data":{"called":"…","n":***,"t":"…"}}"#
+        );
+        assert_eq!(beginning("<html>\n <h1>502 坏了</h1>".as_bytes()), "<html> <h1>502 ·</h1>");
+        assert_eq!(beginning(br#"{"Code":"cut sho"#), r#"{"Code":"…"#);
+        assert_eq!(beginning(b""), "");
+        assert_eq!(beginning(&[b'x'; 1000]).chars().count(), 121);
+    }
+}

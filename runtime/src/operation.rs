@@ -1,0 +1,194 @@
+//! What generated code says of an operation and its service: facts, and nothing that acts.
+
+use crate::field::Fields;
+use crate::slot::{Place, Record};
+
+/// A service: what all its operations share.
+pub trait Service: Send + Sync + 'static {
+    /// Its facts.
+    const FACTS: &'static ServiceFacts;
+}
+
+/// Facts about a service.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ServiceFacts {
+    /// Product code, such as `Dyvmsapi`.
+    pub product: &'static str,
+    /// API version, such as `2017-05-25`.
+    pub version: &'static str,
+    /// Host that is called unless the client was told another.
+    pub endpoint: &'static str,
+    /// Members that every answer carries.
+    pub envelope: EnvelopeFacts,
+}
+
+/// Which members of an answer tell success.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct EnvelopeFacts {
+    /// Member with the service's code; empty if there is none.
+    pub code: &'static str,
+    /// Member with the code in words; empty if there is none.
+    pub message: &'static str,
+    /// Member with the request id.
+    pub request_id: &'static str,
+    /// Codes that mean success.
+    pub success: &'static [&'static str],
+    /// Boolean member whose `false` means failure; empty if there is none.
+    pub ok: &'static str,
+}
+
+impl ServiceFacts {
+    /// For generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(
+        product: &'static str,
+        version: &'static str,
+        endpoint: &'static str,
+        envelope: EnvelopeFacts,
+    ) -> Self {
+        Self { product, version, endpoint, envelope }
+    }
+}
+
+impl EnvelopeFacts {
+    /// For generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(
+        code: &'static str,
+        message: &'static str,
+        request_id: &'static str,
+        success: &'static [&'static str],
+        ok: &'static str,
+    ) -> Self {
+        Self { code, message, request_id, success, ok }
+    }
+}
+
+/// A request of one operation. Generated; not meant to be implemented by hand.
+pub trait Operation: Fields + Send + Sync + 'static {
+    /// Its facts.
+    const FACTS: Facts;
+    /// The service it belongs to: a client of another service does not take it.
+    type Service: Service;
+    /// Its answer.
+    type Output: Record + Default + Send + 'static;
+}
+
+/// Facts about an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Facts {
+    /// Its name on the wire.
+    pub action: &'static str,
+    /// HTTP method.
+    pub method: Method,
+    /// Whether it may be repeated without harm.
+    pub idempotent: bool,
+    /// The parameter that says who is rung, if it rings someone.
+    pub dials: Option<&'static str>,
+}
+
+impl Facts {
+    /// An operation that is sent by POST, must not be repeated and rings nobody.
+    #[must_use]
+    pub const fn operation(action: &'static str) -> Self {
+        Self { action, method: Method::Post, idempotent: false, dials: None }
+    }
+
+    /// It may be repeated without harm.
+    #[must_use]
+    pub const fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    /// It rings whom this parameter names.
+    #[must_use]
+    pub const fn dials(mut self, parameter: &'static str) -> Self {
+        self.dials = Some(parameter);
+        self
+    }
+
+    /// It is sent by GET.
+    #[must_use]
+    pub const fn get(mut self) -> Self {
+        self.method = Method::Get;
+        self
+    }
+}
+
+/// HTTP method of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Parameters travel in the body, so that no phone number lands in a URL.
+    Post,
+    /// Parameters travel in the URL.
+    Get,
+}
+
+impl Method {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Get => "GET",
+        }
+    }
+}
+
+/// A request whose answer is a page of many. Generated.
+pub trait Paged: Operation + Clone {
+    /// How its pages are turned.
+    const PAGING: Paging;
+    /// What a page holds.
+    type Item: Send + 'static;
+
+    /// Sets what must be asked for so that pages can be counted.
+    #[inline]
+    fn prepare(&mut self) {}
+    /// The parameter that moves.
+    fn position(&mut self) -> Place<'_>;
+    /// The items of a page.
+    fn items(page: Self::Output) -> Vec<Self::Item>;
+}
+
+/// How the pages of an operation are turned. Paths are dotted wire names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Paging {
+    /// What the moving parameter counts.
+    pub step: Step,
+    /// Path of the answer's items.
+    pub items: &'static str,
+    /// Path of the answer's number of all items.
+    pub total: Option<&'static str>,
+}
+
+/// What the moving parameter of a paged operation counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Pages; the number is that of the first page.
+    Page(i64),
+    /// Rows skipped; the number is where the first page begins.
+    Offset(i64),
+    /// Nothing: the answer brings the value for the next page, at this path.
+    Token(&'static str),
+}
+
+impl Paging {
+    /// Pages of the items at a path.
+    #[must_use]
+    pub const fn of(items: &'static str, step: Step) -> Self {
+        Self { step, items, total: None }
+    }
+
+    /// The answer announces the number of all items at this path.
+    #[must_use]
+    pub const fn total(mut self, path: &'static str) -> Self {
+        self.total = Some(path);
+        self
+    }
+}

@@ -1,0 +1,252 @@
+//! Turning pages.
+//!
+//! Pages end where the announced total is reached, or at an empty page, or at one that is shorter than the page
+//! before it. A first page that is shorter than was asked for ends nothing: a service that allows fewer items on a
+//! page than were asked for answers so too, and what follows would be lost.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hasher};
+use std::io;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::call::Call;
+use crate::client::Core;
+use crate::error::{Error, ErrorKind};
+use crate::field::{Shown, View, at_path, with_text};
+use crate::operation::{Paged, Paging, Step};
+use crate::slot::Place;
+use crate::transport::Sent;
+
+/// The pages of an operation, one after the other.
+///
+/// ```ignore
+/// let mut pages = client.pages(request);
+/// while let Some(page) = pages.next().await? { /* ... */ }
+/// ```
+pub struct Pages<O: Paged> {
+    core: Arc<Core>,
+    request: O,
+    turner: PageTurner,
+}
+
+impl<O: Paged> Pages<O> {
+    pub(crate) fn new(core: &Arc<Core>, mut request: O) -> Self {
+        request.prepare();
+        let start = Position::read(request.position());
+        let turner = PageTurner::new(O::FACTS.action, O::PAGING, start);
+        Self { core: Arc::clone(core), request, turner }
+    }
+
+    /// The next page, or `None` after the last. After an error the same page is asked for again.
+    pub async fn next(&mut self) -> Result<Option<O::Output>, Error> {
+        let Some(position) = self.turner.position() else { return Ok(None) };
+        position.write(self.request.position());
+        let page: O::Output = Call::of(&self.core, O::FACTS, &self.request).await?;
+        let shown = self.turner.turn(View::Record(&page))?;
+        Ok(shown.then_some(page))
+    }
+}
+
+impl<O: Paged> fmt::Debug for Pages<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").field("turner", &self.turner).finish_non_exhaustive()
+    }
+}
+
+/// The items of all pages of an operation, one after the other; one page is held at a time.
+pub struct Items<O: Paged> {
+    pages: Pages<O>,
+    page: std::vec::IntoIter<O::Item>,
+}
+
+impl<O: Paged> Items<O> {
+    pub(crate) fn new(pages: Pages<O>) -> Self {
+        Self { pages, page: Vec::new().into_iter() }
+    }
+
+    /// The next item, or `None` after the last. After an error the page that failed is asked for again.
+    pub async fn next(&mut self) -> Result<Option<O::Item>, Error> {
+        loop {
+            if let Some(item) = self.page.next() {
+                return Ok(Some(item));
+            }
+            match self.pages.next().await? {
+                Some(page) => self.page = O::items(page).into_iter(),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+impl<O: Paged> fmt::Debug for Items<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").field("pages", &self.pages).finish_non_exhaustive()
+    }
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Position {
+    /// A page number or the number of rows skipped.
+    Number(i64),
+    /// What the answer gave for it.
+    Token(String),
+    /// The beginning, where the answer gives the next position.
+    Start,
+}
+
+impl Position {
+    fn read(place: Place<'_>) -> Option<Self> {
+        match place {
+            Place::OptionalInt32(number) => number.map(|number| Self::Number(i64::from(number))),
+            Place::OptionalInt64(number) => number.map(Self::Number),
+            // A plain number is a required one: nought is what a page number never is, and where an offset begins.
+            Place::Int32(number) => Some(Self::Number(i64::from(*number))).filter(|at| *at != Self::Number(0)),
+            Place::Int64(number) => Some(Self::Number(*number)).filter(|at| *at != Self::Number(0)),
+            Place::OptionalText(text) => text.clone().map(Self::of_text),
+            Place::Text(text) => Some(Self::of_text(text.clone())).filter(|at| *at != Self::Token(String::new())),
+            _ => None,
+        }
+    }
+
+    /// A number that travels as text is a number all the same.
+    fn of_text(text: String) -> Self {
+        text.parse().map_or(Self::Token(text), Self::Number)
+    }
+
+    fn write(&self, place: Place<'_>) {
+        match (place, self) {
+            (Place::OptionalInt32(slot), Self::Number(number)) => *slot = i32::try_from(*number).ok(),
+            (Place::OptionalInt64(slot), Self::Number(number)) => *slot = Some(*number),
+            (Place::Int32(slot), Self::Number(number)) => *slot = i32::try_from(*number).unwrap_or(i32::MAX),
+            (Place::Int64(slot), Self::Number(number)) => *slot = *number,
+            (Place::OptionalText(slot), Self::Number(number)) => *slot = Some(number.to_string()),
+            (Place::Text(slot), Self::Number(number)) => *slot = number.to_string(),
+            (Place::OptionalText(slot), Self::Token(token)) => *slot = Some(token.clone()),
+            (Place::Text(slot), Self::Token(token)) => token.clone_into(slot),
+            _ => {}
+        }
+    }
+}
+
+/// Decides from page to page where the next one begins; for callers that send the pages themselves.
+pub struct PageTurner {
+    action: &'static str,
+    paging: Paging,
+    next: Option<Position>,
+    /// Items seen in this run, and before it by the position it began at.
+    seen: i64,
+    /// Items on the page before.
+    before: Option<i64>,
+    /// Fingerprint of the items on the page before.
+    fingerprint: Option<u64>,
+}
+
+impl PageTurner {
+    /// Begins at `start`, or at the first page.
+    #[must_use]
+    pub fn new(action: &'static str, paging: Paging, start: Option<Position>) -> Self {
+        let next = start.unwrap_or_else(|| match paging.step {
+            Step::Page(first) | Step::Offset(first) => Position::Number(first),
+            Step::Token(_) => Position::Start,
+        });
+        let seen = match (&paging.step, &next) {
+            (Step::Offset(first), Position::Number(offset)) => offset - first,
+            _ => 0,
+        };
+        Self { action, paging, next: Some(next), seen, before: None, fingerprint: None }
+    }
+
+    /// Where the next page begins; `None` after the last.
+    #[must_use]
+    pub fn position(&self) -> Option<&Position> {
+        self.next.as_ref()
+    }
+
+    /// Takes a page and moves on. `false` if the page is an empty one behind the last and need not be shown.
+    pub fn turn(&mut self, page: View<'_>) -> Result<bool, Error> {
+        let first = self.before.is_none();
+        let (count, fingerprint) = self.items_of(page);
+        if count > 0 && self.fingerprint == Some(fingerprint) {
+            let what = "the service answered the same page twice, so the pages do not move on";
+            self.next = None;
+            return Err(Error::new(ErrorKind::Paging, self.action, Sent::Yes, what));
+        }
+        let position = self.next.take();
+        // Counting from a page in the middle would need the size of the pages before it.
+        let counted = matches!((&self.paging.step, &position), (Step::Page(start), Some(Position::Number(at))) if first && at != start);
+        self.seen = if counted { i64::MIN } else { self.seen.saturating_add(count) };
+        let last = match &self.paging.total {
+            Some(path) if self.seen >= 0 && integer_at(page, path).is_some_and(|total| total > 0) => {
+                integer_at(page, path).is_some_and(|total| self.seen >= total)
+            }
+            _ => self.before.is_some_and(|before| count < before),
+        };
+        self.next = match (&self.paging.step, position) {
+            (Step::Token(path), _) => text_at(page, path).filter(|token| !token.is_empty()).map(Position::Token),
+            _ if last || count == 0 => None,
+            (Step::Page(_), Some(Position::Number(at))) => Some(Position::Number(at.saturating_add(1))),
+            (Step::Offset(_), Some(Position::Number(at))) => Some(Position::Number(at.saturating_add(count))),
+            _ => None,
+        };
+        self.before = Some(count);
+        self.fingerprint = Some(fingerprint);
+        Ok(first || count > 0)
+    }
+
+    /// Number and fingerprint of the items of a page.
+    fn items_of(&self, page: View<'_>) -> (i64, u64) {
+        let mut outcome = (0, 0);
+        at_path(page, self.paging.items, &mut |items| {
+            let parsed;
+            let items = match items {
+                View::Value(Value::String(text)) => {
+                    parsed = serde_json::from_str::<Value>(text).unwrap_or_default();
+                    View::Value(&parsed)
+                }
+                items => items,
+            };
+            let count = match items {
+                View::List(list) => list.count(),
+                View::Value(Value::Array(list)) => list.len(),
+                _ => 0,
+            };
+            let mut hash = HashWriter(DefaultHasher::new());
+            // Hashing cannot fail, and what cannot be written is not compared.
+            let _ = serde_json::to_writer(&mut hash, &Shown(items));
+            outcome = (i64::try_from(count).unwrap_or(i64::MAX), hash.0.finish());
+        });
+        outcome
+    }
+}
+
+impl fmt::Debug for PageTurner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PageTurner").field("action", &self.action).field("next", &self.next).finish_non_exhaustive()
+    }
+}
+
+struct HashWriter(DefaultHasher);
+
+impl io::Write for HashWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn integer_at(view: View<'_>, path: &str) -> Option<i64> {
+    text_at(view, path)?.trim().parse().ok()
+}
+
+fn text_at(view: View<'_>, path: &str) -> Option<String> {
+    let mut text = None;
+    with_text(view, path, &mut |found| text = Some(found.to_owned()));
+    text
+}

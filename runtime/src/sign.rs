@@ -1,0 +1,180 @@
+//! Signature V1: HMAC-SHA1 over the sorted parameters.
+//!
+//! `string to sign = METHOD & %2F & E(canonical query)`, signed with the secret followed by `&`. The method is the
+//! real one, so a request signed for POST is not valid as GET.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha1::Sha1;
+
+use crate::parameter::{Parameters, ascii};
+
+/// A secret prepared for signing: both key blocks are hashed once.
+#[derive(Clone)]
+pub struct SigningKey(Option<Hmac<Sha1>>);
+
+impl SigningKey {
+    /// Prepares a secret.
+    #[must_use]
+    pub fn new(secret: &str) -> Self {
+        let key = zeroize::Zeroizing::new([secret.as_bytes(), b"&"].concat());
+        // HMAC takes keys of every length, so this is always `Some`.
+        Self(Hmac::new_from_slice(&key).ok())
+    }
+
+    /// The signature in base64. The parameters are sorted by this.
+    #[must_use]
+    pub fn sign(&self, method: &str, parameters: &mut Parameters) -> Signature {
+        let mut text = [0; SIGNATURE_LENGTH];
+        if let Some(mut mac) = self.0.clone() {
+            let mut block = Block { bytes: [0; 256], filled: 0 };
+            string_to_sign_pieces(method, parameters, |piece| block.add(piece, &mut mac));
+            block.flush(&mut mac);
+            let hash = mac.finalize().into_bytes();
+            // 20 bytes make 28 characters, the length of `text`.
+            let _ = STANDARD.encode_slice(hash, &mut text);
+        }
+        Signature(text)
+    }
+}
+
+const SIGNATURE_LENGTH: usize = 28;
+
+/// A signature as text.
+#[derive(Clone, Copy)]
+pub struct Signature([u8; SIGNATURE_LENGTH]);
+
+impl Signature {
+    /// Its base64 text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Whether a received text is this signature, in a time that does not depend on where they differ.
+    #[must_use]
+    pub fn matches(&self, received: &[u8]) -> bool {
+        received.len() == self.0.len() && self.0.iter().zip(received).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
+    }
+}
+
+/// The text that V1 signs. The parameters are sorted by this.
+#[must_use]
+pub fn string_to_sign(method: &str, parameters: &mut Parameters) -> String {
+    let mut text = Vec::with_capacity(parameters.encoded().len() * 2);
+    string_to_sign_pieces(method, parameters, |piece| text.extend_from_slice(piece));
+    ascii(text)
+}
+
+fn string_to_sign_pieces(method: &str, parameters: &mut Parameters, mut piece: impl FnMut(&[u8])) {
+    parameters.sort();
+    piece(method.as_bytes());
+    piece(b"&%2F&");
+    parameters.canonical(|encoded| match encoded {
+        b"" => {}
+        b"&" => piece(b"%26"),
+        _ => encode_again(encoded, &mut piece),
+    });
+}
+
+/// `E` over text that is encoded already: only `%` and `=` are left to escape.
+fn encode_again(encoded: &[u8], piece: &mut impl FnMut(&[u8])) {
+    let mut rest = encoded;
+    while let Some(run) = rest.iter().position(|&byte| byte == b'%' || byte == b'=') {
+        let (kept, tail) = rest.split_at(run);
+        piece(kept);
+        piece(if tail.first() == Some(&b'%') { b"%25" } else { b"%3D" });
+        rest = tail.get(1..).unwrap_or_default();
+    }
+    piece(rest);
+}
+
+/// Collects short pieces so that the hash is fed in larger ones.
+struct Block {
+    bytes: [u8; 256],
+    filled: usize,
+}
+
+impl Block {
+    fn add(&mut self, piece: &[u8], mac: &mut Hmac<Sha1>) {
+        if piece.len() > self.bytes.len() - self.filled {
+            self.flush(mac);
+        }
+        match self.bytes.get_mut(self.filled..self.filled + piece.len()) {
+            Some(room) => {
+                room.copy_from_slice(piece);
+                self.filled += piece.len();
+            }
+            None => mac.update(piece),
+        }
+    }
+
+    fn flush(&mut self, mac: &mut Hmac<Sha1>) {
+        mac.update(self.bytes.get(..self.filled).unwrap_or_default());
+        self.filled = 0;
+    }
+}
+
+/// Parameters of the protocol: the only ones whose values may be shown when two strings to sign are compared.
+pub(crate) const PROTOCOL_PARAMETERS: [&str; 10] = [
+    "AccessKeyId",
+    "Action",
+    "Format",
+    "SecurityToken",
+    "Signature",
+    "SignatureMethod",
+    "SignatureNonce",
+    "SignatureVersion",
+    "Timestamp",
+    "Version",
+];
+
+/// Where two strings to sign differ first, by the parameter there. Values of the request itself are not shown.
+pub(crate) fn first_difference(ours: &str, theirs: &str) -> String {
+    let same = ours.bytes().zip(theirs.bytes()).take_while(|(a, b)| a == b).count();
+    let ours_there = Piece::at(ours, same);
+    let theirs_there = Piece::at(theirs, same);
+    if ours_there.name != theirs_there.name {
+        return format!(
+            "the strings to sign differ first at byte {same}: this side signed {}, the service {}",
+            ours_there.named(),
+            theirs_there.named()
+        );
+    }
+    let shown = PROTOCOL_PARAMETERS.contains(&ours_there.name) && ours_there.name != "SecurityToken";
+    let values = if shown {
+        format!(": this side signed {:?}, the service {:?}", ours_there.value, theirs_there.value)
+    } else {
+        String::new()
+    };
+    format!("the strings to sign differ first at byte {same}, in {}{values}", ours_there.named())
+}
+
+/// One `name=value` of a string to sign, still encoded.
+struct Piece<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+impl<'a> Piece<'a> {
+    fn at(text: &'a str, index: usize) -> Self {
+        const SEPARATOR: &str = "%26";
+        let query = text.rfind('&').map_or(0, |last| last + 1);
+        if index < query {
+            return Self { name: "", value: "" };
+        }
+        // A separator that the difference falls into belongs to the piece before it.
+        let before = text.as_bytes().get(query..index).unwrap_or_default();
+        let start = before.windows(SEPARATOR.len()).rposition(|window| window == SEPARATOR.as_bytes());
+        let start = query + start.map_or(0, |start| start + SEPARATOR.len());
+        let rest = text.get(start..).unwrap_or_default();
+        let piece = rest.split_once(SEPARATOR).map_or(rest, |(piece, _)| piece);
+        let (name, value) = piece.split_once("%3D").unwrap_or((piece, ""));
+        Self { name, value }
+    }
+
+    fn named(&self) -> String {
+        if self.name.is_empty() { "the method or nothing".to_owned() } else { format!("parameter {}", self.name) }
+    }
+}
