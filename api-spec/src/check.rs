@@ -8,7 +8,8 @@ mod pagination;
 mod service;
 mod types;
 
-use crate::fault::{Fault, Report};
+use self::names::Space;
+use crate::fault::Fault;
 use crate::load::Draft;
 use crate::model::{Field, Kind, NamedType, Operation, Service, TypeBody};
 
@@ -19,8 +20,8 @@ pub(crate) struct Scope<'m> {
     own: &'m [NamedType],
     /// Types of the service.
     shared: &'m [NamedType],
-    /// Whether these are all there are: not where `service.json` could not be read.
-    whole: bool,
+    /// Names of all files; `None` where `service.json` could not be read, so that names may be missing.
+    space: Option<&'m Space>,
 }
 
 impl<'m> Scope<'m> {
@@ -50,30 +51,33 @@ pub(crate) fn check(
     mut operations: Vec<Draft<'_, Operation>>,
     complete: bool,
 ) -> (Option<Service>, Vec<Fault>) {
-    names::check_space(service.as_mut(), &mut operations);
+    let space = names::check_space(service.as_mut(), &mut operations);
     let shared = service.as_ref().map(|draft| &draft.model);
     let mut reach = types::Reach::default();
     let mut uses = Vec::with_capacity(operations.len());
     for draft in &mut operations {
-        let of_this = operation::check(draft, shared);
+        let of_this = operation::check(draft, shared, &space);
         reach.extend(&of_this);
         uses.push(of_this);
     }
-    let sound = service.as_mut().and_then(|draft| {
-        let reach = (complete && !operations.is_empty()).then_some(&reach);
-        let broken = service::check(draft, reach)?;
-        let mut sound = draft.model.clone();
-        sound.types.retain(|named| !broken.contains(&named.name));
-        sound.operations = operations
-            .iter()
-            .zip(&uses)
-            .filter(|(draft, uses)| draft.report.is_clean() && !uses.any_of(&broken))
-            .map(|(draft, _)| draft.model.clone())
-            .collect();
-        Some(sound)
+    let reach = (complete && !operations.is_empty()).then_some(&reach);
+    let broken = service.as_mut().and_then(|draft| service::check(draft, reach, &space));
+    let mut faults = Vec::new();
+    let mut sound = Vec::with_capacity(operations.len());
+    for (draft, uses) in operations.into_iter().zip(uses) {
+        let usable = broken.as_ref().is_some_and(|broken| !uses.any_of(broken));
+        if usable && draft.report.is_clean() {
+            sound.push(draft.model);
+        }
+        faults.extend(draft.report.into_faults());
+    }
+    let service = service.and_then(|draft| {
+        faults.extend(draft.report.into_faults());
+        let broken = broken?;
+        let mut service = draft.model;
+        service.types.retain(|named| !broken.contains(&named.name));
+        service.operations = sound;
+        Some(service)
     });
-    let of_service = service.into_iter().map(|draft| draft.report);
-    let of_operations = operations.into_iter().map(|draft| draft.report);
-    let faults = of_service.chain(of_operations).flat_map(Report::into_faults);
-    (sound, faults.collect())
+    (service, faults)
 }

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use crate::load::{Loaded, SourceFile, parse};
 use crate::model::Service;
+use crate::suggest::nearest;
 
 /// A service whose files are part of this crate.
 #[derive(Debug, Clone, Copy)]
@@ -34,13 +35,15 @@ pub fn embedded() -> &'static [EmbeddedService] {
     &[EmbeddedService { id: "dyvmsapi", folder: "dyvmsapi-2017-05-25", files: DYVMSAPI }]
 }
 
-/// Reads the embedded service of that id.
-///
-/// For an unknown id, [`suggest::nearest`](crate::suggest::nearest) over the ids of [`embedded`] finds the one that
-/// was meant.
+/// Reads the embedded service of that id; [`nearest_id`] helps where there is none.
 pub fn service(id: &str) -> Option<Loaded> {
     let service = embedded().iter().find(|service| service.id == id)?;
     Some(parse(service.files))
+}
+
+/// The id of an embedded service that was most likely meant, if any comes close.
+pub fn nearest_id(id: &str) -> Option<&'static str> {
+    nearest(id, embedded().iter().map(|service| service.id))
 }
 
 /// The voice service, read once.
@@ -99,8 +102,7 @@ mod tests {
         let loaded = service("dyvmsapi").unwrap();
         assert_eq!(loaded.service.unwrap().product, "Dyvmsapi");
         assert!(service("dyvmsapi2").is_none());
-        let ids = embedded().iter().map(|service| service.id);
-        assert_eq!(crate::suggest::nearest("dyvmapi", ids), Some("dyvmsapi"));
+        assert_eq!(nearest_id("dyvmapi"), Some("dyvmsapi"));
     }
 
     #[test]

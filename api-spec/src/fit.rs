@@ -75,9 +75,9 @@ pub(crate) fn value(value: &Value, shape: &Shape, scope: Scope<'_>, reading: Rea
 }
 
 /// Everything in which an object departs from a table of fields; `what` a field is called.
-pub(crate) fn record(
+pub(crate) fn record<'f>(
     members: &Map<String, Value>,
-    fields: &[Field],
+    fields: impl Iterator<Item = &'f Field> + Clone,
     what: &'static str,
     scope: Scope<'_>,
     reading: Reading,
@@ -205,21 +205,26 @@ impl<'m> Fit<'m> {
 
     fn named_record(&mut self, value: &Value, fields: &[Field]) {
         match &*self.opened(value) {
-            Value::Object(members) => self.record(members, fields, "member"),
+            Value::Object(members) => self.record(members, fields.iter(), "member"),
             Value::Null if self.lenient() => {}
             other => self.expected("an object", other),
         }
     }
 
-    fn record(&mut self, members: &Map<String, Value>, fields: &[Field], what: &str) {
+    fn record<'f>(
+        &mut self,
+        members: &Map<String, Value>,
+        fields: impl Iterator<Item = &'f Field> + Clone,
+        what: &str,
+    ) {
         for (name, member) in members {
             let lenient = self.lenient();
             let field =
-                fields.iter().find(|field| field.wire_name == *name || (lenient && field.aliases.contains(name)));
+                fields.clone().find(|field| field.wire_name == *name || (lenient && field.aliases.contains(name)));
             if let Some(field) = field {
                 self.at(Step::Name(name.clone()), |fit| fit.shape(member, &field.shape));
             } else if !lenient {
-                let hint = did_you_mean(name, fields.iter().map(|field| field.wire_name.as_str()));
+                let hint = did_you_mean(name, fields.clone().map(|field| field.wire_name.as_str()));
                 let mut path = self.path.clone();
                 path.push(Step::Name(name.clone()));
                 let message = format!("unknown {what}");
@@ -229,7 +234,7 @@ impl<'m> Fit<'m> {
         if self.lenient() {
             return;
         }
-        for field in fields.iter().filter(|field| field.required) {
+        for field in fields.filter(|field| field.required) {
             if !members.contains_key(&field.wire_name) {
                 self.misfit(format!("the required {what} \"{}\" is missing", field.wire_name));
             }

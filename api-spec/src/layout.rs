@@ -54,7 +54,7 @@ impl Writer {
             Form::List(Form::Record(record)) if record.lines == Lines::Each => {
                 self.list(node, indent, |writer, element| writer.record(element, record, indent + 2));
             }
-            Form::Object => self.object(node, indent),
+            Form::Object if matches!(node.json, Json::Object(_)) => self.object(node, indent),
             _ => self.value(node, indent),
         }
     }
@@ -127,6 +127,7 @@ impl Writer {
         self.text.push('}');
     }
 
+    /// Members on one line, which is broken before `description` where it is too long.
     fn line(&mut self, members: &[&Member<'_>], indent: usize) {
         if members.is_empty() {
             self.text.push_str("{}");
@@ -135,7 +136,7 @@ impl Writer {
         }
     }
 
-    /// Members on one line before `end`; the line is broken before `description` where it is too long.
+    /// The same with another end than that of the object.
     fn line_before(&mut self, members: &[&Member<'_>], end: &str, indent: usize) {
         let whole = format!("{{{}{end}", spaced(members));
         let description = members.iter().position(|member| member.name == "description");
@@ -190,7 +191,7 @@ impl Writer {
                 self.filled_object(members, indent);
             }
             Json::Object(_) => self.object(node, indent),
-            _ => self.text.push_str(&whole),
+            Json::Null | Json::Flag(_) | Json::Number(_) | Json::Text(_) => self.text.push_str(&whole),
         }
     }
 

@@ -26,7 +26,7 @@ mod read;
 mod schema;
 pub mod suggest;
 
-pub use embedded::{EmbeddedService, dyvmsapi, embedded, service};
+pub use embedded::{EmbeddedService, dyvmsapi, embedded, nearest_id, service};
 pub use fault::Fault;
 pub use layout::format;
 pub use load::{Loaded, SourceFile, load, parse};

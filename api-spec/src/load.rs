@@ -124,11 +124,13 @@ fn assemble(files: &[SourceFile<'_>], mut complete: bool) -> Loaded {
             service = Some(Draft { report, node, model });
         } else {
             form::check(&node, &Form::Record(&keys::OPERATION), &mut report);
+            // What has no right form is left out, and with it the types that it may have named.
+            complete &= report.is_clean();
             let model = read::operation(&node, &inside_service(file.path));
             operations.push(Draft { report, node, model });
         }
     }
-    operations.sort_by(|a, b| a.model.action.cmp(&b.model.action));
+    operations.sort_by(|a, b| (&a.model.action, a.report.file()).cmp(&(&b.model.action, b.report.file())));
     let (service, found) = check::check(service, operations, complete);
     faults.extend(found);
     faults.sort();

@@ -297,3 +297,86 @@ fn text_list(node: &Node<'_>) -> Vec<String> {
     let texts = node.elements().iter().filter_map(Node::text);
     texts.map(str::to_owned).collect()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::fault::Report;
+    use crate::parse::parse;
+
+    fn read(text: &str) -> Operation {
+        let node = parse(text, &mut Report::new("operations/X.json", text)).unwrap();
+        operation(&node, "operations/X.json")
+    }
+
+    #[test]
+    fn an_operation_is_harmless_to_repeat_where_it_reads_and_rings_nobody() {
+        assert!(read(r#"{ "operationType": "read" }"#).idempotent);
+        assert!(!read(r#"{ "operationType": "write" }"#).idempotent);
+        assert!(read(r#"{ "operationType": "write", "idempotent": true }"#).idempotent);
+        assert!(!read(r#"{ "operationType": "read", "dials": "Tel" }"#).idempotent);
+    }
+
+    #[test]
+    fn a_field_keeps_all_that_is_said_of_it() {
+        let operation = read(
+            r#"{ "parameters": { "VPCId": {
+                "type": "array", "items": { "type": "map", "items": "int64", "style": "json" }, "style": "flat",
+                "in": "formData", "required": true, "aliases": ["VpcId"], "enum": { "1": "one" }, "default": 1,
+                "minimum": 0.5, "maximum": 2, "minLength": 1, "maxLength": 3, "maxItems": 4, "time": "unix-ms",
+                "unit": "hours", "sensitive": true, "deprecated": "gone", "example": [{ "a": 1 }], "description": "d"
+            } } }"#,
+        );
+        let [field] = operation.parameters.as_slice() else { panic!("one field") };
+        assert_eq!((field.wire_name.as_str(), field.rust_name.as_str()), ("VPCId", "vpc_id"));
+        assert_eq!((field.position, field.required), (Position::Form, true));
+        assert_eq!(field.aliases, ["VpcId"]);
+        assert_eq!(field.deprecated.as_deref(), Some("gone"));
+        assert_eq!(field.description.as_deref(), Some("d"));
+        let map = Kind::Map(Box::new(shape_of(Kind::Int64)));
+        let expected = Shape {
+            kind: Kind::Array(Box::new(Shape { style: Some(Style::Json), ..shape_of(map) })),
+            style: Some(Style::Flat),
+            values: vec![("1".to_owned(), "one".to_owned())],
+            default: Some(1.into()),
+            minimum: Some(0.5),
+            maximum: Some(2.0),
+            min_length: Some(1),
+            max_length: Some(3),
+            max_items: Some(4),
+            time: Some(Time::UnixMilliseconds),
+            unit: Some(Unit::Hours),
+            sensitive: true,
+            example: Some(serde_json::json!([{ "a": 1 }])),
+        };
+        assert_eq!(field.shape, expected);
+    }
+
+    #[test]
+    fn pages_are_counted_from_1_and_rows_from_0() {
+        let first = |text: &str| read(text).pagination.map(|pagination| (pagination.position, pagination.first));
+        assert_eq!(
+            first(r#"{ "pagination": { "page": "PageNo", "items": "Data" } }"#),
+            Some((PagePosition::Page("PageNo".to_owned()), 1))
+        );
+        assert_eq!(
+            first(r#"{ "pagination": { "offset": "Start", "items": "Data" } }"#),
+            Some((PagePosition::Offset("Start".to_owned()), 0))
+        );
+        assert_eq!(
+            first(r#"{ "pagination": { "page": "PageNo", "first": 0, "items": "Data" } }"#),
+            Some((PagePosition::Page("PageNo".to_owned()), 0))
+        );
+        let token = PagePosition::Token { parameter: "T".to_owned(), next: "Next.T".to_owned() };
+        assert_eq!(first(r#"{ "pagination": { "token": "T", "next": "Next.T", "items": "Data" } }"#), Some((token, 0)));
+        assert_eq!(first(r#"{ "pagination": { "items": "Data" } }"#), None);
+    }
+
+    #[test]
+    fn names_of_fields_end_clashes() {
+        let operation = read(r#"{ "response": { "TaskID": { "type": "string", "name": "task" }, "Type": {} } }"#);
+        let names: Vec<&str> = operation.response.iter().map(|field| field.rust_name.as_str()).collect();
+        assert_eq!(names, ["task", "type"]);
+    }
+}

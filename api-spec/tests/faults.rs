@@ -54,7 +54,7 @@ fn every_case_gives_its_report() {
         let expected = fs::read_to_string(&golden).unwrap_or_default();
         assert!(!found.is_empty(), "{name} has no fault");
         if found != expected {
-            wrong += &format!("\n{name}\n--- faults.txt\n{expected}--- found\n{found}");
+            wrong += &["\n", name, "\n--- faults.txt\n", &expected, "--- found\n", &found].concat();
         }
     }
     assert!(wrong.is_empty(), "{wrong}\nif the new reports are better: UPDATE_FAULTS=1 cargo test -p aliyun-api-spec");
@@ -64,7 +64,7 @@ fn every_case_gives_its_report() {
 fn faults_are_sorted_by_place() {
     let loaded = read("two-files");
     let files: Vec<&str> = loaded.faults.iter().map(|fault| fault.file.as_str()).collect();
-    assert_eq!(files, ["operations/Call.json", "operations/Hang.json"]);
+    assert_eq!(files, ["operations/Dial.json", "operations/Hang.json"]);
     let places: Vec<(usize, usize)> = read("examples").faults.iter().map(|fault| (fault.line, fault.column)).collect();
     assert!(places.is_sorted(), "{places:?}");
 }
@@ -97,12 +97,12 @@ fn a_broken_service_file_leaves_no_service() {
 fn the_order_of_files_does_not_matter() {
     let (service, call, hang) = (
         fs::read_to_string(folder().join("service.json")).unwrap(),
-        fs::read_to_string(folder().join("two-files/operations/Call.json")).unwrap(),
+        fs::read_to_string(folder().join("two-files/operations/Dial.json")).unwrap(),
         fs::read_to_string(folder().join("two-files/operations/Hang.json")).unwrap(),
     );
     let mut files = [
         SourceFile { path: "service.json", text: &service },
-        SourceFile { path: "operations/Call.json", text: &call },
+        SourceFile { path: "operations/Dial.json", text: &call },
         SourceFile { path: "operations/Hang.json", text: &hang },
     ];
     let before = lines(&parse(&files));
@@ -135,10 +135,10 @@ fn a_folder_without_a_service_says_what_it_lacks() {
 fn a_folder_is_read_with_its_paths() {
     let loaded = load(Path::new("tests/faults/broken-shared-type"));
     let base = Path::new("tests/faults/broken-shared-type");
-    let files = ["service.json", "operations/Call.json", "operations/Hang.json"];
+    let files = ["service.json", "operations/Dial.json", "operations/Hang.json"];
     assert_eq!(loaded.files, files.map(|file| base.join(file)));
-    let first = loaded.faults.first().unwrap();
-    assert_eq!(first.file, "tests/faults/broken-shared-type/service.json");
+    let last = loaded.faults.last().unwrap();
+    assert_eq!(last.file, "tests/faults/broken-shared-type/service.json");
     let service = loaded.service.unwrap();
     assert_eq!(service.operation("Hang").unwrap().file, "operations/Hang.json");
 }

@@ -1,2 +1,41 @@
 //! `dyvms`: calls Alibaba Cloud's voice service from a shell.
-fn main() {}
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
+
+mod answer;
+mod call;
+mod command;
+mod emulator;
+mod failure;
+mod help;
+mod notice;
+mod output;
+mod parameter;
+mod request;
+mod shape;
+mod table;
+
+use std::process::ExitCode;
+
+use crate::command::Task;
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    match command::parse(std::env::args_os()).and_then(perform) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn perform(task: Task) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::system("the asynchronous runtime cannot be set up", error))?;
+    runtime.block_on(async {
+        match task {
+            Task::Call(request, options) => call::run(request, options).await,
+            Task::Emulator(options) => emulator::run(options).await,
+        }
+    })
+}

@@ -159,6 +159,7 @@ fn implementations(record: &Record, allowed: &TokenStream) -> TokenStream {
     });
     let operation = operation.as_ref().map(|item| self::operation(record, item));
     let shown = shown(name);
+    let text = name.to_string();
     quote! {
         #allowed
         const _: () = {
@@ -167,7 +168,7 @@ fn implementations(record: &Record, allowed: &TokenStream) -> TokenStream {
             impl rt::Fields for #name {
                 #[inline]
                 fn walk(&self, viewer: &mut dyn rt::Viewer) {
-                    rt::Viewer::members(viewer, TABLE, &[#(&self.#names),*]);
+                    rt::Viewer::members(viewer, #text, TABLE, &[#(&self.#names),*]);
                 }
             }
 
@@ -223,11 +224,10 @@ fn paging(name: &impl ToTokens, paging: &Paging) -> TokenStream {
 
 /// `Debug` and `Serialize`, which forward to the walk.
 fn shown(name: &impl ToTokens) -> TokenStream {
-    let text = name.to_token_stream().to_string();
     quote! {
         impl std::fmt::Debug for #name {
             #[inline]
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { rt::debug(self, #text, f) }
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { rt::debug(self, f) }
         }
 
         impl rt::serde::Serialize for #name {

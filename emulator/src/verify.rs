@@ -16,7 +16,8 @@ use http::header::AUTHORIZATION;
 use crate::refuse::Refusal;
 use crate::wire::Parameters;
 
-/// The parameters of the protocol that every signed request carries. A missing `Signature` is an incomplete one.
+/// The parameters of the protocol that every signed request carries, beside `Action` and the signature itself. An
+/// empty one counts as absent; an empty `Signature` is an incomplete one.
 pub(crate) const MANDATORY: [&str; 6] =
     ["Version", "AccessKeyId", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp"];
 
@@ -39,7 +40,7 @@ impl Verifier {
         Self { keys, window, nonces: Mutex::default(), hashers: Default::default() }
     }
 
-    /// Accepts a request whose [`MANDATORY`] parameters are there, and remembers its nonce.
+    /// Accepts a request whose [`MANDATORY`] parameters and `Signature` are there, and remembers its nonce.
     pub(crate) fn verify(&self, method: &str, parameters: &Parameters, now: SystemTime) -> Result<(), Refusal> {
         let value = |name: &str| parameters.get(name).map(String::as_str).unwrap_or_default();
         let key_id = value("AccessKeyId");

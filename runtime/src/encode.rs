@@ -26,7 +26,7 @@ struct Encoder<'a> {
 }
 
 impl Viewer for Encoder<'_> {
-    fn members(&mut self, table: &[Entry], members: &[&dyn Member]) {
+    fn members(&mut self, _: &str, table: &[Entry], members: &[&dyn Member]) {
         let inherited = self.style;
         for ((name, flags), member) in table.iter().zip(members) {
             let style = if has_style(*flags) { *flags } else { inherited };

@@ -86,8 +86,8 @@ pub trait Fields {
 
 /// What acts on members.
 pub trait Viewer {
-    /// Takes the members in the order of their rows; rows beyond the members are aliases.
-    fn members(&mut self, table: &[Entry], members: &[&dyn Member]);
+    /// Takes the name of the type and the members in the order of their rows; rows beyond the members are aliases.
+    fn members(&mut self, name: &str, table: &[Entry], members: &[&dyn Member]);
 }
 
 /// A value that can be viewed.
@@ -187,7 +187,7 @@ pub(crate) fn at_path(view: View<'_>, path: &str, found: &mut dyn FnMut(View<'_>
         found: &'a mut dyn FnMut(View<'_>),
     }
     impl Viewer for Step<'_> {
-        fn members(&mut self, table: &[Entry], members: &[&dyn Member]) {
+        fn members(&mut self, _: &str, table: &[Entry], members: &[&dyn Member]) {
             let row = table.iter().zip(members).find(|((name, _), _)| *name == self.name);
             if let Some((_, member)) = row {
                 at_path(member.view(), self.rest, self.found);
@@ -274,7 +274,7 @@ struct RecordWalk<S: Serializer> {
 }
 
 impl<S: Serializer> Viewer for RecordWalk<S> {
-    fn members(&mut self, table: &[Entry], members: &[&dyn Member]) {
+    fn members(&mut self, _: &str, table: &[Entry], members: &[&dyn Member]) {
         let Some(serializer) = self.serializer.take() else { return };
         let write = || {
             let mut serializer = serializer.serialize_map(None)?;
@@ -291,15 +291,14 @@ impl<S: Serializer> Viewer for RecordWalk<S> {
 }
 
 /// Formats what a generated type holds, by wire names, with sensitive members masked and absent ones left out.
-pub fn debug(fields: &dyn Fields, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+pub fn debug(fields: &dyn Fields, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     struct Walk<'a, 'f> {
-        name: &'a str,
         f: &'a mut fmt::Formatter<'f>,
         outcome: fmt::Result,
     }
     impl Viewer for Walk<'_, '_> {
-        fn members(&mut self, table: &[Entry], members: &[&dyn Member]) {
-            let mut shown = self.f.debug_struct(self.name);
+        fn members(&mut self, name: &str, table: &[Entry], members: &[&dyn Member]) {
+            let mut shown = self.f.debug_struct(name);
             for ((name, flags), member) in table.iter().zip(members) {
                 match member.view() {
                     View::Absent => {}
@@ -310,7 +309,7 @@ pub fn debug(fields: &dyn Fields, name: &str, f: &mut fmt::Formatter<'_>) -> fmt
             self.outcome = shown.finish_non_exhaustive();
         }
     }
-    let mut walk = Walk { name, f, outcome: Ok(()) };
+    let mut walk = Walk { f, outcome: Ok(()) };
     fields.walk(&mut walk);
     walk.outcome
 }
@@ -326,7 +325,7 @@ impl fmt::Debug for Masked<'_> {
             View::Integer(number) => number.fmt(f),
             View::Float(number) => number.fmt(f),
             View::Text(text) => text.fmt(f),
-            View::Record(record) => debug(record, "", f),
+            View::Record(record) => debug(record, f),
             View::List(list) => {
                 f.debug_list().entries((0..list.count()).map(|index| Masked(list.item(index)))).finish()
             }

@@ -26,6 +26,7 @@ mod timeout;
 mod transport;
 mod xml;
 
+pub use bytes::Bytes;
 pub use call::{Call, CallFuture};
 pub use client::{Client, ClientBuilder, Format};
 pub use credential::{

@@ -41,11 +41,14 @@ impl<O: Paged> Pages<O> {
 
     /// The next page, or `None` after the last. After an error the same page is asked for again.
     pub async fn next(&mut self) -> Result<Option<O::Output>, Error> {
-        let Some(position) = self.turner.position() else { return Ok(None) };
-        position.write(self.request.position());
-        let page: O::Output = Call::of(&self.core, O::FACTS, &self.request).await?;
-        let shown = self.turner.turn(View::Record(&page))?;
-        Ok(shown.then_some(page))
+        while let Some(position) = self.turner.position() {
+            position.write(self.request.position());
+            let page: O::Output = Call::of(&self.core, O::FACTS, &self.request).await?;
+            if self.turner.turn(View::Record(&page))? {
+                return Ok(Some(page));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -165,7 +168,8 @@ impl PageTurner {
         self.next.as_ref()
     }
 
-    /// Takes a page and moves on. `false` if the page is an empty one behind the last and need not be shown.
+    /// Takes a page and moves on. `false` if the page is empty and not the first, so that there is nothing to
+    /// show of it.
     pub fn turn(&mut self, page: View<'_>) -> Result<bool, Error> {
         let first = self.before.is_none();
         let (count, fingerprint) = self.items_of(page);

@@ -385,7 +385,8 @@ fn structured<E: serde::de::Error>(text: &str, place: Place<'_>, flags: Flags, c
             }
             Ok(())
         }
-        place => Err(context.misfit(&place, Found::Shown(format!("{text:?}")))),
+        // What is below is not known to be harmless, so the text is not shown.
+        place => Err(context.misfit(&place, Found::Kind("a text that is no JSON"))),
     }
 }
 
@@ -545,3 +546,6 @@ impl FreeMap<'_> {
         Ok(Value::Object(map))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,77 @@
-//! Tests that cross packages.
+//! Tests that cross packages: see `tests/`. Here stands a transport that answers what a test says.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aliyun_runtime::http::{HeaderMap, Request};
+use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpAnswer, Transport, TransportError};
+
+/// Answers requests with prepared answers, in order, and keeps what was sent.
+#[derive(Clone, Default)]
+pub struct Canned(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    answers: VecDeque<Result<HttpAnswer, TransportError>>,
+    requests: Vec<Request<Bytes>>,
+}
+
+impl Canned {
+    /// One answer with status 200.
+    #[must_use]
+    pub fn ok(body: impl Into<Vec<u8>>) -> Self {
+        Self::default().then(200, body)
+    }
+
+    /// A further answer.
+    #[must_use]
+    pub fn then(self, status: u16, body: impl Into<Vec<u8>>) -> Self {
+        let body = Bytes::from(body.into());
+        self.then_answer(Ok(HttpAnswer { status, headers: HeaderMap::new(), body, ending: Ending::Complete }))
+    }
+
+    /// A further answer or failure, in full.
+    #[must_use]
+    pub fn then_answer(self, answer: Result<HttpAnswer, TransportError>) -> Self {
+        self.state().answers.push_back(answer);
+        self
+    }
+
+    /// Bodies of the requests that were sent.
+    #[must_use]
+    pub fn bodies(&self) -> Vec<String> {
+        let state = self.state();
+        state.requests.iter().map(|request| String::from_utf8_lossy(request.body()).into_owned()).collect()
+    }
+
+    /// The requests that were sent.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request<Bytes>> {
+        self.state().requests.clone()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Transport for Canned {
+    fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+        let mut state = self.state();
+        state.requests.push(request);
+        let answer = state.answers.pop_front();
+        drop(state);
+        Box::pin(async move {
+            match answer {
+                Some(Ok(mut answer)) if answer.body.len() > body_limit => {
+                    answer.body.truncate(body_limit);
+                    answer.ending = Ending::TooLong;
+                    Ok(answer)
+                }
+                Some(answer) => answer,
+                // A test that waits for a timeout prepares no answer.
+                None => std::future::pending().await,
+            }
+        })
+    }
+}

@@ -104,12 +104,18 @@ fn check_reference(kind: &Kind, node: Option<&Node<'_>>, scope: Scope<'_>, repor
     let (Kind::Named(name), Some(node)) = (kind, node) else {
         return;
     };
-    if name.is_empty() || !scope.whole || scope.find(name).is_some() {
+    let Some(space) = scope.space.filter(|_| !name.is_empty()) else {
+        return;
+    };
+    if scope.find(name).is_some() {
         return;
     }
-    let known = scope.all().map(|named| named.name.as_str());
-    let hint = did_you_mean(name, BUILT_IN.iter().copied().chain(known))
-        .unwrap_or(Cow::Borrowed("a type of another operation has to move to service.json before it is shared"));
+    let hint = if let Some(place) = space.place_of_type(name) {
+        Some(format!("the one at {place} has to move to service.json to be shared").into())
+    } else {
+        let known = scope.all().map(|named| named.name.as_str());
+        did_you_mean(name, BUILT_IN.iter().copied().chain(known))
+    };
     report.add_with(node.at, format!("unknown type \"{name}\""), hint);
 }
 

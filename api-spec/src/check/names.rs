@@ -1,8 +1,8 @@
 //! Names: of types, of operations, of fields, of values.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use crate::fault::Report;
 use crate::load::Draft;
@@ -11,56 +11,73 @@ use crate::name::{RESERVED_TYPES, fault_of_identifier, is_camel_case};
 use crate::parse::{Member, Node};
 
 /// The names of all types of a service, each with the place where it is given.
-#[derive(Default)]
-struct Space {
+#[derive(Debug, Default)]
+pub(crate) struct Space {
     places: HashMap<String, String>,
+    types: HashSet<String>,
 }
 
 impl Space {
-    fn claim(&mut self, name: &str, at: usize, report: &mut Report<'_>) {
-        match self.places.entry(name.to_owned()) {
-            Entry::Vacant(entry) => {
-                entry.insert(report.place(at));
-            }
-            Entry::Occupied(entry) => {
-                let message = format!("the name \"{name}\" is taken; the first is at {}", entry.get());
-                let hint = "actions, actions with `Response` and types of all files share one space of names";
-                report.add_with(at, message, Cow::Borrowed(hint));
-            }
+    /// Where a type has its name.
+    pub(super) fn place_of_type(&self, name: &str) -> Option<&str> {
+        let place = self.places.get(name).map(String::as_str);
+        place.filter(|_| self.types.contains(name))
+    }
+
+    /// Gives a name, and tells whether it was free.
+    fn claim(&mut self, name: &str, at: usize, report: &mut Report<'_>) -> bool {
+        if let Some(first) = self.places.get(name) {
+            let message = format!("the name \"{name}\" is taken; the first is at {first}");
+            let hint = "actions, actions with `Response` and types of all files share one space of names";
+            report.add_with(at, message, Cow::Borrowed(hint));
+            return false;
         }
+        self.places.insert(name.to_owned(), report.place(at));
+        true
     }
 }
 
 /// Actions, their answers and all types live in one space of names.
-pub(super) fn check_space(service: Option<&mut Draft<'_, Service>>, operations: &mut [Draft<'_, Operation>]) {
+pub(super) fn check_space(
+    mut service: Option<&mut Draft<'_, Service>>,
+    operations: &mut [Draft<'_, Operation>],
+) -> Space {
     let mut space = Space::default();
-    let mut product = None;
-    if let Some(draft) = service {
+    if let Some(draft) = &mut service {
         let at = draft.node.at_value("product");
         space.claim(&draft.model.product, at, &mut draft.report);
-        product = Some(draft);
     }
-    for draft in operations.iter_mut().filter(|draft| !draft.model.action.is_empty()) {
-        let (action, at) = (draft.model.action.clone(), draft.node.at_value("action"));
-        check_type_name(&action, at, &mut draft.report);
-        space.claim(&action, at, &mut draft.report);
+    let mut answers = Vec::new();
+    for (index, draft) in operations.iter_mut().enumerate() {
+        let (action, at) = (&draft.model.action, draft.node.at_value("action"));
+        if action.is_empty() {
+            continue;
+        }
+        check_type_name(action, at, &mut draft.report);
+        if space.claim(action, at, &mut draft.report) {
+            answers.push((index, format!("{action}Response")));
+        }
     }
-    for draft in operations.iter_mut().filter(|draft| !draft.model.action.is_empty()) {
-        let answer = format!("{}Response", draft.model.action);
-        space.claim(&answer, draft.node.at_value("action"), &mut draft.report);
+    for (index, answer) in answers {
+        if let Some(draft) = operations.get_mut(index) {
+            space.claim(&answer, draft.node.at_value("action"), &mut draft.report);
+        }
     }
-    if let Some(draft) = product {
+    if let Some(draft) = service {
         claim_types(&draft.node, &mut draft.report, &mut space);
     }
     for draft in operations {
         claim_types(&draft.node, &mut draft.report, &mut space);
     }
+    space
 }
 
 fn claim_types(node: &Node<'_>, report: &mut Report<'_>, space: &mut Space) {
     for member in node.table("types") {
         check_type_name(&member.name, member.at, report);
-        space.claim(&member.name, member.at, report);
+        if space.claim(&member.name, member.at, report) {
+            space.types.insert(member.name.to_string());
+        }
     }
 }
 

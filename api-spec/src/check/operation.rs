@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::field::{self, Role};
+use super::names::Space;
 use super::types::{self, Reach};
 use super::{Scope, names, pagination};
 use crate::fault::Report;
@@ -16,12 +17,12 @@ use crate::parse::Node;
 use crate::suggest::did_you_mean;
 
 /// Checks an operation against the service, where that could be read; tells which types it uses.
-pub(super) fn check(draft: &mut Draft<'_, Operation>, service: Option<&Service>) -> Reach {
+pub(super) fn check(draft: &mut Draft<'_, Operation>, service: Option<&Service>, space: &Space) -> Reach {
     let Draft { report, node, model: operation } = draft;
     let scope = Scope {
         own: &operation.types,
         shared: service.map_or(&[], |service| &service.types),
-        whole: service.is_some(),
+        space: service.map(|_| space),
     };
     check_file(operation, node, report);
     if let Some(service) = service {
@@ -145,7 +146,7 @@ fn is_rate(text: &str) -> bool {
 
 fn check_request(example: &Example, operation: &Operation, node: &Node<'_>, scope: Scope<'_>, report: &mut Report<'_>) {
     let Some(node) = node.get("request") else { return };
-    let fields = &operation.parameters;
+    let fields = operation.parameters.iter();
     let misfits = fit::record(&example.request, fields, "parameter", scope, Reading::Strict);
     add_misfits("the request does not encode", misfits, node, report);
 }
@@ -166,11 +167,9 @@ fn check_response(
     else {
         return;
     };
-    let mut fields = envelope.fields.clone();
-    if !fails(members, envelope) {
-        fields.extend(operation.response.iter().cloned());
-    }
-    let misfits = fit::record(members, &fields, "member", scope, Reading::Lenient);
+    let data = if fails(members, envelope) { &[] } else { operation.response.as_slice() };
+    let fields = envelope.fields.iter().chain(data);
+    let misfits = fit::record(members, fields, "member", scope, Reading::Lenient);
     add_misfits("the response does not decode", misfits, node, report);
 }
 

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::field::{self, Role};
+use super::names::Space;
 use super::types::{self, Reach};
 use super::{Scope, names};
 use crate::fault::Report;
@@ -17,9 +18,9 @@ use crate::suggest::did_you_mean;
 /// Checks `service.json`; without `reach` it is not known which types operations use.
 ///
 /// Hands out the types that are broken, and `None` where more than types and errors is.
-pub(super) fn check(draft: &mut Draft<'_, Service>, reach: Option<&Reach>) -> Option<HashSet<String>> {
+pub(super) fn check(draft: &mut Draft<'_, Service>, reach: Option<&Reach>, space: &Space) -> Option<HashSet<String>> {
     let Draft { report, node, model: service } = draft;
-    let scope = Scope { own: &[], shared: &service.types, whole: true };
+    let scope = Scope { own: &[], shared: &service.types, space: Some(space) };
     check_hosts(node, report);
     check_time_zone(service, node, report);
     check_groups(node, report);

@@ -1,0 +1,126 @@
+//! What the embedded specifications say.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use aliyun_api_spec::model::{Field, Kind, Operation, OperationType, PagePosition, Service, Style, TypeBody};
+use aliyun_api_spec::{dyvmsapi, embedded, service};
+
+fn services() -> Vec<Service> {
+    let loaded = embedded().iter().map(|embedded| service(embedded.id).unwrap());
+    loaded.map(|loaded| loaded.service.unwrap()).collect()
+}
+
+/// Names of the fields without a description.
+fn silent(fields: &[Field]) -> impl Iterator<Item = &str> {
+    let silent = |field: &&Field| field.description.as_deref().is_none_or(str::is_empty);
+    fields.iter().filter(silent).map(|field| field.wire_name.as_str())
+}
+
+#[test]
+fn every_field_and_value_has_a_description() {
+    let mut missing: Vec<String> = Vec::new();
+    for service in services() {
+        missing.extend(silent(&service.common_parameters).map(str::to_owned));
+        missing.extend(silent(&service.envelope.fields).map(str::to_owned));
+        let own = service.operations.iter().flat_map(|operation| &operation.types);
+        for named in service.types.iter().chain(own) {
+            match &named.body {
+                TypeBody::Record(fields) => {
+                    missing.extend(silent(fields).map(|name| format!("{}.{name}", named.name)));
+                }
+                TypeBody::Enum { values, .. } => {
+                    let silent = values.iter().filter(|value| value.description.is_none());
+                    missing.extend(silent.map(|value| format!("{}.{}", named.name, value.name)));
+                }
+            }
+        }
+        for operation in &service.operations {
+            let fields = [&operation.parameters, &operation.response];
+            let silent = fields.into_iter().flat_map(|fields| silent(fields));
+            missing.extend(silent.map(|name| format!("{}.{name}", operation.action)));
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+fn robot_task_calls() -> &'static Operation {
+    dyvmsapi().operation("QueryRobotTaskCallList").unwrap()
+}
+
+#[test]
+fn robot_task_calls_take_the_ten_documented_parameters_and_require_none() {
+    let operation = robot_task_calls();
+    let mut names: Vec<&str> = operation.parameters.iter().map(|field| field.wire_name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "CallResult",
+            "Called",
+            "DialogCountFrom",
+            "DialogCountTo",
+            "DurationFrom",
+            "DurationTo",
+            "HangupDirection",
+            "PageNo",
+            "PageSize",
+            "TaskId",
+        ]
+    );
+    assert!(operation.parameters.iter().all(|field| !field.required));
+    assert_eq!(operation.operation_type, OperationType::Read);
+    assert!(operation.idempotent);
+    assert_eq!(operation.limits.per_second, Some(100));
+}
+
+#[test]
+fn robot_task_calls_come_as_records_of_23_members() {
+    let operation = robot_task_calls();
+    let [data] = operation.response.as_slice() else {
+        panic!("one member beside the envelope");
+    };
+    assert_eq!(data.shape.style, Some(Style::Json));
+    let Kind::Array(items) = &data.shape.kind else {
+        panic!("a list");
+    };
+    assert_eq!(items.kind, Kind::Named("RobotTaskCall".to_owned()));
+    let TypeBody::Record(members) = &dyvmsapi().named_type("RobotTaskCall").unwrap().body else {
+        panic!("a record");
+    };
+    assert_eq!(members.len(), 23);
+    let aliases: Vec<(&str, &[String])> = members
+        .iter()
+        .filter(|member| !member.aliases.is_empty())
+        .map(|member| (member.rust_name.as_str(), member.aliases.as_slice()))
+        .collect();
+    assert_eq!(
+        aliases,
+        [
+            ("transfer_fail_reason", ["transferFailReson".to_owned()].as_slice()),
+            ("knowledge_count", ["konwledgeCount".to_owned()].as_slice()),
+        ]
+    );
+    let integers = members.iter().filter(|member| member.shape.kind == Kind::Int64).count();
+    assert_eq!(integers, 11);
+}
+
+#[test]
+fn robot_task_calls_are_paged_by_number() {
+    let pagination = robot_task_calls().pagination.as_ref().unwrap();
+    assert_eq!(pagination.position, PagePosition::Page("PageNo".to_owned()));
+    assert_eq!(pagination.first, 1);
+    assert_eq!(pagination.size.as_deref(), Some("PageSize"));
+    assert_eq!(pagination.items, "Data");
+}
+
+#[test]
+fn the_service_knows_its_hosts_and_errors() {
+    let service = dyvmsapi();
+    assert_eq!(service.endpoints.default, "dyvmsapi.aliyuncs.com");
+    let vpc = [("cn-shanghai".to_owned(), "dyvmsapi.vpc-proxy.aliyuncs.com".to_owned())];
+    assert_eq!(service.endpoints.vpc, vpc);
+    let error = |code: &str| service.errors.iter().find(|error| error.code == code).unwrap();
+    assert!(error("Throttling.User").retry);
+    assert!(!error("isv.AMOUNT_NOT_ENOUGH").retry);
+    assert_eq!(error("isv.AMOUNT_NOT_ENOUGH").aliases, ["isv.AMOUNT_NOT_ENOUG"]);
+}

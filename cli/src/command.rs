@@ -1,0 +1,208 @@
+//! The command line: what can be typed, and the task that it asks for.
+
+use std::ffi::OsString;
+
+use aliyun_api_spec::model::{Operation, PagePosition};
+use aliyun_api_spec::{dyvmsapi, suggest};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+
+use crate::failure::{EXIT_STATUS, Failure};
+use crate::request::Request;
+use crate::{call, emulator, help, parameter};
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Task {
+    /// Call an operation.
+    Call(Request, call::Options),
+    /// Serve an emulator.
+    Emulator(emulator::Options),
+}
+
+/// Heading of the options that every action has. Given by name, so that they follow the parameters.
+const OPTIONS: &str = "Options";
+
+/// Options that `call` has or will have: a parameter of that name is reached by its wire name only, such as
+/// `--Timeout`.
+const RESERVED: &[&str] = &[
+    "all",
+    "dry-run",
+    "endpoint",
+    "help",
+    "local",
+    "no-retry",
+    "output",
+    "profile",
+    "signature",
+    "timeout",
+    "verbose",
+    "version",
+];
+
+/// Reads a command line.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Failure> {
+    let matches = command().try_get_matches_from(arguments)?;
+    match matches.subcommand() {
+        Some(("call", matches)) => parse_call(matches),
+        Some(("emulator", matches)) => Ok(Task::Emulator(emulator::Options::from_arg_matches(matches)?)),
+        _ => Err(Failure::Usage("no command is given".to_owned())),
+    }
+}
+
+fn parse_call(matches: &ArgMatches) -> Result<Task, Failure> {
+    let Some((action, matches)) = matches.subcommand() else {
+        return Err(Failure::Usage("no action is given".to_owned()));
+    };
+    let Some(operation) = dyvmsapi().operation(action) else {
+        return Err(Failure::Usage(unknown_action(action)));
+    };
+    let options = call::Options::from_arg_matches(matches)?;
+    if options.all && operation.pagination.is_none() {
+        let why = format!("--all turns pages, and {action} has none: leave the option out");
+        return Err(Failure::Usage(why));
+    }
+    Ok(Task::Call(Request::of(operation, matches), options))
+}
+
+fn unknown_action(action: &str) -> String {
+    let actions = dyvmsapi().operations.iter().map(|operation| operation.action.as_str());
+    match suggest::nearest(action, actions) {
+        Some(nearest) => format!("the service has no action \"{action}\"; did you mean {nearest}?"),
+        None => format!("the service has no action \"{action}\"; `dyvms call --help` lists them"),
+    }
+}
+
+/// The whole command line. Arguments of an action are made only when that action is called or explained.
+fn command() -> Command {
+    let service = dyvmsapi();
+    let actions = service.operations.iter().map(|operation| {
+        Command::new(operation.action.as_str()).about(operation.summary.as_str()).defer(with_arguments)
+    });
+    let call = Command::new("call")
+        .about("Calls an operation of the service and shows the answer")
+        .long_about(format!(
+            "Calls an operation of the service and shows the answer.\n\n\
+             Requests are signed with the access key in the environment variables {id} and {secret} (and {token}, if \
+             it is a temporary one); with --local, an emulator inside this command answers instead of the service.\n\n\
+             `dyvms call <ACTION> --help` explains an action and its parameters.",
+            id = aliyun_runtime::ACCESS_KEY_ID,
+            secret = aliyun_runtime::ACCESS_KEY_SECRET,
+            token = aliyun_runtime::SECURITY_TOKEN,
+        ))
+        .after_help(EXIT_STATUS)
+        .override_usage("dyvms call <ACTION> [--Name value]... [OPTIONS]")
+        .subcommand_help_heading("Actions")
+        .subcommand_value_name("ACTION")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        // Such an action is refused with the nearest known one.
+        .allow_external_subcommands(true)
+        .subcommands(actions);
+    let emulator = Command::new("emulator")
+        .about("Serves a stand-in for the service on this machine, which rings nobody")
+        .after_help(EXIT_STATUS);
+    Command::new("dyvms")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Calls Alibaba Cloud's voice service (Dyvmsapi 2017-05-25) from a shell; unofficial")
+        .after_help(EXIT_STATUS)
+        .max_term_width(100)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(call)
+        .subcommand(emulator::Options::augment_args(emulator))
+}
+
+/// Adds the parameters of an action, and the options that every action has.
+fn with_arguments(command: Command) -> Command {
+    let Some(operation) = dyvmsapi().operation(command.get_name()) else { return command };
+    describe(command, operation)
+}
+
+fn describe(command: Command, operation: &'static Operation) -> Command {
+    let parameters = operation.parameters.iter().map(|field| {
+        let argument = parameter::argument(field).required(field.required).help_heading("Parameters");
+        // Turning pages sets it.
+        let turned = field.required && position(operation) == Some(field.wire_name.as_str());
+        let argument = if turned { argument.required(false).required_unless_present("all") } else { argument };
+        with_alias(argument, &field.rust_name)
+    });
+    let common = dyvmsapi().common_parameters.iter().map(|field| parameter::argument(field).hide(true));
+    let command = command
+        .long_about(help::about(operation))
+        .after_help(help::after(operation))
+        .override_usage(help::usage(operation))
+        .disable_help_flag(true)
+        .args(parameters)
+        .args(common)
+        .next_help_heading(OPTIONS);
+    let explain = Arg::new("help").short('h').long("help").action(ArgAction::Help);
+    call::Options::augment_args(command)
+        .arg(explain.help("Explains the action: briefly with -h, in full with --help").help_heading(OPTIONS))
+}
+
+/// The parameter that moves from page to page, if it stands by itself.
+fn position(operation: &Operation) -> Option<&str> {
+    match &operation.pagination.as_ref()?.position {
+        PagePosition::Page(path) | PagePosition::Offset(path) | PagePosition::Token { parameter: path, .. } => {
+            Some(path)
+        }
+    }
+}
+
+/// Accepts `--task-id` for `--TaskId`.
+fn with_alias(argument: Arg, rust_name: &str) -> Arg {
+    let alias = rust_name.replace('_', "-");
+    if RESERVED.contains(&alias.as_str()) || argument.get_long() == Some(alias.as_str()) {
+        return argument;
+    }
+    argument.alias(alias)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Task, Failure> {
+        parse(line.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn every_action_has_arguments_that_do_not_clash() {
+        let mut command = command();
+        command.build();
+        command.debug_assert();
+        for operation in &dyvmsapi().operations {
+            for field in &operation.parameters {
+                assert!(!RESERVED.contains(&field.wire_name.as_str()), "{} of {}", field.wire_name, operation.action);
+            }
+            let help = describe(Command::new(operation.action.as_str()), operation).render_long_help().to_string();
+            assert!(operation.parameters.iter().all(|field| help.contains(&format!("--{}", field.wire_name))), "{help}");
+        }
+    }
+
+    #[test]
+    fn every_option_of_a_call_is_reserved() {
+        let command = call::Options::augment_args(Command::new("call"));
+        for argument in command.get_arguments() {
+            assert!(argument.get_long().is_none_or(|long| RESERVED.contains(&long)), "{argument}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_known_by_both_spellings() {
+        let expected = [("TaskId".to_owned(), "1045001".to_owned()), ("PageNo".to_owned(), "2".to_owned())];
+        for line in ["--TaskId 1045001 --PageNo 2", "--task-id=1045001 --page-no 2"] {
+            let Task::Call(request, _) = parsed(&format!("dyvms call QueryRobotTaskCallList {line}")).unwrap() else {
+                panic!("{line} is a call");
+            };
+            assert_eq!(request.pairs(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_action_that_resembles_none_leads_to_the_list() {
+        let Err(Failure::Usage(message)) = parsed("dyvms call Xyz --TaskId 1") else { panic!("it is refused") };
+        assert_eq!(message, "the service has no action \"Xyz\"; `dyvms call --help` lists them");
+    }
+}

@@ -1,0 +1,145 @@
+//! Why the command fails, and the exit status that says so.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue};
+use dyvmsapi::{Error, ErrorKind, Sent};
+
+use crate::notice;
+
+/// What the exit status means, for `--help`.
+pub(crate) const EXIT_STATUS: &str = "Exit status:
+  0  the service did what was asked
+  1  another failure, such as an answer that cannot be read
+  2  the command line is wrong; nothing was sent
+  3  the service refused the request
+  4  the service was not reached; nothing was sent
+  5  no answer came, and it is not known whether the service received the request:
+     a phone may be ringing
+  6  there are no credentials to sign with; nothing was sent";
+
+const OTHER: u8 = 1;
+const USAGE: u8 = 2;
+const REFUSED: u8 = 3;
+const NOT_SENT: u8 = 4;
+const UNKNOWN: u8 = 5;
+const CREDENTIALS: u8 = 6;
+
+/// Why the command fails.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line cannot be read; or it asks for help, which is no failure.
+    CommandLine(clap::Error),
+    /// The command line asks for what cannot be done.
+    Usage(String),
+    /// The call failed.
+    Call(Error),
+    /// The result cannot be written.
+    Output(io::Error),
+    /// This machine does not give what is needed.
+    System(String, io::Error),
+}
+
+impl Failure {
+    pub(crate) fn system(what: impl Into<String>, error: io::Error) -> Self {
+        Self::System(what.into(), error)
+    }
+
+    /// Says on standard error what is wrong, and how the command exits.
+    pub(crate) fn report(self) -> ExitCode {
+        let status = self.status();
+        match self {
+            Self::CommandLine(error) => {
+                // Nobody may be reading, as in `dyvms --help | head -1`.
+                let _ = error.print();
+            }
+            Self::Usage(message) => notice::error(&message),
+            Self::Call(error) => notice::error(&error.to_string()),
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            Self::Output(error) => notice::error(&format!("the result cannot be written: {error}")),
+            Self::System(what, error) => notice::error(&format!("{what}: {error}")),
+        }
+        ExitCode::from(status)
+    }
+
+    fn status(&self) -> u8 {
+        match self {
+            Self::CommandLine(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
+            Self::Usage(_) => USAGE,
+            Self::Call(error) => status_of(error.kind(), error.sent()),
+            // The reader has what it wanted, as in `dyvms call ... | head`.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Output(_) | Self::System(..) => OTHER,
+        }
+    }
+}
+
+fn status_of(kind: ErrorKind, sent: Sent) -> u8 {
+    match (kind, sent) {
+        (_, Sent::Maybe) => UNKNOWN,
+        (ErrorKind::Configuration | ErrorKind::Request, _) => USAGE,
+        (ErrorKind::Credentials, _) => CREDENTIALS,
+        (ErrorKind::Transport | ErrorKind::Timeout, Sent::No) => NOT_SENT,
+        (ErrorKind::Service, _) => REFUSED,
+        _ => OTHER,
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<clap::Error> for Failure {
+    /// A stray value is not shown: it may be the end of a number or of a spoken text that was not quoted.
+    fn from(error: clap::Error) -> Self {
+        match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(argument))
+                if error.kind() == clap::error::ErrorKind::UnknownArgument && !argument.starts_with('-') =>
+            {
+                let message = "a value follows no name; write --Name value, and quote a value that has blanks";
+                Self::Usage(message.to_owned())
+            }
+            _ => Self::CommandLine(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_tells_what_may_have_happened() {
+        let statuses = [
+            (ErrorKind::Configuration, Sent::No, 2),
+            (ErrorKind::Request, Sent::No, 2),
+            (ErrorKind::Service, Sent::Yes, 3),
+            (ErrorKind::Transport, Sent::No, 4),
+            (ErrorKind::Timeout, Sent::No, 4),
+            (ErrorKind::Transport, Sent::Maybe, 5),
+            (ErrorKind::Timeout, Sent::Maybe, 5),
+            (ErrorKind::Credentials, Sent::No, 6),
+            (ErrorKind::Answer, Sent::Yes, 1),
+            (ErrorKind::Paging, Sent::Yes, 1),
+        ];
+        for (kind, sent, status) in statuses {
+            assert_eq!(status_of(kind, sent), status, "{kind:?}, {sent:?}");
+            assert!(EXIT_STATUS.contains(&format!("\n  {status}  ")), "{status} is documented");
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_failure() {
+        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).status(), 0);
+        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::StorageFull)).status(), 1);
+    }
+}

@@ -1,0 +1,126 @@
+//! The request that a command line stands for, and its position among the pages.
+
+use aliyun_api_spec::dyvmsapi;
+use aliyun_api_spec::model::{Field, Kind, Operation, PagePosition, Pagination};
+use aliyun_runtime::{PageTurner, Paging, Position, Step};
+use clap::ArgMatches;
+use serde_json::{Map, Value};
+
+use crate::parameter;
+use crate::shape::{self, Type};
+
+/// The parameters of one operation.
+pub(crate) struct Request {
+    operation: &'static Operation,
+    /// By wire name, in the order of the specification.
+    values: Map<String, Value>,
+}
+
+/// Names only: values may be numbers of people, spoken texts or secrets.
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&String> = self.values.keys().collect();
+        f.debug_struct("Request").field("action", &self.operation.action).field("parameters", &names).finish()
+    }
+}
+
+impl Request {
+    /// The request of a command line, whose arguments are those of the operation.
+    pub(crate) fn of(operation: &'static Operation, matches: &ArgMatches) -> Self {
+        let given = |field: &'static Field| {
+            let value = matches.get_one::<Value>(&field.wire_name)?;
+            Some((field.wire_name.clone(), value.clone()))
+        };
+        Self { operation, values: fields(operation).filter_map(given).collect() }
+    }
+
+    /// The operation.
+    pub(crate) fn operation(&self) -> &'static Operation {
+        self.operation
+    }
+
+    /// Names and values as they travel.
+    pub(crate) fn pairs(&self) -> Vec<(String, String)> {
+        let mut pairs = Vec::new();
+        for field in fields(self.operation) {
+            if let Some(value) = self.values.get(&field.wire_name) {
+                parameter::write(field, value, &mut pairs);
+            }
+        }
+        pairs
+    }
+
+    /// Decides where pages begin, from where this request begins; `None` if the operation has no pages.
+    pub(crate) fn turner(&self) -> Option<PageTurner> {
+        let pagination = self.operation.pagination.as_ref()?;
+        let start = self.position(position_path(pagination));
+        Some(PageTurner::new(&self.operation.action, paging(pagination), start))
+    }
+
+    /// Sets what must be asked for so that pages can be counted.
+    pub(crate) fn prepare(&mut self) {
+        if let Some(pagination) = &self.operation.pagination {
+            self.values.extend(pagination.set.clone());
+        }
+    }
+
+    fn position(&self, path: &str) -> Option<Position> {
+        let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+        let mut value = self.values.get(name)?;
+        for step in rest.split('.').filter(|step| !step.is_empty()) {
+            value = value.get(step)?;
+        }
+        if value.is_null() {
+            return None;
+        }
+        let text = parameter::plain(value);
+        Some(text.parse().map_or(Position::Token(text), Position::Number))
+    }
+
+    /// Moves to a page.
+    pub(crate) fn move_to(&mut self, position: &Position) {
+        let Some(pagination) = &self.operation.pagination else { return };
+        let path = position_path(pagination);
+        let text = shape::at_path(self.operation.parameters.iter(), path)
+            .is_some_and(|field| matches!(Type::of(&field.shape), Type::Scalar(Kind::String)));
+        let value = match position {
+            Position::Start => return,
+            Position::Number(number) if text => number.to_string().into(),
+            Position::Number(number) => (*number).into(),
+            Position::Token(token) => token.as_str().into(),
+        };
+        put(&mut self.values, path, value);
+    }
+}
+
+/// Parameters of an operation, and those that every operation takes.
+fn fields(operation: &'static Operation) -> impl Iterator<Item = &'static Field> {
+    operation.parameters.iter().chain(&dyvmsapi().common_parameters)
+}
+
+fn position_path(pagination: &'static Pagination) -> &'static str {
+    match &pagination.position {
+        PagePosition::Page(path) | PagePosition::Offset(path) | PagePosition::Token { parameter: path, .. } => path,
+    }
+}
+
+fn paging(pagination: &'static Pagination) -> Paging {
+    let step = match &pagination.position {
+        PagePosition::Page(_) => Step::Page(pagination.first),
+        PagePosition::Offset(_) => Step::Offset(pagination.first),
+        PagePosition::Token { next, .. } => Step::Token(next),
+    };
+    let paging = Paging::of(&pagination.items, step);
+    pagination.total.as_deref().map_or(paging, |total| paging.total(total))
+}
+
+/// Puts a value at a dotted path; what is missing on the way becomes an object.
+fn put(members: &mut Map<String, Value>, path: &str, value: Value) {
+    let Some((name, rest)) = path.split_once('.') else {
+        members.insert(path.to_owned(), value);
+        return;
+    };
+    if let Value::Object(members) = members.entry(name).or_insert_with(|| Map::new().into()) {
+        put(members, rest, value);
+    }
+}

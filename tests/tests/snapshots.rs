@@ -1,0 +1,62 @@
+//! What the generator writes, pinned: a snapshot for each operation, and one for what a service shares.
+//!
+//! The snapshot of an operation is the part of its module that stands there because of it, so that a change of one
+//! operation touches one snapshot. Review changes with `cargo insta review`, or look at the `.snap` files in git.
+
+use std::path::Path;
+
+use aliyun_api_spec::model::Service;
+use aliyun_codegen::{Options, generate_source};
+
+fn source(service: &Service, operations: Vec<&str>, path: &str) -> String {
+    generate_source(service, &Options { operations, path: Some(path), link: None }).unwrap()
+}
+
+/// The text between the line that opens a module and the end.
+fn modules(source: &str) -> String {
+    let start = source.find("\npub mod ").unwrap();
+    let docs = source[..start].rfind("\npub type Client").unwrap();
+    source[docs..].lines().skip(2).collect::<Vec<_>>().join("\n")
+}
+
+fn snapshots(service: &Service, folder: &str, path: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(Path::new("../snapshots").join(folder));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        for operation in &service.operations {
+            let source = source(service, vec![&operation.action], path);
+            insta::assert_snapshot!(operation.action.as_str(), modules(&source));
+        }
+        // No operation has this name, so only the root is left.
+        insta::assert_snapshot!("service", source(service, vec![""], path));
+    });
+}
+
+#[test]
+fn every_operation_of_the_voice_service() {
+    snapshots(aliyun_api_spec::dyvmsapi(), "dyvmsapi", "dyvmsapi");
+}
+
+#[test]
+fn every_specimen() {
+    let loaded = aliyun_api_spec::load(Path::new("services/specimens"));
+    assert_eq!(loaded.faults, []);
+    snapshots(&loaded.service.unwrap(), "specimens", "specimens");
+}
+
+#[test]
+fn every_specification_of_the_tests_is_in_the_layout() {
+    let folder = Path::new("services/specimens");
+    for file in aliyun_api_spec::load(folder).files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let name = file.strip_prefix(folder).unwrap().to_string_lossy();
+        assert_eq!(
+            aliyun_api_spec::format(&name, &text).unwrap(),
+            text,
+            "run `aliyun-codegen format tests/{}`",
+            folder.display()
+        );
+    }
+}

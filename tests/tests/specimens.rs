@@ -1,0 +1,258 @@
+//! One of everything that the dialect can say, compiled and used: awkward names, every shape, every way of paging.
+
+#![allow(deprecated, reason = "deprecated parameters are specimens too")]
+
+use aliyun_runtime::{Credentials, ErrorKind, Operation, Sent};
+use serde_json::{Value, json};
+use workspace_tests::Canned;
+
+mod generated {
+    aliyun_codegen_macros::client!("services/specimens");
+}
+
+use generated::names::{Keywords, Slot};
+use generated::pages::{NestedPages, NestedPagesPager, OffsetPages, TokenPages};
+use generated::shapes::{Nothing, Ring, Shapes, ShapesKey};
+use generated::types::{Level, Tree};
+use generated::{Client, Specimens};
+
+fn client(canned: &Canned) -> Client {
+    Client::builder().credentials(Credentials::new("testid", "testsecret")).transport(canned.clone()).build().unwrap()
+}
+
+/// The business parameters of the last request, decoded.
+fn sent(canned: &Canned) -> Vec<(String, String)> {
+    let request = canned.requests().pop().unwrap();
+    let encoded = request.uri().query().map_or_else(|| request.body().to_vec(), |query| query.as_bytes().to_vec());
+    let pairs = form_urlencoded::parse(&encoded).into_owned();
+    pairs.take_while(|(name, _)| name != "AccessKeyId").collect()
+}
+
+fn pairs<'p>(pairs: &'p [(String, String)]) -> Vec<(&'p str, &'p str)> {
+    pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+#[tokio::test]
+async fn awkward_names_compile_and_travel_as_they_are_written() {
+    let canned =
+        Canned::ok(r#"{"Code":"OK","RequestId":"R-1","Match":"m","place":"p","Data":{"Record":"yes","fn":"f"}}"#);
+    let request = Keywords::new("t", "v")
+        .r#async(true)
+        .own_self("s")
+        .too_fast(2)
+        .page_no(1)
+        .page_no_again(3)
+        .support_mp3(false)
+        .x_acs_thing_one("x")
+        .default("d")
+        .from("f")
+        .into("i")
+        .view("w");
+    let answer = client(&canned).send(request.clone()).await.unwrap();
+    assert_eq!(
+        pairs(&sent(&canned)),
+        [
+            ("type", "t"),
+            ("Async", "true"),
+            ("value", "v"),
+            ("Self", "s"),
+            ("2Fast", "2"),
+            ("PageNo", "1"),
+            ("page_no", "3"),
+            ("SupportMp3", "false"),
+            ("X-Acs-Thing.One", "x"),
+            ("Default", "d"),
+            ("From", "f"),
+            ("Into", "i"),
+            ("View", "w"),
+        ]
+    );
+    assert_eq!((answer.r#match.as_deref(), answer.place.as_deref()), (Some("m"), Some("p")));
+    let data = answer.data.unwrap();
+    assert_eq!((data.record, data.r#fn.as_deref()), (Some(Slot::Yes), Some("f")));
+}
+
+#[tokio::test]
+async fn every_shape_travels_in_its_style() {
+    let canned = Canned::ok(
+        r#"{"Code":"OK","Root":"{\"name\":\"n\",\"children\":[{\"name\":\"m\"}]}","Levels":[1,"9",5],"Counts":{"a":"1"},"Rest":[1,"x"],"Tok":7}"#,
+    );
+    let request = Shapes::new("x")
+        .small(2)
+        .large(3000)
+        .share(0.5)
+        .truth(true)
+        .free(json!({"a": 1}))
+        .time(1_760_000_000_000)
+        .secret("s")
+        .level(9)
+        .direction("0")
+        .joined(["a", "b"])
+        .numbered([ShapesKey::new("1").values([("a", "b")]).inner(["x", "y"]), ShapesKey::new("2")])
+        .json([Tree::new("n").children([Tree::new("m")])])
+        .map([("code", "1234")])
+        .maps([[("k".to_owned(), "v".to_owned())].into()]);
+    let answer = client(&canned).send(request).await.unwrap();
+    assert_eq!(
+        pairs(&sent(&canned)),
+        [
+            ("Text", "x"),
+            ("Small", "2"),
+            ("Large", "3000"),
+            ("Share", "0.5"),
+            ("Truth", "true"),
+            ("Free", r#"{"a":1}"#),
+            ("Time", "1760000000000"),
+            ("Secret", "s"),
+            ("Level", "9"),
+            ("Direction", "0"),
+            ("Joined", "a,b"),
+            ("Numbered.1.Key", "1"),
+            ("Numbered.1.Values", r#"{"a":"b"}"#),
+            ("Numbered.1.Inner.1", "x"),
+            ("Numbered.1.Inner.2", "y"),
+            ("Numbered.2.Key", "2"),
+            ("Json", r#"[{"name":"n","children":[{"name":"m"}]}]"#),
+            ("Map", r#"{"code":"1234"}"#),
+            ("Maps", r#"[{"k":"v"}]"#),
+        ]
+    );
+    let root = answer.root.unwrap();
+    assert_eq!(root.name.as_deref(), Some("n"));
+    assert_eq!(root.children.unwrap()[0].name.as_deref(), Some("m"));
+    assert_eq!(answer.levels, [Level::Low, Level::High, Level::Other(5)]);
+    assert_eq!(answer.counts["a"], 1);
+    assert_eq!((answer.rest, answer.took), (Some(json!([1, "x"])), Some(7)));
+    assert_eq!(canned.requests()[0].method(), "GET");
+}
+
+#[tokio::test]
+async fn what_has_no_form_on_the_wire_is_refused_before_anything_is_sent() {
+    for (request, message) in [
+        (Shapes::new("x").joined(["a,b"]), "Shapes: parameter Joined has an item with a comma, which joins items"),
+        (Shapes::new("x").share(f64::NAN), "Shapes: parameter Share has a number that is infinite or not a number"),
+    ] {
+        let canned = Canned::default();
+        let error = client(&canned).send(request).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Request, Sent::No));
+        assert_eq!((error.to_string().as_str(), canned.requests().len()), (message, 0));
+    }
+}
+
+#[test]
+fn facts_are_those_of_the_specification() {
+    assert_eq!((Ring::FACTS.dials, Ring::FACTS.idempotent), (Some("Called"), false));
+    assert_eq!((Shapes::FACTS.dials, Shapes::FACTS.idempotent), (None, true));
+    assert!(OffsetPages::FACTS.idempotent);
+    let facts = <Specimens as aliyun_runtime::Service>::FACTS;
+    assert_eq!((facts.product, facts.version, facts.endpoint), ("Specimens", "2026-01-01", "specimens.example.com"));
+}
+
+#[test]
+fn debug_masks_and_serialize_does_not() {
+    let request = Shapes::new("x").secret("s").numbered([ShapesKey::new("1").values([("spoken", "text")])]);
+    assert_eq!(
+        format!("{request:?}"),
+        "Shapes { Text: \"x\", Secret: ***, Numbered: [ShapesKey { Key: \"1\", Values: ***, .. }], .. }"
+    );
+    assert_eq!(
+        serde_json::to_value(&request).unwrap(),
+        json!({"Text": "x", "Secret": "s", "Numbered": [{"Key": "1", "Values": {"spoken": "text"}}]})
+    );
+    assert_eq!(format!("{:?} {}", Level::from(9), Level::Other(4)), "High 4");
+    assert_eq!(serde_json::to_value([Slot::from("yes"), Slot::from("maybe")]).unwrap(), json!(["yes", "maybe"]));
+    assert_eq!(Slot::from("maybe"), Slot::Other("maybe".to_owned()));
+}
+
+#[tokio::test]
+async fn a_false_success_is_a_failure() {
+    let canned = Canned::ok(r#"{"Success":false,"Message":"no","RequestId":"R-1"}"#);
+    let error = client(&canned).send(Nothing::new()).await.unwrap_err();
+    assert_eq!(error.to_string(), "Nothing: the service refused the request: no (HTTP 200, request R-1)");
+}
+
+fn offset_page(ids: std::ops::Range<i64>, total: i64) -> String {
+    let rows: Vec<Value> = ids.map(|id| json!({"Id": id})).collect();
+    json!({"Code": "OK", "Data": {"List": rows, "Total": total}}).to_string()
+}
+
+#[tokio::test]
+async fn offsets_move_by_what_came_until_the_total() {
+    let canned = Canned::ok(offset_page(0..2, 5)).then(200, offset_page(2..4, 5)).then(200, offset_page(4..5, 5));
+    let client = client(&canned);
+    let mut items = client.items(OffsetPages::new(0).limit(2));
+    let mut ids = Vec::new();
+    while let Some(row) = items.next().await.unwrap() {
+        ids.push(row.id.unwrap());
+    }
+    assert_eq!(ids, [0, 1, 2, 3, 4]);
+    let starts: Vec<_> = canned.bodies().iter().map(|body| body.split('&').next().unwrap().to_owned()).collect();
+    assert_eq!(starts, ["Start=0", "Start=2", "Start=4"]);
+    assert_eq!(pairs(&sent(&canned)), [("Start", "4"), ("Limit", "2"), ("Count", "true")]);
+}
+
+#[tokio::test]
+async fn a_service_that_allows_fewer_items_loses_none() {
+    // 100 a page were asked for, 2 is what the service allows.
+    let canned = Canned::ok(offset_page(0..2, 0)).then(200, offset_page(2..4, 0)).then(200, offset_page(4..5, 0));
+    let client = client(&canned);
+    let mut items = client.items(OffsetPages::new(0).limit(100));
+    let mut count = 0;
+    while items.next().await.unwrap().is_some() {
+        count += 1;
+    }
+    assert_eq!((count, canned.requests().len()), (5, 3));
+}
+
+#[tokio::test]
+async fn a_failed_page_is_asked_for_again() {
+    let canned = Canned::ok(offset_page(0..2, 3)).then(500, "{}").then(200, offset_page(2..3, 3));
+    let client = client(&canned);
+    let mut items = client.items(OffsetPages::new(0));
+    assert_eq!(items.next().await.unwrap().unwrap().id, Some(0));
+    assert_eq!(items.next().await.unwrap().unwrap().id, Some(1));
+    assert_eq!(items.next().await.unwrap_err().http_status(), Some(500));
+    assert_eq!(items.next().await.unwrap().unwrap().id, Some(2));
+    assert!(items.next().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn the_same_page_twice_is_an_error_and_no_loop() {
+    let canned = Canned::ok(offset_page(0..2, 9)).then(200, offset_page(0..2, 9));
+    let client = client(&canned);
+    let mut pages = client.pages(OffsetPages::new(0));
+    assert!(pages.next().await.unwrap().is_some());
+    let error = pages.next().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Paging);
+    assert_eq!(error.to_string(), "OffsetPages: the service answered the same page twice, so the pages do not move on");
+    assert!(pages.next().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn tokens_lead_from_page_to_page() {
+    let canned = Canned::ok(r#"{"Names":["a","b"],"Next":"t1"}"#)
+        .then(200, r#"{"Names":[],"Next":"t2"}"#)
+        .then(200, r#"{"Names":["c"],"Next":""}"#);
+    let client = client(&canned);
+    let mut items = client.items(TokenPages::new());
+    let mut names = Vec::new();
+    while let Some(name) = items.next().await.unwrap() {
+        names.push(name);
+    }
+    assert_eq!(names, ["a", "b", "c"]);
+    let tokens: Vec<_> = canned.bodies().iter().map(|body| body.split('&').next().unwrap().to_owned()).collect();
+    assert_eq!(tokens, ["AccessKeyId=testid", "Token=t1", "Token=t2"]);
+}
+
+#[tokio::test]
+async fn a_page_number_within_a_parameter_moves() {
+    let canned = Canned::ok(r#"{"Rows":[1,2],"Total":3}"#).then(200, r#"{"Rows":"[3]","Total":"3"}"#);
+    let client = client(&canned);
+    let mut items = client.items(NestedPages::new().pager(NestedPagesPager::new().size(2)));
+    let mut rows = Vec::new();
+    while let Some(row) = items.next().await.unwrap() {
+        rows.push(row);
+    }
+    assert_eq!(rows, [1, 2, 3]);
+    assert_eq!(pairs(&sent(&canned)), [("Pager", r#"{"Index":1,"Size":2}"#)]);
+}
