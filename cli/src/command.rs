@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 
-use aliyun_api_spec::model::{Operation, PagePosition};
+use aliyun_api_spec::model::Operation;
 use aliyun_api_spec::{dyvmsapi, suggest};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::failure::{EXIT_STATUS, Failure};
-use crate::request::Request;
+use crate::request::{self, Request};
 use crate::{call, emulator, help, parameter};
 
 /// What the command line asks for.
@@ -99,9 +99,13 @@ fn command() -> Command {
         // Such an action is refused with the nearest known one.
         .allow_external_subcommands(true)
         .subcommands(actions);
-    let emulator = Command::new("emulator")
+    let emulator = emulator::Options::augment_args(Command::new("emulator"))
         .about("Serves a stand-in for the service on this machine, which rings nobody")
-        .after_help(EXIT_STATUS);
+        .long_about(
+            "Serves a stand-in for the service on this machine, which rings nobody.\n\n\
+             It checks requests as strictly as the service. The first line on standard output is its address, for \
+             `dyvms call --endpoint`; it serves until it is interrupted.",
+        );
     Command::new("dyvms")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Calls Alibaba Cloud's voice service (Dyvmsapi 2017-05-25) from a shell; unofficial")
@@ -110,7 +114,7 @@ fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(call)
-        .subcommand(emulator::Options::augment_args(emulator))
+        .subcommand(emulator)
 }
 
 /// Adds the parameters of an action, and the options that every action has.
@@ -123,14 +127,14 @@ fn describe(command: Command, operation: &'static Operation) -> Command {
     let parameters = operation.parameters.iter().map(|field| {
         let argument = parameter::argument(field).required(field.required).help_heading("Parameters");
         // Turning pages sets it.
-        let turned = field.required && position(operation) == Some(field.wire_name.as_str());
+        let turned = field.required && request::position_path(operation) == Some(field.wire_name.as_str());
         let argument = if turned { argument.required(false).required_unless_present("all") } else { argument };
         with_alias(argument, &field.rust_name)
     });
     let common = dyvmsapi().common_parameters.iter().map(|field| parameter::argument(field).hide(true));
     let command = command
-        .long_about(help::about(operation))
-        .after_help(help::after(operation))
+        .after_help(help::example(operation))
+        .after_long_help(help::example(operation) + EXIT_STATUS)
         .override_usage(help::usage(operation))
         .disable_help_flag(true)
         .args(parameters)
@@ -138,16 +142,9 @@ fn describe(command: Command, operation: &'static Operation) -> Command {
         .next_help_heading(OPTIONS);
     let explain = Arg::new("help").short('h').long("help").action(ArgAction::Help);
     call::Options::augment_args(command)
-        .arg(explain.help("Explains the action: briefly with -h, in full with --help").help_heading(OPTIONS))
-}
-
-/// The parameter that moves from page to page, if it stands by itself.
-fn position(operation: &Operation) -> Option<&str> {
-    match &operation.pagination.as_ref()?.position {
-        PagePosition::Page(path) | PagePosition::Offset(path) | PagePosition::Token { parameter: path, .. } => {
-            Some(path)
-        }
-    }
+        .about(operation.summary.as_str())
+        .long_about(help::about(operation))
+        .arg(explain.help("Explains the action: briefly with -h, in full with --help"))
 }
 
 /// Accepts `--task-id` for `--TaskId`.
@@ -161,7 +158,10 @@ fn with_alias(argument: Arg, rust_name: &str) -> Arg {
 
 #[cfg(test)]
 mod tests {
+    use clap::error::ErrorKind;
+
     use super::*;
+    use crate::specimen;
 
     fn parsed(line: &str) -> Result<Task, Failure> {
         parse(line.split(' ').map(OsString::from))
@@ -177,7 +177,10 @@ mod tests {
                 assert!(!RESERVED.contains(&field.wire_name.as_str()), "{} of {}", field.wire_name, operation.action);
             }
             let help = describe(Command::new(operation.action.as_str()), operation).render_long_help().to_string();
-            assert!(operation.parameters.iter().all(|field| help.contains(&format!("--{}", field.wire_name))), "{help}");
+            assert!(
+                operation.parameters.iter().all(|field| help.contains(&format!("--{}", field.wire_name))),
+                "{help}"
+            );
         }
     }
 
@@ -198,6 +201,32 @@ mod tests {
             };
             assert_eq!(request.pairs(), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn required_parameters_are_named_when_they_are_missing() {
+        let refused = |line: &str| {
+            let command = describe(Command::new("Specimen"), specimen::operation());
+            let error = command.try_get_matches_from(line.split(' ')).unwrap_err();
+            assert_eq!((error.kind(), error.exit_code()), (ErrorKind::MissingRequiredArgument, 2));
+            error.to_string().split("Usage:").next().unwrap().to_owned()
+        };
+        let both = refused("Specimen --local");
+        assert!(both.contains("--CalledNumber <TEXT>") && both.contains("--Start <INTEGER>"), "{both}");
+        // Turning pages sets where they begin.
+        let one = refused("Specimen --local --all");
+        assert!(one.contains("--CalledNumber <TEXT>") && !one.contains("--Start"), "{one}");
+    }
+
+    #[test]
+    fn a_parameter_named_like_an_option_has_its_wire_name_only() {
+        let command = describe(Command::new("Specimen"), specimen::operation());
+        let aliases = |name: &str| {
+            let argument = command.get_arguments().find(|argument| argument.get_long() == Some(name)).unwrap();
+            argument.get_all_aliases().unwrap_or_default().join(" ")
+        };
+        assert_eq!(aliases("CalledNumber"), "called-number");
+        assert_eq!(aliases("Timeout"), "");
     }
 
     #[test]

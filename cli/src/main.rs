@@ -13,6 +13,8 @@ mod output;
 mod parameter;
 mod request;
 mod shape;
+#[cfg(test)]
+mod specimen;
 mod table;
 
 use std::process::ExitCode;

@@ -55,9 +55,7 @@ impl TypedValueParser for Reader {
 
     fn parse_ref(&self, command: &Command, _: Option<&Arg>, value: &OsStr) -> Result<Value, clap::Error> {
         let name = &self.0.wire_name;
-        let refuse = |why: String| {
-            clap::Error::raw(ErrorKind::ValueValidation, format!("--{name}: {why}")).with_cmd(command)
-        };
+        let refuse = |why| command.clone().error(ErrorKind::ValueValidation, format!("--{name}: {why}"));
         let Some(text) = value.to_str() else { return Err(refuse("expected UTF-8".to_owned())) };
         read(text, &self.0.shape).map_err(|expected| {
             if shape::is_sensitive(&self.0.shape) {
@@ -259,6 +257,19 @@ mod tests {
         let pairs = "P.1.Number=1&P.1.Tags.1=x&P.1.Tags.2=y&P.2.Number=2";
         assert_eq!(sent(list(Kind::Any), Some(Style::Flat), text).unwrap(), pairs);
         assert_eq!(sent(list(Kind::Any), Some(Style::Flat), "[]").unwrap(), "");
+    }
+
+    #[test]
+    fn a_wrong_value_is_shown_unless_it_is_sensitive() {
+        let refused = |name: &str| {
+            let field = crate::specimen::operation().parameter(name).unwrap();
+            let arguments = ["dyvms".to_owned(), format!("--{name}=13x")];
+            let error = Command::new("dyvms").arg(argument(field)).try_get_matches_from(arguments).unwrap_err();
+            assert_eq!(error.exit_code(), 2);
+            error.to_string().lines().next().unwrap().to_owned()
+        };
+        assert_eq!(refused("Timeout"), "error: --Timeout: expected an integer, found \"13x\"");
+        assert_eq!(refused("Secret"), "error: --Secret: expected a 32-bit integer; what was given is not shown");
     }
 
     #[test]

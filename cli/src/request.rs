@@ -53,7 +53,7 @@ impl Request {
     /// Decides where pages begin, from where this request begins; `None` if the operation has no pages.
     pub(crate) fn turner(&self) -> Option<PageTurner> {
         let pagination = self.operation.pagination.as_ref()?;
-        let start = self.position(position_path(pagination));
+        let start = position_path(self.operation).and_then(|path| self.position(path));
         Some(PageTurner::new(&self.operation.action, paging(pagination), start))
     }
 
@@ -79,8 +79,7 @@ impl Request {
 
     /// Moves to a page.
     pub(crate) fn move_to(&mut self, position: &Position) {
-        let Some(pagination) = &self.operation.pagination else { return };
-        let path = position_path(pagination);
+        let Some(path) = position_path(self.operation) else { return };
         let text = shape::at_path(self.operation.parameters.iter(), path)
             .is_some_and(|field| matches!(Type::of(&field.shape), Type::Scalar(Kind::String)));
         let value = match position {
@@ -98,9 +97,12 @@ fn fields(operation: &'static Operation) -> impl Iterator<Item = &'static Field>
     operation.parameters.iter().chain(&dyvmsapi().common_parameters)
 }
 
-fn position_path(pagination: &'static Pagination) -> &'static str {
-    match &pagination.position {
-        PagePosition::Page(path) | PagePosition::Offset(path) | PagePosition::Token { parameter: path, .. } => path,
+/// Dotted path of the parameter that moves from page to page, if the operation has pages.
+pub(crate) fn position_path(operation: &'static Operation) -> Option<&'static str> {
+    match &operation.pagination.as_ref()?.position {
+        PagePosition::Page(path) | PagePosition::Offset(path) | PagePosition::Token { parameter: path, .. } => {
+            Some(path)
+        }
     }
 }
 
@@ -122,5 +124,63 @@ fn put(members: &mut Map<String, Value>, path: &str, value: Value) {
     };
     if let Value::Object(members) = members.entry(name).or_insert_with(|| Map::new().into()) {
         put(members, rest, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aliyun_runtime::generated::View;
+    use serde_json::json;
+
+    use super::*;
+    use crate::specimen;
+
+    fn request(operation: &'static Operation, values: Value) -> Request {
+        let Value::Object(values) = values else { panic!("{values} is no object") };
+        Request { operation, values }
+    }
+
+    /// What is sent for each page, given the answers.
+    fn sent(mut request: Request, pages: &[Value]) -> Vec<String> {
+        request.prepare();
+        let mut turner = request.turner().unwrap();
+        let mut sent = Vec::new();
+        for page in pages {
+            request.move_to(turner.position().unwrap());
+            let pairs = request.pairs();
+            sent.push(pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&"));
+            turner.turn(View::Value(page)).unwrap();
+        }
+        assert_eq!(turner.position(), None, "the last page ends it");
+        sent
+    }
+
+    #[test]
+    fn a_page_number_inside_a_json_parameter_moves_on() {
+        let pages = [json!({ "List": ["a", "b"] }), json!({ "List": ["c"] })];
+        let given = json!({ "Pager": { "PageSize": 2 } });
+        let first = r#"Pager={"PageSize":2,"PageIndex":1}"#;
+        let second = r#"Pager={"PageSize":2,"PageIndex":2}"#;
+        assert_eq!(sent(request(specimen::paged_by_record(), given), &pages), [first, second]);
+        let bare = request(specimen::paged_by_record(), json!({}));
+        assert_eq!(sent(bare, &pages), [r#"Pager={"PageIndex":1}"#, r#"Pager={"PageIndex":2}"#]);
+    }
+
+    #[test]
+    fn pages_begin_where_the_request_does() {
+        let pages = [json!({ "List": ["a", "b"] }), json!({ "List": [] })];
+        let given = json!({ "Pager": { "PageIndex": "7" } });
+        let sent_pages = sent(request(specimen::paged_by_record(), given), &pages);
+        assert_eq!(sent_pages, [r#"Pager={"PageIndex":7}"#, r#"Pager={"PageIndex":8}"#]);
+        let given = json!({ "CalledNumber": "13000000000", "Start": 4 });
+        let sent_pages = sent(request(specimen::operation(), given), &pages);
+        let row = |start| format!("CalledNumber=13000000000&Start={start}&Timeout=30");
+        assert_eq!(sent_pages, [row(4), row(6)]);
+    }
+
+    #[test]
+    fn debug_shows_names_and_no_values() {
+        let request = request(specimen::operation(), json!({ "CalledNumber": "13000000000" }));
+        assert_eq!(format!("{request:?}"), r#"Request { action: "Specimen", parameters: ["CalledNumber"] }"#);
     }
 }

@@ -66,10 +66,7 @@ pub(crate) fn members(operation: &'static Operation) -> impl Iterator<Item = &'s
 }
 
 /// The field at a dotted path, through records.
-pub(crate) fn at_path(
-    mut fields: impl Iterator<Item = &'static Field>,
-    path: &'static str,
-) -> Option<&'static Field> {
+pub(crate) fn at_path(mut fields: impl Iterator<Item = &'static Field>, path: &'static str) -> Option<&'static Field> {
     let (name, rest) = path.split_once('.').unwrap_or((path, ""));
     let field = fields.find(|field| field.wire_name == name)?;
     match Type::of(&field.shape) {

@@ -22,6 +22,13 @@ pub trait Answer: Slot + Member {}
 
 impl<T: Slot + Member> Answer for T {}
 
+/// Reads the body of a successful JSON answer: what a call does after the transport, for benches.
+pub fn read_body(body: &[u8], answer: &mut dyn Answer) -> Result<(), String> {
+    let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+    let memory = crate::client::Limits::default().memory;
+    read(text, answer.place(), Origin::Json, memory).map_err(|fault| fault.to_string())
+}
+
 /// An answer as it came, with what is needed to say what is wrong with it.
 pub(crate) struct Received {
     pub(crate) action: Cow<'static, str>,

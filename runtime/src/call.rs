@@ -86,6 +86,17 @@ impl<T> Call<T> {
     }
 }
 
+impl<T> Call<T> {
+    /// The body that would be sent, for benches.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn signed_body(self, credentials: &Credentials) -> Bytes {
+        let Prepared { action, method, mut parameters, .. } = self.prepared;
+        sign_v1(&self.core, &action, method, credentials, &mut parameters);
+        parameters.into_sent().encoded()
+    }
+}
+
 impl<T> fmt::Debug for Call<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
@@ -201,7 +212,7 @@ pub(crate) fn sign_v1(
         parameters.push("SecurityToken", token);
     }
     parameters.push("SignatureMethod", "HMAC-SHA1");
-    parameters.push_display("SignatureNonce", &format_args!("{:032x}", (core.nonce)()));
+    parameters.push_bytes(b"SignatureNonce", &hex((core.nonce)()));
     parameters.push("SignatureVersion", "1.0");
     // Beyond the year 9999 there is no such clock.
     let now = Timestamp::try_from((core.clock)()).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -209,6 +220,17 @@ pub(crate) fn sign_v1(
     parameters.push("Version", core.service.version);
     let signature = credentials.key().sign(method.as_str(), parameters);
     parameters.push("Signature", signature.as_str());
+}
+
+/// 32 digits in small letters.
+fn hex(number: u128) -> [u8; 32] {
+    let mut rest = number;
+    let mut digits = [0; 32];
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(rest & 15) as usize];
+        rest >>= 4;
+    }
+    digits
 }
 
 fn http_request(core: &Core, method: Method, encoded: Bytes) -> Result<http::Request<Bytes>, http::Error> {

@@ -32,8 +32,9 @@ impl Viewer for Encoder<'_> {
             let style = if has_style(*flags) { *flags } else { inherited };
             match member.view() {
                 View::Absent => {}
-                // The top level is nearly all of what is sent: no name is put together there.
+                // Scalars at the top are nearly all of what is sent: no name is put together for them.
                 View::Text(text) if self.name.is_empty() => self.into.push(name, text),
+                View::Integer(number) if self.name.is_empty() => self.into.push_integer(name, number),
                 view => self.below(name, |encoder| encoder.value(style, view)),
             }
         }
@@ -59,7 +60,7 @@ impl Encoder<'_> {
         match view {
             View::Absent => {}
             View::Bool(value) => self.into.push(&self.name, if value { "true" } else { "false" }),
-            View::Integer(number) => self.into.push_display(&self.name, &number),
+            View::Integer(number) => self.into.push_integer(&self.name, number),
             View::Float(number) if number.is_finite() => self.into.push_display(&self.name, &number),
             View::Float(_) => self.refuse("has a number that is infinite or not a number"),
             View::Text(text) => self.into.push(&self.name, text),

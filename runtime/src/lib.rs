@@ -47,7 +47,7 @@ pub mod generated {
     pub use serde;
     pub use serde_json::Value;
 
-    pub use crate::answer::Answer;
+    pub use crate::answer::{Answer, read_body};
     pub use crate::client::Client;
     pub use crate::field::{Entry, Fields, Flags, Member, View, Viewer, debug, serialize};
     pub use crate::operation::{EnvelopeFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step};

@@ -112,10 +112,16 @@ fn link(id: &str) -> Option<String> {
     Some(format!("https://docs.rs/crate/aliyun-api-spec/{version}/source/services/{}/", service.folder))
 }
 
-/// Loads a folder relative to the package that is compiled.
+/// Loads a folder relative to the package that is compiled. Faults name files as the call of the macro does.
 fn load(path: &str) -> Loaded {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
-    aliyun_api_spec::load(&package.join(Path::new(path)))
+    let mut loaded = aliyun_api_spec::load(&package.join(Path::new(path)));
+    for fault in &mut loaded.faults {
+        if let Ok(relative) = Path::new(&fault.file).strip_prefix(&package) {
+            fault.file = relative.display().to_string().into();
+        }
+    }
+    loaded
 }
 
 fn unknown_service(name: &str) -> String {

@@ -1,0 +1,138 @@
+//! `dyvms call`: one call, or all pages of a list.
+
+use std::io::{self, IsTerminal as _};
+use std::net::Ipv4Addr;
+
+use aliyun_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Server};
+use aliyun_runtime::PageTurner;
+use aliyun_runtime::generated::View;
+use dyvmsapi::{Client, Credentials};
+use serde_json::Value;
+
+use crate::answer::{self, Rows};
+use crate::failure::Failure;
+use crate::notice::{self, Progress};
+use crate::output::{self, Format, Writer};
+use crate::request::Request;
+
+/// Options of every call.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(crate) struct Options {
+    /// Calls this endpoint instead of the service's own: a host, host:port or URL
+    #[arg(long, value_name = "URL", conflicts_with = "local")]
+    pub(crate) endpoint: Option<String>,
+    /// Calls an emulator inside this command: no account, no network, nobody is rung
+    #[arg(long)]
+    pub(crate) local: bool,
+    /// Form of the result
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(crate) output: Format,
+    /// Turns the pages and shows the items of all of them
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// Calls, and writes the answer to standard output.
+pub(crate) async fn run(request: Request, options: Options) -> Result<(), Failure> {
+    let caller = Caller::new(&options).await?;
+    if options.all { caller.all(request, options.output).await } else { caller.once(request, options.output).await }
+}
+
+/// What calls are made with.
+struct Caller {
+    client: Client,
+    /// Serves as long as it is held.
+    _local: Option<Server>,
+}
+
+impl Caller {
+    async fn new(options: &Options) -> Result<Self, Failure> {
+        let mut builder = Client::builder();
+        let mut local = None;
+        if options.local {
+            let server = Emulator::new()
+                .serve((Ipv4Addr::LOCALHOST, 0))
+                .await
+                .map_err(|error| Failure::system("the local emulator cannot listen", error))?;
+            let credentials = Credentials::new(DEFAULT_KEY_ID, DEFAULT_KEY_SECRET);
+            builder = builder.endpoint(server.url()).credentials(credentials);
+            local = Some(server);
+        } else if let Some(endpoint) = &options.endpoint {
+            builder = builder.endpoint(endpoint);
+        }
+        Ok(Self { client: builder.build()?, _local: local })
+    }
+
+    async fn send(&self, request: &Request) -> Result<Value, Failure> {
+        let operation = request.operation();
+        let mut answer = self.client.call(operation.action.as_str(), request.pairs()).await?;
+        answer::tidy(operation, &mut answer);
+        Ok(answer)
+    }
+
+    async fn once(&self, request: Request, format: Format) -> Result<(), Failure> {
+        let answer = self.send(&request).await?;
+        let more = match request.turner() {
+            Some(mut turner) => turn(&mut turner, &answer)? && turner.position().is_some(),
+            None => false,
+        };
+        if format == Format::Json {
+            output::write_json(io::stdout().lock(), &answer)?;
+        } else {
+            let mut writer = Writer::new(io::stdout().lock(), format, Rows::of(request.operation()));
+            let count = writer.page(answer)?;
+            finish(writer, count)?;
+        }
+        if more {
+            notice::note("there may be more pages; --all shows the items of all of them");
+        }
+        Ok(())
+    }
+
+    async fn all(&self, mut request: Request, format: Format) -> Result<(), Failure> {
+        request.prepare();
+        let Some(mut turner) = request.turner() else { return self.once(request, format).await };
+        let mut writer = Writer::new(io::stdout().lock(), format, Rows::of(request.operation()));
+        let progress = Progress::new(format.is_streamed());
+        let (mut pages, mut items) = (0, 0);
+        while let Some(position) = turner.position() {
+            request.move_to(position);
+            let answer = self.send(&request).await?;
+            let shown = turn(&mut turner, &answer)?;
+            // An empty page behind the last brings no rows; as the first one it brings the header of a CSV.
+            if shown {
+                items += writer.page(answer)?;
+                pages += 1;
+                progress.show(&format!("page {pages}, {items} items"));
+            }
+        }
+        drop(progress);
+        finish(writer, items)
+    }
+}
+
+/// Takes a page; `false` if it is an empty one behind the last.
+fn turn(turner: &mut PageTurner, page: &Value) -> Result<bool, Failure> {
+    Ok(turner.turn(View::Value(page))?)
+}
+
+fn finish(writer: Writer<impl io::Write>, items: usize) -> Result<(), Failure> {
+    let hidden = writer.finish(terminal_width())?;
+    if items == 0 {
+        notice::note("the answer has no items");
+    }
+    if let Some(first) = hidden.first() {
+        let count = hidden.len();
+        notice::note(&format!("no room for {count} columns, from {first} on; a pipe or another --output shows all"));
+    }
+    Ok(())
+}
+
+/// Width of the terminal that the result goes to, if it goes to one.
+fn terminal_width() -> Option<u16> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    terminal_size::terminal_size().map(|(terminal_size::Width(width), _)| width)
+}

@@ -1,0 +1,214 @@
+//! Explaining actions and their parameters.
+
+use std::fmt::Write as _;
+
+use aliyun_api_spec::dyvmsapi;
+use aliyun_api_spec::model::{Field, Operation, OperationType, Shape, Time, Unit};
+use serde_json::Value;
+
+use crate::parameter::{known_values, plain};
+use crate::shape::Type;
+
+/// A help text for `-h`, and one for `--help`.
+#[derive(Debug)]
+pub(crate) struct Help {
+    /// On one line.
+    pub(crate) brief: String,
+    /// With the known values and members below.
+    pub(crate) full: String,
+}
+
+/// What a parameter means and takes.
+pub(crate) fn parameter(field: &'static Field) -> Help {
+    let mut text = field.description.clone().unwrap_or_default();
+    if let Some(deprecated) = &field.deprecated {
+        let _ = write!(text, " Deprecated: {deprecated}");
+    }
+    let values = known_values(&field.shape);
+    let codes = values.iter().map(|(value, _)| *value).collect::<Vec<_>>().join(", ");
+    let known = (!values.is_empty()).then(|| format!("known values {codes}"));
+    let facts = facts(&field.shape);
+    let brief = with_facts(&text, known.into_iter().chain(facts.iter().cloned()));
+    let mut full = with_facts(&text, facts);
+    let width = values.iter().map(|(value, _)| value.len()).max().unwrap_or_default();
+    for (value, meaning) in values {
+        let _ = write!(full, "\n  {value:width$}  {meaning}");
+    }
+    if let Type::Record(fields) = Type::of(&field.shape) {
+        let names: Vec<&str> = fields.iter().map(|field| field.wire_name.as_str()).collect();
+        let _ = write!(full, "\nMembers: {}", names.join(", "));
+    }
+    Help { brief, full }
+}
+
+fn with_facts(text: &str, facts: impl IntoIterator<Item = String>) -> String {
+    let facts = facts.into_iter().collect::<Vec<_>>().join("; ");
+    match (text, facts.as_str()) {
+        (text, "") => text.to_owned(),
+        ("", facts) => format!("[{facts}]"),
+        (text, facts) => format!("{text} [{facts}]"),
+    }
+}
+
+fn facts(shape: &Shape) -> Vec<String> {
+    let mut facts = Vec::new();
+    if let Some(unit) = shape.unit {
+        facts.push(match unit {
+            Unit::Milliseconds => "in milliseconds".to_owned(),
+            Unit::Seconds => "in seconds".to_owned(),
+            Unit::Minutes => "in minutes".to_owned(),
+            Unit::Hours => "in hours".to_owned(),
+        });
+    }
+    if let Some(time) = &shape.time {
+        facts.push(match time {
+            Time::UnixSeconds => "seconds since 1970".to_owned(),
+            Time::UnixMilliseconds => "milliseconds since 1970".to_owned(),
+            Time::Pattern(pattern) => format!("as {pattern}, UTC{}", dyvmsapi().time_zone),
+        });
+    }
+    facts.extend(range(shape.minimum, shape.maximum));
+    facts.extend(range(shape.min_length, shape.max_length).map(|range| format!("{range} characters")));
+    facts.extend(shape.max_items.map(|most| format!("at most {most} items")));
+    facts.extend(shape.default.as_ref().map(|value| format!("default {}", plain(value))));
+    facts.extend(shape.example.as_ref().map(|value| format!("example {}", plain(value))));
+    facts
+}
+
+fn range<T: std::fmt::Display>(least: Option<T>, most: Option<T>) -> Option<String> {
+    match (least, most) {
+        (Some(least), Some(most)) => Some(format!("{least} to {most}")),
+        (Some(least), None) => Some(format!("at least {least}")),
+        (None, Some(most)) => Some(format!("at most {most}")),
+        (None, None) => None,
+    }
+}
+
+/// What an action does and what to know before calling it.
+pub(crate) fn about(operation: &Operation) -> String {
+    let mut about = operation.summary.clone();
+    let mut paragraph = |text: &str| {
+        about.push_str("\n\n");
+        about.push_str(text);
+    };
+    if let Some(deprecated) = &operation.deprecated {
+        paragraph(&format!("Deprecated: {deprecated}"));
+    }
+    if let Some(description) = &operation.description {
+        paragraph(description);
+    }
+    paragraph(&effects(operation));
+    for group in &operation.at_least_one {
+        paragraph(&format!("At least one of these is needed: {}.", options(group)));
+    }
+    for group in &operation.at_most_one {
+        paragraph(&format!("At most one of these is accepted: {}.", options(group)));
+    }
+    about
+}
+
+fn effects(operation: &Operation) -> String {
+    let mut effects = match (&operation.dials, operation.operation_type) {
+        (Some(parameter), _) => format!("It rings whom --{parameter} names, and again when it is repeated."),
+        (None, OperationType::Read) => "It only reads.".to_owned(),
+        (None, OperationType::Write) => "It changes something.".to_owned(),
+    };
+    if let Some(limit) = operation.limits.per_second {
+        let _ = write!(effects, " An account may send {limit} requests per second.");
+    }
+    if !operation.limits.per_number.is_empty() {
+        let _ = write!(effects, " Calls to one number: {}.", operation.limits.per_number.join(", "));
+    }
+    effects
+}
+
+fn options(names: &[String]) -> String {
+    names.iter().map(|name| format!("--{name}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The usage of an action, with the parameters that it cannot do without.
+pub(crate) fn usage(operation: &Operation) -> String {
+    let mut usage = format!("dyvms call {}", operation.action);
+    for field in operation.parameters.iter().filter(|field| field.required) {
+        let _ = write!(usage, " --{} <value>", field.wire_name);
+    }
+    usage.push_str(" [--Name value]... [OPTIONS]");
+    usage
+}
+
+/// A command line that works as it stands, and a blank line; empty if the specification has no example.
+pub(crate) fn example(operation: &Operation) -> String {
+    // Help is wrapped at 100 columns, which would break a longer line where a shell ends it.
+    const WIDTH: usize = 96;
+    let Some(example) = operation.examples.first() else { return String::new() };
+    let mut words = vec![format!("dyvms call {}", operation.action)];
+    words.extend(example.request.iter().map(|(name, value)| format!("--{name} {}", quoted(value))));
+    words.push("--local".to_owned());
+    let line = words.join(" ");
+    let line = if line.chars().count() > WIDTH { words.join(" \\\n    ") } else { line };
+    format!("Example:\n  {line}\n\n")
+}
+
+/// A value as a POSIX shell takes it.
+fn quoted(value: &Value) -> String {
+    let text = plain(value);
+    let plain = |c: char| c.is_alphanumeric() || "-_./:,+@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::specimen;
+
+    fn of(name: &str) -> Help {
+        let operation = dyvmsapi().operation("QueryRobotTaskCallList").unwrap();
+        parameter(operation.parameter(name).unwrap())
+    }
+
+    #[test]
+    fn a_parameter_tells_its_facts_and_known_values() {
+        assert_eq!(of("PageNo").brief, "Page to read, counted from 1. [at least 1; example 1]");
+        assert!(of("DurationTo").brief.ends_with("[in seconds; example 60]"));
+        assert_eq!(
+            of("HangupDirection").brief,
+            "Keeps only calls that this side ended. [known values 0, 1; example 1]"
+        );
+        let full = "Keeps only calls that this side ended. [example 1]\n  0  the called person\n  1  the robot";
+        assert_eq!(of("HangupDirection").full, full);
+        assert!(of("CallResult").full.contains("\n  200002  the line was busy\n"));
+    }
+
+    #[test]
+    fn an_action_tells_what_it_does() {
+        let expected = "Calls one number.\n\nIt rings whom --CalledNumber names, and again when it is repeated. \
+                        An account may send 5 requests per second. Calls to one number: 1/min, 5/h.";
+        assert_eq!(about(specimen::operation()), expected);
+        let usage_line = "dyvms call Specimen --CalledNumber <value> --Start <value> [--Name value]... [OPTIONS]";
+        assert_eq!(usage(specimen::operation()), usage_line);
+        let listed = dyvmsapi().operation("QueryRobotTaskCallList").unwrap();
+        let line = "dyvms call QueryRobotTaskCallList --TaskId 1045001 --PageNo 1 --PageSize 20 --local";
+        assert_eq!(example(listed), format!("Example:\n  {line}\n\n"));
+        let expected = "\
+Example:
+  dyvms call Specimen \\
+    --CalledNumber 13000000000 \\
+    --Start 0 \\
+    --Secret 123456789 \\
+    --Timeout 1234567890123 \\
+    --local
+
+";
+        assert_eq!(example(specimen::operation()), expected);
+    }
+
+    #[test]
+    fn values_of_examples_are_quoted_for_a_shell() {
+        assert_eq!(quoted(&json!("1045001")), "1045001");
+        assert_eq!(quoted(&json!("a b")), "'a b'");
+        assert_eq!(quoted(&json!({ "name": "O'Neil" })), r#"'{"name":"O'\''Neil"}'"#);
+        assert_eq!(quoted(&json!("")), "''");
+    }
+}

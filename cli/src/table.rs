@@ -1,0 +1,157 @@
+//! Tables for people: columns that fit, and Chinese text at its width.
+
+use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
+use serde_json::Value;
+
+use crate::answer::{self, Column};
+
+/// A longer cell is wrapped on a terminal, so that one text does not push all other columns out.
+const WIDEST: u16 = 40;
+
+/// A blank on both sides, and the line before a column.
+const PADDING: usize = 3;
+
+/// A table as text, and the columns that had no room.
+#[derive(Debug)]
+pub(crate) struct Drawing {
+    /// Its lines.
+    pub(crate) text: String,
+    /// Names of the columns that are not in it.
+    pub(crate) hidden: Vec<String>,
+}
+
+/// Draws rows: all columns that hold something, or as many of them as fit the width.
+pub(crate) fn draw(columns: &[Column], rows: &[Value], width: Option<u16>) -> Drawing {
+    let columns: Vec<(&Column, Vec<String>)> = columns
+        .iter()
+        .map(|column| (column, rows.iter().map(|row| visible(&answer::cell(row, column))).collect::<Vec<_>>()))
+        .filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()))
+        .collect();
+    let shown = width.map_or(columns.len(), |width| fitting(&columns, width));
+    let (columns, hidden) = columns.split_at_checked(shown).unwrap_or((&columns, &[]));
+    let mut table = table(columns.iter().map(|(column, _)| column.name.as_str()).collect(), width);
+    for row in 0..rows.len() {
+        table.add_row(columns.iter().filter_map(|(_, cells)| cells.get(row)));
+    }
+    for (column, (known, _)) in table.column_iter_mut().zip(columns) {
+        if known.numeric {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        if width.is_some() {
+            column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(WIDEST)));
+        }
+    }
+    Drawing { text: table.to_string(), hidden: hidden.iter().map(|(column, _)| column.name.clone()).collect() }
+}
+
+/// Draws members and their values in two columns.
+pub(crate) fn draw_members(members: &[(String, String)], width: Option<u16>) -> String {
+    let mut table = table(vec!["member", "value"], width);
+    for (name, value) in members {
+        table.add_row([name, &visible(value)]);
+    }
+    table.to_string()
+}
+
+/// Lines are drawn in ASCII: terminals of Chinese readers may draw others at double width.
+fn table(header: Vec<&str>, width: Option<u16>) -> Table {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN).set_header(header);
+    match width {
+        Some(width) => table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
+    table
+}
+
+/// How many of the columns fit, at least one.
+fn fitting(columns: &[(&Column, Vec<String>)], width: u16) -> usize {
+    let mut left = usize::from(width).saturating_sub(1);
+    let fit = columns.iter().take_while(|(column, cells)| {
+        let mut table = Table::new();
+        table.set_header([&column.name]).add_rows(cells.iter().map(|cell| [cell]));
+        let widest = table.column_max_content_widths().first().copied().unwrap_or_default();
+        let needed = usize::from(widest.min(WIDEST)) + PADDING;
+        let fits = needed <= left;
+        left = left.saturating_sub(needed);
+        fits
+    });
+    fit.count().max(1)
+}
+
+/// A text on one line, with what would move a terminal's cursor written out.
+fn visible(text: &str) -> String {
+    if !text.contains(char::is_control) {
+        return text.to_owned();
+    }
+    let escaped = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+
+    fn columns() -> Vec<Column> {
+        let column = |name: &str, numeric| Column { name: name.to_owned(), numeric };
+        vec![column("callId", false), column("callResult", false), column("label", false), column("duration", true)]
+    }
+
+    fn rows() -> [Value; 2] {
+        [
+            json!({ "callId": "116^1", "callResult": "无法接通", "label": null, "duration": 7 }),
+            json!({ "callId": "116^2", "callResult": "占线", "duration": 60 }),
+        ]
+    }
+
+    #[test]
+    fn chinese_text_keeps_its_width_and_empty_columns_are_dropped() {
+        let drawing = draw(&columns(), &rows(), None);
+        let expected = "\
+| callId | callResult | duration |
+|--------|------------|----------|
+| 116^1  | 无法接通   |        7 |
+| 116^2  | 占线       |       60 |";
+        assert_eq!(drawing.text, expected);
+        assert_eq!(drawing.hidden, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_narrow_terminal_gets_the_first_columns() {
+        let drawing = draw(&columns(), &rows(), Some(24));
+        let expected = "\
+| callId | callResult |
+|--------|------------|
+| 116^1  | 无法接通   |
+| 116^2  | 占线       |";
+        assert_eq!(drawing.text, expected);
+        assert_eq!(drawing.hidden, ["duration"]);
+        assert_eq!(draw(&columns(), &rows(), Some(34)).hidden, Vec::<String>::new());
+        assert_eq!(draw(&columns(), &rows(), Some(33)).hidden, ["duration"]);
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        let text = "这是一段很长的中文文本，会被折行显示".repeat(5);
+        let rows = [json!({ "callId": text, "callResult": text })];
+        let members = [("Data.Text".to_owned(), text.clone())];
+        for width in [20, 33, 60, 90, 200] {
+            let drawings = [draw(&columns(), &rows, Some(width)).text, draw_members(&members, Some(width))];
+            for drawing in drawings {
+                let widest = drawing.lines().map(UnicodeWidthStr::width).max().unwrap();
+                assert!(widest <= usize::from(width), "{widest} > {width}\n{drawing}");
+                let shown: String = drawing.chars().filter(|c| !c.is_ascii()).collect();
+                assert!(shown.chars().count() >= text.chars().count(), "nothing is lost:\n{drawing}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_would_move_the_cursor_is_written_out() {
+        assert_eq!(visible("a\nb\u{1b}[2J占线"), "a\\nb\\u{1b}[2J占线");
+    }
+}

@@ -1,0 +1,317 @@
+//! The command as a person at a shell meets it: what it prints, and how it exits.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
+
+const LIST: &[&str] = &["call", "QueryRobotTaskCallList", "--TaskId", "1045001"];
+
+/// Calls of task 1045001 in the emulator's data.
+const CALLS: usize = 347;
+
+struct Outcome {
+    status: Option<i32>,
+    output: String,
+    notices: String,
+}
+
+/// The command without what the environment would add to it.
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dyvms"));
+    command.args(arguments).stdin(Stdio::null());
+    for name in ["ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"] {
+        command.env_remove(name);
+    }
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn with_key(arguments: &[&str], id: &str, secret: &str) -> Command {
+    let mut command = command(arguments);
+    command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", id).env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", secret);
+    command
+}
+
+fn outcome(mut command: Command) -> Outcome {
+    let output = command.output().unwrap();
+    Outcome {
+        status: output.status.code(),
+        output: String::from_utf8(output.stdout).unwrap(),
+        notices: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Lists calls of the emulator inside the command.
+fn listed(options: &[&str]) -> Outcome {
+    let outcome = outcome(command(&[LIST, &["--local"], options].concat()));
+    assert_eq!(outcome.status, Some(0), "{}", outcome.notices);
+    outcome
+}
+
+/// A command line that cannot be meant: exit status 2, and nothing on standard output.
+fn refused(arguments: &[&str]) -> String {
+    let outcome = outcome(command(arguments));
+    assert_eq!((outcome.status, outcome.output.as_str()), (Some(2), ""), "{}", outcome.notices);
+    outcome.notices
+}
+
+/// An emulator in a process of its own.
+struct EmulatorProcess {
+    child: Child,
+    output: BufReader<std::process::ChildStdout>,
+    url: String,
+}
+
+impl EmulatorProcess {
+    fn start(options: &[&str]) -> Self {
+        let mut child = command(&[&["emulator", "--port", "0"], options].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut url = String::new();
+        output.read_line(&mut url).unwrap();
+        assert!(url.starts_with("http://127.0.0.1:") && url.ends_with('\n'), "{url:?}");
+        Self { child, output, url: url.trim_end().to_owned() }
+    }
+}
+
+impl Drop for EmulatorProcess {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_table_shows_calls_with_chinese_text_in_straight_columns() {
+    let outcome = listed(&[]);
+    let lines: Vec<&str> = outcome.output.lines().collect();
+    assert_eq!(lines.len(), 22, "a header, a line below it, and 20 calls");
+    let header: Vec<&str> = lines[0].split('|').map(str::trim).filter(|name| !name.is_empty()).collect();
+    assert_eq!(header[..5], ["taskId", "callId", "caller", "called", "callResult"]);
+    assert!(header.contains(&"knowledgeCount"), "a misspelt member stands under its right name: {header:?}");
+    let first: Vec<&str> = lines[2].split('|').map(str::trim).collect();
+    assert_eq!(first[1..6], ["1045001", "116951045001^103700100003", "05710005001", "13000009073", "停机"]);
+    let widths: Vec<usize> = lines.iter().map(|line| line.width()).collect();
+    assert_eq!(widths, vec![widths[0]; lines.len()]);
+    assert_eq!(outcome.notices, "note: there may be more pages; --all shows the items of all of them\n");
+}
+
+#[test]
+fn json_is_the_whole_answer() {
+    let answer: Value = serde_json::from_str(&listed(&["--PageSize", "3", "-o", "json"]).output).unwrap();
+    assert_eq!(answer["Code"], "OK");
+    assert_eq!(answer["Data"].as_array().unwrap().len(), 3);
+    let call = &answer["Data"][0];
+    assert_eq!(call["callResult"], "停机");
+    assert_eq!((&call["taskId"], &call["duration"]), (&"1045001".into(), &0.into()), "as the specification types them");
+}
+
+#[test]
+fn lines_of_json_are_the_calls_of_the_page() {
+    let outcome = listed(&["--PageSize", "7", "--PageNo", "2", "-o", "jsonl"]);
+    let calls: Vec<Value> = outcome.output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(calls.len(), 7);
+    assert!(calls.iter().all(|call| call["taskId"] == "1045001"), "{calls:?}");
+}
+
+#[test]
+fn csv_has_a_header_and_a_row_for_each_call() {
+    let outcome = listed(&["--PageSize", "5", "-o", "csv"]);
+    let mut reader = csv::Reader::from_reader(outcome.output.as_bytes());
+    let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    assert_eq!(header.len(), 23);
+    let result = header.iter().position(|name| name == "callResult").unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 5);
+    assert_eq!(&rows[0][result], "停机");
+}
+
+#[test]
+fn all_pages_bring_every_call_once() {
+    let outcome = listed(&["--all", "-o", "jsonl"]);
+    let mut ids: Vec<String> = outcome
+        .output
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["callId"].as_str().unwrap().to_owned())
+        .collect();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), CALLS);
+    assert_eq!(outcome.notices, "", "progress is for terminals");
+
+    let json: Value = serde_json::from_str(&listed(&["--all", "--PageSize", "100", "-o", "json"]).output).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), CALLS);
+    assert_eq!(listed(&["--all"]).output.lines().count(), CALLS + 2);
+    let csv = listed(&["--all", "-o", "csv"]).output;
+    assert_eq!(csv::Reader::from_reader(csv.as_bytes()).records().count(), CALLS);
+    let rest = listed(&["--all", "--PageNo", "17", "-o", "jsonl"]).output;
+    assert_eq!(rest.lines().count(), CALLS - 16 * 20, "pages before the given one are not read");
+}
+
+#[test]
+fn filters_reach_the_service_in_both_spellings() {
+    for spelling in ["--CallResult", "--call-result"] {
+        let outcome = listed(&[spelling, "200010", "--all", "-o", "jsonl"]);
+        let results: Vec<Value> = outcome
+            .output
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["callResult"].take())
+            .collect();
+        assert!(results.len() > 1 && results.iter().all(|result| result == "关机"), "{results:?}");
+    }
+}
+
+#[test]
+fn an_empty_list_is_said_to_be_one() {
+    let outcome = listed(&["--Called", "13900000000"]);
+    assert_eq!((outcome.output.as_str(), outcome.notices.as_str()), ("", "note: the answer has no items\n"));
+}
+
+#[test]
+fn a_reader_that_stops_early_is_no_failure() {
+    let mut command = command(&[LIST, &["--local", "--all", "-o", "jsonl"]].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    // More is to come than a pipe holds, so the command meets the closed end.
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(first.starts_with('{'), "{first}");
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap().as_str()), (Some(0), ""));
+}
+
+#[test]
+fn an_unknown_action_is_refused_with_the_nearest_one() {
+    let expected = "error: the service has no action \"QueryRobotTaskCalList\"; did you mean QueryRobotTaskCallList?\n";
+    assert_eq!(refused(&["call", "QueryRobotTaskCalList", "--TaskId", "1045001", "--local"]), expected);
+}
+
+#[test]
+fn an_unknown_parameter_is_refused_with_the_nearest_one() {
+    let message = refused(&["call", "QueryRobotTaskCallList", "--TaskID", "1045001", "--local"]);
+    assert!(message.contains("unexpected argument '--TaskID'"), "{message}");
+    assert!(message.contains("a similar argument exists: '--TaskId'"), "{message}");
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_refused_with_its_parameter() {
+    let message = refused(&[LIST, &["--PageNo", "two", "--local"]].concat());
+    assert_eq!(message.lines().next(), Some("error: --PageNo: expected a 32-bit integer, found \"two\""));
+    let message = refused(&[LIST, &["--page-size", "3000000000", "--local"]].concat());
+    assert_eq!(message.lines().next(), Some("error: --PageSize: expected a 32-bit integer, found \"3000000000\""));
+}
+
+#[test]
+fn a_stray_value_is_refused_and_not_repeated() {
+    let message = refused(&[LIST, &["--Called", "130", "00000000", "--local"]].concat());
+    let expected = "error: a value follows no name; write --Name value, and quote a value that has blanks\n";
+    assert_eq!(message, expected);
+}
+
+#[test]
+fn what_contradicts_itself_is_refused() {
+    let message = refused(&[LIST, &["--local", "--endpoint", "http://127.0.0.1:1"]].concat());
+    assert!(message.contains("'--local' cannot be used with '--endpoint <URL>'"), "{message}");
+    let message = refused(&[LIST, &["--endpoint", "http://example.com"]].concat());
+    assert!(message.contains("is plain HTTP"), "{message}");
+    let message = refused(&["emulator", "--key", "idsecret"]);
+    assert_eq!(message, "error: --key: expected ID:SECRET; what was given is not shown\n");
+}
+
+#[test]
+fn missing_credentials_name_the_places_that_were_looked_at() {
+    let outcome = outcome(command(LIST));
+    assert_eq!((outcome.status, outcome.output.as_str()), (Some(6), ""));
+    for place in ["ALIBABA_CLOUD_ACCESS_KEY_ID (not set)", "ALIBABA_CLOUD_ACCESS_KEY_SECRET (not set)"] {
+        assert!(outcome.notices.contains(place), "{}", outcome.notices);
+    }
+}
+
+#[test]
+fn an_endpoint_that_does_not_answer_is_named() {
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{closed}");
+    let outcome = outcome(with_key(&[LIST, &["--endpoint", &url]].concat(), "testid", "testsecret"));
+    assert_eq!((outcome.status, outcome.output.as_str()), (Some(4), ""));
+    let expected = format!("error: QueryRobotTaskCallList: no answer from {url}");
+    assert!(outcome.notices.starts_with(&expected), "{}", outcome.notices);
+    assert_eq!(outcome.notices.lines().count(), 1, "{}", outcome.notices);
+}
+
+#[test]
+fn a_request_without_an_answer_has_an_unknown_outcome() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let silent = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read(&mut [0; 1024]).unwrap()
+    });
+    let outcome = outcome(with_key(&[LIST, &["--endpoint", &url]].concat(), "testid", "testsecret"));
+    assert!(silent.join().unwrap() > 0);
+    assert_eq!((outcome.status, outcome.output.as_str()), (Some(5), ""), "{}", outcome.notices);
+    assert!(
+        outcome.notices.contains("it is not known whether the service received the request"),
+        "{}",
+        outcome.notices
+    );
+}
+
+#[test]
+fn an_emulator_of_its_own_checks_keys() {
+    let emulator = EmulatorProcess::start(&["--key", "id-a:secret-a", "--key", "id-b:secret-b"]);
+    let arguments = [LIST, &["--endpoint", &emulator.url, "-o", "jsonl"]].concat();
+    for (id, secret) in [("id-a", "secret-a"), ("id-b", "secret-b")] {
+        let outcome = outcome(with_key(&arguments, id, secret));
+        assert_eq!((outcome.status, outcome.output.lines().count()), (Some(0), 20), "{}", outcome.notices);
+    }
+    let wrong =
+        [("id-a", "secret-b", "SignatureDoesNotMatch"), ("testid", "testsecret", "InvalidAccessKeyId.NotFound")];
+    for (id, secret, code) in wrong {
+        let outcome = outcome(with_key(&arguments, id, secret));
+        assert_eq!((outcome.status, outcome.output.as_str()), (Some(3), ""));
+        assert!(outcome.notices.contains(code), "{}", outcome.notices);
+        assert!(!outcome.notices.contains(secret), "{}", outcome.notices);
+        assert_eq!(outcome.notices.lines().count(), 1, "{}", outcome.notices);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_emulator_ends_in_order() {
+    for signal in ["-INT", "-TERM"] {
+        let mut emulator = EmulatorProcess::start(&[]);
+        let id = emulator.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        assert_eq!(emulator.child.wait().unwrap().code(), Some(0), "{signal}");
+        let mut rest = String::new();
+        emulator.output.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "", "the address is all that it prints");
+    }
+}
+
+#[test]
+fn help_explains_parameters_and_exit_status() {
+    let outcome = outcome(command(&["call", "QueryRobotTaskCallList", "--help"]));
+    assert_eq!((outcome.status, outcome.notices.as_str()), (Some(0), ""));
+    for part in [
+        "Lists the calls that a robot call task has made",
+        "--TaskId <TEXT>",
+        "200002  the line was busy",
+        "[at least 1; example 1]",
+        "--PageNo <INTEGER>",
+        "Exit status:\n  0  ",
+    ] {
+        assert!(outcome.output.contains(part), "{part} in\n{}", outcome.output);
+    }
+    assert!(outcome.output.lines().all(|line| line.width() <= 100), "{}", outcome.output);
+}

@@ -1,0 +1,329 @@
+//! Speed of a call and of its parts, each against a named floor in the same run.
+//!
+//! `cargo bench -p dyvmsapi` prints criterion's estimates and then a table of ratios. The floors:
+//!
+//! * encode and sign: one HMAC-SHA1 over the same string to sign, the least that a signature costs;
+//! * decode: serde derives over the same bytes in two steps, the answer and then the JSON text in `Data`;
+//! * whole call: bare `reqwest` that posts a constant body and decodes with the same serde derives. The server is
+//!   another process, and what is compared is the processor time of this one.
+
+#![allow(missing_docs, reason = "criterion's macros generate undocumented items")]
+#![allow(clippy::unwrap_used, reason = "a bench fails by panicking")]
+
+use std::hint::black_box;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime};
+
+use aliyun_emulator::Emulator;
+use aliyun_runtime::generated::read_body;
+use aliyun_runtime::sign::{SigningKey, string_to_sign};
+use aliyun_runtime::{Bytes, Parameters};
+use cpu_time::ProcessTime;
+use criterion::Criterion;
+use dyvmsapi::robot::{QueryRobotTaskCallList, QueryRobotTaskCallListResponse};
+use dyvmsapi::{Client, Credentials};
+use serde::Deserialize;
+
+/// All ten parameters.
+fn request() -> QueryRobotTaskCallList {
+    QueryRobotTaskCallList::new()
+        .task_id("1045001")
+        .called("13000000000")
+        .call_result("200002")
+        .hangup_direction("1")
+        .dialog_count_from("0")
+        .dialog_count_to("5")
+        .duration_from("0")
+        .duration_to("60")
+        .page_no(1)
+        .page_size(20)
+}
+
+/// The floor of decoding: each member as the wire has it, numbers in quotes as text.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[allow(dead_code, reason = "the members are read to be measured")]
+struct DerivedAnswer {
+    code: String,
+    message: String,
+    request_id: String,
+    data: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "the members are read to be measured")]
+struct DerivedCall {
+    task_id: Option<i64>,
+    call_id: Option<String>,
+    caller: Option<String>,
+    called: Option<String>,
+    call_result: Option<String>,
+    call_start_time: Option<String>,
+    call_end_time: Option<String>,
+    duration: Option<String>,
+    label: Option<String>,
+    dialog_count: Option<String>,
+    hangup_direction: Option<String>,
+    transfer_result: Option<String>,
+    transfer_number: Option<String>,
+    transfer_fail_reason: Option<String>,
+    recall_cur_times: Option<i64>,
+    sure_count: Option<i64>,
+    deny_count: Option<i64>,
+    reject_count: Option<i64>,
+    custom_count: Option<i64>,
+    #[serde(alias = "konwledgeCount")]
+    knowledge_count: Option<i64>,
+    default_count: Option<i64>,
+    knowledge_business_count: Option<i64>,
+    knowledge_common_count: Option<i64>,
+}
+
+fn decode_derived(body: &[u8]) -> Vec<DerivedCall> {
+    let answer: DerivedAnswer = serde_json::from_slice(body).unwrap();
+    serde_json::from_str(&answer.data).unwrap()
+}
+
+fn decode(body: &[u8]) -> QueryRobotTaskCallListResponse {
+    let mut answer = QueryRobotTaskCallListResponse::default();
+    read_body(body, &mut answer).unwrap();
+    answer
+}
+
+/// A client whose time stands still and whose nonces count, so that the floor signs the same text.
+fn client(endpoint: Option<String>) -> Client {
+    let builder = Client::builder().credentials(Credentials::new("testid", "testsecret"));
+    match endpoint {
+        Some(endpoint) => builder.endpoint(endpoint).build().unwrap(),
+        None => builder
+            .clock_and_nonce(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_368_496), || 1)
+            .build()
+            .unwrap(),
+    }
+}
+
+/// A body as the emulator answers it: 20 calls as JSON text.
+fn page() -> Bytes {
+    let emulator = Emulator::builder().clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_368_496)).build();
+    let body = client(None)
+        .send(QueryRobotTaskCallList::new().task_id("1045001").page_size(20))
+        .signed_body(&Credentials::new("testid", "testsecret"));
+    let request = aliyun_runtime::http::Request::post("/")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body)
+        .unwrap();
+    let answer = emulator.answer(request).into_body();
+    assert_eq!(decode(&answer).data.len(), 20);
+    assert_eq!(decode_derived(&answer).len(), 20);
+    answer
+}
+
+/// A further line of the table of ratios.
+fn ratio(what: &str, ours: f64, floor: f64, unit: &str, most: &str) {
+    println!("{what:<44} {ours:>10.2} {floor:>10.2} {unit:<12} {:>6.2}   {most}", ours / floor);
+}
+
+/// Processor time of one run of each, in microseconds. Rounds alternate, so that what else the machine does meets
+/// both; the median round counts.
+fn compare(runs: u32, ours: &dyn Fn(u32), floor: &dyn Fn(u32)) -> (f64, f64) {
+    const ROUNDS: usize = 61;
+    let measure = |run: &dyn Fn(u32)| {
+        let start = ProcessTime::now();
+        run(runs);
+        start.elapsed().as_secs_f64() * 1e6 / f64::from(runs)
+    };
+    ours(runs);
+    floor(runs);
+    let (mut of_ours, mut of_floor): (Vec<f64>, Vec<f64>) =
+        (0..ROUNDS).map(|_| (measure(ours), measure(floor))).unzip();
+    of_ours.sort_by(f64::total_cmp);
+    of_floor.sort_by(f64::total_cmp);
+    (of_ours[ROUNDS / 2], of_floor[ROUNDS / 2])
+}
+
+/// As a closure for [`compare`].
+fn repeated<T>(run: impl Fn() -> T) -> impl Fn(u32) {
+    move |runs| {
+        for _ in 0..runs {
+            black_box(run());
+        }
+    }
+}
+
+fn allocations<T>(run: impl FnOnce() -> T) -> f64 {
+    let mut kept = None;
+    let counted = allocation_counter::measure(|| kept = Some(run()));
+    drop(kept);
+    #[allow(clippy::cast_precision_loss, reason = "a handful")]
+    let count = counted.count_total as f64;
+    count
+}
+
+/// The string to sign of the request that [`signing`] signs.
+fn text_to_sign(client: &Client, credentials: &Credentials) -> String {
+    let mut parameters = Parameters::default();
+    for pair in client.send(request()).signed_body(credentials).split(|&byte| byte == b'&') {
+        let text = String::from_utf8_lossy(pair);
+        let (name, value) = text.split_once('=').unwrap();
+        if name != "Signature" {
+            parameters.push(name, &value.replace("%3A", ":"));
+        }
+    }
+    string_to_sign("POST", &mut parameters)
+}
+
+/// Encode and sign against the hash alone over as many bytes, in microseconds.
+fn signing(criterion: &mut Criterion) -> (f64, f64) {
+    let client = client(None);
+    let credentials = Credentials::new("testid", "testsecret");
+    let request = request();
+    let text = text_to_sign(&client, &credentials);
+    let key = SigningKey::new("testsecret");
+    // A call takes its request, so what is measured clones one; the clone alone is measured beside.
+    let ours = || client.send(black_box(&request).clone()).signed_body(&credentials);
+    let clone = || black_box(&request).clone();
+    let floor = || key.sign_text(black_box(text.as_bytes()));
+    let mut group = criterion.benchmark_group("sign");
+    group.bench_function("ours", |bencher| bencher.iter(ours));
+    group.bench_function("clone", |bencher| bencher.iter(clone));
+    group.bench_function("floor", |bencher| bencher.iter(floor));
+    group.finish();
+    let (with_clone, clone) = compare(5000, &repeated(ours), &repeated(clone));
+    let (_, floor) = compare(5000, &repeated(clone_of_nothing), &repeated(floor));
+    (with_clone - clone, floor)
+}
+
+fn clone_of_nothing() {}
+
+/// Decode a page against serde derives, in microseconds.
+fn decoding(criterion: &mut Criterion) -> (f64, f64) {
+    let page = page();
+    let ours = || decode(black_box(&page));
+    let floor = || decode_derived(black_box(&page));
+    let mut group = criterion.benchmark_group("decode");
+    group.bench_function("ours", |bencher| bencher.iter(ours));
+    group.bench_function("floor", |bencher| bencher.iter(floor));
+    group.finish();
+    compare(200, &repeated(ours), &repeated(floor))
+}
+
+/// The emulator in a process of its own: this bench, called again.
+struct ServerProcess {
+    process: Child,
+    url: String,
+}
+
+impl ServerProcess {
+    fn start() -> Self {
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .env(SERVE, "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut url = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
+        Self { process, url: url.trim().to_owned() }
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Set in the process that serves.
+const SERVE: &str = "DYVMSAPI_BENCH_SERVE";
+
+/// Answers every request with the same page, so that the server costs both sides the same.
+fn serve() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let page = page();
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json;charset=utf-8\r\ncontent-length: {}\r\n\r\n",
+            page.len()
+        );
+        let answer = [head.as_bytes(), &page].concat();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        println!("http://{}", listener.local_addr().unwrap());
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                stream.set_nodelay(true).unwrap();
+                let mut received = Vec::new();
+                let mut chunk = [0; 16384];
+                while let Ok(length @ 1..) = stream.read(&mut chunk).await {
+                    received.extend_from_slice(&chunk[..length]);
+                    // The signature ends each body; both sides send requests of this form.
+                    if received.ends_with(b"%3D") {
+                        received.clear();
+                        stream.write_all(&answer).await.unwrap();
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// A whole call against bare reqwest, in microseconds of processor time.
+fn whole_call() -> (f64, f64) {
+    let server = ServerProcess::start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let client = client(Some(server.url.clone()));
+    let http = reqwest::Client::builder().http1_only().build().unwrap();
+    let body = client.send(request()).signed_body(&Credentials::new("testid", "testsecret"));
+    let ours = |calls| {
+        runtime.block_on(async {
+            for _ in 0..calls {
+                black_box(client.send(request()).await.unwrap());
+            }
+        });
+    };
+    let floor = |calls| {
+        runtime.block_on(async {
+            for _ in 0..calls {
+                let request = http
+                    .post(&server.url)
+                    .header("content-type", "application/x-www-form-urlencoded")
+                    .header("accept", "application/json")
+                    .header("user-agent", "floor")
+                    .timeout(Duration::from_secs(10))
+                    .body(body.clone());
+                let answer = request.send().await.unwrap().bytes().await.unwrap();
+                black_box(decode_derived(&answer));
+            }
+        });
+    };
+    compare(300, &ours, &floor)
+}
+
+fn main() {
+    if std::env::var_os(SERVE).is_some() {
+        return serve();
+    }
+    let mut criterion = Criterion::default().configure_from_args();
+    let (sign, hash) = signing(&mut criterion);
+    let (decode_ours, derived) = decoding(&mut criterion);
+    criterion.final_summary();
+    // `cargo test --benches` runs everything once and measures nothing.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let client = client(None);
+    let credentials = Credentials::new("testid", "testsecret");
+    let (prepared, page) = (request(), page());
+    let (call, bare) = whole_call();
+    println!("\n{:<44} {:>10} {:>10} {:<12} {:>6}   allowed", "", "ours", "floor", "", "ratio");
+    ratio("encode and sign ten parameters / HMAC alone", sign, hash, "µs", "ours at most 2.2 µs");
+    let counted = allocations(|| client.send(prepared).signed_body(&credentials));
+    println!("{:<44} {counted:>10.2} {:>10} {:<12} {:>6}   at most 4", "", "", "allocations", "");
+    ratio("decode a page of 20 calls / serde derives", decode_ours, derived, "µs", "at most 1.05");
+    ratio("", allocations(|| decode(&page)), allocations(|| decode_derived(&page)), "allocations", "at most 1.10");
+    ratio("whole call on loopback / bare reqwest", call, bare, "µs of CPU", "at most 1.10");
+}

@@ -1,0 +1,3 @@
+aliyun_codegen_macros::client!("ui/services/nowhere");
+
+fn main() {}
