@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _};
 use std::net::Ipv4Addr;
 
+use aliyun_api_spec::model;
 use aliyun_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Server};
 use aliyun_runtime::PageTurner;
 use aliyun_runtime::generated::View;
@@ -66,7 +67,11 @@ impl Caller {
 
     async fn send(&self, request: &Request) -> Result<Value, Failure> {
         let operation = request.operation();
-        let mut answer = self.client.call(operation.action.as_str(), request.pairs()).await?;
+        let method = match operation.method {
+            model::Method::Post => dyvmsapi::Method::Post,
+            model::Method::Get => dyvmsapi::Method::Get,
+        };
+        let mut answer = self.client.call(operation.action.as_str(), request.pairs()).method(method).await?;
         answer::tidy(operation, &mut answer);
         Ok(answer)
     }

@@ -15,8 +15,8 @@ pub(crate) const EXIT_STATUS: &str = "Exit status:
   2  the command line is wrong; nothing was sent
   3  the service refused the request
   4  the service was not reached; nothing was sent
-  5  no answer came, and it is not known whether the service received the request:
-     a phone may be ringing
+  5  no answer came that is the service's, and it is not known whether the service
+     received the request: a phone may be ringing
   6  there are no credentials to sign with; nothing was sent";
 
 const OTHER: u8 = 1;

@@ -162,8 +162,8 @@ pub(crate) fn named(named: &NamedType) -> String {
     docs.add(named.description.as_deref().unwrap_or_default());
     if let TypeBody::Enum { values, .. } = &named.body {
         if docs.0.is_empty() {
-            let names: Vec<_> = values.iter().map(|value| format!("`{}`", value.value)).collect();
-            docs.add(&format!("One of {}, or another value.", names.join(", ")));
+            let known: Vec<_> = values.iter().map(|value| format!("`{}`", value.value)).collect();
+            docs.add(&format!("One of {}, or another value.", known.join(", ")));
         }
         docs.add("The set is open: what is not known is kept as it came. Texts convert from and to it.");
     }

@@ -80,7 +80,7 @@ impl Lower<'_> {
         let request = self.request(operation, &place);
         let answer = self.answer(operation, &place);
         let types = operation.types.iter().filter_map(|named| self.named(named, &place));
-        [Item::Record(request), Item::Record(answer)].into_iter().chain(types).collect()
+        [request, answer].map(|record| Item::Record(Box::new(record))).into_iter().chain(types).collect()
     }
 
     fn request(&self, operation: &Operation, place: &Place<'_>) -> Record {
@@ -138,7 +138,7 @@ impl Lower<'_> {
                     (true, true) => Holding::Both,
                     _ => Holding::Read,
                 };
-                Item::Record(Record {
+                Item::Record(Box::new(Record {
                     docs,
                     deprecated: None,
                     name,
@@ -147,7 +147,7 @@ impl Lower<'_> {
                     sent,
                     read,
                     operation: None,
-                })
+                }))
             }
             TypeBody::Enum { kind, values } => {
                 let values = values.iter().map(|value| OpenValue {
@@ -162,7 +162,7 @@ impl Lower<'_> {
 
     fn member(&self, field: &Field, holding: Holding, place: &Place<'_>) -> Member {
         let kind = &field.shape.kind;
-        let inner = self.rust_type(kind, place);
+        let inner = rust_type(kind, place);
         let structured = matches!(kind, Kind::Array(_) | Kind::Map(_));
         let required = field.required && matches!(holding, Holding::Sent | Holding::Both);
         let optional = match holding {
@@ -187,38 +187,9 @@ impl Lower<'_> {
         }
     }
 
-    fn rust_type(&self, kind: &Kind, place: &Place<'_>) -> TokenStream {
-        match kind {
-            Kind::String => quote!(String),
-            Kind::Int32 => quote!(i32),
-            Kind::Int64 => quote!(i64),
-            Kind::Number => quote!(f64),
-            Kind::Boolean => quote!(bool),
-            Kind::Any => quote!(rt::Value),
-            Kind::Array(item) => {
-                let item = self.rust_type(&item.kind, place);
-                quote!(Vec<#item>)
-            }
-            Kind::Map(item) => {
-                let item = self.rust_type(&item.kind, place);
-                quote!(std::collections::BTreeMap<String, #item>)
-            }
-            Kind::Named(name) => {
-                let ident = ident(name);
-                let shared = matches!(place, Place::Operation(operation) if !operation.types.iter().any(|own| own.name == *name));
-                if shared {
-                    let module = ident_of(SHARED);
-                    quote!(super::#module::#ident)
-                } else {
-                    quote!(#ident)
-                }
-            }
-        }
-    }
-
     /// Type of the argument that a field takes, and what makes the field of `value`.
     fn argument(&self, kind: &Kind, place: &Place<'_>) -> (TokenStream, TokenStream) {
-        let inner = self.rust_type(kind, place);
+        let inner = rust_type(kind, place);
         match kind {
             Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean => (inner, quote!(value)),
             Kind::String | Kind::Any => (quote!(impl Into<#inner>), quote!(value.into())),
@@ -227,7 +198,7 @@ impl Lower<'_> {
                 _ => (inner, quote!(value)),
             },
             Kind::Array(item) => {
-                let item_type = self.rust_type(&item.kind, place);
+                let item_type = rust_type(&item.kind, place);
                 if converts(&item.kind) {
                     (
                         quote!(impl IntoIterator<Item = impl Into<#item_type>>),
@@ -238,7 +209,7 @@ impl Lower<'_> {
                 }
             }
             Kind::Map(item) => {
-                let item_type = self.rust_type(&item.kind, place);
+                let item_type = rust_type(&item.kind, place);
                 if converts(&item.kind) {
                     (
                         quote!(impl IntoIterator<Item = (impl Into<String>, impl Into<#item_type>)>),
@@ -330,17 +301,47 @@ impl Lower<'_> {
                             let member = members.iter().find(|member| member.wire_name == last)?;
                             let Kind::Array(item) = &member.shape.kind else { return None };
                             let name = ident(&member.rust_name);
-                            let item = self.rust_type(&item.kind, place);
+                            let item = rust_type(&item.kind, place);
                             return Some((quote!(#expression.#name.unwrap_or_default()), item));
                         }
                     }
                     fields = members.iter().collect();
                 }
-                (Kind::Array(item), None) => return Some((expression, self.rust_type(&item.kind, place))),
+                (Kind::Array(item), None) => return Some((expression, rust_type(&item.kind, place))),
                 _ => return None,
             }
         }
         None
+    }
+}
+
+fn rust_type(kind: &Kind, place: &Place<'_>) -> TokenStream {
+    match kind {
+        Kind::String => quote!(String),
+        Kind::Int32 => quote!(i32),
+        Kind::Int64 => quote!(i64),
+        Kind::Number => quote!(f64),
+        Kind::Boolean => quote!(bool),
+        Kind::Any => quote!(rt::Value),
+        Kind::Array(item) => {
+            let item = rust_type(&item.kind, place);
+            quote!(Vec<#item>)
+        }
+        Kind::Map(item) => {
+            let item = rust_type(&item.kind, place);
+            quote!(std::collections::BTreeMap<String, #item>)
+        }
+        Kind::Named(name) => {
+            let ident = ident(name);
+            let shared =
+                matches!(place, Place::Operation(operation) if !operation.types.iter().any(|own| own.name == *name));
+            if shared {
+                let module = ident_of(SHARED);
+                quote!(super::#module::#ident)
+            } else {
+                quote!(#ident)
+            }
+        }
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Module {
 }
 
 pub(crate) enum Item {
-    Record(Record),
+    Record(Box<Record>),
     OpenSet(OpenSet),
 }
 

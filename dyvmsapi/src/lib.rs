@@ -1,8 +1,87 @@
-//! Unofficial client of Alibaba Cloud's voice service (Dyvmsapi 2017-05-25).
+//! Client of Alibaba Cloud's voice service (语音服务, Dyvmsapi 2017-05-25): typed, asynchronous, unofficial.
+//!
+//! This project is not affiliated with Alibaba Cloud, which publishes no Rust client of the service.
+//!
+//! # A call
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), dyvmsapi::Error> {
+//! use dyvmsapi::Client;
+//! use dyvmsapi::robot::QueryRobotTaskCallList;
+//!
+//! let client = Client::from_env()?;
+//!
+//! let page = client.send(QueryRobotTaskCallList::new().task_id("1045001").page_size(50)).await?;
+//! for call in &page.data {
+//!     println!("{:?} took {:?} seconds", call.call_id, call.duration);
+//! }
+//!
+//! // Turns the pages itself and holds one at a time.
+//! let mut calls = client.items(QueryRobotTaskCallList::new().task_id("1045001"));
+//! while let Some(call) = calls.next().await? {
+//!     println!("{:?}", call.call_result);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A request is a plain value that can be stored, cloned, printed (with numbers of people masked) and sent by any
+//! client. Its parameters are fields and setters; options of one call, such as [`Call::timeout`], are set on what
+//! [`Client::send`](ServiceClient::send) returns. Each group of operations is a module below.
+//!
+//! # Credentials
+//!
+//! [`Client::from_env`](ServiceClient::from_env) reads `ALIBABA_CLOUD_ACCESS_KEY_ID`,
+//! `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary keys, `ALIBABA_CLOUD_SECURITY_TOKEN` at the first call. A
+//! builder takes others:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use dyvmsapi::{Client, Credentials};
+//!
+//! # fn main() -> Result<(), dyvmsapi::Error> {
+//! let client = Client::builder()
+//!     .credentials(Credentials::new("testid", "testsecret"))
+//!     .endpoint("http://127.0.0.1:8080")
+//!     .timeout(Duration::from_secs(3))
+//!     .build()?;
+//! # let _ = client;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Errors
+//!
+//! There is one [`Error`]. It shows as one line that says what happened and what to do, and answers what a program may
+//! ask: [`Error::kind`], [`Error::code`], [`Error::request_id`], and [`Error::sent`], which tells whether a phone may
+//! be ringing although no answer came. A call is made once: nothing is repeated behind your back.
+//!
+//! # Operations that are not listed
+//!
+//! [`Client::call`](ServiceClient::call) sends any operation by its name, with texts for parameters, and gives the
+//! answer as a JSON [`Value`].
+//!
+//! # Blocking code
+//!
+//! Calls need a tokio runtime. Code without one makes its own:
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dyvmsapi::robot::QueryRobotTaskCallList;
+//!
+//! let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+//! let client = dyvmsapi::Client::from_env()?;
+//! let page = runtime.block_on(client.send(QueryRobotTaskCallList::new().task_id("1045001")).into_future())?;
+//! # let _ = page;
+//! # Ok(())
+//! # }
+//! ```
 
 pub use aliyun_runtime::{
-    Call, Client as ServiceClient, ClientBuilder, Credentials, CredentialsError, CredentialsProvider, Error, ErrorKind,
-    Format, Items, Pages, Sent, Transport, Value,
+    BoxError, BoxFuture, Call, CallFuture, Client as ServiceClient, ClientBuilder, Credentials, CredentialsError,
+    CredentialsProvider, EnvironmentCredentials, Error, ErrorKind, Format, Items, Method, Pages, Sent, Transport,
+    Value,
 };
 
 aliyun_codegen_macros::client!(dyvmsapi);

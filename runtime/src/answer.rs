@@ -65,7 +65,7 @@ impl Received {
             .map_err(|error| self.unreadable(format!("the answer is not UTF-8 from byte {}", error.valid_up_to())))?;
         let start = text.trim_start_matches('\u{feff}').trim_start();
         if start.is_empty() {
-            return Err(self.unreadable("the answer is empty"));
+            return Err(self.foreign("the answer is empty"));
         }
         if !start.starts_with('<') {
             return Ok((Cow::Borrowed(start), Origin::Json));
@@ -73,12 +73,12 @@ impl Received {
         let beginning = start.get(..start.len().min(15)).unwrap_or(start).to_ascii_lowercase();
         if beginning.starts_with("<!doctype html") || beginning.starts_with("<html") {
             return Err(self
-                .unreadable("the answer is an HTML page, so it comes from a proxy or another server")
+                .foreign("the answer is an HTML page, so it comes from a proxy or another server")
                 .hint("check the endpoint and the proxy settings"));
         }
         match xml::to_json(start) {
             Ok((_, value)) => Ok((Cow::Owned(value.to_string()), Origin::Xml)),
-            Err(what) => Err(self.unreadable(format!("the answer is not XML: {what}"))),
+            Err(what) => Err(self.foreign(format!("the answer is not XML: {what}"))),
         }
     }
 
@@ -91,7 +91,7 @@ impl Received {
         }
         if !envelope.ok.is_empty() {
             at_path(view, envelope.ok, &mut |ok| {
-                failed |= matches!(ok, View::Bool(false) | View::Value(Value::Bool(false)))
+                failed |= matches!(ok, View::Bool(false) | View::Value(Value::Bool(false)));
             });
         }
         if failed { Err(self.said(view, [envelope.code], [envelope.message], [envelope.request_id])) } else { Ok(()) }
@@ -117,12 +117,13 @@ impl Received {
         if error.code().is_some() {
             return error;
         }
+        // A gateway names a code; this may have come from a proxy on the way, before the service or after it.
         let what = if (300..400).contains(&self.http.status) {
             "the service answered with a redirect, which is not followed"
         } else {
             "the service answered with a failure that names no code"
         };
-        self.unreadable(what)
+        self.foreign(what)
     }
 
     fn said<const A: usize, const B: usize>(
@@ -173,7 +174,7 @@ impl Received {
             return self.unreadable("the answer was cut short");
         }
         if fault.is_syntax() && !text.starts_with(['{', '[', '"']) {
-            return self.unreadable("the answer is neither JSON nor XML");
+            return self.foreign("the answer is neither JSON nor XML");
         }
         self.unreadable(format!("the answer does not fit the operation: {fault}"))
     }
@@ -187,6 +188,11 @@ impl Received {
             what.push_str(&beginning);
         }
         self.error(ErrorKind::Answer, what).request(self.request_id())
+    }
+
+    /// An answer that need not be the service's: whether the service received the request is not known.
+    fn foreign(&self, what: impl Into<String>) -> Error {
+        self.unreadable(what).sent_to(Sent::Maybe)
     }
 
     fn error(&self, kind: ErrorKind, what: impl Into<String>) -> Error {

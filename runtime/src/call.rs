@@ -71,6 +71,12 @@ impl<T> Call<T> {
         self
     }
 
+    /// Sends by this HTTP method instead of the operation's own.
+    pub fn method(mut self, method: Method) -> Self {
+        self.prepared.method = method;
+        self
+    }
+
     /// Sends a further parameter, such as `OwnerId`, which every operation of the service accepts and no request
     /// carries. The name must not be one of the request or of the protocol.
     pub fn parameter(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
@@ -154,19 +160,17 @@ async fn execute(core: Arc<Core>, prepared: Prepared) -> Result<Received, Error>
     }
     let timeout = prepared.timeout.unwrap_or(core.timeouts.call);
     let handed_over = AtomicBool::new(false);
-    let attempt = attempt(&core, &prepared.action, prepared.method, prepared.parameters, &handed_over);
-    match tokio::time::timeout(timeout, attempt).await {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            let sent = if handed_over.load(Ordering::Relaxed) { Sent::Maybe } else { Sent::No };
-            fail(ErrorKind::Timeout, sent, format!("no answer within {timeout:?} from {:?}", core.endpoint))
-        }
+    let attempt = attempt(&core, prepared.action.clone(), prepared.method, prepared.parameters, &handed_over);
+    if let Ok(outcome) = tokio::time::timeout(timeout, attempt).await {
+        return outcome;
     }
+    let sent = if handed_over.load(Ordering::Relaxed) { Sent::Maybe } else { Sent::No };
+    fail(ErrorKind::Timeout, sent, format!("no answer within {timeout:?} from {:?}", core.endpoint))
 }
 
 async fn attempt(
     core: &Core,
-    action: &Cow<'static, str>,
+    action: Cow<'static, str>,
     method: Method,
     mut parameters: Parameters,
     handed_over: &AtomicBool,
@@ -174,16 +178,16 @@ async fn attempt(
     let credentials = core.credentials.credentials().await.map_err(|error| {
         Error::new(ErrorKind::Credentials, action.clone(), Sent::No, "there are no credentials to sign with")
             .caused_by(error)
-            .hint("set the variables, or give the client's builder credentials")
+            .hint("set them, or build the client with credentials of its own")
     })?;
-    sign_v1(core, action, method, &credentials, &mut parameters);
+    sign_v1(core, &action, method, &credentials, &mut parameters);
     let parameters = parameters.into_sent();
     let request = http_request(core, method, parameters.encoded()).map_err(|error| {
         Error::new(ErrorKind::Request, action.clone(), Sent::No, "the request cannot be written").caused_by(error)
     })?;
     handed_over.store(true, Ordering::Relaxed);
     match core.transport.send(request, core.limits.body).await {
-        Ok(http) => Ok(Received { action: action.clone(), method, http, parameters }),
+        Ok(http) => Ok(Received { action, method, http, parameters }),
         Err(error) => {
             let what = format!("no answer from {:?}", core.endpoint);
             Err(Error::new(ErrorKind::Transport, action.clone(), error.sent, what).caused_by(error.source))

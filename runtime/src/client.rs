@@ -71,7 +71,6 @@ impl<S: Service> Client<S> {
     }
 
     /// A client with everything settable.
-    #[must_use]
     pub fn builder() -> ClientBuilder<S> {
         ClientBuilder {
             endpoint: Cow::Borrowed(S::FACTS.endpoint),
@@ -88,6 +87,10 @@ impl<S: Service> Client<S> {
     }
 
     /// A call of an operation: `.await` it, or set its options first.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a request is built where it is sent; `&` would stand in every call"
+    )]
     pub fn send<O: Operation<Service = S>>(&self, operation: O) -> Call<O::Output> {
         Call::of(&self.core, O::FACTS, &operation)
     }
@@ -216,7 +219,7 @@ impl<S: Service> ClientBuilder<S> {
         let transport = match self.transport {
             Some(transport) => transport,
             None => Arc::new(
-                HttpTransport::new(&self.timeouts)
+                HttpTransport::new(&self.timeouts, endpoint.is_loopback())
                     .map_err(|error| Error::configuration("the HTTP client cannot be set up").caused_by(error))?,
             ),
         };

@@ -58,7 +58,7 @@ impl Encoder<'_> {
 
     fn value(&mut self, style: Flags, view: View<'_>) {
         match view {
-            View::Absent => {}
+            View::Absent | View::Value(Value::Null) => {}
             View::Bool(value) => self.into.push(&self.name, if value { "true" } else { "false" }),
             View::Integer(number) => self.into.push_integer(&self.name, number),
             View::Float(number) if number.is_finite() => self.into.push_display(&self.name, &number),
@@ -67,7 +67,6 @@ impl Encoder<'_> {
             View::Value(Value::String(text)) => self.into.push(&self.name, text),
             View::Value(Value::Bool(value)) => self.value(style, View::Bool(*value)),
             View::Value(Value::Number(number)) => self.into.push_display(&self.name, number),
-            View::Value(Value::Null) => {}
             structured if style.has(Flags::FLAT) => self.flat(style, structured),
             structured if style.has(Flags::SIMPLE) => self.joined(structured),
             structured => self.json(structured),

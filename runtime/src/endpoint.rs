@@ -32,13 +32,18 @@ impl Endpoint {
         if uri.scheme() == Some(&Scheme::HTTP) {
             if !plain_http && !is_loopback(host) {
                 return refuse(
-                    "is plain HTTP, which would send phone numbers in the clear; use https, or allow_plain_http()",
+                    "is plain HTTP, which would send phone numbers in the clear; use https, or allow plain HTTP in the client's settings",
                 );
             }
         } else if uri.scheme() != Some(&Scheme::HTTPS) {
             return refuse("has a scheme other than https and http");
         }
         Ok(Self(uri))
+    }
+
+    /// Whether it is on this machine.
+    pub(crate) fn is_loopback(&self) -> bool {
+        self.0.host().is_some_and(is_loopback)
     }
 
     /// The URL of a request, with a query for GET.
@@ -83,7 +88,7 @@ mod tests {
         assert_eq!(
             parsed("http://example.com").unwrap_err(),
             "the endpoint \"http://example.com\" is plain HTTP, which would send phone numbers in the clear; \
-             use https, or allow_plain_http()"
+             use https, or allow plain HTTP in the client's settings"
         );
         assert!(Endpoint::parse("http://example.com", true).is_ok());
         assert!(parsed("https://example.com/path").unwrap_err().contains("has a path"));

@@ -98,6 +98,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn sent_to(mut self, sent: Sent) -> Self {
+        self.0.sent = sent;
+        self
+    }
+
     pub(crate) fn request(mut self, request_id: Option<String>) -> Self {
         self.0.request_id = request_id;
         self

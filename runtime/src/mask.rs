@@ -81,9 +81,10 @@ fn plain(text: &str) -> String {
         } else {
             '·'
         };
-        if !(shown == ' ' && line.ends_with(' ')) && !(shown == '·' && line.ends_with('·')) {
-            line.push(shown);
+        if matches!(shown, ' ' | '·') && line.ends_with(shown) {
+            continue;
         }
+        line.push(shown);
     }
     line
 }

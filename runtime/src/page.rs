@@ -151,7 +151,7 @@ impl PageTurner {
     /// Begins at `start`, or at the first page.
     #[must_use]
     pub fn new(action: &'static str, paging: Paging, start: Option<Position>) -> Self {
-        let next = start.unwrap_or_else(|| match paging.step {
+        let next = start.unwrap_or(match paging.step {
             Step::Page(first) | Step::Offset(first) => Position::Number(first),
             Step::Token(_) => Position::Start,
         });

@@ -25,7 +25,8 @@ pub(crate) enum Origin {
 /// Reads a JSON text into a place. `memory` is what all records may take, in bytes: a small text can stand for many
 /// empty records.
 pub(crate) fn read(text: &str, place: Place<'_>, origin: Origin, memory: usize) -> Result<(), Fault> {
-    let mut context = Context { memory_left: memory, memory, xml: origin == Origin::Xml, fault: None };
+    let mut context =
+        Context { memory_left: memory, memory, xml: origin == Origin::Xml, fault: None, order: Order::default() };
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let reader = Reader { target: Target::Place(place), flags: Flags::NONE, context: &mut context };
     let outcome = reader.deserialize(&mut deserializer).and_then(|()| deserializer.end());
@@ -42,6 +43,15 @@ struct Context {
     xml: bool,
     /// The fault that stopped the reading. It travels here, beside serde's error, which would flatten it to text.
     fault: Option<Fault>,
+    order: Order,
+}
+
+/// The rows of the members of the last record, in the order they came: the next record of its list has them in the
+/// same order, so that each name is compared once.
+#[derive(Default)]
+struct Order {
+    table: &'static [Entry],
+    rows: Vec<usize>,
 }
 
 impl Context {
@@ -94,6 +104,7 @@ struct Reader<'a, 'c> {
 
 impl<'a, 'c> Reader<'a, 'c> {
     /// The place, now that there is a value for it.
+    #[inline]
     fn open<E: serde::de::Error>(self) -> Result<(Place<'a>, Flags, &'c mut Context), E> {
         let place = match self.target {
             Target::Place(place) => place,
@@ -150,6 +161,11 @@ impl<'de> Visitor<'de> for Reader<'_, '_> {
 
     fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<(), E> {
         let (place, _, context) = self.open()?;
+        // Nearly all numbers go here.
+        if let Place::OptionalInt64(slot) = place {
+            *slot = Some(number);
+            return Ok(());
+        }
         integer(place, number).map_err(|place| context.misfit(&place, Found::Shown(number.to_string())))
     }
 
@@ -184,8 +200,8 @@ impl<'de> Visitor<'de> for Reader<'_, '_> {
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
         let (place, flags, context) = self.open()?;
         match place {
-            Place::Text(slot) => text.clone_into(slot),
             Place::OptionalText(slot) => *slot = Some(text.to_owned()),
+            Place::Text(slot) => text.clone_into(slot),
             Place::Record(_) | Place::List(_) | Place::Map(_) => return structured(text, place, flags, context),
             Place::Value(_) | Place::OptionalValue(_) if flags.has(Flags::JSON) && is_structured(text) => {
                 return nested(text, place, context);
@@ -433,28 +449,40 @@ struct MembersFiller<'c, A, E> {
 
 impl<'de, A: MapAccess<'de>> Filler for MembersFiller<'_, A, A::Error> {
     fn fill(&mut self, table: &'static [Entry], slots: &mut [&mut dyn Slot]) {
-        // Members mostly come in an order that the last record had too: the row after the last hit is tried first.
-        let mut next = 0;
-        loop {
-            let row = match self.members.next_key_seed(Row { table, next }) {
+        let mut order = std::mem::take(&mut self.context.order);
+        if !std::ptr::eq(order.table, table) {
+            order = Order { table, rows: Vec::with_capacity(slots.len()) };
+        }
+        self.fill_in(&mut order, table, slots);
+        self.context.order = order;
+    }
+}
+
+impl<'de, A: MapAccess<'de>> MembersFiller<'_, A, A::Error> {
+    fn fill_in(&mut self, order: &mut Order, table: &'static [Entry], slots: &mut [&mut dyn Slot]) {
+        for at in 0.. {
+            let guess = order.rows.get(at).copied().unwrap_or(at);
+            let row = match self.members.next_key_seed(Row { table, guess }) {
                 Ok(Some(row)) => row,
                 Ok(None) => return,
                 Err(error) => return self.error = Some(error),
             };
-            let entry = row.and_then(|row| table.get(row).map(|(name, flags)| (row, *name, *flags)));
-            let outcome =
-                match entry.and_then(|(row, name, flags)| Some((row, name, slots.get_mut(flags.member(row))?))) {
-                    None => self.members.next_value::<IgnoredAny>().map(drop),
-                    Some((row, name, slot)) => {
-                        next = row + 1;
-                        // An alias shares the facts of its member.
-                        let flags = table.get(table[row].1.member(row)).map_or(Flags::NONE, |(_, flags)| *flags);
-                        let reader = Reader { target: Target::Place(slot.place()), flags, context: self.context };
-                        self.members.next_value_seed(reader).map_err(|error| {
-                            below(error, self.context, |fault| fault.below_name(name, flags.has(Flags::SENSITIVE)))
-                        })
-                    }
-                };
+            // An unknown name is guessed to be the row that is behind the table.
+            let found = row.unwrap_or(table.len());
+            match order.rows.get_mut(at) {
+                Some(known) => *known = found,
+                None if at < table.len() => order.rows.push(found),
+                None => {}
+            }
+            let outcome = match member_of(table, slots, found) {
+                None => self.members.next_value::<IgnoredAny>().map(drop),
+                Some((name, flags, place)) => {
+                    let reader = Reader { target: Target::Place(place), flags, context: self.context };
+                    self.members.next_value_seed(reader).map_err(|error| {
+                        below(error, self.context, |fault| fault.below_name(name, flags.has(Flags::SENSITIVE)))
+                    })
+                }
+            };
             if let Err(error) = outcome {
                 return self.error = Some(error);
             }
@@ -462,10 +490,23 @@ impl<'de, A: MapAccess<'de>> Filler for MembersFiller<'_, A, A::Error> {
     }
 }
 
+/// Name, facts and place of the member that a row speaks of. An alias has its own name and its member's facts.
+#[inline]
+fn member_of<'s>(
+    table: &'static [Entry],
+    slots: &'s mut [&mut dyn Slot],
+    row: usize,
+) -> Option<(&'static str, Flags, Place<'s>)> {
+    let (name, flags) = *table.get(row)?;
+    let member = flags.member(row);
+    let flags = if member == row { flags } else { table.get(member)?.1 };
+    Some((name, flags, slots.get_mut(member)?.place()))
+}
+
 /// Finds the row of a name.
 struct Row {
     table: &'static [Entry],
-    next: usize,
+    guess: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Row {
@@ -486,8 +527,8 @@ impl Visitor<'_> for Row {
 
     #[inline]
     fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
-        if self.table.get(self.next).is_some_and(|row| row.0 == name) {
-            return Ok(Some(self.next));
+        if self.table.get(self.guess).is_some_and(|row| row.0 == name) {
+            return Ok(Some(self.guess));
         }
         Ok(self.table.iter().position(|row| row.0 == name))
     }

@@ -85,9 +85,12 @@ pub enum Sent {
 pub(crate) struct HttpTransport(reqwest::Client);
 
 impl HttpTransport {
-    /// A connection pool with these timeouts.
-    pub(crate) fn new(timeouts: &Timeouts) -> Result<Self, BoxError> {
-        let client = reqwest::Client::builder()
+    /// A connection pool with these timeouts. Proxies are those of the environment, except for this machine itself,
+    /// which no proxy reaches.
+    pub(crate) fn new(timeouts: &Timeouts, loopback: bool) -> Result<Self, BoxError> {
+        let builder = reqwest::Client::builder();
+        let builder = if loopback { builder.no_proxy() } else { builder };
+        let client = builder
             .connect_timeout(timeouts.connect)
             .pool_idle_timeout(timeouts.idle)
             .redirect(reqwest::redirect::Policy::none())
@@ -117,29 +120,37 @@ impl Transport for HttpTransport {
 }
 
 async fn read_body(response: &mut reqwest::Response, limit: usize) -> (Bytes, Ending) {
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    loop {
+    let mut chunks = Vec::new();
+    let mut length = 0;
+    let ending = loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if first.len() + rest.len() + chunk.len() > limit => {
-                rest.extend_from_slice(&chunk);
-                return (joined(first, rest).slice(..limit), Ending::TooLong);
+            Ok(Some(chunk)) => {
+                length += chunk.len();
+                chunks.push(chunk);
+                if length > limit {
+                    break Ending::TooLong;
+                }
             }
-            Ok(Some(chunk)) if first.is_empty() => first = chunk,
-            Ok(Some(chunk)) => rest.extend_from_slice(&chunk),
-            Ok(None) => return (joined(first, rest), Ending::Complete),
-            Err(error) => return (joined(first, rest), Ending::CutShort(error.without_url().into())),
+            Ok(None) => break Ending::Complete,
+            Err(error) => break Ending::CutShort(error.without_url().into()),
         }
-    }
+    };
+    let mut body = joined(&chunks, length);
+    body.truncate(limit);
+    (body, ending)
 }
 
-/// Most answers come in one chunk, which is handed on without a copy.
-fn joined(first: Bytes, rest: BytesMut) -> Bytes {
-    if rest.is_empty() {
-        return first;
+/// The whole, copied once; a body in one piece is handed on as it is.
+fn joined(chunks: &[Bytes], length: usize) -> Bytes {
+    match chunks {
+        [] => Bytes::new(),
+        [only] => only.clone(),
+        chunks => {
+            let mut whole = BytesMut::with_capacity(length);
+            for chunk in chunks {
+                whole.extend_from_slice(chunk);
+            }
+            whole.freeze()
+        }
     }
-    let mut whole = BytesMut::with_capacity(first.len() + rest.len());
-    whole.extend_from_slice(&first);
-    whole.extend_from_slice(&rest);
-    whole.freeze()
 }

@@ -1,5 +1,7 @@
 //! What the client makes of every kind of answer.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::{Duration, SystemTime};
 
 use aliyun_runtime::http::{HeaderMap, HeaderValue};
@@ -155,8 +157,18 @@ async fn answers_that_are_none_are_named_as_what_they_are() {
     ];
     for (status, body, message) in cases {
         let error = failure(Canned::default().then(status, body)).await;
-        assert_eq!((error.kind(), error.sent(), error.http_status()), (ErrorKind::Answer, Sent::Yes, Some(status)));
-        let shown = error.to_string();
+        // What is no answer of the service may come from a proxy that never reached it.
+        let sent = if message.contains("does not fit") || message.contains("cut short") || message.contains("UTF-8") {
+            Sent::Yes
+        } else {
+            Sent::Maybe
+        };
+        assert_eq!(
+            (error.kind(), error.sent(), error.http_status()),
+            (ErrorKind::Answer, sent, Some(status)),
+            "{message}"
+        );
+        let shown = error.to_string().replace("; it is not known whether the service received the request", "");
         let shown = shown.strip_prefix("QueryRobotTaskCallList: ").unwrap();
         if message.ends_with(')') { assert_eq!(shown, message) } else { assert!(shown.starts_with(message), "{shown}") }
     }
@@ -234,8 +246,8 @@ async fn missing_credentials_are_named_and_nothing_is_sent() {
     assert_eq!((error.kind(), error.sent(), canned.requests().len()), (ErrorKind::Credentials, Sent::No, 0));
     assert_eq!(
         error.to_string(),
-        "QueryRobotTaskCallList: there are no credentials to sign with: looked at two places (not set); set the \
-         variables, or give the client's builder credentials"
+        "QueryRobotTaskCallList: there are no credentials to sign with: looked at two places (not set); set them, or \
+         build the client with credentials of its own"
     );
 }
 

@@ -1,5 +1,7 @@
 //! What the macro says of a wrong call and of a wrong specification.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::{fs, io};
 
@@ -30,14 +32,7 @@ fn faults_are_reported_where_the_macro_is_called() {
     put("services").unwrap();
     let cases = trybuild::TestCases::new();
     cases.pass("ui/some_operations.rs");
-    for case in [
-        "bad_path",
-        "one_fault",
-        "two_faults",
-        "unknown_service",
-        "unknown_operation",
-        "unknown_option",
-    ] {
+    for case in ["bad_path", "one_fault", "two_faults", "unknown_service", "unknown_operation", "unknown_option"] {
         cases.compile_fail(format!("ui/{case}.rs"));
     }
 }

@@ -1,5 +1,7 @@
 //! Signature V1 against requests of Alibaba's official clients and the worked examples of its documentation.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use aliyun_runtime::Parameters;
 use aliyun_runtime::sign::{SigningKey, string_to_sign};
 use serde_json::Value;

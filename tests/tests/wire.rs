@@ -1,5 +1,7 @@
 //! The client against the emulator: through both doors, in both formats.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use aliyun_emulator::{Emulator, Server};
 use dyvmsapi::robot::{CallResult, QueryRobotTaskCallList, RobotTaskCall};
 use dyvmsapi::{Client, ClientBuilder, Credentials, Error, ErrorKind, Format, Sent};

@@ -118,7 +118,7 @@ fn load(path: &str) -> Loaded {
     let mut loaded = aliyun_api_spec::load(&package.join(Path::new(path)));
     for fault in &mut loaded.faults {
         if let Ok(relative) = Path::new(&fault.file).strip_prefix(&package) {
-            fault.file = relative.display().to_string().into();
+            fault.file = relative.display().to_string();
         }
     }
     loaded
