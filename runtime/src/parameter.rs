@@ -119,8 +119,8 @@ impl Parameters {
         &self.encoded
     }
 
-    /// Sorts the pairs by their raw names, by bytes, for [`Parameters::canonical`]. The encoded bytes stay as they
-    /// were written.
+    /// Sorts the pairs by their raw names, by bytes, as [`Parameters::canonical_query`] shows them. The encoded bytes stay
+    /// as they were written.
     pub fn sort(&mut self) {
         let encoded = &self.encoded;
         let name = |pair: &Pair| encoded.get(pair.start..pair.equals).unwrap_or_default();

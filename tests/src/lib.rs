@@ -1,10 +1,42 @@
 //! Tests that cross packages: see `tests/`. Here stands a transport that answers what a test says.
+//!
+//! A client takes the operations of its own service:
+//!
+//! ```
+//! aliyun_codegen_macros::client!("services/specimens", operations = [Ring]);
+//!
+//! fn call(client: &Client) {
+//!     let _call = client.send(shapes::Ring::new("13000000000"));
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! and of no other, which the compiler says:
+//!
+//! ```compile_fail,E0271
+//! aliyun_codegen_macros::client!("services/specimens", operations = [Ring]);
+//!
+//! fn call(client: &dyvmsapi::Client) {
+//!     let _call = client.send(shapes::Ring::new("13000000000"));
+//! }
+//! # fn main() {}
+//! ```
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aliyun_runtime::http::{HeaderMap, Request};
 use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpAnswer, Transport, TransportError};
+
+/// The code of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
+/// The code of the Chinese README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.zh-CN.md")]
+pub struct ReadmeInChinese;
 
 /// Answers requests with prepared answers, in order, and keeps what was sent.
 #[derive(Clone, Default)]
