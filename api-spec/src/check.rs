@@ -7,6 +7,9 @@ mod operation;
 mod pagination;
 mod service;
 mod types;
+mod xml;
+
+use std::str::FromStr;
 
 use self::names::Space;
 use crate::fault::Fault;
@@ -41,6 +44,12 @@ impl<'m> Scope<'m> {
             TypeBody::Enum { .. } => None,
         }
     }
+}
+
+/// Whether a text is the number as it is printed: no sign `+`, no zeros in front, nothing around it. So no two texts
+/// are one number.
+fn is_shortest<T: FromStr + ToString>(text: &str) -> bool {
+    text.parse::<T>().is_ok_and(|number| number.to_string() == text)
 }
 
 /// Checks all files together; hands out the service with the operations that are sound, and all faults.

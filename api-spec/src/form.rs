@@ -1,21 +1,32 @@
 //! Holds a tree against the keys of the dialect: JSON types, unknown keys, missing keys.
 
+use std::borrow::Cow;
+
 use crate::fault::Report;
 use crate::keys::{Form, Record};
 use crate::parse::{Json, Node};
+use crate::prose::has_code_block;
 use crate::suggest::did_you_mean;
 
 /// Reports everything in which a value departs from its form.
 pub(crate) fn check(node: &Node<'_>, form: &Form, report: &mut Report<'_>) {
     match (form, &node.json) {
         (Form::Any, _)
-        | (Form::Note, Json::Text(_))
         | (Form::Flag, Json::Flag(_))
         | (Form::Object, Json::Object(_))
         | (Form::Number, Json::Number(_)) => {}
         (Form::Text | Form::TextOr(_), Json::Text(text)) => {
             if text.trim().is_empty() {
                 report.add(node.at, "expected a text that is not empty");
+            }
+        }
+        (Form::Prose, Json::Text(text)) if text.trim().is_empty() => {
+            report.add(node.at, "expected a text that is not empty");
+        }
+        (Form::Prose | Form::Note, Json::Text(text)) => {
+            if has_code_block(text) {
+                let message = "a block of code in documentation would run as a test";
+                report.add_with(node.at, message, Cow::Borrowed("use inline code"));
             }
         }
         (Form::OneOf(words), Json::Text(text)) => {
@@ -66,7 +77,7 @@ fn check_record(node: &Node<'_>, record: &Record, report: &mut Report<'_>) {
 
 fn wanted(form: &Form) -> &'static str {
     match form {
-        Form::Text | Form::Note | Form::OneOf(_) => "a text",
+        Form::Text | Form::Prose | Form::Note | Form::OneOf(_) => "a text",
         Form::Flag => "true or false",
         Form::Integer => "an integer",
         Form::Count => "an integer from 0 to 4294967295",

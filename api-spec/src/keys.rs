@@ -6,7 +6,9 @@
 pub(crate) enum Form {
     /// A text that is not empty.
     Text,
-    /// A text, perhaps empty.
+    /// A text that is not empty and becomes documentation.
+    Prose,
+    /// Such a text, perhaps empty.
     Note,
     /// One of these texts.
     OneOf(&'static [&'static str]),
@@ -82,13 +84,13 @@ pub(crate) static SERVICE: Record = Record {
     keys: &[
         must("product", Form::Text, "Product code, such as Dyvmsapi."),
         must("version", Form::Text, "API version, such as 2017-05-25."),
-        must("title", Form::Text, "Name for people."),
+        must("title", Form::Prose, "Name for people."),
         may("style", Form::OneOf(&["RPC"]), "Style of the protocol; RPC is the only one."),
         must("endpoints", Form::Record(&ENDPOINTS), "Where the product is reached."),
         must("envelope", Form::Record(&ENVELOPE), "What every answer shares, and how failure shows."),
         may("commonParameters", FIELDS, "Parameters that every operation accepts and no request type carries."),
         may("timeZone", Form::Text, "Zone of `time` patterns, as +08:00 (the default)."),
-        must("groups", Form::Table(&Form::Text, Lines::Each), "Groups of operations: id and one line about it."),
+        must("groups", Form::Table(&Form::Prose, Lines::Each), "Groups of operations: id and one line about it."),
         may("types", TYPES, "Types that operations share."),
         may("errors", Form::Table(&Form::Record(&ERROR), Lines::Each), "Known error codes."),
     ],
@@ -124,9 +126,9 @@ static ERROR: Record = Record {
     lines: Lines::One,
     keys: &[
         may("aliases", Form::List(&Form::Text), "Other spellings of the code."),
-        must("advice", Form::Text, "What to do."),
+        must("advice", Form::Prose, "What to do."),
         may("retry", Form::Flag, "Whether the same call may work later without a change."),
-        must("description", Form::Text, "What it means."),
+        must("description", Form::Prose, "What it means."),
     ],
 };
 
@@ -142,9 +144,9 @@ pub(crate) static OPERATION: Record = Record {
         may("dials", Form::Text, "The parameter that says who is rung; absent where nobody is."),
         may("method", Form::OneOf(&["POST", "GET"]), "HTTP method, POST unless said."),
         may("limits", Form::Record(&LIMITS), "Documented limits."),
-        must("summary", Form::Text, "One sentence."),
-        may("description", Form::Text, "More, as Markdown."),
-        may("deprecated", Form::Text, "Why it should no longer be used, and what instead."),
+        must("summary", Form::Prose, "One sentence."),
+        may("description", Form::Prose, "More, as Markdown."),
+        may("deprecated", Form::Prose, "Why it should no longer be used, and what instead."),
         must("parameters", FIELDS, "Business parameters by wire name."),
         may("atLeastOne", NAME_SETS, "Of each of these sets at least one parameter is needed."),
         may("atMostOne", NAME_SETS, "Of each of these sets at most one parameter is accepted."),
@@ -199,7 +201,7 @@ static TYPE: Record = Record {
     what: "a type",
     lines: Lines::Open,
     keys: &[
-        may("description", Form::Text, "One sentence."),
+        may("description", Form::Prose, "One sentence."),
         may("type", Form::OneOf(&["string", "int32", "int64"]), "What the values of an enum are, string unless said."),
         may("enum", Form::Table(&Form::Record(&VALUE), Lines::Each), "Known values of an open set."),
         may("fields", FIELDS, "Members by wire name."),
@@ -209,7 +211,7 @@ static TYPE: Record = Record {
 static VALUE: Record = Record {
     what: "a value",
     lines: Lines::One,
-    keys: &[must("name", Form::Text, "Name of the value in Rust."), may("description", Form::Text, "What it means.")],
+    keys: &[must("name", Form::Text, "Name of the value in Rust."), may("description", Form::Prose, "What it means.")],
 };
 
 const FIELDS: Form = Form::Table(&Form::Record(&FIELD), Lines::Each);
@@ -252,9 +254,9 @@ pub(crate) static FIELD: Record = Record {
             may("aliases", Form::List(&Form::Text), "Other spellings that a reader takes."),
         ],
         [
-            may("deprecated", Form::Text, "Why it should no longer be used."),
+            may("deprecated", Form::Prose, "Why it should no longer be used."),
             may("example", Form::Any, "A value of the type."),
-            may("description", Form::Text, "One sentence."),
+            may("description", Form::Prose, "One sentence."),
         ]
     ),
 };

@@ -22,6 +22,7 @@ mod load;
 pub mod model;
 pub mod name;
 mod parse;
+mod prose;
 mod read;
 mod schema;
 pub mod suggest;

@@ -372,6 +372,40 @@ impl Service {
     }
 }
 
+impl Kind {
+    /// What lists and maps hold in the end; of any other type, itself.
+    #[must_use]
+    pub fn innermost(&self) -> &Self {
+        let mut kind = self;
+        while let Self::Array(items) | Self::Map(items) = kind {
+            kind = &items.kind;
+        }
+        kind
+    }
+}
+
+impl Shape {
+    /// Values of a type of which nothing else is said.
+    #[must_use]
+    pub fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            style: None,
+            values: Vec::new(),
+            default: None,
+            minimum: None,
+            maximum: None,
+            min_length: None,
+            max_length: None,
+            max_items: None,
+            time: None,
+            unit: None,
+            sensitive: false,
+            example: None,
+        }
+    }
+}
+
 impl Operation {
     /// The parameter of that wire name, exactly as written.
     #[must_use]

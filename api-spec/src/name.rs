@@ -1,12 +1,31 @@
 //! Names on the wire and in Rust.
 
-/// Words that Rust keeps for itself in 2024. All but four may be written with `r#`.
-const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
-    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
-    "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true",
-    "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+/// Keywords of every edition that can be raw identifiers (`r#type`). `self`, `Self`, `super` and `crate` cannot, and
+/// no name of a checked specification is one of these.
+pub const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
+    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
+    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
+
+/// Parameters that the protocol sets itself, so that no operation can have one of the name.
+pub const PROTOCOL_PARAMETERS: &[&str] = &[
+    "AccessKeyId",
+    "Action",
+    "Format",
+    "SecurityToken",
+    "Signature",
+    "SignatureMethod",
+    "SignatureNonce",
+    "SignatureType",
+    "SignatureVersion",
+    "Timestamp",
+    "Version",
+];
+
+/// The module of shared types, so that no group can have the id.
+pub const SHARED_MODULE: &str = "types";
 
 /// Names that no type of a specification may have: the Rust prelude, and what a client re-exports.
 pub const RESERVED_TYPES: &[&str] = &[
@@ -119,6 +138,25 @@ fn starts_word(characters: &[char], index: usize) -> bool {
     next.is_lowercase() && !plural && !version
 }
 
+/// The Rust name of a service's marker type: its product code without the characters that are no ASCII letter or
+/// digit, the first character and each one behind such a gap a capital.
+///
+/// ```
+/// use aliyun_api_spec::name::type_name;
+///
+/// assert_eq!(type_name("Dyvmsapi-intl"), "DyvmsapiIntl");
+/// assert_eq!(type_name("dysmsapi"), "Dysmsapi");
+/// ```
+pub fn type_name(product: &str) -> String {
+    let words = product.split(|c: char| !c.is_ascii_alphanumeric());
+    words.fold(String::with_capacity(product.len()), |mut name, word| {
+        let mut characters = word.chars();
+        name.extend(characters.next().map(|first| first.to_ascii_uppercase()));
+        name.push_str(characters.as_str());
+        name
+    })
+}
+
 /// What keeps a name from being a field, if anything. Keywords are no fault unless `r#` cannot mend them.
 pub(crate) fn fault_of_identifier(name: &str) -> Option<&'static str> {
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -132,7 +170,7 @@ pub(crate) fn fault_of_identifier(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether a group can be a module of that name.
+/// Whether a group can be a module of that name. Such a name is never equal to that of a type.
 pub(crate) fn is_module(name: &str) -> bool {
     fault_of_identifier(name).is_none() && !KEYWORDS.contains(&name)
 }
@@ -206,9 +244,35 @@ mod tests {
     }
 
     #[test]
+    fn a_product_code_becomes_a_type() {
+        let names = [
+            ("Dyvmsapi", "Dyvmsapi"),
+            ("Dyvmsapi-intl", "DyvmsapiIntl"),
+            ("dysmsapi", "Dysmsapi"),
+            ("R-kvstore", "RKvstore"),
+            ("-x--acs.3d_", "XAcs3d"),
+            ("云Call", "Call"),
+            ("3d", "3d"),
+            ("--", ""),
+        ];
+        for (product, name) in names {
+            assert_eq!(type_name(product), name, "{product}");
+        }
+    }
+
+    #[test]
+    fn keywords_and_parameters_of_the_protocol_are_listed_once_and_sorted() {
+        for list in [KEYWORDS, PROTOCOL_PARAMETERS] {
+            assert!(list.is_sorted_by(|a, b| a < b), "{list:?}");
+        }
+    }
+
+    #[test]
     fn a_group_is_a_module_and_no_keyword() {
         assert!(is_module("robot"));
         assert!(!is_module("move"));
+        assert!(!is_module("self"));
+        assert!(!is_module("crate"));
         assert!(!is_module("Robot"));
     }
 }

@@ -197,7 +197,7 @@ fn shape(node: &Node<'_>) -> Shape {
         unit: node.get("unit").and_then(Node::text).and_then(unit),
         sensitive: flag(node, "sensitive"),
         example: node.get("example").map(Node::to_value),
-        ..shape_of(kind(node))
+        ..Shape::of(kind(node))
     }
 }
 
@@ -205,10 +205,10 @@ fn kind(node: &Node<'_>) -> Kind {
     let items = || {
         Box::new(match node.get("items") {
             Some(items) => match items.text() {
-                Some(name) => shape_of(kind_named(name)),
+                Some(name) => Shape::of(kind_named(name)),
                 None => shape(items),
             },
-            None => shape_of(Kind::Named(String::new())),
+            None => Shape::of(Kind::Named(String::new())),
         })
     };
     match node.get("type").and_then(Node::text).unwrap_or_default() {
@@ -229,24 +229,6 @@ fn kind_named(name: &str) -> Kind {
         "any" => Kind::Any,
         "array" | "map" => Kind::Named(String::new()),
         name => Kind::Named(name.to_owned()),
-    }
-}
-
-fn shape_of(kind: Kind) -> Shape {
-    Shape {
-        kind,
-        style: None,
-        values: Vec::new(),
-        default: None,
-        minimum: None,
-        maximum: None,
-        min_length: None,
-        max_length: None,
-        max_items: None,
-        time: None,
-        unit: None,
-        sensitive: false,
-        example: None,
     }
 }
 
@@ -322,7 +304,7 @@ mod tests {
     fn a_field_keeps_all_that_is_said_of_it() {
         let operation = read(
             r#"{ "parameters": { "VPCId": {
-                "type": "array", "items": { "type": "map", "items": "int64", "style": "json" }, "style": "flat",
+                "type": "array", "items": { "type": "map", "items": "int64", "minLength": 2 }, "style": "flat",
                 "in": "formData", "required": true, "aliases": ["VpcId"], "enum": { "1": "one" }, "default": 1,
                 "minimum": 0.5, "maximum": 2, "minLength": 1, "maxLength": 3, "maxItems": 4, "time": "unix-ms",
                 "unit": "hours", "sensitive": true, "deprecated": "gone", "example": [{ "a": 1 }], "description": "d"
@@ -334,9 +316,9 @@ mod tests {
         assert_eq!(field.aliases, ["VpcId"]);
         assert_eq!(field.deprecated.as_deref(), Some("gone"));
         assert_eq!(field.description.as_deref(), Some("d"));
-        let map = Kind::Map(Box::new(shape_of(Kind::Int64)));
+        let map = Kind::Map(Box::new(Shape::of(Kind::Int64)));
         let expected = Shape {
-            kind: Kind::Array(Box::new(Shape { style: Some(Style::Json), ..shape_of(map) })),
+            kind: Kind::Array(Box::new(Shape { min_length: Some(2), ..Shape::of(map) })),
             style: Some(Style::Flat),
             values: vec![("1".to_owned(), "one".to_owned())],
             default: Some(1.into()),

@@ -50,7 +50,7 @@ fn define(record: &'static Record, definitions: &mut Map<String, Value>) {
 
 fn form(form: &'static Form, definitions: &mut Map<String, Value>) -> Value {
     match form {
-        Form::Text => json!({ "type": "string", "minLength": 1 }),
+        Form::Text | Form::Prose => json!({ "type": "string", "minLength": 1 }),
         Form::Note => json!({ "type": "string" }),
         Form::OneOf(words) => json!({ "enum": words }),
         Form::Flag => json!({ "type": "boolean" }),

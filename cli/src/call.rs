@@ -71,7 +71,9 @@ impl Caller {
             model::Method::Post => dyvmsapi::Method::Post,
             model::Method::Get => dyvmsapi::Method::Get,
         };
-        let mut answer = self.client.call(operation.action.as_str(), request.pairs()).method(method).await?;
+        let pairs = request.pairs();
+        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let mut answer = self.client.call(operation.action.as_str(), &pairs).method(method).await?;
         answer::tidy(operation, &mut answer);
         Ok(answer)
     }

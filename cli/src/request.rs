@@ -53,8 +53,10 @@ impl Request {
     /// Decides where pages begin, from where this request begins; `None` if the operation has no pages.
     pub(crate) fn turner(&self) -> Option<PageTurner> {
         let pagination = self.operation.pagination.as_ref()?;
+        let paging = paging(pagination);
         let start = position_path(self.operation).and_then(|path| self.position(path));
-        Some(PageTurner::new(&self.operation.action, paging(pagination), start))
+        let start = start.and_then(|text| Position::of_text(&text, paging.step));
+        Some(PageTurner::new(&self.operation.action, paging, start))
     }
 
     /// Sets what must be asked for so that pages can be counted.
@@ -64,7 +66,8 @@ impl Request {
         }
     }
 
-    fn position(&self, path: &str) -> Option<Position> {
+    /// The text at a dotted path, where the request has one.
+    fn position(&self, path: &str) -> Option<String> {
         let (name, rest) = path.split_once('.').unwrap_or((path, ""));
         let mut value = self.values.get(name)?;
         for step in rest.split('.').filter(|step| !step.is_empty()) {
@@ -73,8 +76,7 @@ impl Request {
         if value.is_null() {
             return None;
         }
-        let text = parameter::plain(value);
-        Some(text.parse().map_or(Position::Token(text), Position::Number))
+        Some(parameter::plain(value))
     }
 
     /// Moves to a page.

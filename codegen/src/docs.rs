@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use aliyun_api_spec::model::{
-    EnumValue, Example, Field, Group, Kind, NamedType, Operation, OperationType, PagePosition, Service, Shape, Style,
-    Time, TypeBody, Unit,
+    EnumValue, Field, Group, NamedType, Operation, OperationType, PagePosition, Service, Shape, Style, Time, TypeBody,
+    Unit,
 };
 use serde_json::{Map, Value};
 
-use crate::Options;
+use crate::{Options, example};
 
 /// Paragraphs, with an empty line between them.
 #[derive(Default)]
@@ -80,15 +80,16 @@ pub(crate) fn request(service: &Service, operation: &Operation, options: &Option
     docs.add(&parameters(operation));
     docs.add(&groups_of_parameters(operation));
     docs.add(&answer_paragraph(operation));
-    if let Some(path) = options.path {
-        docs.add(&example(service, operation, path));
+    if let Some(example) = options.path.and_then(|path| example(service, operation, path)) {
+        docs.add(&example);
     }
     let file = &operation.file;
+    let name = aliyun_api_spec::name::type_name(&service.product);
     let link = match options.link {
         Some(link) => format!("[`{file}`]({link}{file})"),
         None => format!("`{file}`"),
     };
-    docs.add(&format!("Specification: {link}. Failures: see [`{}`](super::{}).", service.product, service.product));
+    docs.add(&format!("Specification: {link}. Failures: see [`{name}`](super::{name})."));
     docs.0
 }
 
@@ -266,19 +267,18 @@ fn details(field: &Field, service: &Service) -> String {
 }
 
 /// A value as a person would write it in a sentence.
-fn plain(value: &Value) -> String {
+pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         value => value.to_string(),
     }
 }
 
-/// An example that compiles, of the first request of the specification.
-fn example(service: &Service, operation: &Operation, path: &str) -> String {
+/// An example that compiles, of the first request of the specification; none where a required value is not known.
+fn example(service: &Service, operation: &Operation, path: &str) -> Option<String> {
     let empty = Map::new();
-    let request = operation.examples.first().map_or(&empty, |Example { request, .. }| request);
-    let writer = ExampleWriter { service, operation, path };
-    let request = writer.record(&operation.action, &operation.parameters, request);
+    let values = operation.examples.first().map_or(&empty, |example| &example.request);
+    let request = example::request(service, operation, path, &operation.action, values)?;
     let group = &operation.group;
     let action = &operation.action;
     let send = match &operation.pagination {
@@ -287,77 +287,8 @@ fn example(service: &Service, operation: &Operation, path: &str) -> String {
         ),
         None => format!("let answer = client.send({request}).await?;\nprintln!(\"{{answer:?}}\");"),
     };
-    format!(
+    Some(format!(
         "# Example\n\n```no_run\n# async fn example(client: {path}::Client) -> Result<(), Box<dyn std::error::Error>> {{\n\
          use {path}::{group}::{action};\n\n{send}\n# Ok(())\n# }}\n```"
-    )
-}
-
-/// Writes example values as Rust.
-struct ExampleWriter<'a> {
-    service: &'a Service,
-    operation: &'a Operation,
-    path: &'a str,
-}
-
-impl ExampleWriter<'_> {
-    fn record(&self, name: &str, fields: &[Field], values: &Map<String, Value>) -> String {
-        let required = fields.iter().filter(|field| field.required);
-        let arguments: Vec<_> = required
-            .map(|field| self.value(&field.shape.kind, values.get(&field.wire_name).unwrap_or(&Value::Null)))
-            .collect();
-        let mut text = format!("{name}::new({})", arguments.join(", "));
-        for field in fields.iter().filter(|field| !field.required) {
-            if let Some(value) = values.get(&field.wire_name).filter(|value| !value.is_null()) {
-                let raw = if crate::lower::ident(&field.rust_name).to_string().starts_with("r#") { "r#" } else { "" };
-                let _ = write!(text, "\n    .{raw}{}({})", field.rust_name, self.value(&field.shape.kind, value));
-            }
-        }
-        text
-    }
-
-    fn value(&self, kind: &Kind, value: &Value) -> String {
-        match (kind, value) {
-            (Kind::String, value) => format!("{:?}", plain(value)),
-            (Kind::Number, Value::Number(number)) if number.is_i64() => format!("{number}.0"),
-            (Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean, value) => plain(value),
-            (Kind::Any, Value::String(text)) => format!("{text:?}"),
-            (Kind::Any, value) => format!("serde_json::json!({value})"),
-            (Kind::Array(item), Value::Array(items)) => {
-                let items: Vec<_> = items.iter().map(|value| self.value(&item.kind, value)).collect();
-                format!("[{}]", items.join(", "))
-            }
-            (Kind::Map(item), Value::Object(members)) => {
-                let entries: Vec<_> = members
-                    .iter()
-                    .map(|(key, value)| format!("({key:?}, {})", self.value(&item.kind, value)))
-                    .collect();
-                format!("[{}]", entries.join(", "))
-            }
-            (Kind::Named(name), value) => self.named(name, value),
-            // A text that holds JSON, where the wire writes one: the same as its value.
-            (kind, Value::String(text)) => match serde_json::from_str(text) {
-                Ok(Value::String(_)) | Err(_) => format!("{text:?}"),
-                Ok(value) => self.value(kind, &value),
-            },
-            (_, value) => value.to_string(),
-        }
-    }
-
-    fn named(&self, name: &str, value: &Value) -> String {
-        let Some(named) = self.service.named_type(name) else { return value.to_string() };
-        match (&named.body, value) {
-            (TypeBody::Enum { kind: Kind::String, .. }, value) => format!("{:?}", plain(value)),
-            (TypeBody::Enum { .. }, value) => plain(value),
-            (TypeBody::Record(fields), Value::Object(members)) => {
-                let own = self.operation.types.iter().any(|own| own.name == name);
-                let module = if own { self.operation.group.as_str() } else { "types" };
-                self.record(&format!("{}::{module}::{name}", self.path), fields, members)
-            }
-            (TypeBody::Record(_), Value::String(text)) => {
-                serde_json::from_str(text).map_or_else(|_| format!("{text:?}"), |value| self.named(name, &value))
-            }
-            (TypeBody::Record(_), value) => value.to_string(),
-        }
-    }
+    ))
 }

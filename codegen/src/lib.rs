@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 
 mod docs;
+mod example;
 mod expand;
 mod lower;
 mod reach;
@@ -14,6 +15,7 @@ mod tree;
 
 use aliyun_api_spec::model::{Operation, Service};
 use proc_macro2::TokenStream;
+use quote::quote;
 
 /// What is generated, and for whom.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +42,31 @@ impl Options<'_> {
 #[must_use]
 pub fn generate(service: &Service, options: &Options<'_>) -> TokenStream {
     expand::root(&lower::root(service, options))
+}
+
+/// The example requests of a service, sent by a client: an expression for the tests of a client crate at `path`.
+///
+/// It is a list of the action, the name of the example, and a function that sends the typed request with a client and
+/// gives the typed answer as JSON.
+#[must_use]
+pub fn examples(service: &Service, path: &str) -> TokenStream {
+    let examples = service
+        .operations
+        .iter()
+        .flat_map(|operation| operation.examples.iter().map(move |example| (operation, example)));
+    let entries = examples.filter_map(|(operation, example)| {
+        let action = &operation.action;
+        let name = &example.name;
+        let written = format!("{path}::{}::{action}", operation.group);
+        let request: TokenStream =
+            example::request(service, operation, path, &written, &example.request)?.parse().ok()?;
+        Some(quote! {
+            (#action, #name, |client| ::std::boxed::Box::pin(async move {
+                client.send(#request).await.map(|answer| ::serde_json::json!(answer))
+            }))
+        })
+    });
+    quote!([#(#entries),*])
 }
 
 /// The names among `names` that are no operations of the service.

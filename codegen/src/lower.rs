@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use aliyun_api_spec::model::{
     Field, Kind, Method, NamedType, Operation, PagePosition, Service, Shape, Style, TypeBody,
 };
+use aliyun_api_spec::name::type_name;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
@@ -34,7 +35,7 @@ pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
     let envelope = &service.envelope;
     Root {
         docs: docs::service(service),
-        name: ident(&service.product),
+        name: ident(&type_name(&service.product)),
         facts: ServiceFacts {
             product: service.product.clone(),
             version: service.version.clone(),
@@ -84,7 +85,7 @@ impl Lower<'_> {
     }
 
     fn request(&self, operation: &Operation, place: &Place<'_>) -> Record {
-        let service = ident(&self.service.product);
+        let service = ident(&type_name(&self.service.product));
         let facts = tree::Operation {
             action: operation.action.clone(),
             get: operation.method == Method::Get,
@@ -237,7 +238,8 @@ impl Lower<'_> {
         let (take_items, item) = self.path_to_items(operation, &pagination.items, place)?;
         let prepare = pagination.set.iter().filter_map(|(parameter, value)| {
             let target = self.assignment(operation, parameter)?;
-            let value = literal(value)?;
+            let kind = &self.parameter_at(operation, parameter)?.shape.kind;
+            let value = literal(kind, value)?;
             Some(quote!(#target = Some(#value);))
         });
         Some(tree::Paging {
@@ -254,6 +256,7 @@ impl Lower<'_> {
     /// A place expression for a parameter at a dotted path, making the records on the way.
     fn assignment(&self, operation: &Operation, path: &str) -> Option<TokenStream> {
         let mut fields: &[Field] = &operation.parameters;
+        let mut holding = Holding::Sent;
         let mut expression = quote!(self);
         let mut steps = path.split('.').peekable();
         while let Some(step) = steps.next() {
@@ -263,13 +266,27 @@ impl Lower<'_> {
             if steps.peek().is_some() {
                 let Kind::Named(record) = &field.shape.kind else { return None };
                 let TypeBody::Record(members) = &self.service.named_type(record)?.body else { return None };
-                if !field.required {
+                if holding == Holding::Both || !field.required {
                     expression = quote!(#expression.get_or_insert_with(Default::default));
                 }
+                let read = self.reach.read.contains(record.as_str());
+                holding = if read { Holding::Both } else { Holding::Sent };
                 fields = members;
             }
         }
         Some(expression)
+    }
+
+    /// The parameter or member at a dotted path.
+    fn parameter_at<'f>(&'f self, operation: &'f Operation, path: &str) -> Option<&'f Field> {
+        let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+        let mut field = operation.parameter(name)?;
+        for step in rest.split('.').filter(|step| !step.is_empty()) {
+            let Kind::Named(record) = &field.shape.kind else { return None };
+            let TypeBody::Record(members) = &self.service.named_type(record)?.body else { return None };
+            field = members.iter().find(|member| member.wire_name == step)?;
+        }
+        Some(field)
     }
 
     fn path_in_request(&self, operation: &Operation, path: &str) -> Option<TokenStream> {
@@ -377,31 +394,29 @@ fn is_sensitive(shape: &Shape) -> bool {
         }
 }
 
-fn literal(value: &Value) -> Option<TokenStream> {
-    match value {
-        Value::Bool(value) => Some(quote!(#value)),
-        Value::Number(number) => number.as_i64().map(Literal::i64_unsuffixed).map(|number| quote!(#number)),
-        Value::String(text) => Some(quote!(#text.into())),
+/// A value of a scalar parameter, as Rust.
+fn literal(kind: &Kind, value: &Value) -> Option<TokenStream> {
+    match (kind, value) {
+        (Kind::Boolean, Value::Bool(value)) => Some(quote!(#value)),
+        (Kind::Int32 | Kind::Int64, value) => value.as_i64().map(Literal::i64_unsuffixed).map(|number| quote!(#number)),
+        (Kind::Number, value) => value.as_f64().map(Literal::f64_unsuffixed).map(|number| quote!(#number)),
+        (Kind::String, Value::String(text)) => Some(quote!(#text.into())),
         _ => None,
     }
 }
 
 /// An identifier, raw where it is a keyword.
 pub(crate) fn ident(name: &str) -> Ident {
-    if KEYWORDS.contains(&name) { Ident::new_raw(name, Span::call_site()) } else { ident_of(name) }
+    if aliyun_api_spec::name::KEYWORDS.contains(&name) {
+        Ident::new_raw(name, Span::call_site())
+    } else {
+        ident_of(name)
+    }
 }
 
 fn ident_of(name: &str) -> Ident {
     Ident::new(name, Span::call_site())
 }
-
-/// Keywords of every edition that can be raw identifiers; the others are faults of the specification.
-const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
-    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
-    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
-    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
-];
 
 /// Names that are chosen but do not exist.
 pub(crate) fn unknown<'n>(service: &Service, names: &[&'n str]) -> Vec<&'n str> {

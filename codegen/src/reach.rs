@@ -15,6 +15,7 @@ pub(crate) struct Reach<'a> {
 pub(crate) fn of<'a>(service: &'a Service, operations: &[&'a Operation]) -> Reach<'a> {
     let mut reach = Reach { sent: HashSet::new(), read: HashSet::new() };
     for operation in operations {
+        walk(service, operation, &service.envelope.fields, &mut reach.read);
         walk(service, operation, &operation.parameters, &mut reach.sent);
         walk(service, operation, &operation.response, &mut reach.read);
     }

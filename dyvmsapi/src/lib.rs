@@ -79,9 +79,9 @@
 //! ```
 
 pub use aliyun_runtime::{
-    BoxError, BoxFuture, Call, CallFuture, Client as ServiceClient, ClientBuilder, Credentials, CredentialsError,
-    CredentialsProvider, EnvironmentCredentials, Error, ErrorKind, Format, Items, Method, Pages, Sent, Transport,
-    Value,
+    BoxError, BoxFuture, Bytes, Call, CallFuture, Client as ServiceClient, ClientBuilder, Credentials,
+    CredentialsError, CredentialsProvider, Ending, EnvironmentCredentials, Error, ErrorKind, Format, HttpAnswer, Items,
+    Method, Pages, Sent, Transport, TransportError, Value, http,
 };
 
 aliyun_codegen_macros::client!(dyvmsapi);

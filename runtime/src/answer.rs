@@ -40,44 +40,67 @@ pub(crate) struct Received {
 impl Received {
     /// Reads the answer, or explains why it is none.
     pub(crate) fn read(&self, core: &Core, answer: &mut dyn Answer) -> Result<(), Error> {
-        let (text, origin) = self.text()?;
-        if !(200..300).contains(&self.http.status) {
+        let memory = core.limits.memory;
+        let (text, origin) = self.text(memory)?;
+        if !self.succeeded() {
             return Err(self.refused(core, &text));
         }
-        match read(&text, answer.place(), origin, core.limits.memory) {
+        match read(&text, answer.place(), origin, memory) {
+            Ok(()) if !has_envelope(core, answer.view()) => {
+                Err(self.foreign("the answer has neither code nor request id, so it is not the service's"))
+            }
             Ok(()) => self.success(core, answer.view()),
             // A failing answer may carry something else in place of its data: its code matters more.
-            Err(fault) => Err(self.refusal(core, &text).unwrap_or_else(|| self.misfit(&text, &fault))),
+            Err(fault) => Err(self.refusal(core, &text).unwrap_or_else(|| self.misfit(&fault))),
         }
     }
 
+    fn succeeded(&self) -> bool {
+        (200..300).contains(&self.http.status)
+    }
+
     /// The body as JSON text.
-    fn text(&self) -> Result<(Cow<'_, str>, Origin), Error> {
+    fn text(&self, memory: usize) -> Result<(Cow<'_, str>, Origin), Error> {
         let body = &*self.http.body;
         match &self.http.ending {
             Ending::Complete => {}
-            Ending::CutShort(_) => return Err(self.unreadable("the answer was cut short")),
+            Ending::CutShort(cause) => {
+                let error = self.unreadable("the answer was cut short");
+                return Err(error.caused_by(cause.to_string()));
+            }
             Ending::TooLong => {
                 return Err(self.unreadable(format!("the answer is longer than the limit of {} bytes", body.len())));
             }
         }
         let text = std::str::from_utf8(body)
-            .map_err(|error| self.unreadable(format!("the answer is not UTF-8 from byte {}", error.valid_up_to())))?;
+            .map_err(|error| self.foreign(format!("the answer is not UTF-8 from byte {}", error.valid_up_to())))?;
         let start = text.trim_start_matches('\u{feff}').trim_start();
-        if start.is_empty() {
-            return Err(self.foreign("the answer is empty"));
+        match start.as_bytes().first() {
+            None => Err(self.foreign("the answer is empty")),
+            Some(b'{') => Ok((Cow::Borrowed(start), Origin::Json)),
+            Some(b'<') => self.xml(start, memory),
+            // JSON all the same, or the beginning of it: no answer of an operation, whatever it is.
+            Some(b'[' | b'"' | b'-' | b'0'..=b'9') => Err(self.foreign("the answer is no JSON object")),
+            Some(_) => Err(self.foreign("the answer is neither JSON nor XML")),
         }
-        if !start.starts_with('<') {
-            return Ok((Cow::Borrowed(start), Origin::Json));
-        }
-        let beginning = start.get(..start.len().min(15)).unwrap_or(start).to_ascii_lowercase();
+    }
+
+    /// An XML body as JSON text. Only what an RPC gateway writes is one: another root is that of somebody else's page.
+    fn xml(&self, text: &str, memory: usize) -> Result<(Cow<'_, str>, Origin), Error> {
+        let html = || {
+            self.foreign("the answer is an HTML page, so it comes from a proxy or another server")
+                .hint("check the endpoint and the proxy settings")
+        };
+        let beginning = text.get(..text.len().min(15)).unwrap_or(text).to_ascii_lowercase();
         if beginning.starts_with("<!doctype html") || beginning.starts_with("<html") {
-            return Err(self
-                .foreign("the answer is an HTML page, so it comes from a proxy or another server")
-                .hint("check the endpoint and the proxy settings"));
+            return Err(html());
         }
-        match xml::to_json(start) {
-            Ok((_, value)) => Ok((Cow::Owned(value.to_string()), Origin::Xml)),
+        match xml::to_json(text, memory) {
+            Ok((root, _)) if root.eq_ignore_ascii_case("html") => Err(html()),
+            Ok((root, value)) if root == "Error" || root.ends_with("Response") => {
+                Ok((Cow::Owned(value.to_string()), Origin::Xml))
+            }
+            Ok((root, _)) => Err(self.foreign(format!("the answer is XML of another kind, with the root <{root}>"))),
             Err(what) => Err(self.foreign(format!("the answer is not XML: {what}"))),
         }
     }
@@ -91,7 +114,11 @@ impl Received {
         }
         if !envelope.ok.is_empty() {
             at_path(view, envelope.ok, &mut |ok| {
-                failed |= matches!(ok, View::Bool(false) | View::Value(Value::Bool(false)));
+                failed |= match ok {
+                    View::Bool(ok) | View::Value(&Value::Bool(ok)) => !ok,
+                    View::Value(Value::String(text)) => text.eq_ignore_ascii_case("false"),
+                    _ => false,
+                };
             });
         }
         if failed { Err(self.said(view, [envelope.code], [envelope.message], [envelope.request_id])) } else { Ok(()) }
@@ -99,13 +126,16 @@ impl Received {
 
     /// The failure that a body states which does not fit the answer, if it states one.
     fn refusal(&self, core: &Core, text: &str) -> Option<Error> {
-        let value: Value = serde_json::from_str(text).ok()?;
+        let mut value = Value::Null;
+        read(text, value.place(), Origin::Json, core.limits.memory).ok()?;
         self.success(core, View::Value(&value)).err()
     }
 
     /// What a gateway says with an HTTP status of its own.
     fn refused(&self, core: &Core, text: &str) -> Error {
-        let value: Value = serde_json::from_str(text).unwrap_or_default();
+        let mut value = Value::Null;
+        // A body that cannot be read names no code.
+        let _ = read(text, value.place(), Origin::Json, core.limits.memory);
         let view = View::Value(&value);
         let envelope = &core.service.envelope;
         let error = self.said(
@@ -145,14 +175,11 @@ impl Received {
         let (code, message) = (first(&code), first(&message));
         let request_id = Some(first(&request_id)).filter(|id| !id.is_empty()).or_else(|| self.request_id());
         let error = self.error(ErrorKind::Service, "the service refused the request");
-        match code.as_str() {
-            "SignatureDoesNotMatch" => {
-                let (words, theirs) = split_string_to_sign(&message);
-                let error = error.said(code.clone(), words, request_id.unwrap_or_default());
-                error.hint(self.explain_signature(theirs))
-            }
-            _ => error.said(code, &message, request_id.unwrap_or_default()),
-        }
+        // Whatever the code: a string to sign holds every parameter.
+        let (words, theirs) = split_string_to_sign(&message);
+        let refused_signature = code == "SignatureDoesNotMatch";
+        let error = error.said(&code, words, &request_id.unwrap_or_default());
+        if refused_signature { error.hint(self.explain_signature(theirs)) } else { error }
     }
 
     /// Why a signature was refused: the first place where the two strings to sign differ.
@@ -169,17 +196,14 @@ impl Received {
         }
     }
 
-    fn misfit(&self, text: &str, fault: &Fault) -> Error {
+    fn misfit(&self, fault: &Fault) -> Error {
         if fault.ended_early() {
             return self.unreadable("the answer was cut short");
-        }
-        if fault.is_syntax() && !text.starts_with(['{', '[', '"']) {
-            return self.foreign("the answer is neither JSON nor XML");
         }
         self.unreadable(format!("the answer does not fit the operation: {fault}"))
     }
 
-    /// An answer that cannot be read, with the beginning of it.
+    /// An answer that cannot be read, with the beginning of it. Where the status is a failure, a proxy may have given it.
     fn unreadable(&self, what: impl Into<String>) -> Error {
         let mut what = what.into();
         let beginning = mask::beginning(&self.http.body);
@@ -187,7 +211,8 @@ impl Received {
             what.push_str("; it begins ");
             what.push_str(&beginning);
         }
-        self.error(ErrorKind::Answer, what).request(self.request_id())
+        let error = self.error(ErrorKind::Answer, what).request(self.request_id());
+        if self.succeeded() { error } else { error.sent_to(Sent::Maybe) }
     }
 
     /// An answer that need not be the service's: whether the service received the request is not known.
@@ -214,6 +239,18 @@ impl Received {
         };
         after("\"RequestId\"", '"').or_else(|| after("<RequestId>", '<'))
     }
+}
+
+/// Whether an answer carries what every answer of the service carries: its code or its request id.
+fn has_envelope(core: &Core, view: View<'_>) -> bool {
+    let envelope = &core.service.envelope;
+    let mut found = envelope.code.is_empty() && !envelope.ok.is_empty();
+    for name in [envelope.code, envelope.request_id] {
+        if !name.is_empty() {
+            with_text(view, name, &mut |text| found |= !text.is_empty());
+        }
+    }
+    found
 }
 
 /// The words of a refused signature, and the string to sign of the server, which holds every parameter.

@@ -79,14 +79,13 @@ impl<T> Call<T> {
 
     /// Sends a further parameter, such as `OwnerId`, which every operation of the service accepts and no request
     /// carries. The name must not be one of the request or of the protocol.
-    pub fn parameter(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-        let name = name.as_ref();
+    pub fn parameter(mut self, name: &str, value: &str) -> Self {
         if PROTOCOL_PARAMETERS.contains(&name) {
             self.prepared.fault = Some(format!("parameter {name} belongs to the protocol and is set by the client"));
         } else if self.prepared.parameters.contains(name) {
             self.prepared.fault = Some(format!("parameter {name} is given twice"));
         } else {
-            self.prepared.parameters.push(name, value.as_ref());
+            self.prepared.parameters.push(name, value);
         }
         self
     }

@@ -99,14 +99,10 @@ impl<S: Service> Client<S> {
     ///
     /// Nothing is known of such an operation, so it is treated as one that must not be repeated. Structured
     /// parameters are given as they travel: `Name.1` for flat lists, JSON text for JSON parameters.
-    pub fn call<N, V>(&self, action: impl Into<String>, parameters: impl IntoIterator<Item = (N, V)>) -> Call<Value>
-    where
-        N: AsRef<str>,
-        V: AsRef<str>,
-    {
+    pub fn call(&self, action: impl Into<String>, parameters: &[(&str, &str)]) -> Call<Value> {
         let mut call = Call::untyped(&self.core, action.into());
         for (name, value) in parameters {
-            call = call.parameter(name.as_ref(), value.as_ref());
+            call = call.parameter(name, value);
         }
         call
     }
@@ -240,6 +236,8 @@ impl<S: Service> ClientBuilder<S> {
 
 impl<S> fmt::Debug for ClientBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder")
+            .field("endpoint", &crate::endpoint::shown(&self.endpoint))
+            .finish_non_exhaustive()
     }
 }

@@ -122,11 +122,15 @@ impl EnvironmentCredentials {
     }
 
     fn read(&self) -> Result<Credentials, CredentialsError> {
-        let set = |name| (self.variable)(name).map(Zeroizing::new).filter(|value| !value.trim().is_empty());
+        // A value read from a file often ends with a line break.
+        let set = |name| {
+            let value = Zeroizing::new((self.variable)(name)?);
+            Some(Zeroizing::new(value.trim().to_owned())).filter(|value| !value.is_empty())
+        };
         match (set(ACCESS_KEY_ID), set(ACCESS_KEY_SECRET)) {
-            (Some(id), Some(secret)) => Ok(Credentials::make(id.trim().to_owned(), secret.trim(), set(SECURITY_TOKEN))),
+            (Some(id), Some(secret)) => Ok(Credentials::make(id.as_str().to_owned(), &secret, set(SECURITY_TOKEN))),
             (id, secret) => {
-                let state = |value: Option<_>| if value.is_some() { "set" } else { "not set" };
+                let state = |value: Option<Zeroizing<String>>| if value.is_some() { "set" } else { "not set" };
                 Err(CredentialsError(format!(
                     "looked at the environment variables {ACCESS_KEY_ID} ({}) and {ACCESS_KEY_SECRET} ({})",
                     state(id),
@@ -168,7 +172,7 @@ mod tests {
         let provider = EnvironmentCredentials::reading(|name| match name {
             ACCESS_KEY_ID => Some(" testid ".to_owned()),
             ACCESS_KEY_SECRET => Some("testsecret".to_owned()),
-            SECURITY_TOKEN => Some("token".to_owned()),
+            SECURITY_TOKEN => Some("token\n".to_owned()),
             _ => None,
         });
         let read = provider.read().unwrap();

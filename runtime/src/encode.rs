@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::field::{Entry, Fields, Flags, Member, Shown, View, Viewer};
+use crate::field::{Entry, Fields, Flags, Member, Sent, View, Viewer};
 use crate::parameter::Parameters;
 
 /// Appends the parameters of a request, in the order of its table.
@@ -80,7 +80,7 @@ impl Encoder<'_> {
     }
 
     fn json(&mut self, view: View<'_>) {
-        if self.into.push_json(&self.name, &Shown(view)).is_err() {
+        if self.into.push_json(&self.name, &Sent(view)).is_err() {
             self.refuse("cannot be written as JSON");
         }
     }
@@ -119,23 +119,28 @@ impl Encoder<'_> {
         self.below(&number, |encoder| encoder.value(style, view));
     }
 
-    /// Items joined by commas. An item with a comma of its own would read back as two.
     fn joined(&mut self, view: View<'_>) {
-        let View::List(list) = view else { return self.refuse("is no list and cannot be joined by commas") };
-        let mut text = String::new();
-        for index in 0..list.count() {
-            let separator = if index == 0 { "" } else { "," };
-            let _ = match list.item(index) {
-                View::Text(item) if item.contains(',') => {
-                    return self.refuse("has an item with a comma, which joins items");
-                }
-                View::Text(item) => write!(text, "{separator}{item}"),
-                View::Integer(number) => write!(text, "{separator}{number}"),
-                View::Float(number) if number.is_finite() => write!(text, "{separator}{number}"),
-                View::Bool(value) => write!(text, "{separator}{value}"),
-                _ => return self.refuse("has an item that cannot be joined by commas"),
-            };
+        match joined(view) {
+            Ok(text) => self.into.push(&self.name, &text),
+            Err(what) => self.refuse(what),
         }
-        self.into.push(&self.name, &text);
     }
+}
+
+/// Items joined by commas. An item with a comma of its own would read back as two.
+pub(crate) fn joined(view: View<'_>) -> Result<String, &'static str> {
+    let View::List(list) = view else { return Err("is no list and cannot be joined by commas") };
+    let mut text = String::new();
+    for index in 0..list.count() {
+        let separator = if index == 0 { "" } else { "," };
+        let _ = match list.item(index) {
+            View::Text(item) if item.contains(',') => return Err("has an item with a comma, which joins items"),
+            View::Text(item) => write!(text, "{separator}{item}"),
+            View::Integer(number) => write!(text, "{separator}{number}"),
+            View::Float(number) if number.is_finite() => write!(text, "{separator}{number}"),
+            View::Bool(value) => write!(text, "{separator}{value}"),
+            _ => return Err("has an item that cannot be joined by commas"),
+        };
+    }
+    Ok(text)
 }

@@ -14,8 +14,8 @@ pub(crate) struct Endpoint(Uri);
 impl Endpoint {
     /// Understands `host`, `host:port` and `scheme://host[:port][/]`.
     pub(crate) fn parse(text: &str, plain_http: bool) -> Result<Self, Error> {
-        let refuse = |why: &str| Err(Error::configuration(format!("the endpoint {text:?} {why}")));
         let trimmed = text.trim();
+        let refuse = |why: &str| Err(Error::configuration(format!("the endpoint {:?} {why}", shown(trimmed))));
         let with_scheme = if trimmed.contains("://") { trimmed.to_owned() } else { format!("https://{trimmed}") };
         let Ok(uri) = with_scheme.parse::<Uri>() else {
             return refuse("is no host, host:port or URL");
@@ -52,6 +52,19 @@ impl Endpoint {
         let mut parts = self.0.clone().into_parts();
         parts.path_and_query = Some(PathAndQuery::try_from([b"/?", query].concat())?);
         Ok(Uri::from_parts(parts)?)
+    }
+}
+
+/// An endpoint as far as it may be shown: what stands before an `@` or after a `?` can be a secret.
+pub(crate) fn shown(endpoint: &str) -> String {
+    let address = endpoint.split('?').next().unwrap_or_default();
+    match address.rsplit_once('@') {
+        None => address.to_owned(),
+        Some((before, host)) => {
+            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+            let separator = if scheme.is_empty() { "" } else { "://" };
+            format!("{scheme}{separator}***@{host}")
+        }
     }
 }
 
@@ -92,6 +105,11 @@ mod tests {
         );
         assert!(Endpoint::parse("http://example.com", true).is_ok());
         assert!(parsed("https://example.com/path").unwrap_err().contains("has a path"));
+        let secret = parsed("https://user:secret@example.com/?token=secret").unwrap_err();
+        assert_eq!(
+            secret,
+            "the endpoint \"https://***@example.com/\" has a path or a query; give scheme, host and port only"
+        );
         assert!(parsed("https://user@example.com").unwrap_err().contains("has a user name"));
         assert!(parsed("ftp://example.com").unwrap_err().contains("scheme other than"));
         assert!(parsed("").unwrap_err().contains("is no host"));

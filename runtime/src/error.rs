@@ -91,10 +91,10 @@ impl Error {
     }
 
     /// What the service said of the failure.
-    pub(crate) fn said(mut self, code: String, message: &str, request_id: String) -> Self {
-        self.0.code = Some(code).filter(|code| !code.is_empty());
-        self.0.message = Some(mask::digits(message)).filter(|message| !message.is_empty());
-        self.0.request_id = Some(request_id).filter(|id| !id.is_empty());
+    pub(crate) fn said(mut self, code: &str, message: &str, request_id: &str) -> Self {
+        self.0.code = Some(mask::line(code)).filter(|code| !code.is_empty());
+        self.0.message = Some(mask::line(&mask::digits(message))).filter(|message| !message.is_empty());
+        self.0.request_id = Some(mask::line(request_id)).filter(|id| !id.is_empty());
         self
     }
 

@@ -61,10 +61,6 @@ impl Fault {
     pub(crate) fn ended_early(&self) -> bool {
         matches!(self.what, What::Syntax { ended: true, .. }) && self.path.is_empty()
     }
-
-    pub(crate) fn is_syntax(&self) -> bool {
-        matches!(self.what, What::Syntax { .. }) && self.path.is_empty()
-    }
 }
 
 /// The longest found value that is shown, in characters.

@@ -235,29 +235,58 @@ pub fn serialize<S: Serializer>(fields: &dyn Fields, serializer: S) -> Result<S:
     Shown(View::Record(fields)).serialize(serializer)
 }
 
-/// A view as serde sees it.
+/// A view as serde sees it: values as they are.
 pub(crate) struct Shown<'a>(pub(crate) View<'a>);
 
 impl Serialize for Shown<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
+        Json { view: self.0, styled: false }.serialize(serializer)
+    }
+}
+
+/// A view as the JSON of a parameter: members with a style of their own are texts, and there are only finite numbers.
+pub(crate) struct Sent<'a>(pub(crate) View<'a>);
+
+impl Serialize for Sent<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Json { view: self.0, styled: true }.serialize(serializer)
+    }
+}
+
+struct Json<'a> {
+    view: View<'a>,
+    styled: bool,
+}
+
+impl Json<'_> {
+    fn within<'v>(&self, view: View<'v>) -> Json<'v> {
+        Json { view, styled: self.styled }
+    }
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.view {
             View::Absent => serializer.serialize_unit(),
             View::Bool(value) => serializer.serialize_bool(value),
             View::Integer(number) => serializer.serialize_i64(number),
+            View::Float(number) if self.styled && !number.is_finite() => {
+                Err(serde::ser::Error::custom("a number is infinite or not a number"))
+            }
             View::Float(number) => serializer.serialize_f64(number),
             View::Text(text) => serializer.serialize_str(text),
             View::Record(record) => {
-                let mut walk = RecordWalk { serializer: Some(serializer), outcome: None };
+                let mut walk = RecordWalk { serializer: Some(serializer), styled: self.styled, outcome: None };
                 record.walk(&mut walk);
                 walk.outcome.unwrap_or_else(|| Err(serde::ser::Error::custom("the record showed no members")))
             }
-            View::List(list) => serializer.collect_seq((0..list.count()).map(|index| Shown(list.item(index)))),
+            View::List(list) => serializer.collect_seq((0..list.count()).map(|index| self.within(list.item(index)))),
             View::Map(map) => {
                 let mut serializer = serializer.serialize_map(None)?;
                 let mut outcome = Ok(());
                 map.entries(&mut |key, view| {
                     if outcome.is_ok() {
-                        outcome = serializer.serialize_entry(key, &Shown(view));
+                        outcome = serializer.serialize_entry(key, &self.within(view));
                     }
                 });
                 outcome?;
@@ -268,8 +297,13 @@ impl Serialize for Shown<'_> {
     }
 }
 
+fn is_structured(view: View<'_>) -> bool {
+    matches!(view, View::Record(_) | View::List(_) | View::Map(_) | View::Value(Value::Array(_) | Value::Object(_)))
+}
+
 struct RecordWalk<S: Serializer> {
     serializer: Option<S>,
+    styled: bool,
     outcome: Option<Result<S::Ok, S::Error>>,
 }
 
@@ -278,10 +312,18 @@ impl<S: Serializer> Viewer for RecordWalk<S> {
         let Some(serializer) = self.serializer.take() else { return };
         let write = || {
             let mut serializer = serializer.serialize_map(None)?;
-            for ((name, _), member) in table.iter().zip(members) {
+            for ((name, flags), member) in table.iter().zip(members) {
                 match member.view() {
                     View::Absent => {}
-                    view => serializer.serialize_entry(name, &Shown(view))?,
+                    view if self.styled && is_structured(view) && flags.has(Flags::JSON) => {
+                        let text = serde_json::to_string(&Sent(view)).map_err(serde::ser::Error::custom)?;
+                        serializer.serialize_entry(name, &text)?;
+                    }
+                    view if self.styled && is_structured(view) && flags.has(Flags::SIMPLE) => {
+                        let text = crate::encode::joined(view).map_err(serde::ser::Error::custom)?;
+                        serializer.serialize_entry(name, &text)?;
+                    }
+                    view => serializer.serialize_entry(name, &Json { view, styled: self.styled })?,
                 }
             }
             serializer.end()
@@ -331,7 +373,8 @@ impl fmt::Debug for Masked<'_> {
             }
             View::Map(map) => {
                 let mut shown = f.debug_map();
-                map.entries(&mut |key, view| _ = shown.entry(&key, &Masked(view)));
+                // Keys are data too.
+                map.entries(&mut |_, view| _ = shown.entry(&format_args!("***"), &Masked(view)));
                 shown.finish()
             }
             // A free value has no table that says what may be shown.

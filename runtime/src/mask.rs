@@ -3,16 +3,21 @@
 //! Numbers of people, spoken texts and secrets never appear in errors, logs or traces, and a service may echo any
 //! of them. So what is quoted loses its long runs of digits, and of a body only the shape is kept.
 
-/// Digits that may stand together. Codes and dates are shorter; telephone numbers are longer.
+/// Digits that may stand together. Codes are shorter; telephone numbers are longer.
 const DIGITS: usize = 6;
 
-/// The text with longer runs of digits replaced, whether or not blanks or hyphens group them.
+/// The text with longer runs of digits replaced, whether or not blanks or hyphens group them. A date stays.
 pub(crate) fn digits(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, run) = rest.split_at(start);
         masked.push_str(before);
+        if let Some((date, after)) = date(run) {
+            masked.push_str(date);
+            rest = after;
+            continue;
+        }
         let length = run.find(|c: char| !c.is_ascii_digit() && !matches!(c, ' ' | '-')).unwrap_or(run.len());
         // Blanks and hyphens after the last digit belong to what follows.
         let length = run.get(..length).map_or(length, |run| run.trim_end_matches([' ', '-']).len());
@@ -25,12 +30,39 @@ pub(crate) fn digits(text: &str) -> String {
     masked
 }
 
+/// A date such as `2017-05-25` at the beginning, and what follows it.
+fn date(text: &str) -> Option<(&str, &str)> {
+    let (date, after) = text.split_at_checked(10)?;
+    let fits = date
+        .bytes()
+        .enumerate()
+        .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    let ends = !after.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    (fits && ends && date.starts_with(['1', '2'])).then_some((date, after))
+}
+
+/// What a service says, on one line and not endless: control characters could forge further lines or steer a terminal.
+pub(crate) fn line(text: &str) -> String {
+    const LENGTH: usize = 500;
+    let mut line: String = text.chars().take(LENGTH).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(LENGTH).is_some() {
+        line.push('…');
+    }
+    line
+}
+
 /// The beginning of a body: names of JSON members and of tags stay, texts and long numbers do not.
 pub(crate) fn beginning(body: &[u8]) -> String {
     const LENGTH: usize = 120;
     let text = String::from_utf8_lossy(body.get(..body.len().min(4 * LENGTH)).unwrap_or(body));
-    let text = text.trim_start();
-    let shown = if text.starts_with(['{', '[']) { json_shape(text) } else { plain(text) };
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let shown = match text.as_bytes().first() {
+        Some(b'{' | b'[' | b'"') => json_shape(text),
+        Some(b'<') if !text.get(..200.min(text.len())).unwrap_or(text).to_ascii_lowercase().contains("html") => {
+            xml_shape(text)
+        }
+        _ => plain(text),
+    };
     let mut cut: String = shown.chars().take(LENGTH).collect();
     if cut.len() < shown.len() || body.len() > 4 * LENGTH {
         cut.push('…');
@@ -70,6 +102,18 @@ fn json_shape(text: &str) -> String {
     shape
 }
 
+/// XML, or the beginning of it, with the texts between tags emptied.
+fn xml_shape(text: &str) -> String {
+    let mut shape = String::with_capacity(text.len());
+    for piece in text.split_inclusive('>') {
+        let tag = piece.find('<').unwrap_or(piece.len());
+        let (content, tag) = piece.split_at(tag);
+        shape.push_str(if content.trim().is_empty() { "" } else { "…" });
+        shape.push_str(&plain(tag));
+    }
+    shape
+}
+
 /// One line of ASCII: spoken texts are Chinese, and a page that quotes one keeps its tags.
 fn plain(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
@@ -100,6 +144,17 @@ mod tests {
         assert_eq!(digits("130 0000 0000"), "***");
         assert_eq!(digits("on 12 - then 3"), "on 12 - then 3");
         assert_eq!(digits("占线"), "占线");
+        assert_eq!(
+            digits("at 2026-03-01T12:34:56Z and 2026-03-01 12:00"),
+            "at 2026-03-01T12:34:56Z and 2026-03-01 12:00"
+        );
+        assert_eq!(digits("2026-03-010"), "***");
+    }
+
+    #[test]
+    fn what_is_said_is_one_line() {
+        assert_eq!(line("a\nb\u{1b}[2J"), "a b [2J");
+        assert_eq!(line(&"x".repeat(600)).chars().count(), 501);
     }
 
     #[test]
@@ -110,6 +165,9 @@ mod tests {
         );
         assert_eq!(beginning("<html>\n <h1>502 坏了</h1>".as_bytes()), "<html> <h1>502 ·</h1>");
         assert_eq!(beginning(br#"{"Code":"cut sho"#), r#"{"Code":"…"#);
+        assert_eq!(beginning(br#""Dear Bob, your code is 1234""#), r#""…""#);
+        assert_eq!(beginning("\u{feff}{\"say\":\"Dear Bob\"}".as_bytes()), r#"{"say":"…"}"#);
+        assert_eq!(beginning(b"<R><Data>Dear Bob</Data> <A/></R>"), "<R><Data>…</Data><A/></R>");
         assert_eq!(beginning(b""), "");
         assert_eq!(beginning(&[b'x'; 1000]).chars().count(), 121);
     }

@@ -34,7 +34,7 @@ pub struct Pages<O: Paged> {
 impl<O: Paged> Pages<O> {
     pub(crate) fn new(core: &Arc<Core>, mut request: O) -> Self {
         request.prepare();
-        let start = Position::read(request.position());
+        let start = Position::read(request.position(), O::PAGING.step);
         let turner = PageTurner::new(O::FACTS.action, O::PAGING, start);
         Self { core: Arc::clone(core), request, turner }
     }
@@ -101,22 +101,26 @@ pub enum Position {
 }
 
 impl Position {
-    fn read(place: Place<'_>) -> Option<Self> {
+    fn read(place: Place<'_>, step: Step) -> Option<Self> {
         match place {
             Place::OptionalInt32(number) => number.map(|number| Self::Number(i64::from(number))),
             Place::OptionalInt64(number) => number.map(Self::Number),
             // A plain number is a required one: nought is what a page number never is, and where an offset begins.
             Place::Int32(number) => Some(Self::Number(i64::from(*number))).filter(|at| *at != Self::Number(0)),
             Place::Int64(number) => Some(Self::Number(*number)).filter(|at| *at != Self::Number(0)),
-            Place::OptionalText(text) => text.clone().map(Self::of_text),
-            Place::Text(text) => Some(Self::of_text(text.clone())).filter(|at| *at != Self::Token(String::new())),
+            Place::OptionalText(text) => text.as_deref().and_then(|text| Self::of_text(text, step)),
+            Place::Text(text) => Self::of_text(text, step),
             _ => None,
         }
     }
 
-    /// A number that travels as text is a number all the same.
-    fn of_text(text: String) -> Self {
-        text.parse().map_or(Self::Token(text), Self::Number)
+    /// The position that a text says. A page number or an offset may travel as text; a token stays as it is.
+    #[must_use]
+    pub fn of_text(text: &str, step: Step) -> Option<Self> {
+        match step {
+            Step::Token(_) => Some(Self::Token(text.to_owned())).filter(|_| !text.is_empty()),
+            Step::Page(_) | Step::Offset(_) => text.trim().parse().ok().map(Self::Number),
+        }
     }
 
     fn write(&self, place: Place<'_>) {
@@ -174,9 +178,14 @@ impl PageTurner {
         let first = self.before.is_none();
         let (count, fingerprint) = self.items_of(page);
         if count > 0 && self.fingerprint == Some(fingerprint) {
-            let what = "the service answered the same page twice, so the pages do not move on";
-            self.next = None;
-            return Err(Error::new(ErrorKind::Paging, self.action, Sent::Yes, what));
+            return Err(self.stuck("the service answered the same page twice"));
+        }
+        let token = match self.paging.step {
+            Step::Token(path) => text_at(page, path).filter(|token| !token.is_empty()).map(Position::Token),
+            Step::Page(_) | Step::Offset(_) => None,
+        };
+        if token.is_some() && token == self.next {
+            return Err(self.stuck("the service gave the token of a page that was just read"));
         }
         let position = self.next.take();
         // Counting from a page in the middle would need the size of the pages before it.
@@ -189,7 +198,7 @@ impl PageTurner {
             _ => self.before.is_some_and(|before| count < before),
         };
         self.next = match (&self.paging.step, position) {
-            (Step::Token(path), _) => text_at(page, path).filter(|token| !token.is_empty()).map(Position::Token),
+            (Step::Token(_), _) => token,
             _ if last || count == 0 => None,
             (Step::Page(_), Some(Position::Number(at))) => Some(Position::Number(at.saturating_add(1))),
             (Step::Offset(_), Some(Position::Number(at))) => Some(Position::Number(at.saturating_add(count))),
@@ -198,6 +207,11 @@ impl PageTurner {
         self.before = Some(count);
         self.fingerprint = Some(fingerprint);
         Ok(first || count > 0)
+    }
+
+    /// The position stays, so that the same page is asked for again.
+    fn stuck(&self, what: &str) -> Error {
+        Error::new(ErrorKind::Paging, self.action, Sent::Yes, format!("{what}, so the pages do not move on"))
     }
 
     /// Number and fingerprint of the items of a page.

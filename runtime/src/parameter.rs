@@ -108,9 +108,10 @@ impl Parameters {
         self.pairs.is_empty()
     }
 
-    /// Whether a parameter of this name, which needs no encoding, is among them.
+    /// Whether a parameter of this name is among them.
     pub(crate) fn contains(&self, name: &str) -> bool {
-        self.pairs.iter().any(|pair| self.encoded.get(pair.start..pair.equals) == Some(name.as_bytes()))
+        let encoded = |pair: &Pair| self.encoded.get(pair.start..pair.equals).unwrap_or_default();
+        self.pairs.iter().any(|pair| raw(encoded(pair)).eq(name.bytes()))
     }
 
     /// The encoded pairs joined by `&`, in the order written: a form body or a query.

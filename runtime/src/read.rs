@@ -25,8 +25,14 @@ pub(crate) enum Origin {
 /// Reads a JSON text into a place. `memory` is what all records may take, in bytes: a small text can stand for many
 /// empty records.
 pub(crate) fn read(text: &str, place: Place<'_>, origin: Origin, memory: usize) -> Result<(), Fault> {
-    let mut context =
-        Context { memory_left: memory, memory, xml: origin == Origin::Xml, fault: None, order: Order::default() };
+    let mut context = Context {
+        memory_left: memory,
+        memory,
+        xml: origin == Origin::Xml,
+        depth: 0,
+        fault: None,
+        order: Order::default(),
+    };
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let reader = Reader { target: Target::Place(place), flags: Flags::NONE, context: &mut context };
     let outcome = reader.deserialize(&mut deserializer).and_then(|()| deserializer.end());
@@ -41,6 +47,8 @@ struct Context {
     memory: usize,
     memory_left: usize,
     xml: bool,
+    /// How many texts within texts are being read. Each is a parser of its own, with its own stack.
+    depth: usize,
     /// The fault that stopped the reading. It travels here, beside serde's error, which would flatten it to text.
     fault: Option<Fault>,
     order: Order,
@@ -190,24 +198,27 @@ impl<'de> Visitor<'de> for Reader<'_, '_> {
 
     fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<(), E> {
         let (place, _, context) = self.open()?;
-        // Beyond 2^64 an integer has lost its last digits, and as a text it would be another id.
-        if matches!(place, Place::Text(_) | Place::OptionalText(_)) && number.abs() >= 18_446_744_073_709_551_616.0 {
+        // Beyond 64 bits an integer has lost its last digits, and as a text it would be another id.
+        if matches!(place, Place::Text(_) | Place::OptionalText(_))
+            && !(number > -9_223_372_036_854_775_808.0 && number < 18_446_744_073_709_551_616.0)
+        {
             return Err(context.misfit(&place, Found::Kind("a number too long to be kept exactly")));
         }
         float(place, number).map_err(|place| context.misfit(&place, Found::Shown(number.to_string())))
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+        // An empty text is no record: what would hold one stays empty.
+        if matches!(self.target, Target::Place(Place::Made(_))) && is_blank(text) {
+            return Ok(());
+        }
         let (place, flags, context) = self.open()?;
         match place {
             Place::OptionalText(slot) => *slot = Some(text.to_owned()),
             Place::Text(slot) => text.clone_into(slot),
             Place::Record(_) | Place::List(_) | Place::Map(_) => return structured(text, place, flags, context),
-            Place::Value(_) | Place::OptionalValue(_) if flags.has(Flags::JSON) && is_structured(text) => {
-                return nested(text, place, context);
-            }
-            Place::Value(slot) => *slot = Value::from(text),
-            Place::OptionalValue(slot) => *slot = Some(Value::from(text)),
+            Place::Value(slot) => *slot = free(text, flags, context)?,
+            Place::OptionalValue(slot) => *slot = Some(free(text, flags, context)?),
             place => {
                 return scalar(place, text.trim())
                     .map_err(|place| context.misfit(&place, Found::Shown(format!("{text:?}"))));
@@ -252,8 +263,10 @@ impl<'de> Visitor<'de> for Reader<'_, '_> {
             }
             Place::Map(map) => {
                 map.clear();
+                let mut count = 0;
                 while let Some(key) = members.next_key::<String>()? {
-                    context.charge(map.item_size())?;
+                    context.charge(map_charge(count, map.item_size()) + key.capacity())?;
+                    count += 1;
                     let value = Reader { target: Target::Place(map.under(key)), flags, context };
                     if let Err(error) = members.next_value_seed(value) {
                         return Err(below(error, context, Fault::below_key));
@@ -380,6 +393,10 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
+fn is_blank(text: &str) -> bool {
+    matches!(text.trim(), "" | "null")
+}
+
 fn is_structured(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
@@ -390,7 +407,7 @@ fn structured<E: serde::de::Error>(text: &str, place: Place<'_>, flags: Flags, c
         return nested(text, place, context);
     }
     match place {
-        _ if matches!(text.trim(), "" | "null") => Ok(()),
+        _ if is_blank(text) => Ok(()),
         Place::List(list) if flags.has(Flags::SIMPLE) => {
             list.clear();
             for (index, item) in text.split(',').enumerate() {
@@ -401,16 +418,37 @@ fn structured<E: serde::de::Error>(text: &str, place: Place<'_>, flags: Flags, c
             }
             Ok(())
         }
+        Place::List(list) if context.xml => {
+            // The only item of a list whose elements are repeated without a wrapper.
+            list.clear();
+            Reader { target: Target::Item(list), flags, context }.visit_str(text)
+        }
         // What is below is not known to be harmless, so the text is not shown.
         place => Err(context.misfit(&place, Found::Kind("a text that is no JSON"))),
     }
 }
 
+/// A text as a free value: opened where it is declared to hold JSON and does.
+fn free<E: serde::de::Error>(text: &str, flags: Flags, context: &mut Context) -> Result<Value, E> {
+    if flags.has(Flags::JSON) && is_structured(text) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+        let mut value = Value::Null;
+        nested(text, Place::Value(&mut value), context)?;
+        return Ok(value);
+    }
+    Ok(Value::from(text))
+}
+
 /// JSON inside a text.
 fn nested<E: serde::de::Error>(text: &str, place: Place<'_>, context: &mut Context) -> Result<(), E> {
+    const DEPTH: usize = 4;
+    if context.depth == DEPTH {
+        return Err(context.misfit(&place, Found::Kind("JSON within text, nested too deep")));
+    }
+    context.depth += 1;
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let reader = Reader { target: Target::Place(place), flags: Flags::NONE, context };
     let outcome = reader.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    context.depth -= 1;
     outcome.map_err(|error| {
         if context.fault.is_none() {
             context.fault = Some(syntax(&error));
@@ -427,17 +465,36 @@ fn unwrapped<E: serde::de::Error>(
     flags: Flags,
     context: &mut Context,
 ) -> Result<(), E> {
-    let inner = match &value {
-        Value::Object(members) if members.len() == 1 => members.values().next().filter(|value| !value.is_null()),
-        _ => None,
+    let items = match value {
+        Value::Object(mut members) if members.len() == 1 && !is_item(&members, list) => {
+            match members.values_mut().next().map(Value::take) {
+                Some(Value::Array(items)) => items,
+                inner => inner.into_iter().collect(),
+            }
+        }
+        item => vec![item],
     };
-    let items = match inner {
-        Some(items @ Value::Array(_)) => items.clone(),
-        Some(item) => Value::Array(vec![item.clone()]),
-        None => Value::Array(vec![value]),
-    };
+    list.clear();
     let reader = Reader { target: Target::Place(Place::List(list)), flags, context };
-    reader.deserialize(items).map_err(|error| E::custom(error))
+    reader.deserialize(Value::Array(items)).map_err(|error| E::custom(error))
+}
+
+/// Whether an object with one member is an item of the list, and not a wrapper: a record of the list has that member.
+fn is_item(members: &serde_json::Map<String, Value>, list: &mut dyn Grow) -> bool {
+    struct Names<'m> {
+        members: &'m serde_json::Map<String, Value>,
+        known: bool,
+    }
+    impl Filler for Names<'_> {
+        fn fill(&mut self, table: &'static [Entry], _: &mut [&mut dyn Slot]) {
+            self.known = self.members.keys().any(|name| table.iter().any(|row| row.0 == name));
+        }
+    }
+    let mut names = Names { members, known: false };
+    if let Place::Record(record) = list.grow() {
+        record.fill(&mut names);
+    }
+    names.known
 }
 
 /// Fills a record from the members of an object.
@@ -534,6 +591,12 @@ impl Visitor<'_> for Row {
     }
 }
 
+/// Memory that one more entry of a map takes: a node has room for eleven, and is taken with the first.
+fn map_charge(entries: usize, entry: usize) -> usize {
+    const NODE: usize = 11;
+    if entries.is_multiple_of(NODE) { NODE * entry } else { entry / 2 }
+}
+
 /// A free list; every item is charged.
 struct FreeList<'c> {
     context: &'c mut Context,
@@ -578,7 +641,7 @@ impl FreeMap<'_> {
     fn visit_map<'de, A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
         let mut map = serde_json::Map::new();
         while let Some(key) = members.next_key::<String>()? {
-            self.context.charge(size_of::<String>() + size_of::<Value>())?;
+            self.context.charge(map_charge(map.len(), size_of::<String>() + size_of::<Value>()) + key.capacity())?;
             let mut value = Value::Null;
             let target = Target::Place(Place::Value(&mut value));
             members.next_value_seed(Reader { target, flags: Flags::NONE, context: self.context })?;

@@ -223,8 +223,7 @@ impl<T: Slot + Item> Keyed for BTreeMap<String, T> {
     }
 
     fn item_size(&self) -> usize {
-        // Key and value, and the share of a node that is about two thirds full.
-        (size_of::<String>() + size_of::<T>()) * 3 / 2
+        size_of::<String>() + size_of::<T>()
     }
 }
 

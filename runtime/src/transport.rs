@@ -25,7 +25,6 @@ pub trait Transport: Send + Sync + 'static {
 }
 
 /// What came back, as far as it came.
-#[derive(Debug)]
 pub struct HttpAnswer {
     /// HTTP status.
     pub status: u16,
@@ -35,6 +34,17 @@ pub struct HttpAnswer {
     pub body: Bytes,
     /// Whether that is all of it.
     pub ending: Ending,
+}
+
+/// Without headers and body, which may hold anything.
+impl fmt::Debug for HttpAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpAnswer")
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.len())
+            .field("ending", &self.ending)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How the body of an answer ended.

@@ -13,12 +13,22 @@ const DEPTH: usize = 128;
 
 /// An XML document as JSON: the name of its root, and its content. An element with children is an object, one
 /// without is a text, and repeated elements are a list.
-pub(crate) fn to_json(text: &str) -> Result<(String, Value), String> {
+///
+/// `memory` is what the elements may take, in bytes.
+pub(crate) fn to_json(text: &str, memory: usize) -> Result<(String, Value), String> {
+    // An element of a tree with its own map of children, and its share of the map that it stands in.
+    const ELEMENT: usize = 1024;
     let mut reader = Reader::from_str(text);
+    let mut left = memory;
     // What is open, from the outside in.
     let mut open: Vec<Element> = Vec::new();
     loop {
         let event = reader.read_event().map_err(|error| error.to_string())?;
+        if matches!(event, Event::Start(_) | Event::Empty(_)) {
+            left = left
+                .checked_sub(ELEMENT)
+                .ok_or_else(|| format!("its elements would need more than {memory} bytes of memory"))?;
+        }
         match event {
             Event::Start(start) => {
                 if open.len() == DEPTH {
@@ -107,6 +117,7 @@ mod tests {
     fn elements_become_members_and_repeated_ones_a_list() {
         let (root, value) = to_json(
             "<?xml version='1.0'?><R><Code>OK</Code><D><I>1</I><I>a &amp; &#x5360;</I></D><E/><J><![CDATA[[{}]]]></J></R>",
+            1 << 20,
         )
         .unwrap();
         assert_eq!(root, "R");
@@ -115,9 +126,11 @@ mod tests {
 
     #[test]
     fn what_is_no_document_is_refused() {
-        assert_eq!(to_json("<R><A>").unwrap_err(), "it ends before its root element does");
-        assert!(to_json("<R></A>").is_err());
-        assert_eq!(to_json("<R>&x;</R>").unwrap_err(), "an entity is not one of XML's own");
-        assert_eq!(to_json(&"<a>".repeat(1000)).unwrap_err(), "elements are nested more than 128 deep");
+        assert_eq!(to_json("<R><A>", 1 << 20).unwrap_err(), "it ends before its root element does");
+        assert!(to_json("<R></A>", 1 << 20).is_err());
+        assert_eq!(to_json("<R>&x;</R>", 1 << 20).unwrap_err(), "an entity is not one of XML's own");
+        assert_eq!(to_json(&"<a>".repeat(1000), 1 << 20).unwrap_err(), "elements are nested more than 128 deep");
+        let many = format!("<R>{}</R>", "<a/>".repeat(2000));
+        assert_eq!(to_json(&many, 1 << 20).unwrap_err(), "its elements would need more than 1048576 bytes of memory");
     }
 }

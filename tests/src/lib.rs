@@ -28,6 +28,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aliyun_runtime::http::{HeaderMap, Request};
 use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpAnswer, Transport, TransportError};
 
+// One of everything that the dialect can say: the examples in its documentation are compiled with those of this crate.
+aliyun_codegen_macros::client!("services/specimens");
+
 /// The code of the README, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

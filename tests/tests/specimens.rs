@@ -5,17 +5,11 @@
 
 use aliyun_runtime::{Credentials, ErrorKind, Operation, Sent};
 use serde_json::{Value, json};
-use workspace_tests::Canned;
-
-mod generated {
-    aliyun_codegen_macros::client!("services/specimens");
-}
-
-use generated::names::{Keywords, Slot};
-use generated::pages::{NestedPages, NestedPagesPager, OffsetPages, TokenPages};
-use generated::shapes::{Nothing, Ring, Shapes, ShapesKey};
-use generated::types::{Level, Tree};
-use generated::{Client, Specimens};
+use workspace_tests::names::{Keywords, Slot};
+use workspace_tests::pages::{NestedPages, NestedPagesPager, OffsetPages, TokenPages};
+use workspace_tests::shapes::{Nothing, Ring, Shapes, ShapesKey, ShapesStyled};
+use workspace_tests::types::{Level, Tree};
+use workspace_tests::{Canned, Client, Specimens};
 
 fn client(canned: &Canned) -> Client {
     Client::builder().credentials(Credentials::new("testid", "testsecret")).transport(canned.clone()).build().unwrap()
@@ -92,7 +86,8 @@ async fn every_shape_travels_in_its_style() {
         .numbered([ShapesKey::new("1").values([("a", "b")]).inner(["x", "y"]), ShapesKey::new("2")])
         .json([Tree::new("n").children([Tree::new("m")])])
         .map([("code", "1234")])
-        .maps([[("k".to_owned(), "v".to_owned())].into()]);
+        .maps([[("k".to_owned(), "v".to_owned())].into()])
+        .styled(ShapesStyled::new().joined(["a", "b"]).text([("k", "v")]));
     let answer = client(&canned).send(request).await.unwrap();
     assert_eq!(
         pairs(&sent(&canned)),
@@ -116,6 +111,7 @@ async fn every_shape_travels_in_its_style() {
             ("Json", r#"[{"name":"n","children":[{"name":"m"}]}]"#),
             ("Map", r#"{"code":"1234"}"#),
             ("Maps", r#"[{"k":"v"}]"#),
+            ("Styled", r#"{"Joined":"a,b","Text":"{\"k\":\"v\"}"}"#),
         ]
     );
     let root = answer.root.unwrap();
@@ -132,6 +128,7 @@ async fn what_has_no_form_on_the_wire_is_refused_before_anything_is_sent() {
     for (request, message) in [
         (Shapes::new("x").joined(["a,b"]), "Shapes: parameter Joined has an item with a comma, which joins items"),
         (Shapes::new("x").share(f64::NAN), "Shapes: parameter Share has a number that is infinite or not a number"),
+        (Shapes::new("x").numbers([f64::INFINITY]), "Shapes: parameter Numbers cannot be written as JSON"),
     ] {
         let canned = Canned::default();
         let error = client(&canned).send(request).await.unwrap_err();
@@ -207,7 +204,8 @@ async fn a_service_that_allows_fewer_items_loses_none() {
 
 #[tokio::test]
 async fn a_failed_page_is_asked_for_again() {
-    let canned = Canned::ok(offset_page(0..2, 3)).then(500, "{}").then(200, offset_page(2..3, 3));
+    let canned =
+        Canned::ok(offset_page(0..2, 3)).then(500, r#"{"Code":"InternalError"}"#).then(200, offset_page(2..3, 3));
     let client = client(&canned);
     let mut items = client.items(OffsetPages::new(0));
     assert_eq!(items.next().await.unwrap().unwrap().id, Some(0));
@@ -226,14 +224,34 @@ async fn the_same_page_twice_is_an_error_and_no_loop() {
     let error = pages.next().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Paging);
     assert_eq!(error.to_string(), "OffsetPages: the service answered the same page twice, so the pages do not move on");
-    assert!(pages.next().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_token_that_leads_nowhere_is_an_error_and_no_loop() {
+    let page = r#"{"Code":"OK","Names":[],"Next":"t1"}"#;
+    let canned = Canned::ok(page).then(200, page);
+    let client = client(&canned);
+    let mut pages = client.pages(TokenPages::new());
+    assert!(pages.next().await.unwrap().is_some());
+    assert_eq!(
+        pages.next().await.unwrap_err().to_string(),
+        "TokenPages: the service gave the token of a page that was just read, so the pages do not move on"
+    );
+    assert_eq!(canned.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_of_digits_stays_as_it_is() {
+    let canned = Canned::ok(r#"{"Code":"OK","Names":[]}"#);
+    let _ = client(&canned).pages(TokenPages::new().token("0012")).next().await.unwrap();
+    assert_eq!(pairs(&sent(&canned)), [("Token", "0012")]);
 }
 
 #[tokio::test]
 async fn tokens_lead_from_page_to_page() {
-    let canned = Canned::ok(r#"{"Names":["a","b"],"Next":"t1"}"#)
-        .then(200, r#"{"Names":[],"Next":"t2"}"#)
-        .then(200, r#"{"Names":["c"],"Next":""}"#);
+    let canned = Canned::ok(r#"{"Code":"OK","Names":["a","b"],"Next":"t1"}"#)
+        .then(200, r#"{"Code":"OK","Names":[],"Next":"t2"}"#)
+        .then(200, r#"{"Code":"OK","Names":["c"],"Next":""}"#);
     let client = client(&canned);
     let mut items = client.items(TokenPages::new());
     let mut names = Vec::new();
@@ -247,7 +265,8 @@ async fn tokens_lead_from_page_to_page() {
 
 #[tokio::test]
 async fn a_page_number_within_a_parameter_moves() {
-    let canned = Canned::ok(r#"{"Rows":[1,2],"Total":3}"#).then(200, r#"{"Rows":"[3]","Total":"3"}"#);
+    let canned =
+        Canned::ok(r#"{"Code":"OK","Rows":[1,2],"Total":3}"#).then(200, r#"{"Code":"OK","Rows":"[3]","Total":"3"}"#);
     let client = client(&canned);
     let mut items = client.items(NestedPages::new().pager(NestedPagesPager::new().size(2)));
     let mut rows = Vec::new();
@@ -256,4 +275,20 @@ async fn a_page_number_within_a_parameter_moves() {
     }
     assert_eq!(rows, [1, 2, 3]);
     assert_eq!(pairs(&sent(&canned)), [("Pager", r#"{"Index":1,"Size":2}"#)]);
+}
+
+/// Each text within a text is a parser of its own: a small body could use up the stack.
+#[tokio::test]
+async fn texts_within_texts_end_somewhere() {
+    let nested = |levels: usize| {
+        let mut node = json!({"name": "leaf"});
+        for _ in 0..levels {
+            node = json!({"children": json!([node]).to_string()});
+        }
+        Canned::ok(json!({"Code": "OK", "Root": node}).to_string())
+    };
+    let read = client(&nested(4)).send(Shapes::new("x")).await.unwrap();
+    assert!(read.root.unwrap().children.is_some());
+    let error = client(&nested(5)).send(Shapes::new("x")).await.unwrap_err();
+    assert!(error.to_string().contains("expected a list, found JSON within text, nested too deep"), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Scope;
+use super::{Scope, is_shortest};
 use crate::fault::Report;
 use crate::fit::{self, Reading};
 use crate::keys::BUILT_IN;
@@ -141,6 +141,12 @@ fn check_items(shape: &Shape, node: &Node<'_>, scope: Scope<'_>, report: &mut Re
 }
 
 fn check_style(shape: &Shape, node: &Node<'_>, at: usize, role: Role, scope: Scope<'_>, report: &mut Report<'_>) {
+    if role == Role::Item {
+        if node.get("style").is_some() {
+            report.add(node.at_key("style"), "`style` is for fields, not for what a list or a map holds");
+        }
+        return;
+    }
     let class = class(&shape.kind, scope);
     let at_style = node.at_value("style");
     match (shape.style, class) {
@@ -166,19 +172,11 @@ fn check_style(shape: &Shape, node: &Node<'_>, at: usize, role: Role, scope: Sco
     }
 }
 
-/// What the keys about single values speak of.
-fn innermost(mut kind: &Kind) -> &Kind {
-    while let Kind::Array(items) | Kind::Map(items) = kind {
-        kind = &items.kind;
-    }
-    kind
-}
-
 /// Known values must be of the type.
 fn check_values(shape: &Shape, node: &Node<'_>, scope: Scope<'_>, report: &mut Report<'_>) {
-    let (fits, wanted): (fn(&str) -> bool, _) = match innermost(&shape.kind) {
-        Kind::Int32 => (|text| text.parse::<i32>().is_ok(), "a 32-bit integer"),
-        Kind::Int64 => (|text| text.parse::<i64>().is_ok(), "an integer"),
+    let (fits, wanted): (fn(&str) -> bool, _) = match shape.kind.innermost() {
+        Kind::Int32 => (is_shortest::<i32>, "a 32-bit integer in its shortest form"),
+        Kind::Int64 => (is_shortest::<i64>, "an integer in its shortest form"),
         Kind::Number => (|text| text.parse::<f64>().is_ok(), "a number"),
         Kind::Boolean => (|text| matches!(text, "true" | "false"), "true or false"),
         Kind::Named(name) if scope.find(name).is_some() && node.get("enum").is_some() => {
@@ -195,7 +193,7 @@ fn check_values(shape: &Shape, node: &Node<'_>, scope: Scope<'_>, report: &mut R
 
 fn check_time(shape: &Shape, node: &Node<'_>, report: &mut Report<'_>) {
     let Some(time) = &shape.time else { return };
-    if !matches!(innermost(&shape.kind), Kind::String | Kind::Int32 | Kind::Int64 | Kind::Named(_)) {
+    if !matches!(shape.kind.innermost(), Kind::String | Kind::Int32 | Kind::Int64 | Kind::Named(_)) {
         report.add(node.at_key("time"), "a time is a text or an integer");
     }
     let legal = |c: char| !c.is_ascii_alphabetic() || "yMdHhmsSaTZXx".contains(c);

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use crate::fault::Report;
 use crate::load::Draft;
 use crate::model::{EnumValue, Field, Operation, Service};
-use crate::name::{RESERVED_TYPES, fault_of_identifier, is_camel_case};
+use crate::name::{PROTOCOL_PARAMETERS, RESERVED_TYPES, fault_of_identifier, is_camel_case, type_name};
 use crate::parse::{Member, Node};
 
 /// The names of all types of a service, each with the place where it is given.
@@ -28,7 +28,7 @@ impl Space {
     fn claim(&mut self, name: &str, at: usize, report: &mut Report<'_>) -> bool {
         if let Some(first) = self.places.get(name) {
             let message = format!("the name \"{name}\" is taken; the first is at {first}");
-            let hint = "actions, actions with `Response` and types of all files share one space of names";
+            let hint = "the product, actions, actions with `Response` and types of all files share one space of names";
             report.add_with(at, message, Cow::Borrowed(hint));
             return false;
         }
@@ -44,8 +44,7 @@ pub(super) fn check_space(
 ) -> Space {
     let mut space = Space::default();
     if let Some(draft) = &mut service {
-        let at = draft.node.at_value("product");
-        space.claim(&draft.model.product, at, &mut draft.report);
+        check_product(draft, &mut space);
     }
     let mut answers = Vec::new();
     for (index, draft) in operations.iter_mut().enumerate() {
@@ -72,6 +71,24 @@ pub(super) fn check_space(
     space
 }
 
+/// The product becomes a type, too.
+fn check_product(draft: &mut Draft<'_, Service>, space: &mut Space) {
+    let (product, at) = (&draft.model.product, draft.node.at_value("product"));
+    if product.trim().is_empty() {
+        return;
+    }
+    let name = type_name(product);
+    if RESERVED_TYPES.contains(&name.as_str()) {
+        let rule = "is reserved for Rust or for the client";
+        draft.report.add(at, format!("the product's name in Rust, \"{name}\", {rule}"));
+    } else if !is_camel_case(&name) {
+        let rule = "a product becomes a Rust type, whose name begins with a letter";
+        draft.report.add(at, format!("{rule}, found \"{product}\""));
+    } else {
+        space.claim(&name, at, &mut draft.report);
+    }
+}
+
 fn claim_types(node: &Node<'_>, report: &mut Report<'_>, space: &mut Space) {
     for member in node.table("types") {
         check_type_name(&member.name, member.at, report);
@@ -90,6 +107,13 @@ fn check_type_name(name: &str, at: usize, report: &mut Report<'_>) {
     }
 }
 
+/// No parameter is one that the protocol sets.
+pub(super) fn check_parameters(members: &[Member<'_>], report: &mut Report<'_>) {
+    for member in members.iter().filter(|member| PROTOCOL_PARAMETERS.contains(&&*member.name)) {
+        report.add(member.at, format!("\"{}\": the protocol sets this parameter itself", member.name));
+    }
+}
+
 /// Rust names of a table of fields: legal, unique, and no clash with the names of `before`, the fields that stand
 /// in the same struct. `setters` tells whether each becomes a method, too.
 pub(super) fn check_fields(
@@ -105,6 +129,9 @@ pub(super) fn check_fields(
         if before.iter().any(|other| other.wire_name == field.wire_name) {
             report.add(member.at, format!("\"{}\" is in the envelope of every answer", field.wire_name));
             continue;
+        }
+        if before.iter().any(|other| other.aliases.contains(&field.wire_name)) {
+            report.add(member.at, format!("\"{}\" is an alias in the envelope of every answer", field.wire_name));
         }
         let name = field.rust_name.as_str();
         let (at, hint) = match member.value.get("name") {
@@ -132,19 +159,26 @@ pub(super) fn check_fields(
             }
         }
     }
-    check_aliases(fields, members, report);
+    check_aliases(fields, members, before, report);
 }
 
-fn check_aliases(fields: &[Field], members: &[Member<'_>], report: &mut Report<'_>) {
-    let mut taken: Vec<&str> = fields.iter().map(|field| field.wire_name.as_str()).collect();
+/// A reader must be able to tell which field a name means.
+fn check_aliases(fields: &[Field], members: &[Member<'_>], before: &[Field], report: &mut Report<'_>) {
+    let in_envelope = |alias: &str| {
+        before.iter().any(|field| field.wire_name == alias || field.aliases.iter().any(|other| other == alias))
+    };
+    let mut taken: HashSet<&str> = fields.iter().map(|field| field.wire_name.as_str()).collect();
     for (field, member) in fields.iter().zip(members) {
         let nodes = member.value.get("aliases").map_or(&[][..], Node::elements);
         let aliases = nodes.iter().filter(|node| node.text().is_some());
         for (alias, node) in field.aliases.iter().zip(aliases) {
-            if taken.contains(&alias.as_str()) {
+            let alias = alias.as_str();
+            if in_envelope(alias) {
+                report.add(node.at, format!("the alias \"{alias}\" is in the envelope of every answer"));
+            }
+            if !taken.insert(alias) {
                 report.add(node.at, format!("the alias \"{alias}\" is the name of a field already"));
             }
-            taken.push(alias);
         }
     }
 }

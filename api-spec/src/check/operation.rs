@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::field::{self, Role};
 use super::names::Space;
 use super::types::{self, Reach};
-use super::{Scope, names, pagination};
+use super::{Scope, names, pagination, xml};
 use crate::fault::Report;
 use crate::fit::{self, Misfit, Reading};
 use crate::load::{Draft, file_stem};
@@ -29,6 +29,7 @@ pub(super) fn check(draft: &mut Draft<'_, Operation>, service: Option<&Service>,
         check_group(operation, service, node, report);
         check_common(operation, service, node, report);
     }
+    names::check_parameters(node.table("parameters"), report);
     check_parameter_names(operation, node, report);
     check_limits(operation, node, report);
 
@@ -54,6 +55,7 @@ pub(super) fn check(draft: &mut Draft<'_, Operation>, service: Option<&Service>,
         }
         check_request(example, operation, node, scope, report);
         check_response(example, operation, envelope, node, scope, report);
+        check_xml(example, operation, envelope, node, report);
     }
     reach
 }
@@ -167,19 +169,42 @@ fn check_response(
     else {
         return;
     };
-    let data = if fails(members, envelope) { &[] } else { operation.response.as_slice() };
+    let data = if succeeds(members, envelope) == Some(false) { &[] } else { operation.response.as_slice() };
     let fields = envelope.fields.iter().chain(data);
     let misfits = fit::record(members, fields, "member", scope, Reading::Lenient);
     add_misfits("the response does not decode", misfits, node, report);
 }
 
-fn fails(members: &Map<String, Value>, envelope: &Envelope) -> bool {
+/// What an answer tells about success, if anything.
+fn succeeds(members: &Map<String, Value>, envelope: &Envelope) -> Option<bool> {
     let member = |name: &Option<String>| name.as_ref().and_then(|name| members.get(name));
-    let failing_code = member(&envelope.code).is_some_and(|code| {
+    let code = member(&envelope.code).map(|code| {
         let code = code.as_str().map_or_else(|| code.to_string(), str::to_owned);
-        !envelope.success.contains(&code)
+        envelope.success.contains(&code)
     });
-    failing_code || member(&envelope.ok) == Some(&Value::Bool(false))
+    let ok = member(&envelope.ok).and_then(Value::as_bool);
+    [code, ok].into_iter().flatten().reduce(|all, one| all && one)
+}
+
+/// The root tells the answer of the operation from a refusal by the gateway.
+fn check_xml(example: &Example, operation: &Operation, envelope: &Envelope, node: &Node<'_>, report: &mut Report<'_>) {
+    let (Some(text), Some(node)) = (example.xml.as_deref().filter(|text| !text.trim().is_empty()), node.get("xml"))
+    else {
+        return;
+    };
+    let root = match xml::root(text) {
+        Ok(root) => root,
+        Err(rule) => return report.add(node.at, format!("not well-formed XML: {rule}")),
+    };
+    let response = example.response.as_ref().and_then(Value::as_object);
+    let refused = response.and_then(|members| succeeds(members, envelope)) != Some(true);
+    let action = &operation.action;
+    if action.is_empty() || root == format!("{action}Response") || (root == "Error" && refused) {
+        return;
+    }
+    let hint = if root == "Error" { "the response beside it is no refusal" } else { "a refusal has the root <Error>" };
+    let message = format!("expected the root <{action}Response>, found <{root}>");
+    report.add_with(node.at, message, Cow::Borrowed(hint));
 }
 
 fn add_misfits(what: &str, misfits: Vec<Misfit>, node: &Node<'_>, report: &mut Report<'_>) {

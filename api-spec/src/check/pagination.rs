@@ -1,5 +1,7 @@
 //! How pages are turned: every path has to lead somewhere.
 
+use std::borrow::Cow;
+
 use super::Scope;
 use crate::fault::Report;
 use crate::fit::{self, Reading};
@@ -38,9 +40,18 @@ pub(super) fn check(
         let Some(value) = node.get(key) else { continue };
         let (fields, what) = if of_request { (&parameters, "parameter") } else { (&answer, "member of the answer") };
         match follow(path, fields, scope) {
-            Lead::To(field) if role.takes(&field.shape.kind) => {}
-            Lead::To(_) => report.add(value.at, format!("`{key}` leads to a {what} that is no {}", role.word())),
+            Lead::To { field, through } => {
+                if !role.takes(&field.shape.kind) {
+                    report.add(value.at, format!("`{key}` leads to a {what} that is no {}", role.word()));
+                }
+                if of_request {
+                    check_records(key, &through, value, scope, report);
+                }
+            }
             Lead::Unknown => {}
+            Lead::Through { step } => {
+                report.add(value.at, format!("`{key}` goes through \"{step}\", which is a list or a map"));
+            }
             Lead::Nowhere { step, near } => {
                 let hint = did_you_mean(&step, near);
                 report.add_with(value.at, format!("`{key}` leads nowhere: no {what} \"{step}\""), hint);
@@ -50,19 +61,34 @@ pub(super) fn check(
     check_set(operation, pagination, node, scope, report);
 }
 
+/// Paging makes a record that a request lacks, but not what that record requires.
+fn check_records(key: &str, through: &[&Field], value: &Node<'_>, scope: Scope<'_>, report: &mut Report<'_>) {
+    for field in through.iter().filter(|field| !field.required) {
+        let members = scope.members(&field.shape.kind).unwrap_or_default();
+        if let Some(member) = members.iter().find(|member| member.required) {
+            let (name, inner) = (&field.wire_name, &member.wire_name);
+            let message =
+                format!("`{key}` goes through \"{name}\", which may be absent but has the required \"{inner}\"");
+            report.add_with(value.at, message, Cow::Owned(format!("make \"{name}\" required")));
+        }
+    }
+}
+
 /// What a path has to lead to.
 #[derive(Clone, Copy)]
 enum Role {
     Number,
-    Text,
+    Token,
+    Next,
     List,
 }
 
 impl Role {
-    /// Numbers may be texts on the wire, and tokens numbers.
+    /// Numbers may be texts on the wire, and the tokens of answers numbers.
     fn takes(self, kind: &Kind) -> bool {
         match self {
-            Self::Number | Self::Text => matches!(kind, Kind::Int32 | Kind::Int64 | Kind::String),
+            Self::Token => matches!(kind, Kind::String),
+            Self::Number | Self::Next => matches!(kind, Kind::Int32 | Kind::Int64 | Kind::String),
             Self::List => matches!(kind, Kind::Array(_)),
         }
     }
@@ -70,7 +96,8 @@ impl Role {
     fn word(self) -> &'static str {
         match self {
             Self::Number => "integer",
-            Self::Text => "text",
+            Self::Token => "string",
+            Self::Next => "text",
             Self::List => "array",
         }
     }
@@ -82,7 +109,7 @@ fn paths(pagination: &Pagination) -> Vec<(&'static str, &str, bool, Role)> {
         PagePosition::Page(path) => vec![("page", path.as_str(), true, Role::Number)],
         PagePosition::Offset(path) => vec![("offset", path.as_str(), true, Role::Number)],
         PagePosition::Token { parameter, next } => {
-            vec![("token", parameter.as_str(), true, Role::Text), ("next", next.as_str(), false, Role::Text)]
+            vec![("token", parameter.as_str(), true, Role::Token), ("next", next.as_str(), false, Role::Next)]
         }
     };
     paths.extend(pagination.size.iter().map(|path| ("size", path.as_str(), true, Role::Number)));
@@ -93,10 +120,18 @@ fn paths(pagination: &Pagination) -> Vec<(&'static str, &str, bool, Role)> {
 
 /// Where a dotted path leads.
 enum Lead<'m> {
-    To(&'m Field),
+    /// To a field, through these records.
+    To {
+        field: &'m Field,
+        through: Vec<&'m Field>,
+    },
     Nowhere {
         step: String,
         near: Vec<&'m str>,
+    },
+    /// Through a list or a map.
+    Through {
+        step: String,
     },
     /// Through a type that does not exist, which is reported where it is named.
     Unknown,
@@ -104,6 +139,7 @@ enum Lead<'m> {
 
 fn follow<'m>(path: &str, fields: &[&'m Field], scope: Scope<'m>) -> Lead<'m> {
     let mut fields = fields.to_vec();
+    let mut through = Vec::new();
     let mut steps = path.split('.').peekable();
     while let Some(step) = steps.next() {
         let Some(&field) = fields.iter().find(|field| field.wire_name == step) else {
@@ -113,11 +149,15 @@ fn follow<'m>(path: &str, fields: &[&'m Field], scope: Scope<'m>) -> Lead<'m> {
         let Some(next) = steps.peek() else {
             return match &field.shape.kind {
                 Kind::Named(name) if scope.find(name).is_none() => Lead::Unknown,
-                _ => Lead::To(field),
+                _ => Lead::To { field, through },
             };
         };
         match (&field.shape.kind, scope.members(&field.shape.kind)) {
-            (_, Some(members)) => fields = members.iter().collect(),
+            (_, Some(members)) => {
+                fields = members.iter().collect();
+                through.push(field);
+            }
+            (Kind::Array(_) | Kind::Map(_), None) => return Lead::Through { step: step.to_owned() },
             (Kind::Named(name), None) if scope.find(name).is_none() => return Lead::Unknown,
             _ => return Lead::Nowhere { step: (*next).to_owned(), near: Vec::new() },
         }
@@ -125,7 +165,7 @@ fn follow<'m>(path: &str, fields: &[&'m Field], scope: Scope<'m>) -> Lead<'m> {
     Lead::Unknown
 }
 
-/// Parameters that are set while paging.
+/// Parameters that are set while paging: optional scalars, which need neither a constructor nor a conversion.
 fn check_set(
     operation: &Operation,
     pagination: &Pagination,
@@ -141,6 +181,22 @@ fn check_set(
             continue;
         };
         let Some(value) = pagination.set.get(name) else { continue };
+        if field.required {
+            report.add(member.at, format!("\"{name}\" is required, so that each request has its own"));
+            continue;
+        }
+        match &field.shape.kind {
+            Kind::String | Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean => {}
+            // Reported where it is named.
+            Kind::Named(named) if scope.find(named).is_none() => continue,
+            _ => {
+                report.add(
+                    member.at,
+                    format!("`set` is for string, int32, int64, number and boolean, and \"{name}\" is none"),
+                );
+                continue;
+            }
+        }
         for misfit in fit::value(value, &field.shape, scope, Reading::Strict) {
             let message = format!("\"{name}\" is not of its type: {}", misfit.describe());
             report.add_with(misfit.locate(&member.value), message, misfit.hint);

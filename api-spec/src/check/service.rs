@@ -11,7 +11,7 @@ use super::{Scope, names};
 use crate::fault::Report;
 use crate::load::Draft;
 use crate::model::{Kind, Service};
-use crate::name::is_module;
+use crate::name::{SHARED_MODULE, is_module};
 use crate::parse::{Member, Node};
 use crate::suggest::did_you_mean;
 
@@ -26,6 +26,7 @@ pub(super) fn check(draft: &mut Draft<'_, Service>, reach: Option<&Reach>, space
     check_groups(node, report);
     check_envelope(service, node, scope, report);
     let common = node.table("commonParameters");
+    names::check_parameters(common, report);
     names::check_fields(&service.common_parameters, common, &[], true, report);
     field::check_table(&service.common_parameters, common, Role::Parameter, scope, report);
     let of_service = Reach::of(&service.common_parameters, &service.envelope.fields, scope);
@@ -81,9 +82,16 @@ fn check_time_zone(service: &Service, node: &Node<'_>, report: &mut Report<'_>) 
 }
 
 fn check_groups(node: &Node<'_>, report: &mut Report<'_>) {
-    for member in node.table("groups").iter().filter(|member| !is_module(&member.name)) {
-        let rule = "a group is a Rust module: small letters, digits and `_`, and no keyword";
-        report.add(member.at, format!("{rule}, found \"{}\"", member.name));
+    for member in node.table("groups") {
+        if member.name == SHARED_MODULE {
+            report.add(
+                member.at,
+                format!("the group \"{SHARED_MODULE}\" is the module of the types that operations share"),
+            );
+        } else if !is_module(&member.name) {
+            let rule = "a group is a Rust module: small letters, digits and `_`, and no keyword";
+            report.add(member.at, format!("{rule}, found \"{}\"", member.name));
+        }
     }
 }
 

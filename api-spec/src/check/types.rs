@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::{Scope, field, names};
+use super::{Scope, field, is_shortest, names};
 use crate::fault::Report;
 use crate::model::{Field, Kind, NamedType, TypeBody};
 use crate::parse::{Member, Node};
@@ -42,7 +42,7 @@ fn reached(fields: &[Field], scope: Scope<'_>) -> HashSet<String> {
     let mut names = HashSet::new();
     let mut open: Vec<&Field> = fields.iter().collect();
     while let Some(field) = open.pop() {
-        let kind = innermost(&field.shape.kind);
+        let kind = field.shape.kind.innermost();
         if let Kind::Named(name) = kind
             && names.insert(name.clone())
         {
@@ -50,14 +50,6 @@ fn reached(fields: &[Field], scope: Scope<'_>) -> HashSet<String> {
         }
     }
     names
-}
-
-/// What lists and maps hold in the end.
-fn innermost(mut kind: &Kind) -> &Kind {
-    while let Kind::Array(items) | Kind::Map(items) = kind {
-        kind = &items.kind;
-    }
-    kind
 }
 
 /// Checks the types of one file. Without `reach` it is not known who uses them.
@@ -105,8 +97,8 @@ pub(super) fn check(
 
 fn check_values_fit(kind: &Kind, members: &[Member<'_>], report: &mut Report<'_>) {
     let (fits, wanted): (fn(&str) -> bool, _) = match kind {
-        Kind::Int32 => (|text| text.parse::<i32>().is_ok(), "a 32-bit integer"),
-        Kind::Int64 => (|text| text.parse::<i64>().is_ok(), "an integer"),
+        Kind::Int32 => (is_shortest::<i32>, "a 32-bit integer in its shortest form"),
+        Kind::Int64 => (is_shortest::<i64>, "an integer in its shortest form"),
         _ => (|text| !text.is_empty(), "a text that is not empty"),
     };
     for member in members.iter().filter(|member| !fits(&member.name)) {

@@ -29,6 +29,22 @@ pub fn client(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     }
 }
 
+/// The example requests of an embedded service, for the tests of its client: `examples!(dyvmsapi)` is an array of action,
+/// name and a function that sends the typed request.
+#[doc(hidden)]
+#[proc_macro]
+pub fn examples(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    let name = match syn::parse::<Ident>(input) {
+        Ok(name) => name,
+        Err(error) => return error.into_compile_error().into(),
+    };
+    let service = aliyun_api_spec::service(&name.to_string()).and_then(|loaded| loaded.service);
+    let Some(service) = service else {
+        return compile_error(name.span(), &unknown_service(&name.to_string())).into();
+    };
+    aliyun_codegen::examples(&service, &name.to_string()).into()
+}
+
 /// What the macro was called with.
 struct Request {
     source: Source,

@@ -1,0 +1,99 @@
+//! Texts that become documentation.
+
+/// Whether Markdown takes a part of the text for a block of code: a fence, or lines that are indented by four columns
+/// where no paragraph goes on. Rust would compile and run such a block as a test.
+pub(crate) fn has_code_block(text: &str) -> bool {
+    let mut in_paragraph = false;
+    text.lines().any(|line| {
+        let (rest, indented) = content(line, in_paragraph);
+        in_paragraph = !ends_paragraph(rest);
+        let fence = rest.starts_with("```") || rest.starts_with("~~~");
+        fence || (indented && !rest.is_empty())
+    })
+}
+
+/// A line without the marks of quotes and lists before it, and whether what is left is indented as code.
+fn content(line: &str, mut in_paragraph: bool) -> (&str, bool) {
+    let mut rest = line;
+    loop {
+        let text = rest.trim_start();
+        if columns(rest) >= 4 && !in_paragraph {
+            return (text, true);
+        }
+        let Some(inner) = without_mark(text) else { return (text, false) };
+        // A quote may go on with its paragraph, an item of a list begins another one.
+        in_paragraph &= text.starts_with('>');
+        rest = inner;
+    }
+}
+
+/// Width of the blank beginning of a line.
+fn columns(line: &str) -> usize {
+    let blank = line.chars().take_while(|c| matches!(c, ' ' | '\t'));
+    blank.fold(0, |column, c| if c == '\t' { column / 4 * 4 + 4 } else { column + 1 })
+}
+
+/// What follows the mark of a quote or of an item of a list, and the blank that belongs to the mark.
+fn without_mark(text: &str) -> Option<&str> {
+    if let Some(rest) = text.strip_prefix('>') {
+        return Some(rest.strip_prefix(' ').unwrap_or(rest));
+    }
+    let number = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let rest =
+        if number.len() == text.len() { text.strip_prefix(['-', '*', '+']) } else { number.strip_prefix(['.', ')']) };
+    rest?.strip_prefix([' ', '\t'])
+}
+
+/// Whether a line is no text of a paragraph: it is blank, a heading or a rule.
+fn ends_paragraph(text: &str) -> bool {
+    text.starts_with('#') || text.chars().all(|c| c.is_whitespace() || matches!(c, '-' | '=' | '*' | '_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_blocks_of_code() {
+        let texts = [
+            "```\nlet a = 1;\n```",
+            "See:\n~~~json\n{}\n~~~",
+            "See:\n   ```text",
+            "- ```\n  a\n  ```",
+            "1. > ```",
+            "See:\n\n    let a = 1;",
+            "See:\r\n\r\n    let a = 1;",
+            "See:\n \n\tlet a = 1;",
+            "See:\n\n  \tlet a = 1;",
+            "    let a = 1;",
+            "# Codes\n    let a = 1;",
+            "Codes\n=====\n    let a = 1;",
+            "> See:\n>\n>     let a = 1;",
+            "-     let a = 1;",
+            "- See:\n\n      let a = 1;",
+        ];
+        for text in texts {
+            assert!(has_code_block(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn leaves_everything_else_alone() {
+        let texts = [
+            "",
+            "One sentence, with `code` and ``more ` code``.",
+            "A paragraph\n    that goes on.",
+            "- One\n- Two\n  goes on\n\n  and on",
+            "- One\n    - Two\n      goes on",
+            "1. One\n\n   goes on",
+            "> See:\n>    below.",
+            "| a | b |\n| --- | --- |\n| ` ``` ` | x |",
+            "Blank lines\n    \n\nmean nothing.",
+            "2023-01-01 10:00:00",
+            "-1 is less than 0, **always**.",
+        ];
+        for text in texts {
+            assert!(!has_code_block(text), "{text}");
+        }
+    }
+}
