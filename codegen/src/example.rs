@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use aliyun_api_spec::model::{Field, Kind, Operation, Service, TypeBody};
+use aliyun_api_spec::name::SHARED_MODULE;
 use serde_json::{Map, Value};
 
 use crate::docs::plain;
@@ -106,7 +107,7 @@ impl ExampleWriter<'_> {
             (TypeBody::Enum { .. }, value) => plain(value).parse::<i64>().ok().map(|number| number.to_string()),
             (TypeBody::Record(fields), Value::Object(members)) => {
                 let own = self.operation.types.iter().any(|own| own.name == name);
-                let module = if own { self.operation.group.as_str() } else { "types" };
+                let module = if own { self.operation.group.as_str() } else { SHARED_MODULE };
                 self.record(&format!("{}::{module}::{name}", self.path), fields, members)
             }
             (TypeBody::Record(_), Value::String(text)) => self.named(name, &serde_json::from_str(text).ok()?),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use aliyun_api_spec::model::{
     Field, Kind, Method, NamedType, Operation, PagePosition, Service, Shape, Style, TypeBody,
 };
-use aliyun_api_spec::name::type_name;
+use aliyun_api_spec::name::{SHARED_MODULE, type_name};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use serde_json::Value;
@@ -13,9 +13,6 @@ use serde_json::Value;
 use crate::docs;
 use crate::tree::{self, Item, Member, Module, OpenSet, OpenValue, Record, Root, ServiceFacts};
 use crate::{Options, reach};
-
-/// The module of types that several operations share.
-const SHARED: &str = "types";
 
 pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
     let chosen: Vec<&Operation> = service.operations.iter().filter(|operation| options.chooses(operation)).collect();
@@ -30,7 +27,7 @@ pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
     let mut modules: Vec<Module> = groups.collect();
     let shared: Vec<Item> = service.types.iter().filter_map(|named| lower.named(named, &Place::Shared)).collect();
     if !shared.is_empty() {
-        modules.push(Module { docs: docs::shared(), name: ident(SHARED), items: shared });
+        modules.push(Module { docs: docs::shared(), name: ident(SHARED_MODULE), items: shared });
     }
     let envelope = &service.envelope;
     Root {
@@ -353,7 +350,7 @@ fn rust_type(kind: &Kind, place: &Place<'_>) -> TokenStream {
             let shared =
                 matches!(place, Place::Operation(operation) if !operation.types.iter().any(|own| own.name == *name));
             if shared {
-                let module = ident_of(SHARED);
+                let module = ident_of(SHARED_MODULE);
                 quote!(super::#module::#ident)
             } else {
                 quote!(#ident)

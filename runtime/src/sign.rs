@@ -125,7 +125,7 @@ impl Block {
 }
 
 /// Parameters of the protocol: the only ones whose values may be shown when two strings to sign are compared.
-pub(crate) const PROTOCOL_PARAMETERS: [&str; 10] = [
+pub const PROTOCOL_PARAMETERS: [&str; 11] = [
     "AccessKeyId",
     "Action",
     "Format",
@@ -133,6 +133,7 @@ pub(crate) const PROTOCOL_PARAMETERS: [&str; 10] = [
     "Signature",
     "SignatureMethod",
     "SignatureNonce",
+    "SignatureType",
     "SignatureVersion",
     "Timestamp",
     "Version",

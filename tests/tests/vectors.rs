@@ -60,3 +60,14 @@ fn one_changed_byte_is_another_signature() {
     assert!(!signature.matches(b""));
     assert!(!signature.matches(format!("{}=", signature.as_str()).as_bytes()));
 }
+
+/// The client refuses what the specification refuses.
+#[test]
+fn both_sides_know_the_same_parameters_of_the_protocol() {
+    let sorted = |names: &[&'static str]| {
+        let mut names = names.to_vec();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(sorted(&aliyun_runtime::sign::PROTOCOL_PARAMETERS), sorted(&aliyun_api_spec::name::PROTOCOL_PARAMETERS));
+}
