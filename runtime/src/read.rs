@@ -168,12 +168,12 @@ impl<'de> Visitor<'de> for Reader<'_, '_> {
     }
 
     fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<(), E> {
-        let (place, _, context) = self.open()?;
         // Nearly all numbers go here.
-        if let Place::OptionalInt64(slot) = place {
+        if let Target::Place(Place::OptionalInt64(slot)) = self.target {
             *slot = Some(number);
             return Ok(());
         }
+        let (place, _, context) = self.open()?;
         integer(place, number).map_err(|place| context.misfit(&place, Found::Shown(number.to_string())))
     }
 
@@ -208,9 +208,15 @@ impl<'de> Visitor<'de> for Reader<'_, '_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        // An empty text is no record: what would hold one stays empty.
-        if matches!(self.target, Target::Place(Place::Made(_))) && is_blank(text) {
-            return Ok(());
+        match self.target {
+            // Nearly all texts go here.
+            Target::Place(Place::OptionalText(slot)) => {
+                *slot = Some(text.to_owned());
+                return Ok(());
+            }
+            // An empty text is no record: what would hold one stays empty.
+            Target::Place(Place::Made(_)) if is_blank(text) => return Ok(()),
+            _ => {}
         }
         let (place, flags, context) = self.open()?;
         match place {

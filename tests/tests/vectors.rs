@@ -69,5 +69,5 @@ fn both_sides_know_the_same_parameters_of_the_protocol() {
         names.sort_unstable();
         names
     };
-    assert_eq!(sorted(&aliyun_runtime::sign::PROTOCOL_PARAMETERS), sorted(&aliyun_api_spec::name::PROTOCOL_PARAMETERS));
+    assert_eq!(sorted(&aliyun_runtime::sign::PROTOCOL_PARAMETERS), sorted(aliyun_api_spec::name::PROTOCOL_PARAMETERS));
 }
