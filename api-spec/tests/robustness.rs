@@ -21,7 +21,8 @@ fn survives(text: &str) -> bool {
 }
 
 fn operation() -> &'static str {
-    embedded().first().unwrap().files.get(1).unwrap().text
+    let files = embedded().first().unwrap().files;
+    files.iter().find(|file| file.path == "operations/QueryRobotTaskCallList.json").unwrap().text
 }
 
 #[test]

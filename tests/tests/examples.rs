@@ -39,7 +39,8 @@ fn refusal(example: &Example) -> Option<&str> {
     (!success.iter().any(|known| known == code)).then_some(code)
 }
 
-/// A value with everything that the wire may write in two ways written in one: JSON texts opened, scalars as text,
+/// A value with everything that the wire may write in two ways written in one: JSON texts opened, scalars as text, lists of
+/// texts joined,
 /// what is empty left out.
 fn plain(value: &Value) -> Value {
     match value {
@@ -47,18 +48,24 @@ fn plain(value: &Value) -> Value {
             serde_json::from_str(text).map_or_else(|_| value.clone(), |inner| plain(&inner))
         }
         Value::Bool(_) => Value::String(value.to_string()),
-        Value::Number(number) => {
-            Value::String(number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()))
-        }
-        Value::String(text) => {
-            Value::String(text.parse::<f64>().map_or_else(|_| text.clone(), |number| number.to_string()))
-        }
-        Value::Array(items) => Value::Array(items.iter().map(plain).collect()),
+        // An integer may be written as 60.0, and a number of 1.5 is one either way.
+        Value::Number(number) => Value::String(number.to_string().trim_end_matches(".0").to_owned()),
+        Value::String(text) => Value::String(text.trim_end_matches(".0").to_owned()),
+        Value::Array(items) => joined(items.iter().map(plain).collect()),
         Value::Object(members) => {
             let kept = members.iter().map(|(name, value)| (name.clone(), plain(value)));
             Value::Object(kept.filter(|(_, value)| !is_empty(value)).collect())
         }
         Value::Null => Value::Null,
+    }
+}
+
+/// A list of texts, which may also come joined by commas.
+fn joined(items: Vec<Value>) -> Value {
+    let texts: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+    match texts {
+        Some(texts) if !texts.is_empty() => Value::String(texts.join(",")),
+        _ => Value::Array(items),
     }
 }
 

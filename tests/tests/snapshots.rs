@@ -1,4 +1,5 @@
-//! What the generator writes, pinned: a snapshot for each operation, and one for what a service shares.
+//! What the generator writes, pinned: a snapshot for each operation, one for what a service shares, and
+//! one for the types that operations share.
 //!
 //! The snapshot of an operation is the part of its module that stands there because of it, so that a change of one
 //! operation touches one snapshot. Review changes with `cargo insta review`, or look at the `.snap` files in git.
@@ -14,12 +15,15 @@ fn source(service: &Service, operations: Vec<&str>, path: &str) -> String {
     generate_source(service, &Options { operations, path: Some(path), link: None }).unwrap()
 }
 
-/// The text between the line that opens a module and the end.
-fn modules(source: &str) -> String {
-    let start = source.find("\npub mod ").unwrap();
-    let docs = source[..start].rfind("\npub type Client").unwrap();
-    source[docs..].lines().skip(2).collect::<Vec<_>>().join("\n")
+/// What stands in the module of a group: the part between what the service shares and the shared types.
+fn module(source: &str) -> String {
+    let start = source.find("\npub type Client").unwrap();
+    let end = source.find(SHARED_TYPES).unwrap_or(source.len());
+    source[start..end].lines().skip(2).collect::<Vec<_>>().join("\n")
 }
+
+/// The line that the module of shared types begins with.
+const SHARED_TYPES: &str = "\n/// Types that several operations share.";
 
 fn snapshots(service: &Service, folder: &str, path: &str) {
     let mut settings = insta::Settings::clone_current();
@@ -29,7 +33,11 @@ fn snapshots(service: &Service, folder: &str, path: &str) {
     settings.bind(|| {
         for operation in &service.operations {
             let source = source(service, vec![&operation.action], path);
-            insta::assert_snapshot!(operation.action.as_str(), modules(&source));
+            insta::assert_snapshot!(operation.action.as_str(), module(&source));
+        }
+        let all = source(service, Vec::new(), path);
+        if let Some(start) = all.find(SHARED_TYPES) {
+            insta::assert_snapshot!("types", &all[start..]);
         }
         // No operation has this name, so only the root is left.
         insta::assert_snapshot!("service", source(service, vec![""], path));
