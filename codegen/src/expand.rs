@@ -102,8 +102,12 @@ fn builder(record: &Record, allowed: &TokenStream) -> TokenStream {
             // `value` is the name the conversions are written for; where the argument has it, nothing is renamed.
             quote!(#name: #value)
         });
+        // From eight arguments on, clippy would have them in a struct: this is the struct.
+        let many = (required.len() > 7)
+            .then(|| quote!(#[allow(clippy::too_many_arguments, reason = "the service requires as many parameters")]));
         quote! {
             /// One with what is required.
+            #many
             #[inline]
             #[must_use]
             pub fn new(#(#arguments),*) -> Self { Self { #(#values),* } }

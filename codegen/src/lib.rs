@@ -50,23 +50,53 @@ pub fn generate(service: &Service, options: &Options<'_>) -> TokenStream {
 /// gives the typed answer as JSON.
 #[must_use]
 pub fn examples(service: &Service, path: &str) -> TokenStream {
-    let examples = service
-        .operations
-        .iter()
-        .flat_map(|operation| operation.examples.iter().map(move |example| (operation, example)));
-    let entries = examples.filter_map(|(operation, example)| {
-        let action = &operation.action;
-        let name = &example.name;
-        let written = format!("{path}::{}::{action}", operation.group);
-        let request: TokenStream =
-            example::request(service, operation, path, &written, &example.request)?.parse().ok()?;
-        Some(quote! {
+    let entries = example_requests(service, path, usize::MAX).map(|(action, name, request)| {
+        quote! {
             (#action, #name, |client| ::std::boxed::Box::pin(async move {
                 client.send(#request).await.map(|answer| ::serde_json::json!(answer))
             }))
-        })
+        }
     });
     quote!([#(#entries),*])
+}
+
+/// Statements that send the first example of every operation with `client` and print the answer: a program that uses
+/// all of a service.
+#[must_use]
+pub fn uses(service: &Service, path: &str) -> TokenStream {
+    let module: TokenStream = path.parse().unwrap_or_default();
+    let calls = example_requests(service, path, 1).map(|(_, _, request)| {
+        quote! {
+            {
+                // A function of its own for each, as a program would have: in one, they would be one state machine.
+                async fn call(client: &#module::Client) -> Result<(), #module::Error> {
+                    println!("{:?}", client.send(#request).await?);
+                    Ok(())
+                }
+                let call: ::std::pin::Pin<::std::boxed::Box<dyn Future<Output = Result<(), #module::Error>> + '_>> =
+                    ::std::boxed::Box::pin(call(&client));
+                call.await?;
+            }
+        }
+    });
+    quote!({ #(#calls)* })
+}
+
+/// Action, name and expression of up to `most` examples of each operation.
+fn example_requests<'s>(
+    service: &'s Service,
+    path: &str,
+    most: usize,
+) -> impl Iterator<Item = (&'s str, &'s str, TokenStream)> {
+    let examples = service
+        .operations
+        .iter()
+        .flat_map(move |operation| operation.examples.iter().take(most).map(move |example| (operation, example)));
+    examples.filter_map(move |(operation, example)| {
+        let name = format!("{path}::{}::{}", operation.group, operation.action);
+        let request = example::request(service, operation, path, &name, &example.request)?;
+        Some((operation.action.as_str(), example.name.as_str(), request.parse().ok()?))
+    })
 }
 
 /// The names among `names` that are no operations of the service.

@@ -1,6 +1,7 @@
 //! From what came back to a typed answer, or to the error that it is.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -31,6 +32,7 @@ pub fn read_body(body: &[u8], answer: &mut dyn Answer) -> Result<(), String> {
 
 /// An answer as it came, with what is needed to say what is wrong with it.
 pub(crate) struct Received {
+    pub(crate) core: Arc<Core>,
     pub(crate) action: Cow<'static, str>,
     pub(crate) method: Method,
     pub(crate) http: HttpAnswer,
@@ -39,7 +41,8 @@ pub(crate) struct Received {
 
 impl Received {
     /// Reads the answer, or explains why it is none.
-    pub(crate) fn read(&self, core: &Core, answer: &mut dyn Answer) -> Result<(), Error> {
+    pub(crate) fn read(&self, answer: &mut dyn Answer) -> Result<(), Error> {
+        let core = &*self.core;
         let memory = core.limits.memory;
         let (text, origin) = self.text(memory)?;
         if !self.succeeded() {

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -47,21 +47,31 @@ pub(crate) struct Prepared {
 const PAIRS: usize = 24;
 const BYTES: usize = 1024;
 
-impl<T> Call<T> {
-    /// A call of an operation that is known.
-    pub(crate) fn of(core: &Arc<Core>, facts: Facts, request: &dyn Fields) -> Self {
+impl Prepared {
+    /// Not generic, as everything that does not need the type of the answer: a program compiles it once.
+    fn of(facts: Facts, request: &dyn Fields) -> Self {
         let mut parameters = Parameters::with_capacity(PAIRS, BYTES);
         let fault = encode(request, &mut parameters).err();
-        let action = Cow::Borrowed(facts.action);
-        let prepared = Prepared { action, method: facts.method, parameters, timeout: None, fault };
-        Self { core: Arc::clone(core), prepared, answer: PhantomData }
+        Self { action: Cow::Borrowed(facts.action), method: facts.method, parameters, timeout: None, fault }
+    }
+}
+
+impl<T> Call<T> {
+    /// A call of an operation that is known.
+    #[inline]
+    pub(crate) fn of(core: &Arc<Core>, facts: Facts, request: &dyn Fields) -> Self {
+        Self::new(core, Prepared::of(facts, request))
     }
 
     /// A call of an operation of which only the name is known.
     pub(crate) fn untyped(core: &Arc<Core>, action: String) -> Self {
         let parameters = Parameters::with_capacity(PAIRS, BYTES);
         let action = Cow::Owned(action);
-        let prepared = Prepared { action, method: Method::Post, parameters, timeout: None, fault: None };
+        Self::new(core, Prepared { action, method: Method::Post, parameters, timeout: None, fault: None })
+    }
+
+    #[inline]
+    fn new(core: &Arc<Core>, prepared: Prepared) -> Self {
         Self { core: Arc::clone(core), prepared, answer: PhantomData }
     }
 
@@ -117,15 +127,18 @@ impl<T: Answer + Default> IntoFuture for Call<T> {
 
     #[inline]
     fn into_future(self) -> CallFuture<T> {
-        let core = Arc::clone(&self.core);
-        CallFuture { core: self.core, received: Box::pin(execute(core, self.prepared)), answer: PhantomData }
+        CallFuture { received: start(self.core, self.prepared), answer: PhantomData }
     }
+}
+
+/// Begins a call, which does nothing until it is polled.
+fn start(core: Arc<Core>, prepared: Prepared) -> BoxFuture<'static, Result<Received, Error>> {
+    Box::pin(execute(core, prepared))
 }
 
 /// A call under way. Dropping it cancels it; what was sent by then stays sent.
 #[must_use = "a future does nothing until it is awaited"]
 pub struct CallFuture<T> {
-    core: Arc<Core>,
     received: BoxFuture<'static, Result<Received, Error>>,
     answer: PhantomData<fn() -> T>,
 }
@@ -135,11 +148,18 @@ impl<T: Answer + Default> Future for CallFuture<T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let received = ready!(self.received.as_mut().poll(context))?;
+        let Poll::Ready(received) = self.received.as_mut().poll(context) else { return Poll::Pending };
         let mut answer = T::default();
-        received.read(&self.core, &mut answer)?;
-        Poll::Ready(Ok(answer))
+        Poll::Ready(match read(received, &mut answer) {
+            None => Ok(answer),
+            Some(error) => Err(error),
+        })
     }
+}
+
+/// Reads what was received into an answer; what went wrong, if something did.
+fn read(received: Result<Received, Error>, answer: &mut dyn Answer) -> Option<Error> {
+    received.and_then(|received| received.read(answer)).err()
 }
 
 impl<T> fmt::Debug for CallFuture<T> {
@@ -168,7 +188,7 @@ async fn execute(core: Arc<Core>, prepared: Prepared) -> Result<Received, Error>
 }
 
 async fn attempt(
-    core: &Core,
+    core: &Arc<Core>,
     action: Cow<'static, str>,
     method: Method,
     mut parameters: Parameters,
@@ -186,7 +206,7 @@ async fn attempt(
     })?;
     handed_over.store(true, Ordering::Relaxed);
     match core.transport.send(request, core.limits.body).await {
-        Ok(http) => Ok(Received { action, method, http, parameters }),
+        Ok(http) => Ok(Received { core: Arc::clone(core), action, method, http, parameters }),
         Err(error) => {
             let what = format!("no answer from {:?}", core.endpoint);
             Err(Error::new(ErrorKind::Transport, action.clone(), error.sent, what).caused_by(error.source))

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use aliyun_api_spec::Loaded;
+use aliyun_api_spec::model::Service;
 use aliyun_codegen::{Options, generate, unknown_operations};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -34,6 +35,21 @@ pub fn client(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 #[doc(hidden)]
 #[proc_macro]
 pub fn examples(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    of_embedded(input, |service, name| aliyun_codegen::examples(service, name))
+}
+
+/// A program that uses every operation of an embedded service, for benches: `uses!(dyvmsapi)` sends the first
+/// example of each with the variable `client` and prints the answer.
+#[doc(hidden)]
+#[proc_macro]
+pub fn uses(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    of_embedded(input, |service, name| aliyun_codegen::uses(service, name))
+}
+
+fn of_embedded(
+    input: proc_macro::TokenStream,
+    make: impl Fn(&Service, &str) -> TokenStream,
+) -> proc_macro::TokenStream {
     let name = match syn::parse::<Ident>(input) {
         Ok(name) => name,
         Err(error) => return error.into_compile_error().into(),
@@ -42,7 +58,7 @@ pub fn examples(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let Some(service) = service else {
         return compile_error(name.span(), &unknown_service(&name.to_string())).into();
     };
-    aliyun_codegen::examples(&service, &name.to_string()).into()
+    make(&service, &name.to_string()).into()
 }
 
 /// What the macro was called with.
