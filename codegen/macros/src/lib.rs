@@ -35,7 +35,7 @@ pub fn client(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 #[doc(hidden)]
 #[proc_macro]
 pub fn examples(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    of_embedded(input, |service, name| aliyun_codegen::examples(service, name))
+    of_embedded(input, aliyun_codegen::examples)
 }
 
 /// A program that uses every operation of an embedded service, for benches: `uses!(dyvmsapi)` sends the first
@@ -43,7 +43,7 @@ pub fn examples(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
 #[doc(hidden)]
 #[proc_macro]
 pub fn uses(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    of_embedded(input, |service, name| aliyun_codegen::uses(service, name))
+    of_embedded(input, aliyun_codegen::uses)
 }
 
 fn of_embedded(
