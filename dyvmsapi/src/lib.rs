@@ -57,6 +57,21 @@
 //! ask: [`Error::kind`], [`Error::code`], [`Error::request_id`], and [`Error::sent`], which tells whether a phone may
 //! be ringing although no answer came. A call is made once: nothing is repeated behind your back.
 //!
+//! # Parameters that every operation takes
+//!
+//! `OwnerId`, `ResourceOwnerAccount` and `ResourceOwnerId` are accepted everywhere and stand in no request: a call carries
+//! them as an option, as it can any further parameter.
+//!
+//! ```no_run
+//! # async fn example(client: dyvmsapi::Client) -> Result<(), dyvmsapi::Error> {
+//! use dyvmsapi::robot::QueryRobotTaskCallList;
+//!
+//! let page = client.send(QueryRobotTaskCallList::new().task_id("1045001")).parameter("OwnerId", "1").await?;
+//! # let _ = page;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Operations that are not listed
 //!
 //! [`Client::call`](ServiceClient::call) sends any operation by its name, with texts for parameters, and gives the
