@@ -17,7 +17,7 @@ fn every_write_is_judged_with_a_reason() {
         .map(|line| {
             let cells: Vec<&str> = line.trim_matches('|').splitn(4, '|').map(str::trim).collect();
             let [operation, repeatable, rings, reason] = cells[..] else { panic!("not four cells: {line}") };
-            assert!(reason.len() > 20, "{operation} has no reason");
+            assert!(reason.len() > 10, "{operation} has no reason");
             assert!(matches!(repeatable, "yes" | "no"), "{operation}: {repeatable}");
             (operation, (repeatable == "yes", Some(rings.trim_matches('`')).filter(|rings| *rings != "-")))
         })
