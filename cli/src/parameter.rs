@@ -165,21 +165,7 @@ mod tests {
     use super::*;
 
     fn shape(kind: Kind, style: Option<Style>) -> Shape {
-        Shape {
-            kind,
-            style,
-            values: Vec::new(),
-            default: None,
-            minimum: None,
-            maximum: None,
-            min_length: None,
-            max_length: None,
-            max_items: None,
-            time: None,
-            unit: None,
-            sensitive: false,
-            example: None,
-        }
+        Shape { style, ..Shape::of(kind) }
     }
 
     /// A parameter `P` that lives as long as those of a specification.

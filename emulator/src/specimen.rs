@@ -5,21 +5,7 @@ use aliyun_api_spec::model::{
 };
 
 pub(crate) fn shape(kind: Kind) -> Shape {
-    Shape {
-        kind,
-        style: None,
-        values: Vec::new(),
-        default: None,
-        minimum: None,
-        maximum: None,
-        min_length: None,
-        max_length: None,
-        max_items: None,
-        time: None,
-        unit: None,
-        sensitive: false,
-        example: None,
-    }
+    Shape::of(kind)
 }
 
 pub(crate) fn field(name: &str, shape: Shape) -> Field {

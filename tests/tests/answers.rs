@@ -322,6 +322,16 @@ async fn a_refused_signature_is_explained_by_the_first_difference() {
     }
 }
 
+/// A string to sign holds every parameter, whatever the code that it comes with.
+#[tokio::test]
+async fn a_string_to_sign_is_never_shown() {
+    let message = "Signature is incomplete. server string to sign is:POST&%2F&SecurityToken%3Dtoken%26TtsParam%3Dhello";
+    let body = serde_json::json!({"Code": "IncompleteSignature", "Message": message, "RequestId": "R-1"});
+    let error = failure(Canned::default().then(400, body.to_string())).await;
+    assert_eq!(error.message(), Some("Signature is incomplete."));
+    assert!(!error.to_string().contains("token") && !format!("{error:?}").contains("hello"), "{error}");
+}
+
 #[tokio::test]
 async fn nothing_that_must_stay_hidden_is_shown() {
     let request = QueryRobotTaskCallList::new().task_id("1045001").called("13000000000");
