@@ -9,7 +9,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use aliyun_runtime::sign::{SigningKey, string_to_sign};
+use aliyun_runtime::sign::SigningKey;
+use aliyun_runtime::sign::v1::string_to_sign;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
@@ -60,7 +61,7 @@ impl Verifier {
             return Err(Refusal::nonce_used());
         }
         let mut signed = signed_parameters(parameters);
-        if !key.sign(method, &mut signed).matches(value("Signature").as_bytes()) {
+        if !key.sign_v1(method, &mut signed).matches(value("Signature").as_bytes()) {
             return Err(Refusal::signature_mismatch(&string_to_sign(method, &mut signed)));
         }
         // Only now: a nonce that anyone could use up without a key would let them lock out its owner.

@@ -90,7 +90,7 @@ impl Call {
         for (name, value) in &self.pairs {
             parameters.push(name, value);
         }
-        let signature = SigningKey::new(self.secret).sign(self.method, &mut parameters);
+        let signature = SigningKey::new(self.secret).sign_v1(self.method, &mut parameters);
         parameters.push("Signature", signature.as_str());
         str::from_utf8(parameters.encoded()).unwrap().to_owned()
     }
