@@ -11,17 +11,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use jiff::Timestamp;
 
 use crate::answer::{Answer, Received};
-use crate::client::{Core, Format};
+use crate::client::Core;
 use crate::credential::Credentials;
 use crate::encode::encode;
 use crate::error::{Error, ErrorKind};
 use crate::field::Fields;
 use crate::operation::{Facts, Method};
 use crate::parameter::Parameters;
+use crate::request::Unsigned;
 use crate::sign::PROTOCOL_PARAMETERS;
 use crate::transport::{BoxFuture, Sent};
 
@@ -102,13 +101,23 @@ impl<T> Call<T> {
 }
 
 impl<T> Call<T> {
-    /// The body that would be sent, for benches.
+    /// The body that V1 would send, for benches.
     #[doc(hidden)]
     #[must_use]
-    pub fn signed_body(self, credentials: &Credentials) -> Bytes {
-        let Prepared { action, method, mut parameters, .. } = self.prepared;
-        sign_v1(&self.core, &action, method, credentials, &mut parameters);
-        parameters.into_sent().encoded()
+    pub fn signed_body(mut self, credentials: &Credentials) -> Bytes {
+        self.unsigned().v1(credentials)
+    }
+
+    /// The headers that V3 would send, for benches.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn signed_headers(mut self, credentials: &Credentials) -> Vec<(http::HeaderName, http::HeaderValue)> {
+        self.unsigned().v3(credentials).map(|(headers, _)| headers).unwrap_or_default()
+    }
+
+    fn unsigned(&mut self) -> Unsigned<'_> {
+        let Prepared { action, method, parameters, .. } = &mut self.prepared;
+        Unsigned { core: &self.core, action, method: *method, parameters }
     }
 }
 
@@ -199,75 +208,16 @@ async fn attempt(
             .caused_by(error)
             .hint("set them, or build the client with credentials of its own")
     })?;
-    sign_v1(core, &action, method, &credentials, &mut parameters);
-    let parameters = parameters.into_sent();
-    let request = http_request(core, method, parameters.encoded()).map_err(|error| {
+    let unsigned = Unsigned { core, action: &action, method, parameters: &mut parameters };
+    let (request, signed) = unsigned.sign(&credentials).map_err(|error| {
         Error::new(ErrorKind::Request, action.clone(), Sent::No, "the request cannot be written").caused_by(error)
     })?;
     handed_over.store(true, Ordering::Relaxed);
     match core.transport.send(request, core.limits.body).await {
-        Ok(http) => Ok(Received { core: Arc::clone(core), action, method, http, parameters }),
+        Ok(http) => Ok(Received { core: Arc::clone(core), action, http, signed }),
         Err(error) => {
             let what = format!("no answer from {:?}", core.endpoint);
             Err(Error::new(ErrorKind::Transport, action.clone(), error.sent, what).caused_by(error.source))
         }
-    }
-}
-
-/// Adds the parameters of the protocol, and the signature over all of them.
-pub(crate) fn sign_v1(
-    core: &Core,
-    action: &str,
-    method: Method,
-    credentials: &Credentials,
-    parameters: &mut Parameters,
-) {
-    parameters.push("AccessKeyId", credentials.access_key_id());
-    parameters.push("Action", action);
-    parameters.push(
-        "Format",
-        match core.format {
-            Format::Json => "JSON",
-            Format::Xml => "XML",
-        },
-    );
-    if let Some(token) = credentials.security_token() {
-        parameters.push("SecurityToken", token);
-    }
-    parameters.push("SignatureMethod", "HMAC-SHA1");
-    parameters.push_bytes(b"SignatureNonce", &hex((core.nonce)()));
-    parameters.push("SignatureVersion", "1.0");
-    // Beyond the year 9999 there is no such clock.
-    let now = Timestamp::try_from((core.clock)()).unwrap_or(Timestamp::UNIX_EPOCH);
-    parameters.push_display("Timestamp", &format_args!("{now:.0}"));
-    parameters.push("Version", core.service.version);
-    let signature = credentials.key().sign_v1(method.as_str(), parameters);
-    parameters.push("Signature", signature.as_str());
-}
-
-/// 32 digits in small letters.
-fn hex(number: u128) -> [u8; 32] {
-    let mut rest = number;
-    let mut digits = [0; 32];
-    for digit in digits.iter_mut().rev() {
-        *digit = b"0123456789abcdef"[(rest & 15) as usize];
-        rest >>= 4;
-    }
-    digits
-}
-
-fn http_request(core: &Core, method: Method, encoded: Bytes) -> Result<http::Request<Bytes>, http::Error> {
-    const AGENT: HeaderValue = HeaderValue::from_static(concat!("aliyun-rust/", env!("CARGO_PKG_VERSION")));
-    const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
-    let accept = HeaderValue::from_static(match core.format {
-        Format::Json => "application/json",
-        Format::Xml => "text/xml",
-    });
-    let request = http::Request::builder().header(USER_AGENT, AGENT).header(ACCEPT, accept);
-    match method {
-        Method::Post => {
-            request.method(http::Method::POST).uri(core.endpoint.uri(None)?).header(CONTENT_TYPE, FORM).body(encoded)
-        }
-        Method::Get => request.method(http::Method::GET).uri(core.endpoint.uri(Some(&encoded))?).body(Bytes::new()),
     }
 }

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use http::HeaderValue;
 use serde_json::Value;
 
 use crate::call::Call;
@@ -32,6 +33,8 @@ pub(crate) struct Core {
     pub(crate) timeouts: Timeouts,
     pub(crate) limits: Limits,
     pub(crate) format: Format,
+    pub(crate) signature: Signature,
+    pub(crate) user_agent: HeaderValue,
     pub(crate) clock: fn() -> SystemTime,
     pub(crate) nonce: fn() -> u128,
 }
@@ -61,6 +64,19 @@ pub enum Format {
     Xml,
 }
 
+/// How requests are signed. Both prove the same; they differ in what travels where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Signature {
+    /// HMAC-SHA1 over all parameters, which Alibaba also calls version 1.0 and V2. Parameters of a POST travel in its
+    /// body, so that no phone number lands in a URL.
+    #[default]
+    V1,
+    /// ACS3-HMAC-SHA256 over the request as it travels: parameters are in the URL, as Alibaba's own clients send them,
+    /// the rest is in headers. Servers limit the length of a URL, so a request of many numbers fits V1 better. The
+    /// answer is JSON.
+    V3,
+}
+
 impl<S: Service> Client<S> {
     /// A client with credentials of the environment: `ALIBABA_CLOUD_ACCESS_KEY_ID`,
     /// `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary ones, `ALIBABA_CLOUD_SECURITY_TOKEN`.
@@ -80,6 +96,8 @@ impl<S: Service> Client<S> {
             timeouts: Timeouts::default(),
             limits: Limits::default(),
             format: Format::default(),
+            signature: Signature::default(),
+            user_agent: None,
             clock: SystemTime::now,
             nonce: rand::random,
             service: PhantomData,
@@ -143,6 +161,8 @@ pub struct ClientBuilder<S> {
     timeouts: Timeouts,
     limits: Limits,
     format: Format,
+    signature: Signature,
+    user_agent: Option<String>,
     clock: fn() -> SystemTime,
     nonce: fn() -> u128,
     service: PhantomData<fn() -> S>,
@@ -196,7 +216,20 @@ impl<S: Service> ClientBuilder<S> {
         self
     }
 
-    /// Asks for answers in this format; JSON unless set.
+    /// Signs requests so; V1 unless set.
+    pub fn signature(mut self, signature: Signature) -> Self {
+        self.signature = signature;
+        self
+    }
+
+    /// Names the caller behind this client's own name in the header `User-Agent`, as in `alerting/1.2`.
+    pub fn user_agent(mut self, caller: impl Into<String>) -> Self {
+        self.user_agent = Some(caller.into());
+        self
+    }
+
+    /// Asks for answers in this format; JSON unless set. XML goes with signature V1 only, whose protocol has a
+    /// parameter for it.
     pub fn format(mut self, format: Format) -> Self {
         self.format = format;
         self
@@ -212,6 +245,10 @@ impl<S: Service> ClientBuilder<S> {
     /// The client, or what is wrong with its settings. Nothing is sent yet.
     pub fn build(self) -> Result<Client<S>, Error> {
         let endpoint = Endpoint::parse(&self.endpoint, self.plain_http)?;
+        if self.signature == Signature::V3 && self.format == Format::Xml {
+            return Err(Error::configuration("answers to signature V3 are JSON; XML goes with signature V1 only"));
+        }
+        let user_agent = user_agent(self.user_agent.as_deref())?;
         let transport = match self.transport {
             Some(transport) => transport,
             None => Arc::new(
@@ -227,11 +264,23 @@ impl<S: Service> ClientBuilder<S> {
             timeouts: self.timeouts,
             limits: self.limits,
             format: self.format,
+            signature: self.signature,
+            user_agent,
             clock: self.clock,
             nonce: self.nonce,
         };
         Ok(Client { core: Arc::new(core), service: PhantomData })
     }
+}
+
+fn user_agent(caller: Option<&str>) -> Result<HeaderValue, Error> {
+    const OWN: &str = concat!("aliyun-rust/", env!("CARGO_PKG_VERSION"));
+    let Some(caller) = caller else { return Ok(HeaderValue::from_static(OWN)) };
+    HeaderValue::try_from(format!("{OWN} {}", caller.trim())).map_err(|_| {
+        Error::configuration(format!(
+            "the user agent {caller:?} is no header value; use printable ASCII such as \"alerting/1.2\""
+        ))
+    })
 }
 
 impl<S> fmt::Debug for ClientBuilder<S> {

@@ -20,6 +20,7 @@ mod operation;
 mod page;
 mod parameter;
 mod read;
+mod request;
 pub mod sign;
 mod slot;
 mod timeout;
@@ -28,7 +29,7 @@ mod xml;
 
 pub use bytes::Bytes;
 pub use call::{Call, CallFuture};
-pub use client::{Client, ClientBuilder, Format};
+pub use client::{Client, ClientBuilder, Format, Signature};
 pub use credential::{
     ACCESS_KEY_ID, ACCESS_KEY_SECRET, Credentials, CredentialsError, CredentialsProvider, EnvironmentCredentials,
     SECURITY_TOKEN,

@@ -8,8 +8,6 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::io;
 
-use bytes::Bytes;
-
 /// Parameters of one request, encoded.
 #[derive(Clone, Default)]
 pub struct Parameters {
@@ -160,29 +158,28 @@ impl Parameters {
     }
 }
 
-/// Parameters that are on their way: the bytes are shared with what sends them.
-pub(crate) struct SentParameters {
-    encoded: Bytes,
-    pairs: Vec<Pair>,
-}
-
 impl Parameters {
-    /// The encoded bytes, and what is needed to explain a refused signature.
-    pub(crate) fn into_sent(self) -> SentParameters {
-        SentParameters { encoded: self.encoded.into(), pairs: self.pairs }
+    /// Parameters that are encoded already, as [`Parameters::encoded`] shows them.
+    pub(crate) fn of_encoded(encoded: &[u8]) -> Self {
+        let mut parameters = Self { encoded: encoded.to_vec(), pairs: Vec::new() };
+        let mut start = 0;
+        for pair in encoded.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
+            let length = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
+            let mut name = [0; 8];
+            for (byte, raw) in name.iter_mut().zip(raw(&pair[..length])) {
+                *byte = raw;
+            }
+            let (equals, end) = (start + length, start + pair.len());
+            parameters.pairs.push(Pair { start, equals, end, prefix: prefix(&name) });
+            start = end + 1;
+        }
+        parameters
     }
-}
 
-impl SentParameters {
-    pub(crate) fn encoded(&self) -> Bytes {
-        self.encoded.clone()
-    }
-
-    /// The parameters that were signed: all but the signature, which is written last.
-    pub(crate) fn signed(&self) -> Parameters {
-        let mut pairs = self.pairs.clone();
-        pairs.retain(|pair| self.encoded.get(pair.start..pair.equals) != Some(b"Signature".as_slice()));
-        Parameters { encoded: self.encoded.to_vec(), pairs }
+    /// Takes back every pair after the first `bytes` bytes, in the order written.
+    pub(crate) fn truncate(&mut self, bytes: usize) {
+        self.pairs.retain(|pair| pair.start < bytes);
+        self.encoded.truncate(bytes);
     }
 }
 
@@ -315,6 +312,23 @@ mod tests {
         parameters.push("A", "1");
         assert!(parameters.push_json("B", &Broken).is_err());
         assert_eq!((parameters.len(), parameters.encoded()), (1, b"A=1".as_slice()));
+    }
+
+    #[test]
+    fn pairs_taken_back_leave_what_was_there_before() {
+        let mut parameters = Parameters::default();
+        parameters.push("b", "1");
+        parameters.push("a b", "2");
+        let (written, length) = (parameters.encoded().to_vec(), parameters.encoded().len());
+        parameters.push("a", "3");
+        parameters.sort();
+        assert_eq!(parameters.canonical_query(), "a=3&a%20b=2&b=1");
+        parameters.truncate(length);
+        assert_eq!(parameters.encoded(), written);
+        assert_eq!(parameters.canonical_query(), "a%20b=2&b=1");
+        let mut read = Parameters::of_encoded(&written);
+        read.sort();
+        assert_eq!((read.len(), read.canonical_query()), (2, parameters.canonical_query()));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! `;`, and the hash of the body in hex. The string to sign is [`ALGORITHM`], a line feed, and the hash of that in hex;
 //! the key is the secret as it is.
 
-use hmac::{Hmac, Mac as _};
+use hmac::Mac as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{SignatureText, SigningKey};
@@ -37,18 +37,24 @@ impl SigningKey {
         headers: &mut [Header<'_>],
         payload_hash: &str,
     ) -> Signature {
-        let hash = request_hash(method, query, headers, payload_hash);
-        self.sign_v3_pieces(|mac| {
-            mac.update(ALGORITHM.as_bytes());
-            mac.update(b"\n");
-            mac.update(&hash.0);
-        })
+        self.sign_v3_hash(&request_hash(method, query, headers, payload_hash))
     }
 
-    fn sign_v3_pieces(&self, feed: impl FnOnce(&mut Hmac<Sha256>)) -> Signature {
+    /// The V3 signature of a canonical request: what remains of [`SigningKey::sign_v3`] when the text is there, for
+    /// benches.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn sign_v3_text(&self, canonical_request: &[u8]) -> Signature {
+        self.sign_v3_hash(&payload_hash(canonical_request))
+    }
+
+    /// The signature of a canonical request whose hash is known.
+    pub(crate) fn sign_v3_hash(&self, request_hash: &SignatureText<64>) -> Signature {
         let mut text = [0; 64];
         if let Some(mut mac) = self.v3.clone() {
-            feed(&mut mac);
+            mac.update(ALGORITHM.as_bytes());
+            mac.update(b"\n");
+            mac.update(&request_hash.0);
             text = hex(&mac.finalize().into_bytes());
         }
         SignatureText(text)
@@ -83,30 +89,42 @@ pub fn payload_hash(body: &[u8]) -> SignatureText<64> {
 /// The value of the `Authorization` header. The headers are those of [`SigningKey::sign_v3`], which has sorted them.
 #[must_use]
 pub fn authorization(access_key_id: &str, headers: &[Header<'_>], signature: &Signature) -> String {
-    let mut text = format!("{ALGORITHM} Credential={access_key_id},SignedHeaders=").into_bytes();
-    signed_names(headers, |piece| text.extend_from_slice(piece));
-    text.extend_from_slice(b",Signature=");
-    text.extend_from_slice(&signature.0);
-    // All of it was text.
-    String::from_utf8(text).unwrap_or_default()
+    let mut text = String::with_capacity(256);
+    authorization_pieces(access_key_id, headers, signature, |piece| text.push_str(piece));
+    text
+}
+
+pub(crate) fn authorization_pieces<'a>(
+    access_key_id: &'a str,
+    headers: &[Header<'a>],
+    signature: &'a Signature,
+    mut piece: impl FnMut(&'a str),
+) {
+    piece(ALGORITHM);
+    piece(" Credential=");
+    piece(access_key_id);
+    piece(",SignedHeaders=");
+    signed_names(headers, &mut piece);
+    piece(",Signature=");
+    piece(signature.as_str());
 }
 
 /// The names of sorted headers, joined by `;`.
-fn signed_names(headers: &[Header<'_>], mut piece: impl FnMut(&[u8])) {
+fn signed_names<'a>(headers: &[Header<'a>], mut piece: impl FnMut(&'a str)) {
     let mut last = "";
     for &(name, _) in headers {
         if name == last {
             continue;
         }
         if !last.is_empty() {
-            piece(b";");
+            piece(";");
         }
-        piece(name.as_bytes());
+        piece(name);
         last = name;
     }
 }
 
-fn request_hash(
+pub(crate) fn request_hash(
     method: &str,
     query: &mut Parameters,
     headers: &mut [Header<'_>],
@@ -145,7 +163,7 @@ fn canonical_pieces(
         piece(value.trim_ascii());
     }
     piece(if last.is_empty() { b"\n" } else { b"\n\n" });
-    signed_names(headers, &mut piece);
+    signed_names(headers, |name| piece(name.as_bytes()));
     piece(b"\n");
     piece(payload_hash.as_bytes());
 }
