@@ -5,7 +5,7 @@
 //! `;`, and the hash of the body in hex. The string to sign is [`ALGORITHM`], a line feed, and the hash of that in hex;
 //! the key is the secret as it is.
 
-use hmac::{Hmac, Mac as _};
+use hmac::Mac as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{SignatureText, SigningKey};
@@ -37,18 +37,21 @@ impl SigningKey {
         headers: &mut [Header<'_>],
         payload_hash: &str,
     ) -> Signature {
-        let hash = request_hash(method, query, headers, payload_hash);
-        self.sign_v3_pieces(|mac| {
+        self.sign_v3_hash(&request_hash(method, query, headers, payload_hash))
+    }
+
+    /// The V3 signature of a canonical request that is there, as of [`canonical_request`].
+    #[must_use]
+    pub fn sign_v3_request(&self, canonical_request: &[u8]) -> Signature {
+        self.sign_v3_hash(&payload_hash(canonical_request))
+    }
+
+    fn sign_v3_hash(&self, hash: &SignatureText<64>) -> Signature {
+        let mut text = [0; 64];
+        if let Some(mut mac) = self.v3.clone() {
             mac.update(ALGORITHM.as_bytes());
             mac.update(b"\n");
             mac.update(&hash.0);
-        })
-    }
-
-    fn sign_v3_pieces(&self, feed: impl FnOnce(&mut Hmac<Sha256>)) -> Signature {
-        let mut text = [0; 64];
-        if let Some(mut mac) = self.v3.clone() {
-            feed(&mut mac);
             text = hex(&mac.finalize().into_bytes());
         }
         SignatureText(text)
