@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aliyun_api_spec::model::Service;
 use aliyun_api_spec::suggest::nearest;
@@ -18,7 +18,7 @@ use crate::check;
 use crate::random;
 use crate::received::{Journal, Received};
 use crate::refuse::Refusal;
-use crate::verify::{self, Verifier};
+use crate::verify::{self, Claim, Verifier};
 use crate::wire::{self, Decoded, Parameters};
 
 /// The largest request body that is read, in bytes.
@@ -61,12 +61,16 @@ impl Engine {
             Err(refusal) => (&Bytes::new(), Some(refusal)),
         };
         let Decoded { parameters, fault } = wire::decode(parts, body);
-        let format = Format::requested(&parameters);
-        let outcome = match unread.or(fault) {
+        let unasked = if verify::is_v3(&parts.headers, &parameters) { Format::Json } else { Format::Xml };
+        let format = Format::requested(&parameters, unasked);
+        let mut warnings = Vec::new();
+        let outcome = match unread.or(fault).or(format.as_ref().err().cloned()) {
             Some(refusal) => Err(refusal),
-            None => self.process(parts, &parameters, now, &request_id),
+            None => self.process(parts, body, &parameters, now, &request_id, &mut warnings),
         };
-        let format = format.unwrap_or(Format::Xml);
+        let format = format.unwrap_or(unasked);
+        let action = verify::action(&parts.headers, &parameters).to_owned();
+        let retry_after = outcome.as_ref().err().and_then(|refusal| refusal.retry_after);
         let refusal = outcome.as_ref().err().map(|refusal| refusal.code.to_string());
         let (status, body) = match outcome {
             Ok((action, members)) => (StatusCode::OK, answer::success(format, &action, members)),
@@ -76,12 +80,17 @@ impl Engine {
                 (refusal.status, body)
             }
         };
-        let response = respond(status, format, now, &request_id, body);
+        let mut response = respond(status, format, now, &request_id, body);
+        if let Some(after) = retry_after {
+            response.headers_mut().insert("x-acs-retry-after", HeaderValue::from(milliseconds(after)));
+        }
         self.with_journal(|journal| {
             journal.add(Received {
                 service: Arc::clone(&self.service),
                 at: now,
                 method: parts.method.clone(),
+                action,
+                warnings,
                 request_id,
                 parameters: Arc::new(parameters),
                 refusal,
@@ -90,39 +99,30 @@ impl Engine {
         response
     }
 
-    /// Checks in this order: HTTP, presence of the protocol's parameters, version and action, signature, business
+    /// Checks in this order: HTTP, presence of what the protocol asks for, version and action, signature, business
     /// parameters. The first thing that is wrong is the answer.
     fn process(
         &self,
         parts: &Parts,
+        body: &[u8],
         parameters: &Parameters,
         now: SystemTime,
         request_id: &str,
+        warnings: &mut Vec<String>,
     ) -> Result<(String, Map<String, Value>), Refusal> {
         if !matches!(parts.method, Method::GET | Method::POST) {
             return Err(Refusal::http_method());
         }
-        if verify::is_v3(&parts.headers) {
-            return Err(Refusal::signature_method_unsupported());
-        }
-        Format::requested(parameters)?;
-        let value = |name: &str| parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        let action = value("Action").ok_or_else(|| Refusal::missing("Action"))?;
-        if let Some(name) = verify::MANDATORY.iter().find(|name| value(name).is_none()) {
-            return Err(Refusal::missing(name));
-        }
-        if !parameters.contains_key("Signature") {
-            return Err(Refusal::missing("Signature"));
-        }
-        if value("Version") != Some(&self.service.version) {
+        let claim = Claim::read(parts, body, parameters)?;
+        if claim.version != self.service.version {
             return Err(Refusal::invalid("Version"));
         }
         if parts.uri.path() != "/" {
             return Err(Refusal::api_not_found(None));
         }
-        let operation = self.service.operation(action).ok_or_else(|| self.not_found(action))?;
-        self.verifier.verify(parts.method.as_str(), parameters, now)?;
-        check::check(&self.service, operation, parameters)?;
+        let operation = self.service.operation(claim.action).ok_or_else(|| self.not_found(claim.action))?;
+        self.verifier.verify(&claim, now)?;
+        *warnings = check::check(&self.service, operation, parameters)?;
         let call = Call { service: &self.service, operation, parameters, request_id };
         Ok((operation.action.clone(), self.behaviour.answer(call)?))
     }
@@ -175,6 +175,11 @@ fn respond(status: StatusCode, format: Format, now: SystemTime, request_id: &str
         headers.insert("x-acs-request-id", request_id);
     }
     response
+}
+
+/// At least one: nought would tell the sender nothing.
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 fn http_date(time: SystemTime) -> Option<String> {
