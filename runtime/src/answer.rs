@@ -103,7 +103,10 @@ impl Received {
             Ok((root, value)) if root == "Error" || root.ends_with("Response") => {
                 Ok((Cow::Owned(value.to_string()), Origin::Xml))
             }
-            Ok((root, _)) => Err(self.foreign(format!("the answer is XML of another kind, with the root <{root}>"))),
+            Ok((root, _)) => {
+                let root = mask::line(&mask::digits(&root));
+                Err(self.foreign(format!("the answer is XML of another kind, with the root <{root}>")))
+            }
             Err(what) => Err(self.foreign(format!("the answer is not XML: {what}"))),
         }
     }
@@ -195,7 +198,8 @@ impl Received {
             Some(theirs) if theirs == ours => format!(
                 "{HINT} although both sides signed the same text: the access key secret is not that of the access key id"
             ),
-            Some(theirs) => format!("{HINT}: {}", sign::first_difference(&ours, theirs)),
+            // What the service signed is its own word: a text that is no string to sign would be shown as a name.
+            Some(theirs) => format!("{HINT}: {}", mask::digits(&sign::first_difference(&ours, theirs))),
         }
     }
 
