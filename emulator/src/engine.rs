@@ -18,6 +18,7 @@ use crate::check;
 use crate::random;
 use crate::received::{Journal, Received};
 use crate::refuse::Refusal;
+use crate::state::Pending;
 use crate::verify::{self, Verifier};
 use crate::wire::{self, Decoded, Parameters};
 
@@ -40,15 +41,8 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(service: Arc<Service>, verifier: Verifier, clock: Clock) -> Self {
-        Self {
-            service,
-            verifier,
-            clock,
-            behaviour: Behaviour::new(),
-            journal: Mutex::default(),
-            answered: AtomicU64::new(0),
-        }
+    pub(crate) fn new(service: Arc<Service>, verifier: Verifier, clock: Clock, behaviour: Behaviour) -> Self {
+        Self { service, verifier, clock, behaviour, journal: Mutex::default(), answered: AtomicU64::new(0) }
     }
 
     /// Answers a request whose body came, or says why the body was not read.
@@ -68,6 +62,7 @@ impl Engine {
         };
         let format = format.unwrap_or(Format::Xml);
         let refusal = outcome.as_ref().err().map(|refusal| refusal.code.to_string());
+        let retry_after = outcome.as_ref().err().and_then(|refusal| refusal.retry_after);
         let (status, body) = match outcome {
             Ok((action, members)) => (StatusCode::OK, answer::success(format, &action, members)),
             Err(refusal) => {
@@ -76,7 +71,10 @@ impl Engine {
                 (refusal.status, body)
             }
         };
-        let response = respond(status, format, now, &request_id, body);
+        let mut response = respond(status, format, now, &request_id, body);
+        if let Some(milliseconds) = retry_after.and_then(|wait| u64::try_from(wait.as_millis()).ok()) {
+            response.headers_mut().insert("x-acs-retry-after", milliseconds.into());
+        }
         self.with_journal(|journal| {
             journal.add(Received {
                 service: Arc::clone(&self.service),
@@ -123,7 +121,7 @@ impl Engine {
         let operation = self.service.operation(action).ok_or_else(|| self.not_found(action))?;
         self.verifier.verify(parts.method.as_str(), parameters, now)?;
         check::check(&self.service, operation, parameters)?;
-        let call = Call { service: &self.service, operation, parameters, request_id };
+        let call = Call { service: &self.service, operation, parameters, request_id, now };
         Ok((operation.action.clone(), self.behaviour.answer(call)?))
     }
 
@@ -147,6 +145,11 @@ impl Engine {
 
     pub(crate) fn requests(&self) -> Vec<Received> {
         self.with_journal(|journal| journal.requests())
+    }
+
+    /// Calls that are not over by the emulator's clock.
+    pub(crate) fn pending(&self) -> Pending {
+        self.behaviour.pending((self.clock)())
     }
 
     pub(crate) fn service(&self) -> &Service {

@@ -4,6 +4,7 @@
 //! there is any, follows the official one.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -13,11 +14,13 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: Cow<'static, str>,
     pub(crate) message: Cow<'static, str>,
+    /// How long the client is told to wait before it sends again.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code: code.into(), message: message.into() }
+        Self { status, code: code.into(), message: message.into(), retry_after: None }
     }
 
     fn bad(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
@@ -108,6 +111,12 @@ impl Refusal {
 
     pub(crate) fn nonce_used() -> Self {
         Self::bad("SignatureNonceUsed", "Specified signature nonce was used already.")
+    }
+
+    /// Flow control of a `scope`: `User` or `Api`.
+    pub(crate) fn throttled(scope: &str, retry_after: Option<Duration>) -> Self {
+        let message = format!("Request was denied due to {} flow control.", scope.to_lowercase());
+        Self { retry_after, ..Self::bad(format!("Throttling.{scope}"), message) }
     }
 
     /// The classic Python client takes this text apart at its colon, so not a letter may change.

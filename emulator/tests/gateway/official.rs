@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 
-use aliyun_emulator::Emulator;
+use aliyun_emulator::{Emulator, State};
 use bytes::Bytes;
 use http::Request;
 use serde_json::Value;
@@ -53,9 +53,12 @@ impl Recorded {
     }
 }
 
-/// Knows the operations of the recorded requests.
+/// Knows the operations of the recorded requests, and remembers nothing of them.
 pub(crate) fn emulator_of_recorded_operations() -> Emulator {
-    builder().service(service_with(&["SingleCallByTts", "SingleCallByVoice", "CancelCall", "Custom"])).build()
+    builder()
+        .state(State::Examples)
+        .service(service_with(&["SingleCallByTts", "SingleCallByVoice", "CancelCall", "Custom"]))
+        .build()
 }
 
 #[test]
