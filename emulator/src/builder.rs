@@ -6,8 +6,11 @@ use std::time::{Duration, SystemTime};
 
 use aliyun_api_spec::model::Service;
 
+use crate::behaviour::Behaviour;
 use crate::emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
 use crate::engine::{Clock, Engine};
+use crate::state::State;
+use crate::state::limit::Limits;
 use crate::verify::{Keys, Verifier};
 
 /// Shared by all emulators: it is large.
@@ -21,6 +24,9 @@ pub struct Builder {
     clock: Clock,
     time_window: Duration,
     read_timeout: Duration,
+    state: State,
+    limits: Limits,
+    seed: u64,
 }
 
 impl Builder {
@@ -31,6 +37,9 @@ impl Builder {
             clock: Arc::new(SystemTime::now),
             time_window: Duration::from_secs(15 * 60),
             read_timeout: Duration::from_secs(30),
+            state: State::default(),
+            limits: Limits::default(),
+            seed: 0,
         }
     }
 
@@ -77,6 +86,26 @@ impl Builder {
         self
     }
 
+    /// Sets what the emulator knows at first, and whether it remembers. Default: [`State::Sample`].
+    pub fn state(mut self, state: State) -> Self {
+        self.state = state;
+        self
+    }
+
+    /// Sets whether the documented limits hold. Default: [`Limits::Off`], since tests send more than an application
+    /// does, and at less of a distance in time.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets what chance decides, such as what becomes of a call: the same for the same seed and the same order of
+    /// requests. Default: 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// Sets the service to stand in for. Default: the voice service Dyvmsapi 2017-05-25.
     pub fn service(mut self, service: impl Into<Arc<Service>>) -> Self {
         self.service = Some(service.into());
@@ -90,7 +119,8 @@ impl Builder {
             keys.permanent(DEFAULT_KEY_ID.to_owned(), DEFAULT_KEY_SECRET);
         }
         let service = self.service.unwrap_or_else(|| Arc::clone(&VOICE_SERVICE));
-        let engine = Engine::new(service, Verifier::new(keys, self.time_window), self.clock);
+        let behaviour = Behaviour::new(self.state, self.limits, self.seed);
+        let engine = Engine::new(service, Verifier::new(keys, self.time_window), self.clock, behaviour);
         Emulator::of(engine, self.read_timeout)
     }
 }
@@ -102,6 +132,9 @@ impl fmt::Debug for Builder {
             .field("keys", &self.keys.ids())
             .field("time_window", &self.time_window)
             .field("read_timeout", &self.read_timeout)
+            .field("state", &self.state)
+            .field("limits", &self.limits)
+            .field("seed", &self.seed)
             .finish_non_exhaustive()
     }
 }

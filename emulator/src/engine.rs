@@ -18,6 +18,7 @@ use crate::check;
 use crate::random;
 use crate::received::{Journal, Received};
 use crate::refuse::Refusal;
+use crate::state::Pending;
 use crate::verify::{self, Claim, Verifier};
 use crate::wire::{self, Decoded, Parameters};
 
@@ -40,15 +41,8 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(service: Arc<Service>, verifier: Verifier, clock: Clock) -> Self {
-        Self {
-            service,
-            verifier,
-            clock,
-            behaviour: Behaviour::new(),
-            journal: Mutex::default(),
-            answered: AtomicU64::new(0),
-        }
+    pub(crate) fn new(service: Arc<Service>, verifier: Verifier, clock: Clock, behaviour: Behaviour) -> Self {
+        Self { service, verifier, clock, behaviour, journal: Mutex::default(), answered: AtomicU64::new(0) }
     }
 
     /// Answers a request whose body came, or says why the body was not read.
@@ -123,7 +117,7 @@ impl Engine {
         let operation = self.service.operation(claim.action).ok_or_else(|| self.not_found(claim.action))?;
         self.verifier.verify(&claim, now)?;
         *warnings = check::check(&self.service, operation, parameters)?;
-        let call = Call { service: &self.service, operation, parameters, request_id };
+        let call = Call { service: &self.service, operation, parameters, request_id, now };
         Ok((operation.action.clone(), self.behaviour.answer(call)?))
     }
 
@@ -147,6 +141,11 @@ impl Engine {
 
     pub(crate) fn requests(&self) -> Vec<Received> {
         self.with_journal(|journal| journal.requests())
+    }
+
+    /// Calls that are not over by the emulator's clock.
+    pub(crate) fn pending(&self) -> Pending {
+        self.behaviour.pending((self.clock)())
     }
 
     pub(crate) fn service(&self) -> &Service {

@@ -60,10 +60,10 @@ mod engine;
 mod random;
 mod received;
 mod refuse;
-mod robot;
 mod server;
 #[cfg(test)]
 mod specimen;
+mod state;
 mod verify;
 mod wire;
 
@@ -72,3 +72,5 @@ pub use door::InProcess;
 pub use emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
 pub use received::Received;
 pub use server::Server;
+pub use state::State;
+pub use state::limit::Limits;

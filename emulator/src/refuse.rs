@@ -139,6 +139,12 @@ impl Refusal {
         Self::bad("SignatureNonceUsed", "Specified signature nonce was used already.")
     }
 
+    /// Flow control of a `scope`: `User` or `Api`.
+    pub(crate) fn throttled(scope: &str, retry_after: Option<Duration>) -> Self {
+        let message = format!("Request was denied due to {} flow control.", scope.to_lowercase());
+        Self { retry_after, ..Self::bad(format!("Throttling.{scope}"), message) }
+    }
+
     /// The classic Python client takes this text apart at its colon, so not a letter may change.
     pub(crate) fn signature_mismatch(string_to_sign: &str) -> Self {
         Self::bad(

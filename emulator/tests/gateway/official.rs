@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use aliyun_emulator::{Builder, Emulator};
+use aliyun_emulator::{Builder, Emulator, State};
 use bytes::Bytes;
 use http::Request;
 use serde_json::Value;
@@ -149,7 +149,7 @@ impl Recorded {
     fn builder(&self, late: Duration) -> Builder {
         let service = service_of(&self.part("Version"), &self.part("Action"));
         let now = self.sent_at() + late;
-        Emulator::builder().service(service).clock(move || now)
+        Emulator::builder().state(State::Examples).service(service).clock(move || now)
     }
 
     fn keyed(&self, builder: Builder, secret: &str) -> Emulator {
