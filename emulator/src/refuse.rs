@@ -4,6 +4,7 @@
 //! there is any, follows the official one.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -13,11 +14,13 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: Cow<'static, str>,
     pub(crate) message: Cow<'static, str>,
+    /// When to come again, which travels in a header.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code: code.into(), message: message.into() }
+        Self { status, code: code.into(), message: message.into(), retry_after: None }
     }
 
     fn bad(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
@@ -108,6 +111,31 @@ impl Refusal {
 
     pub(crate) fn nonce_used() -> Self {
         Self::bad("SignatureNonceUsed", "Specified signature nonce was used already.")
+    }
+
+    /// The flow control of an account; it comes with the time to wait where that is known.
+    pub(crate) fn throttled(retry_after: Option<Duration>) -> Self {
+        let refusal = Self::bad("Throttling.User", "Request was denied due to user flow control.");
+        Self { retry_after, ..refusal }
+    }
+
+    /// A failure of the service's own.
+    pub(crate) fn server_error(status: StatusCode) -> Self {
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            let message = "The request processing has failed due to some unknown error.";
+            return Self::new(status, "InternalError", message);
+        }
+        Self::new(status, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
+    }
+
+    /// What a rule of a test refuses with.
+    pub(crate) fn by_rule(status: StatusCode, code: String, message: String) -> Self {
+        Self::new(status, code, message)
+    }
+
+    /// A request that asks for a fault that there is not.
+    pub(crate) fn unknown_fault(why: &str) -> Self {
+        Self::bad("InvalidFault", format!("The header x-emulator-fault asks for no fault: {why}."))
     }
 
     /// The classic Python client takes this text apart at its colon, so not a letter may change.
