@@ -19,6 +19,7 @@ pub(crate) struct Call<'a> {
     pub(crate) operation: &'a Operation,
     pub(crate) parameters: &'a Parameters,
     pub(crate) request_id: &'a str,
+    /// The emulator's time at which it came.
     pub(crate) now: SystemTime,
 }
 
@@ -87,16 +88,56 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The members that tell a failure of the product.
+/// The members that tell a failure of the product; the request id holds its place.
 fn failed(envelope: &Envelope, code: &str, message: &str) -> Map<String, Value> {
     let mut members = Map::new();
-    let texts = [(&envelope.code, code), (&envelope.message, message), (&Some(envelope.request_id.clone()), "")];
-    for (name, text) in texts {
+    let mut add = |name: Option<&String>, value: Value| {
         if let Some(name) = name {
-            members.insert(name.clone(), text.into());
+            members.insert(name.clone(), value);
+        }
+    };
+    add(envelope.code.as_ref(), code.into());
+    add(envelope.message.as_ref(), message.into());
+    add(Some(&envelope.request_id), Value::Null);
+    add(envelope.ok.as_ref(), false.into());
+    members
+}
+
+/// A business error: an accepted request that is not done.
+pub(crate) fn refused(call: Call<'_>, code: &str, message: &str) -> Value {
+    let mut members = failed(&call.service.envelope, code, message);
+    members.insert(call.service.envelope.request_id.clone(), call.request_id.into());
+    Value::Object(members)
+}
+
+/// The code of an answer that tells a failure; empty where it names none.
+pub(crate) fn failure(envelope: &Envelope, answer: &Value) -> Option<String> {
+    let members = answer.as_object().filter(|members| !is_success(envelope, members))?;
+    let code = envelope.code.as_ref().and_then(|name| members.get(name)?.as_str());
+    Some(code.unwrap_or_default().to_owned())
+}
+
+/// An answer that a rule gives, with the members of the envelope that it leaves out or empty, as it travels.
+pub(crate) fn completed(call: Call<'_>, answer: Value) -> Value {
+    let envelope = &call.service.envelope;
+    let Value::Object(mut members) = answer else { return answer };
+    let is_empty = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(_) => false,
+    };
+    let mut missing = accepted(envelope);
+    missing.insert(envelope.request_id.clone(), call.request_id.into());
+    if !is_success(envelope, &members) {
+        missing.retain(|name, _| *name == envelope.request_id);
+    }
+    for (name, value) in missing {
+        if is_empty(members.get(&name)) {
+            members.insert(name, value);
         }
     }
-    members
+    answer::fold_json(call.service, &call.operation.response, &mut members);
+    Value::Object(members)
 }
 
 /// The first example that shows a success; an envelope that says so where there is none.
@@ -110,6 +151,7 @@ pub(crate) fn is_success(envelope: &Envelope, members: &Map<String, Value>) -> b
     let member = |name: &Option<String>| name.as_ref().and_then(|name| members.get(name));
     let code_tells_failure = member(&envelope.code).is_some_and(|code| match code {
         Value::Null => false,
+        Value::String(code) if code.is_empty() => false,
         Value::String(code) => !envelope.success.contains(code),
         other => !envelope.success.contains(&other.to_string()),
     });

@@ -54,23 +54,36 @@ mod answer;
 mod behaviour;
 mod builder;
 mod check;
+mod control;
+mod delivery;
+mod dial;
 mod door;
 mod emulator;
 mod engine;
+mod fault;
 mod random;
 mod received;
 mod refuse;
+mod rule;
+mod rule_file;
 mod server;
 #[cfg(test)]
 mod specimen;
 mod state;
+mod time;
+#[cfg(feature = "tls")]
+mod tls;
 mod verify;
 mod wire;
 
 pub use builder::Builder;
+pub use dial::Dial;
 pub use door::InProcess;
 pub use emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
+pub use fault::Fault;
 pub use received::Received;
+pub use rule::{Accepted, Connection, Rule};
+pub use rule_file::RulesError;
 pub use server::Server;
 pub use state::State;
 pub use state::limit::Limits;

@@ -11,7 +11,7 @@ use std::collections::btree_map::Entry;
 
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 
 use crate::refuse::Refusal;
 
@@ -58,6 +58,13 @@ fn pairs(encoded: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         let equals = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
         (&pair[..equals], pair.get(equals + 1..).unwrap_or_default())
     })
+}
+
+/// The parameters of a query, where it can be read.
+pub(crate) fn query(uri: &Uri) -> Result<Parameters, Refusal> {
+    let mut decoded = Decoded::default();
+    decoded.read(uri.query().unwrap_or_default().as_bytes());
+    decoded.fault.map_or(Ok(decoded.parameters), Err)
 }
 
 impl Decoded {
