@@ -198,8 +198,10 @@ impl Received {
             Some(theirs) if theirs == ours => format!(
                 "{HINT} although both sides signed the same text: the access key secret is not that of the access key id"
             ),
-            // What the service signed is its own word: a text that is no string to sign would be shown as a name.
-            Some(theirs) => format!("{HINT}: {}", mask::digits(&sign::first_difference(&ours, theirs))),
+            // What the service says it signed may be anything, and a part of it is shown as a name.
+            Some(theirs) => {
+                format!("{HINT}: {}", mask::line(&mask::digits(&sign::first_difference(&ours, theirs))))
+            }
         }
     }
 
