@@ -180,7 +180,7 @@ impl Signed {
                     wrong_secret(REFUSED)
                 } else {
                     // What the service signed is its own word: a text that is no string to sign would be shown as a name.
-                    format!("{REFUSED}: {}", mask::digits(&v1::first_difference(&ours, theirs)))
+                    format!("{REFUSED}: {}", mask::line(&mask::digits(&v1::first_difference(&ours, theirs))))
                 }
             }
             Self::V3 { hash, token } => {
