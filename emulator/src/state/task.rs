@@ -244,19 +244,16 @@ impl Task {
         let (finished, total) = (self.finished(now), self.callees.len());
         let mut record = Map::new();
         let mut add = |name: &str, value: Value| record.insert(name.to_owned(), value);
+        let text = |text: &str| Value::String(text.to_owned());
         let millis = |time: Time| Value::String(time.millis().to_string());
-        add("Status", status.into());
-        add("DataType", self.data_type.as_str().into());
-        add("TaskName", self.name.as_str().into());
+        add("Status", text(status));
+        add("DataType", text(&self.data_type));
         add("CompletedCount", finished.into());
         add("TotalCount", total.into());
-        add("TemplateName", self.template_name.as_str().into());
         if let (false, Some(stopped)) = (self.run.is_open(), self.run.stopped()) {
             add("StopTime", millis(stopped));
         }
-        add("BizType", self.kind.as_str().into());
-        add("Resource", self.resource.as_str().into());
-        add("TemplateCode", self.template.as_str().into());
+        add("Resource", text(&self.resource));
         if let Some(began) = self.run.began() {
             add("FireTime", millis(began));
         }
@@ -266,6 +263,15 @@ impl Task {
         // The examples show 10000 for tasks that are done.
         add("CompletedRate", (10_000 * finished / total.max(1)).into());
         add("Id", self.id.into());
+        let given = [
+            ("TaskName", &self.name),
+            ("BizType", &self.kind),
+            ("TemplateCode", &self.template),
+            ("TemplateName", &self.template_name),
+        ];
+        for (name, value) in given.into_iter().filter(|(_, value)| !value.is_empty()) {
+            add(name, text(value));
+        }
         Value::Object(record)
     }
 }

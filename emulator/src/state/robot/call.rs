@@ -209,6 +209,7 @@ impl Call {
         // The data set does not tell how a talk ended, other than by who hung up.
         let heard = if self.hung_up_by_robot { "200000" } else { "200001" };
         add("state", if self.code.is_empty() { heard } else { self.code }.into());
+        add("stateDesc", if self.answered.is_some() { "completed" } else { self.result }.into());
         add("defaultCount", counts.default.into());
         add("endDate", self.end.dashed().into());
         add("calleeShowNumber", self.shown.as_str().into());
