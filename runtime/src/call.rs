@@ -6,7 +6,6 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ use crate::operation::{Facts, Method};
 use crate::parameter::Parameters;
 use crate::request::Unsigned;
 use crate::sign::PROTOCOL_PARAMETERS;
-use crate::transport::{BoxFuture, Sent};
+use crate::transport::{BoxFuture, ConnectTimeout, Progress, Sent, Stage};
 
 /// A call that is ready to be made: `.await` it. Options of the call are set here; fields belong to the request.
 #[must_use = "a call does nothing until it is awaited"]
@@ -187,13 +186,19 @@ async fn execute(core: Arc<Core>, prepared: Prepared) -> Result<Received, Error>
         return fail(ErrorKind::Configuration, Sent::No, "the call is not made within a tokio runtime".to_owned());
     }
     let timeout = prepared.timeout.unwrap_or(core.timeouts.call);
-    let handed_over = AtomicBool::new(false);
-    let attempt = attempt(&core, prepared.action.clone(), prepared.method, prepared.parameters, &handed_over);
+    let progress = Progress::default();
+    let attempt = attempt(&core, prepared.action.clone(), prepared.method, prepared.parameters, &progress);
     if let Ok(outcome) = tokio::time::timeout(timeout, attempt).await {
         return outcome;
     }
-    let sent = if handed_over.load(Ordering::Relaxed) { Sent::Maybe } else { Sent::No };
-    fail(ErrorKind::Timeout, sent, format!("no answer within {timeout:?} from {:?}", core.endpoint))
+    let endpoint = &core.endpoint;
+    match progress.stage() {
+        Stage::Preparing => fail(ErrorKind::Timeout, Sent::No, format!("no credentials within {timeout:?}")),
+        Stage::Connecting => {
+            fail(ErrorKind::Timeout, Sent::No, format!("no connection within {timeout:?} to {endpoint:?}"))
+        }
+        Stage::Gone => fail(ErrorKind::Timeout, Sent::Maybe, format!("no answer within {timeout:?} from {endpoint:?}")),
+    }
 }
 
 async fn attempt(
@@ -201,7 +206,7 @@ async fn attempt(
     action: Cow<'static, str>,
     method: Method,
     mut parameters: Parameters,
-    handed_over: &AtomicBool,
+    progress: &Progress,
 ) -> Result<Received, Error> {
     let credentials = core.credentials.credentials().await.map_err(|error| {
         Error::new(ErrorKind::Credentials, action.clone(), Sent::No, "there are no credentials to sign with")
@@ -209,13 +214,18 @@ async fn attempt(
             .hint("set them, or build the client with credentials of its own")
     })?;
     let unsigned = Unsigned { core, action: &action, method, parameters: &mut parameters };
-    let (request, signed) = unsigned.sign(&credentials).map_err(|error| {
+    let (mut request, signed) = unsigned.sign(&credentials).map_err(|error| {
         Error::new(ErrorKind::Request, action.clone(), Sent::No, "the request cannot be written").caused_by(error)
     })?;
-    handed_over.store(true, Ordering::Relaxed);
+    progress.reach(Stage::Gone);
+    request.extensions_mut().insert(progress.clone());
     match core.transport.send(request, core.limits.body).await {
         Ok(http) => Ok(Received { core: Arc::clone(core), action, http, signed }),
         Err(error) => {
+            if error.source.is::<ConnectTimeout>() {
+                let what = format!("no connection within {:?} to {:?}", core.timeouts.connect, core.endpoint);
+                return Err(Error::new(ErrorKind::Timeout, action.clone(), error.sent, what));
+            }
             let what = format!("no answer from {:?}", core.endpoint);
             Err(Error::new(ErrorKind::Transport, action.clone(), error.sent, what).caused_by(error.source))
         }

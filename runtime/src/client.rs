@@ -15,8 +15,9 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::operation::{Operation, Paged, Service, ServiceFacts};
 use crate::page::{Items, Pages};
+use crate::proxy::ProxyChoice;
 use crate::timeout::Timeouts;
-use crate::transport::{HttpTransport, Transport};
+use crate::transport::{ConnectionSettings, HttpTransport, Transport};
 
 /// A client of the service `S`. Clones share connections and credentials.
 pub struct Client<S> {
@@ -93,6 +94,7 @@ impl<S: Service> Client<S> {
             plain_http: false,
             credentials: None,
             transport: None,
+            connections: ConnectionSettings::default(),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
             format: Format::default(),
@@ -158,6 +160,7 @@ pub struct ClientBuilder<S> {
     plain_http: bool,
     credentials: Option<Arc<dyn CredentialsProvider>>,
     transport: Option<Arc<dyn Transport>>,
+    connections: ConnectionSettings,
     timeouts: Timeouts,
     limits: Limits,
     format: Format,
@@ -193,6 +196,32 @@ impl<S: Service> ClientBuilder<S> {
     /// Sends through this instead of HTTP, for tests.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Reaches the service through this proxy, `http://host:port` or `https://user:password@host:port`, whatever the
+    /// environment says.
+    ///
+    /// Without it the environment's proxies are used: `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`, but not for hosts in
+    /// `NO_PROXY`, each in small letters as well. No proxy is ever asked for this machine itself or for the metadata
+    /// service of an ECS instance, `100.100.100.200`.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.connections.proxy = ProxyChoice::Url(url.into());
+        self
+    }
+
+    /// Reaches the service without a proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.connections.proxy = ProxyChoice::Direct;
+        self
+    }
+
+    /// Trusts these certificates in PEM, one or more, besides those of the system: for a gateway or a proxy with a
+    /// certificate authority of its own.
+    pub fn root_certificate_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
+        // One file may end without a line break.
+        self.connections.roots.extend_from_slice(b"\n");
+        self.connections.roots.extend_from_slice(pem.as_ref());
         self
     }
 
@@ -251,10 +280,7 @@ impl<S: Service> ClientBuilder<S> {
         let user_agent = user_agent(self.user_agent.as_deref())?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(
-                HttpTransport::new(&self.timeouts, endpoint.is_loopback())
-                    .map_err(|error| Error::configuration("the HTTP client cannot be set up").caused_by(error))?,
-            ),
+            None => Arc::new(HttpTransport::new(&self.timeouts, &self.connections, &endpoint)?),
         };
         let core = Core {
             service: S::FACTS,

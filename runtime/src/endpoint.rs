@@ -63,6 +63,11 @@ impl Endpoint {
         self.uri.host().is_some_and(is_loopback)
     }
 
+    /// Whether it is reached over TLS.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.uri.scheme() == Some(&Scheme::HTTPS)
+    }
+
     /// The URL of a request, with a query for GET.
     pub(crate) fn uri(&self, query: Option<&[u8]>) -> Result<Uri, http::Error> {
         let Some(query) = query else { return Ok(self.uri.clone()) };

@@ -19,6 +19,7 @@ mod mask;
 mod operation;
 mod page;
 mod parameter;
+mod proxy;
 mod read;
 mod request;
 pub mod sign;
