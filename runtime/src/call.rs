@@ -206,7 +206,10 @@ async fn attempt(
     })?;
     handed_over.store(true, Ordering::Relaxed);
     match core.transport.send(request, core.limits.body).await {
-        Ok(http) => Ok(Received { core: Arc::clone(core), action, method, http, parameters }),
+        Ok(http) => {
+            core.credentials.learn(&credentials, &http);
+            Ok(Received { core: Arc::clone(core), action, method, http, parameters })
+        }
         Err(error) => {
             let what = format!("no answer from {:?}", core.endpoint);
             Err(Error::new(ErrorKind::Transport, action.clone(), error.sent, what).caused_by(error.source))
