@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aliyun_runtime::credentials::{AssumeRole, CredentialsUri, EcsRamRole, OidcRole};
 use aliyun_runtime::{
-    Client, Credentials, CredentialsProvider, EnvelopeFacts, Error, ErrorKind, Sent, Service, ServiceFacts, Value,
+    Client, CredentialsProvider, EnvelopeFacts, Error, ErrorKind, Sent, Service, ServiceFacts, Value,
 };
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
+use crate::endpoint::Endpoint;
 use crate::transport::BoxFuture;
 
 /// A login: what buys temporary keys until it ends.
@@ -51,7 +52,9 @@ impl CloudSso {
         }
         let uri = self.sign_in_url.parse::<Uri>().ok();
         let address = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?)));
-        let (scheme, authority) = address.ok_or("cloud_sso_sign_in_url is no URL")?;
+        // A login does not travel in the clear.
+        let address = address.filter(|(scheme, host)| Endpoint::parse(&format!("{scheme}://{host}"), false).is_ok());
+        let (scheme, authority) = address.ok_or("cloud_sso_sign_in_url is no https URL")?;
         let mut token = HeaderValue::try_from(format!("Bearer {}", *self.access_token))
             .map_err(|_| "access_token is no value of a header; log in again with the aliyun command".to_owned())?;
         token.set_sensitive(true);

@@ -81,10 +81,23 @@ impl CredentialsProvider for Environment {
 mod tests {
     use std::path::Path;
 
+    use super::super::testing::StandIn;
     use super::*;
 
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        Environment::of(Surroundings::new(variables, Path::new("/home/test")))
+    }
+
     fn read(variables: &[(&str, &str)]) -> Result<Credentials, CredentialsError> {
-        Environment::of(Surroundings::new(variables, Path::new("/home/test"))).read()
+        environment(variables).read()
+    }
+
+    #[tokio::test]
+    async fn debug_shows_the_beginning_of_the_id_only() {
+        let environment = environment(&[(ACCESS_KEY_ID, "testid"), (ACCESS_KEY_SECRET, "testsecret")]);
+        assert_eq!(format!("{environment:?}"), "Environment(None)");
+        environment.credentials(&StandIn::nowhere().context()).await.unwrap();
+        assert_eq!(format!("{environment:?}"), "Environment(Some(Credentials { access_key_id: test***, .. }))");
     }
 
     #[test]

@@ -11,6 +11,8 @@ use zeroize::{Zeroize as _, Zeroizing};
 pub(super) enum FileError {
     /// There is none.
     Absent,
+    /// It may not be read, or not even looked for.
+    Denied,
     /// It is there, and cannot be read.
     Unreadable(String),
 }
@@ -19,6 +21,7 @@ impl fmt::Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent => f.write_str("no such file"),
+            Self::Denied => f.write_str("permission denied"),
             Self::Unreadable(why) => f.write_str(why),
         }
     }
@@ -51,7 +54,7 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, FileError> {
 fn refused(error: &io::Error) -> FileError {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => FileError::Absent,
-        ErrorKind::PermissionDenied => FileError::Unreadable("permission denied".to_owned()),
+        ErrorKind::PermissionDenied => FileError::Denied,
         _ => FileError::Unreadable(error.to_string()),
     }
 }
@@ -70,5 +73,7 @@ mod tests {
         assert_eq!(read(&file).unwrap_err().to_string(), "it is not UTF-8 from byte 2");
         std::fs::write(&file, vec![b' '; 1 << 21]).unwrap();
         assert_eq!(read(&file).unwrap_err().to_string(), "it is longer than a megabyte");
+        let denied = refused(&io::Error::from(ErrorKind::PermissionDenied));
+        assert_eq!((denied.to_string().as_str(), denied), ("permission denied", FileError::Denied));
     }
 }

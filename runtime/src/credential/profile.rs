@@ -131,7 +131,10 @@ impl FileProfile {
                 Ok(text) => return Ok((format!("{kind} {shown}"), text)),
                 Err(FileError::Absent) => missing.push(shown),
                 // A service often runs with the home directory of a user whose files it may not see.
-                Err(error) => return Err(CredentialsError::absent(format!("{kind} {shown}"), error)),
+                Err(error @ FileError::Denied) => {
+                    return Err(CredentialsError::absent(format!("{kind} {shown}"), error));
+                }
+                Err(error) => return Err(CredentialsError::broken(format!("{kind} {shown}"), error)),
             }
         }
         Err(CredentialsError::absent(format!("{kind} {}", missing.join(" or ")), FileError::Absent))
@@ -591,6 +594,9 @@ mod tests {
             Home::profile(&login(0)).fault().await,
             "cloud_sso_access_token_expire is missing; log in with the aliyun command"
         );
+        let mut clear = login(NOW + 60);
+        clear["cloud_sso_sign_in_url"] = "http://signin.example.com/x/login".into();
+        assert_eq!(Home::profile(&clear).fault().await, "cloud_sso_sign_in_url is no https URL");
         let home = Home::profile(&login(NOW + 60))
             .answering(|_| Reply::Body(401, r#"{"ErrorCode":"Expired","ErrorMessage":"Log in."}"#.to_owned()));
         assert_eq!(home.fault().await, "CloudSSO at signin.example.com: Expired: Log in (HTTP 401)");
@@ -687,6 +693,9 @@ mod tests {
             "the credentials file ~/.alibabacloud/credentials: line 2 is neither a [section] nor a key = value nor a \
              comment; looked before at: the CLI profile ~/.aliyun/config.json (no such file)"
         );
+        let folder = Home::new();
+        folder.write(".aliyun/config.json/file", "");
+        assert_eq!(fault(folder).await, "the CLI profile ~/.aliyun/config.json: it is no file");
         let elsewhere = Home::new().with("ALIBABA_CLOUD_CONFIG_FILE", "/none/config.json");
         assert_eq!(
             fault(elsewhere).await,

@@ -217,7 +217,9 @@ impl AssumeRole {
         parameters.push("SignatureVersion", "1.0");
         let signature = source.key().sign("POST", &mut parameters);
         parameters.push("Signature", signature.as_str());
-        self.role.assume(context, &parameters).await.map_err(fail)
+        let assumed = self.role.assume(context, &parameters).await;
+        // The source may keep a key that is not good any more.
+        assumed.inspect_err(|_| self.source.refused(&source)).map_err(fail)
     }
 }
 
@@ -297,6 +299,8 @@ impl fmt::Debug for OidcRole {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::super::testing::{Reply, StandIn, assumed, clock, ok};
     use super::*;
     use crate::sign::string_to_sign;
@@ -424,6 +428,26 @@ mod tests {
             said(ok("testsecret")).await,
             "https://sts.aliyuncs.com/: the answer is broken JSON at line 1, column 2"
         );
+    }
+
+    #[tokio::test]
+    async fn a_source_is_told_when_its_key_did_not_serve() {
+        struct Source(AtomicUsize);
+        impl CredentialsProvider for Source {
+            fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+                Box::pin(async { Ok(Credentials::new("testid", "testsecret")) })
+            }
+
+            fn refused(&self, _: &Credentials) {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        let source = Arc::new(Source(AtomicUsize::new(0)));
+        let role = AssumeRole::new(Arc::clone(&source), ROLE);
+        role.credentials(&StandIn::new(|_| assumed("STS.testid")).context()).await.unwrap();
+        assert_eq!(source.0.load(Ordering::SeqCst), 0);
+        role.credentials(&StandIn::nowhere().context()).await.unwrap_err();
+        assert_eq!(source.0.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]
