@@ -32,8 +32,7 @@ pub use bytes::Bytes;
 pub use call::{Call, CallFuture};
 pub use client::{Client, ClientBuilder, Format, Signature};
 pub use credential::{
-    ACCESS_KEY_ID, ACCESS_KEY_SECRET, Credentials, CredentialsError, CredentialsProvider, EnvironmentCredentials,
-    SECURITY_TOKEN,
+    ACCESS_KEY_ID, ACCESS_KEY_SECRET, Credentials, CredentialsError, CredentialsProvider, SECURITY_TOKEN,
 };
 pub use error::{Error, ErrorKind};
 pub use http;
@@ -42,6 +41,13 @@ pub use page::{Items, PageTurner, Pages, Position};
 pub use parameter::Parameters;
 pub use serde_json::Value;
 pub use transport::{BoxError, BoxFuture, Ending, HttpAnswer, Sent, Transport, TransportError};
+
+/// Providers of credentials, each for [`ClientBuilder::credentials`], and what one of your own is asked with.
+pub mod credentials {
+    pub use crate::credential::{
+        AssumeRole, Context, CredentialsUri, DefaultChain, EcsRamRole, Environment, OidcRole, Profile,
+    };
+}
 
 /// What generated code is made of. Not for use by hand: it changes with the generator.
 #[doc(hidden)]
