@@ -28,7 +28,7 @@ fn block_on<T>(future: impl IntoFuture<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future.into_future())
 }
 
-/// `E` as protocol.md, section a, says it, byte by byte.
+/// `E` of the signatures, byte by byte.
 fn percent_encoded(bytes: &[u8]) -> String {
     let mut text = String::new();
     for &byte in bytes {
@@ -154,7 +154,7 @@ fn sent(request: Shapes) -> Vec<(String, String)> {
     pairs.take_while(|(name, _)| name != "AccessKeyId").collect()
 }
 
-/// Flattening as protocol.md, section c, says it.
+/// Flattening by its rule: dots, positions from one, nothing for an empty list.
 fn flattened(name: &str, value: &Value, into: &mut Vec<(String, String)>) {
     match value {
         Value::Null => {}
