@@ -15,6 +15,8 @@ pub(crate) fn root(root: &Root) -> TokenStream {
     let (product, version, endpoint) = (&facts.product, &facts.version, &facts.endpoint);
     let (code, message, request_id, success, ok) =
         (&facts.code, &facts.message, &facts.request_id, &facts.success, &facts.ok);
+    let regions = hosts("regions", &facts.regions);
+    let vpc = hosts("vpc", &facts.vpc);
     let client = docs_of(&format!("A client of [`{name}`]. Clones share connections and credentials."));
     quote! {
         #docs
@@ -26,7 +28,9 @@ pub(crate) fn root(root: &Root) -> TokenStream {
                 &::aliyun_runtime::generated::ServiceFacts::new(
                     #product, #version, #endpoint,
                     ::aliyun_runtime::generated::EnvelopeFacts::new(#code, #message, #request_id, &[#(#success),*], #ok),
-                );
+                )
+                #regions
+                #vpc;
         }
 
         #client
@@ -34,6 +38,13 @@ pub(crate) fn root(root: &Root) -> TokenStream {
 
         #(#modules)*
     }
+}
+
+/// A table of hosts by region, where there is one.
+fn hosts(table: &str, hosts: &[(String, String)]) -> Option<TokenStream> {
+    let table = format_ident!("{table}");
+    let rows = hosts.iter().map(|(region, host)| quote!((#region, #host)));
+    (!hosts.is_empty()).then(|| quote!(.#table(&[#(#rows),*])))
 }
 
 fn module(module: &Module) -> TokenStream {

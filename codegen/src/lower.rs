@@ -37,6 +37,8 @@ pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
             product: service.product.clone(),
             version: service.version.clone(),
             endpoint: service.endpoints.default.clone(),
+            regions: service.endpoints.regions.clone(),
+            vpc: service.endpoints.vpc.clone(),
             code: envelope.code.clone().unwrap_or_default(),
             message: envelope.message.clone().unwrap_or_default(),
             request_id: envelope.request_id.clone(),

@@ -17,6 +17,10 @@ pub(crate) struct ServiceFacts {
     pub(crate) product: String,
     pub(crate) version: String,
     pub(crate) endpoint: String,
+    /// Region and host.
+    pub(crate) regions: Vec<(String, String)>,
+    /// Region and host.
+    pub(crate) vpc: Vec<(String, String)>,
     pub(crate) code: String,
     pub(crate) message: String,
     pub(crate) request_id: String,

@@ -68,6 +68,32 @@
 //! # }
 //! ```
 //!
+//! # Signature, region, network
+//!
+//! Requests are signed by HMAC-SHA1 and carry their parameters in the body, so that no phone number lands in a URL.
+//! [`Signature::V3`] is ACS3-HMAC-SHA256, whose parameters travel in the URL. The service has one host for all regions,
+//! and in some of them one within the VPC. Proxies are those of the environment unless the builder names one.
+//!
+//! ```
+//! use dyvmsapi::{Client, Credentials, Signature};
+//!
+//! # fn main() -> Result<(), dyvmsapi::Error> {
+//! let client = Client::builder()
+//!     .credentials(Credentials::new("testid", "testsecret"))
+//!     .signature(Signature::V3)
+//!     .region("cn-shanghai")
+//!     .vpc()
+//!     .proxy("http://proxy.example.com:3128")
+//!     .user_agent("alerting/1.2")
+//!     .build()?;
+//! # assert!(format!("{client:?}").contains("https://dyvmsapi.vpc-proxy.aliyuncs.com/"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! TLS is that of the feature `rustls`, which is on by default. The feature `native-tls` takes the library of the system
+//! instead, and wins where both are on.
+//!
 //! # Errors
 //!
 //! There is one [`Error`]. It shows as one line that says what happened and what to do, and answers what a program may
@@ -113,7 +139,7 @@
 pub use aliyun_runtime::{
     BoxError, BoxFuture, Bytes, Call, CallFuture, Client as ServiceClient, ClientBuilder, Credentials,
     CredentialsError, CredentialsProvider, Ending, Error, ErrorKind, Format, HttpAnswer, Items, Method, Pages, Sent,
-    Transport, TransportError, Value, credentials, http,
+    Signature, Transport, TransportError, Value, credentials, http,
 };
 
 aliyun_codegen_macros::client!(dyvmsapi);

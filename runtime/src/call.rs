@@ -192,13 +192,12 @@ async fn execute(core: Arc<Core>, prepared: Prepared) -> Result<Received, Error>
         return outcome;
     }
     let endpoint = &core.endpoint;
-    match progress.stage() {
-        Stage::Preparing => fail(ErrorKind::Timeout, Sent::No, format!("no credentials within {timeout:?}")),
-        Stage::Connecting => {
-            fail(ErrorKind::Timeout, Sent::No, format!("no connection within {timeout:?} to {endpoint:?}"))
-        }
-        Stage::Gone => fail(ErrorKind::Timeout, Sent::Maybe, format!("no answer within {timeout:?} from {endpoint:?}")),
-    }
+    let (sent, what) = match progress.stage() {
+        Stage::Preparing => (Sent::No, format!("no credentials within {timeout:?}")),
+        Stage::Unsent => (Sent::No, format!("no connection within {timeout:?} to {endpoint:?}")),
+        Stage::HandedOver | Stage::Gone => (Sent::Maybe, format!("no answer within {timeout:?} from {endpoint:?}")),
+    };
+    fail(ErrorKind::Timeout, sent, what)
 }
 
 async fn attempt(
@@ -217,7 +216,7 @@ async fn attempt(
     let (mut request, signed) = unsigned.sign(&credentials).map_err(|error| {
         Error::new(ErrorKind::Request, action.clone(), Sent::No, "the request cannot be written").caused_by(error)
     })?;
-    progress.reach(Stage::Gone);
+    progress.reach(Stage::HandedOver);
     request.extensions_mut().insert(progress.clone());
     match core.transport.send(request, core.limits.body).await {
         Ok(http) => {

@@ -1,6 +1,5 @@
 //! The client of a service: what a call is made with.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use serde_json::Value;
 
 use crate::call::Call;
 use crate::credential::{Context, CredentialsProvider, DefaultChain, Refresher};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Place};
 use crate::error::Error;
 use crate::operation::{Operation, Paged, Service, ServiceFacts};
 use crate::page::{Items, Pages};
@@ -92,8 +91,7 @@ impl<S: Service> Client<S> {
     /// A client with everything settable.
     pub fn builder() -> ClientBuilder<S> {
         ClientBuilder {
-            endpoint: Cow::Borrowed(S::FACTS.endpoint),
-            plain_http: false,
+            place: Place::default(),
             credentials: None,
             transport: None,
             connections: ConnectionSettings::default(),
@@ -158,8 +156,7 @@ impl<S> fmt::Debug for Client<S> {
 /// Builds a [`Client`].
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder<S> {
-    endpoint: Cow<'static, str>,
-    plain_http: bool,
+    place: Place,
     credentials: Option<Arc<dyn CredentialsProvider>>,
     transport: Option<Arc<dyn Transport>>,
     connections: ConnectionSettings,
@@ -174,18 +171,32 @@ pub struct ClientBuilder<S> {
 }
 
 impl<S: Service> ClientBuilder<S> {
-    /// Calls this host instead of the service's own: `host`, `host:port`, or a URL without path.
+    /// Calls this host instead of the service's own: `host`, `host:port`, or a URL without path. It wins over
+    /// [`ClientBuilder::region`] and [`ClientBuilder::vpc`].
     ///
     /// `https` is assumed. `http` is accepted for a loopback address, and elsewhere only after
     /// [`ClientBuilder::allow_plain_http`].
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
-        self.endpoint = Cow::Owned(endpoint.into());
+        self.place.endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Calls the service in this region, such as `cn-shanghai`: at the region's own host where the service has one, else
+    /// at the central one, which serves every region.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.place.region = Some(region.into());
+        self
+    }
+
+    /// Calls the host within the VPC of the [`ClientBuilder::region`]. Only some regions have one.
+    pub fn vpc(mut self) -> Self {
+        self.place.vpc = true;
         self
     }
 
     /// Accepts an `http` endpoint that is not on this machine: phone numbers then travel in the clear.
     pub fn allow_plain_http(mut self) -> Self {
-        self.plain_http = true;
+        self.place.plain_http = true;
         self
     }
 
@@ -276,7 +287,7 @@ impl<S: Service> ClientBuilder<S> {
 
     /// The client, or what is wrong with its settings. Nothing is sent yet.
     pub fn build(self) -> Result<Client<S>, Error> {
-        let endpoint = Endpoint::parse(&self.endpoint, self.plain_http)?;
+        let endpoint = self.place.endpoint(S::FACTS)?;
         if self.signature == Signature::V3 && self.format == Format::Xml {
             return Err(Error::configuration("answers to signature V3 are JSON; XML goes with signature V1 only"));
         }
@@ -316,8 +327,11 @@ fn user_agent(caller: Option<&str>) -> Result<HeaderValue, Error> {
 
 impl<S> fmt::Debug for ClientBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let endpoint = self.place.endpoint.as_deref().map(crate::endpoint::shown);
         f.debug_struct("ClientBuilder")
-            .field("endpoint", &crate::endpoint::shown(&self.endpoint))
+            .field("endpoint", &endpoint)
+            .field("region", &self.place.region)
+            .field("vpc", &self.place.vpc)
             .finish_non_exhaustive()
     }
 }

@@ -8,6 +8,57 @@ use http::header::HeaderValue;
 use http::uri::{PathAndQuery, Scheme};
 
 use crate::error::Error;
+use crate::operation::ServiceFacts;
+
+/// What a client was told of where its service is.
+#[derive(Clone, Default)]
+pub(crate) struct Place {
+    /// A host or URL, which wins over all else.
+    pub(crate) endpoint: Option<String>,
+    pub(crate) region: Option<String>,
+    /// Whether the client is inside a VPC and calls the host there.
+    pub(crate) vpc: bool,
+    /// Whether an address elsewhere may be plain HTTP.
+    pub(crate) plain_http: bool,
+}
+
+impl Place {
+    /// The endpoint of a service in this place.
+    pub(crate) fn endpoint(&self, service: &ServiceFacts) -> Result<Endpoint, Error> {
+        Endpoint::parse(self.host(service)?, self.plain_http)
+    }
+
+    fn host<'a>(&'a self, service: &ServiceFacts) -> Result<&'a str, Error> {
+        if let Some(endpoint) = &self.endpoint {
+            return Ok(endpoint);
+        }
+        let region = self.region.as_deref();
+        if let Some(region) = region {
+            let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            if region.is_empty() || !region.bytes().all(legal) {
+                return Err(Error::configuration(format!("{region:?} is no region id, such as \"cn-shanghai\"")));
+            }
+        }
+        let find =
+            |hosts: &[(&str, &'static str)]| hosts.iter().find(|(of, _)| Some(*of) == region).map(|(_, host)| *host);
+        if !self.vpc {
+            return Ok(find(service.regions).unwrap_or(service.endpoint));
+        }
+        find(service.vpc).ok_or_else(|| {
+            let what = match region {
+                Some(region) => format!("{} has no VPC endpoint in {region}", service.product),
+                None => format!("the VPC endpoint of {} depends on the region, and none is given", service.product),
+            };
+            let known: Vec<&str> = service.vpc.iter().map(|(region, _)| *region).collect();
+            let hint = if known.is_empty() {
+                "no region has one; leave it out, or give the endpoint itself".to_owned()
+            } else {
+                format!("regions that have one: {}; for another give the endpoint itself", known.join(", "))
+            };
+            Error::configuration(what).hint(hint)
+        })
+    }
+}
 
 /// A checked endpoint.
 #[derive(Clone)]
@@ -136,6 +187,66 @@ mod tests {
         assert!(parsed("ftp://example.com").unwrap_err().contains("scheme other than"));
         assert!(parsed("").unwrap_err().contains("is no host"));
         assert!(parsed("a b").unwrap_err().contains("is no host"));
+    }
+
+    #[test]
+    fn the_host_header_names_the_port_unless_it_is_that_of_the_scheme() {
+        let host = |text| Endpoint::parse(text, true).unwrap().host().to_str().unwrap().to_owned();
+        assert_eq!(host("example.com"), "example.com");
+        assert_eq!(host("https://example.com:443"), "example.com");
+        assert_eq!(host("http://example.com:443"), "example.com:443");
+        assert_eq!(host("http://[::1]:80"), "[::1]");
+        assert_eq!(host("[::1]:8080"), "[::1]:8080");
+    }
+
+    const SERVICE: ServiceFacts = ServiceFacts::new(
+        "Voice",
+        "2017-05-25",
+        "voice.example.com",
+        crate::operation::EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
+    );
+
+    fn host(service: &ServiceFacts, region: Option<&str>, vpc: bool) -> Result<String, String> {
+        let place = Place { region: region.map(str::to_owned), vpc, ..Place::default() };
+        place.endpoint(service).map(|endpoint| format!("{endpoint:?}")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_region_has_its_own_host_or_the_central_one() {
+        let service = SERVICE.regions(&[("cn-shanghai", "voice.cn-shanghai.example.com")]);
+        assert_eq!(host(&service, None, false).unwrap(), "https://voice.example.com/");
+        assert_eq!(host(&service, Some("cn-shanghai"), false).unwrap(), "https://voice.cn-shanghai.example.com/");
+        assert_eq!(host(&service, Some("cn-hangzhou"), false).unwrap(), "https://voice.example.com/");
+        assert_eq!(
+            host(&service, Some("CN Shanghai"), false).unwrap_err(),
+            "\"CN Shanghai\" is no region id, such as \"cn-shanghai\""
+        );
+    }
+
+    #[test]
+    fn a_vpc_has_a_host_in_some_regions() {
+        let service = SERVICE.vpc(&[("cn-shanghai", "voice.vpc.example.com"), ("cn-beijing", "bj.example.com")]);
+        assert_eq!(host(&service, Some("cn-shanghai"), true).unwrap(), "https://voice.vpc.example.com/");
+        assert_eq!(
+            host(&service, Some("cn-hangzhou"), true).unwrap_err(),
+            "Voice has no VPC endpoint in cn-hangzhou; regions that have one: cn-shanghai, cn-beijing; for another give \
+             the endpoint itself"
+        );
+        assert_eq!(
+            host(&service, None, true).unwrap_err(),
+            "the VPC endpoint of Voice depends on the region, and none is given; regions that have one: cn-shanghai, \
+             cn-beijing; for another give the endpoint itself"
+        );
+        assert_eq!(
+            host(&SERVICE, Some("cn-hangzhou"), true).unwrap_err(),
+            "Voice has no VPC endpoint in cn-hangzhou; no region has one; leave it out, or give the endpoint itself"
+        );
+    }
+
+    #[test]
+    fn an_endpoint_that_is_given_wins() {
+        let place = Place { endpoint: Some("gateway.internal".to_owned()), vpc: true, ..Place::default() };
+        assert_eq!(format!("{:?}", place.endpoint(&SERVICE).unwrap()), "https://gateway.internal/");
     }
 
     #[test]

@@ -19,6 +19,10 @@ pub struct ServiceFacts {
     pub version: &'static str,
     /// Host that is called unless the client was told another.
     pub endpoint: &'static str,
+    /// Regions with a host of their own, and that host; the others are served by `endpoint`.
+    pub regions: &'static [(&'static str, &'static str)],
+    /// Regions whose VPCs have a host of their own, and that host.
+    pub vpc: &'static [(&'static str, &'static str)],
     /// Members that every answer carries.
     pub envelope: EnvelopeFacts,
 }
@@ -49,7 +53,23 @@ impl ServiceFacts {
         endpoint: &'static str,
         envelope: EnvelopeFacts,
     ) -> Self {
-        Self { product, version, endpoint, envelope }
+        Self { product, version, endpoint, regions: &[], vpc: &[], envelope }
+    }
+
+    /// These regions have hosts of their own.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn regions(mut self, hosts: &'static [(&'static str, &'static str)]) -> Self {
+        self.regions = hosts;
+        self
+    }
+
+    /// These regions have hosts within a VPC.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn vpc(mut self, hosts: &'static [(&'static str, &'static str)]) -> Self {
+        self.vpc = hosts;
+        self
     }
 }
 

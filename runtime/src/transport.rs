@@ -109,33 +109,50 @@ pub(crate) struct Progress(Arc<AtomicU8>);
 pub(crate) enum Stage {
     /// The request is being made: surely nothing was sent.
     Preparing,
-    /// A connection is awaited: surely nothing was sent.
-    Connecting,
-    /// The request may be on its way.
+    /// It was handed to the transport and may leave at any moment.
+    HandedOver,
+    /// It may be on its way.
     Gone,
+    /// It was given up before it could leave: surely nothing was sent.
+    Unsent,
 }
 
 impl Progress {
     pub(crate) fn stage(&self) -> Stage {
-        match self.0.load(Ordering::Relaxed) {
+        match self.0.load(Ordering::Acquire) {
             0 => Stage::Preparing,
-            1 => Stage::Connecting,
+            1 => Stage::HandedOver,
+            3 => Stage::Unsent,
             _ => Stage::Gone,
         }
     }
 
     pub(crate) fn reach(&self, stage: Stage) {
-        self.0.store(stage as u8, Ordering::Relaxed);
+        self.0.store(stage as u8, Ordering::Release);
+    }
+
+    /// The request does not exist any more: if nobody looked at it, nobody ever will.
+    fn given_up(&self) {
+        let (from, to) = (Stage::HandedOver as u8, Stage::Unsent as u8);
+        // Where it is not what was expected, it is gone, and stays so.
+        let _ = self.0.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed);
     }
 }
 
-/// A body that tells when it is looked at.
+/// A body that tells when it is looked at, and when it is dropped before.
 ///
 /// HTTP/1.1 announces in the head of a request whether there is a body, and of what length, so a client cannot write the
-/// head without a look at the body: as long as there was none, nothing was sent. `tests/transport.rs` holds hyper to it.
+/// head without a look at the body: a body that was dropped without one belonged to a request that was never sent.
+/// `tests/transport.rs` holds hyper to it.
 struct Watched {
     body: Bytes,
     progress: Progress,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.progress.given_up();
+    }
 }
 
 impl http_body::Body for Watched {
@@ -214,11 +231,13 @@ impl HttpTransport {
             .build()
             .map_err(|error| {
                 let error = cannot_be_set_up(error);
-                if settings.roots.is_empty() { error } else { error.hint("check the root certificates given in PEM") }
+                if settings.roots.is_empty() { error } else { error.hint(CHECK_ROOTS) }
             })?;
         Ok(Self(client))
     }
 }
+
+const CHECK_ROOTS: &str = "check the root certificates given in PEM";
 
 fn cannot_be_set_up(error: reqwest::Error) -> Error {
     Error::configuration("the HTTP client cannot be set up").caused_by(error.without_url())
@@ -258,7 +277,9 @@ fn with_tls(builder: reqwest::ClientBuilder, roots: &[u8]) -> Result<reqwest::Cl
             Ok(builder.tls_certs_merge(roots))
         }
         Ok(_) => refuse("are cut short: a certificate has no end".to_owned()),
-        Err(error) => Err(Error::configuration("the root certificates cannot be read").caused_by(error)),
+        Err(error) => {
+            Err(Error::configuration("the root certificates cannot be read").caused_by(error).hint(CHECK_ROOTS))
+        }
     }
 }
 
@@ -283,10 +304,10 @@ impl Transport for HttpTransport {
             let request = reqwest::Request::try_from(request)
                 .map_err(|error| TransportError { sent: Sent::No, source: error.without_url().into() })?;
             let answer = self.0.execute(request);
-            // What looked at the body until now did so while nothing ran yet.
-            progress.reach(Stage::Connecting);
+            // What looked at the body until now did so before anything could be sent.
+            progress.reach(Stage::HandedOver);
             let mut response = answer.await.map_err(|error| {
-                let unsent = error.is_connect() || progress.stage() == Stage::Connecting;
+                let unsent = error.is_builder() || error.is_connect() || progress.stage() == Stage::Unsent;
                 TransportError {
                     sent: if unsent { Sent::No } else { Sent::Maybe },
                     source: if error.is_connect() && error.is_timeout() {
