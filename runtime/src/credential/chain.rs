@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::ecs::EcsRamRole;
 use super::environment::Environment;
-use super::profile::{FileProfile, Format};
+use super::profile::{FileProfile, ProfileFile};
 use super::sts::OidcRole;
 use super::surroundings::Surroundings;
 use super::uri::CredentialsUri;
@@ -65,15 +65,17 @@ impl Search {
         self.places.push(place.map(|place| Arc::new(place) as Arc<dyn CredentialsProvider>));
     }
 
-    /// The two files with profiles. One that was asked for by name must be there.
+    /// The files with profiles. A profile that was asked for by name must be in one of them.
     pub(super) fn profiles(&mut self, surroundings: &Surroundings, name: Option<String>) {
         const OFF: &str = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
-        if surroundings.is_on(OFF) {
-            self.places.push(Err(CredentialsError::absent("the CLI profile", format!("switched off by {OFF}"))));
+        let tool = if surroundings.is_on(OFF) {
+            vec![Err(CredentialsError::absent("the CLI profile", format!("switched off by {OFF}")))]
         } else {
-            self.add(Ok(FileProfile::new(surroundings, name.clone(), Format::Json)));
+            ProfileFile::of_tool(surroundings)
+        };
+        for file in tool.into_iter().chain(ProfileFile::of_credentials(surroundings)) {
+            self.add(file.map(|file| FileProfile::new(surroundings, name.clone(), file)));
         }
-        self.add(Ok(FileProfile::new(surroundings, name.clone(), Format::Ini)));
         if let Some(name) = name {
             self.places.push(Err(CredentialsError::new(format!("there is no profile {name:?}"))));
         }
@@ -223,8 +225,8 @@ mod tests {
             format!(
                 "looked at: {NO_KEY}; an OIDC role (ALIBABA_CLOUD_ROLE_ARN, ALIBABA_CLOUD_OIDC_PROVIDER_ARN, \
                  ALIBABA_CLOUD_OIDC_TOKEN_FILE not set); the CLI profile ~/.aliyun/config.json (no such file); the \
-                 credentials file ~/.alibabacloud/credentials or ~/.alibabacloud/credentials.ini (no such file); the \
-                 ECS RAM role at http://100.100.100.200 (no answer: connection refused); a credentials URI \
+                 credentials file ~/.alibabacloud/credentials (no such file); the credentials file \
+                 ~/.alibabacloud/credentials.ini (no such file); the ECS RAM role at http://100.100.100.200 (no answer: connection refused); a credentials URI \
                  (ALIBABA_CLOUD_CREDENTIALS_URI not set)"
             )
         );

@@ -25,7 +25,17 @@ pub struct Context {
 const BODY_LIMIT: usize = 256 << 10;
 
 impl Context {
-    /// One with the clock of this machine and 10 seconds for a request, to test a provider with.
+    /// One with the clock of this machine and 10 seconds for a request, to try a provider with.
+    ///
+    /// ```
+    /// use aliyun_runtime::credentials::{Context, Environment};
+    /// use aliyun_runtime::{CredentialsProvider, Transport};
+    ///
+    /// async fn key_id(transport: impl Transport) -> Result<String, aliyun_runtime::CredentialsError> {
+    ///     let found = Environment::new().credentials(&Context::new(transport)).await?;
+    ///     Ok(found.access_key_id().to_owned())
+    /// }
+    /// ```
     pub fn new(http: impl Transport) -> Self {
         Self::of(Arc::new(http), SystemTime::now, rand::random, Timeouts::default().call)
     }

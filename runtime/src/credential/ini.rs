@@ -12,7 +12,7 @@ pub(super) type Section<'a> = BTreeMap<String, &'a str>;
 pub(super) fn section<'a>(text: &'a str, name: &str) -> Result<Option<Section<'a>>, String> {
     let mut found: Option<Section<'a>> = None;
     let mut within = false;
-    for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+    for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if line.is_empty() || line.starts_with(['#', ';']) {
             continue;
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn a_section_is_found_with_its_values() {
-        let text = "\u{feff}; comment\n[other]\ntype = x\n\r\n[ default ] # the usual\nTYPE=access_key # a comment\n\
+        let text = "; comment\n[other]\ntype = x\n\r\n[ default ] # the usual\nTYPE=access_key # a comment\n\
                     access_key_id = testid\n# access_key_id = no\npolicy = {\"a\":\"b=c\"}\n[more]\nkey = 1\n";
         let section = section(text, "default").unwrap().unwrap();
         let pairs: Vec<(&str, &str)> = section.iter().map(|(key, &value)| (key.as_str(), value)).collect();

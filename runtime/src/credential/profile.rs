@@ -65,37 +65,92 @@ impl fmt::Debug for Profile {
     }
 }
 
-/// What a file with profiles is written in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+/// A file with profiles.
+#[derive(Clone)]
+pub(super) struct ProfileFile {
+    /// For people: what it is, and where.
+    place: String,
+    path: PathBuf,
+    /// The variable that names it: then it must be there.
+    named_by: Option<&'static str>,
+    format: Format,
+}
+
+#[derive(Clone, Copy)]
+enum Format {
     /// The configuration of the command line tool.
     Json,
     /// A credentials file.
     Ini,
 }
 
+impl ProfileFile {
+    /// The configuration of the command line tool.
+    pub(super) fn of_tool(surroundings: &Surroundings) -> Vec<Result<Self, CredentialsError>> {
+        Self::of(surroundings, "the CLI profile", "ALIBABA_CLOUD_CONFIG_FILE", &[".aliyun/config.json"], Format::Json)
+    }
+
+    /// The credentials files: Alibaba's own clients do not agree on the name.
+    pub(super) fn of_credentials(surroundings: &Surroundings) -> Vec<Result<Self, CredentialsError>> {
+        const PATHS: [&str; 2] = [".alibabacloud/credentials", ".alibabacloud/credentials.ini"];
+        Self::of(surroundings, "the credentials file", "ALIBABA_CLOUD_CREDENTIALS_FILE", &PATHS, Format::Ini)
+    }
+
+    fn of(
+        surroundings: &Surroundings,
+        kind: &str,
+        variable: &'static str,
+        paths: &[&str],
+        format: Format,
+    ) -> Vec<Result<Self, CredentialsError>> {
+        let file = |path: PathBuf, named_by| {
+            let place = format!("{kind} {}", surroundings.shown(&path));
+            Ok(Self { place, path, named_by, format })
+        };
+        if let Some(path) = surroundings.text(variable) {
+            return vec![file(path.into(), Some(variable))];
+        }
+        let at_home = |path: &&str| match surroundings.at_home(path) {
+            Some(path) => file(path, None),
+            None => Err(CredentialsError::absent(format!("{kind} ~/{path}"), "the home directory is not known")),
+        };
+        paths.iter().map(at_home).collect()
+    }
+
+    fn read(&self) -> Result<Zeroizing<String>, CredentialsError> {
+        file::read(&self.path).map_err(|error| match (self.named_by, &error) {
+            (Some(variable), _) => CredentialsError::broken(&self.place, format!("{error} (named by {variable})")),
+            // A service often runs with the home directory of a user whose files it may not see.
+            (None, FileError::Absent | FileError::Denied) => CredentialsError::absent(&self.place, error),
+            (None, FileError::Unreadable(_)) => CredentialsError::broken(&self.place, error),
+        })
+    }
+}
+
 /// The profile of a file, which is read anew whenever credentials are asked for and none are kept.
 pub(super) struct FileProfile {
     surroundings: Surroundings,
     name: Option<String>,
-    format: Format,
+    file: ProfileFile,
     found: Found,
 }
 
 type Source = Arc<dyn CredentialsProvider>;
 
 impl FileProfile {
-    pub(super) fn new(surroundings: &Surroundings, name: Option<String>, format: Format) -> Self {
-        Self { surroundings: surroundings.clone(), name, format, found: Found::default() }
+    pub(super) fn new(surroundings: &Surroundings, name: Option<String>, file: ProfileFile) -> Self {
+        Self { surroundings: surroundings.clone(), name, file, found: Found::default() }
     }
 
     async fn look(&self, context: &Context) -> Result<Credentials, CredentialsError> {
         if let Some(found) = self.found.get() {
             return Ok(found);
         }
-        let (place, source) = match self.format {
-            Format::Json => self.tool()?,
-            Format::Ini => self.credentials_file()?,
+        let text = self.file.read()?;
+        let text = text.trim_start_matches('\u{feff}');
+        let (place, source) = match self.file.format {
+            Format::Json => self.tool(text)?,
+            Format::Ini => self.credentials_file(text)?,
         };
         let credentials = source.credentials(context).await;
         // Whatever is wrong now is wrong with something that is set up.
@@ -104,60 +159,25 @@ impl FileProfile {
         Ok(credentials)
     }
 
-    /// The text of the first file that is there, and its name for people. `variable` names another file, which must be
-    /// there.
-    fn read(
-        &self,
-        kind: &str,
-        variable: &str,
-        paths: &[&str],
-    ) -> Result<(String, Zeroizing<String>), CredentialsError> {
-        if let Some(path) = self.surroundings.text(variable) {
-            let path = PathBuf::from(path);
-            let place = format!("{kind} {}", self.surroundings.shown(&path));
-            let text = file::read(&path);
-            return match text {
-                Ok(text) => Ok((place, text)),
-                Err(error) => Err(CredentialsError::broken(place, format!("{error} (named by {variable})"))),
-            };
-        }
-        let mut missing = Vec::new();
-        for path in paths {
-            let Some(path) = self.surroundings.at_home(path) else {
-                return Err(CredentialsError::absent(kind, "the home directory is not known"));
-            };
-            let shown = self.surroundings.shown(&path);
-            match file::read(&path) {
-                Ok(text) => return Ok((format!("{kind} {shown}"), text)),
-                Err(FileError::Absent) => missing.push(shown),
-                // A service often runs with the home directory of a user whose files it may not see.
-                Err(error @ FileError::Denied) => {
-                    return Err(CredentialsError::absent(format!("{kind} {shown}"), error));
-                }
-                Err(error) => return Err(CredentialsError::broken(format!("{kind} {shown}"), error)),
-            }
-        }
-        Err(CredentialsError::absent(format!("{kind} {}", missing.join(" or ")), FileError::Absent))
-    }
-
     /// The profile of the command line tool.
-    fn tool(&self) -> Result<(String, Source), CredentialsError> {
-        let (file, text) = self.read("the CLI profile", "ALIBABA_CLOUD_CONFIG_FILE", &[".aliyun/config.json"])?;
-        let text = text.trim_start_matches('\u{feff}');
+    fn tool(&self, text: &str) -> Result<(String, Source), CredentialsError> {
+        let file = &self.file.place;
         let configuration: Configuration = serde_json::from_str(text)
-            .map_err(|error| CredentialsError::broken(&file, format!("the file {}", misfit(&error))))?;
+            .map_err(|error| CredentialsError::broken(file, format!("the file {}", misfit(&error))))?;
         let name = match (&self.name, &configuration.current) {
-            (Some(name), _) => {
-                if configuration.profile(name).is_none() {
-                    return Err(CredentialsError::absent(file, format!("no profile {name:?}")));
-                }
-                name
-            }
+            (Some(name), _) => name,
             (None, Some(current)) if !current.is_empty() => current,
             (None, _) => "default",
         };
+        let Some(profile) = configuration.profile(name) else {
+            let why = format!("no profile {name:?}");
+            // What the file itself points at should be there.
+            let dangling = self.name.is_none() && !configuration.profiles.is_empty();
+            let error = if dangling { CredentialsError::broken } else { CredentialsError::absent };
+            return Err(error(file, why));
+        };
         let place = format!("{file}, profile {name:?}");
-        if configuration.profile(name).is_some_and(CliProfile::is_blank) {
+        if profile.is_blank() {
             return Err(CredentialsError::absent(place, "it holds no key"));
         }
         let source = configuration.source(name, &mut Vec::new(), &self.surroundings);
@@ -165,11 +185,10 @@ impl FileProfile {
     }
 
     /// The section of a credentials file.
-    fn credentials_file(&self) -> Result<(String, Source), CredentialsError> {
-        const PATHS: [&str; 2] = [".alibabacloud/credentials", ".alibabacloud/credentials.ini"];
-        let (file, text) = self.read("the credentials file", "ALIBABA_CLOUD_CREDENTIALS_FILE", &PATHS)?;
+    fn credentials_file(&self, text: &str) -> Result<(String, Source), CredentialsError> {
+        let file = &self.file.place;
         let name = self.name.as_deref().unwrap_or("default");
-        let section = ini::section(&text, name).map_err(|why| CredentialsError::broken(&file, why))?;
+        let section = ini::section(text, name).map_err(|why| CredentialsError::broken(file, why))?;
         let Some(section) = section else {
             return Err(CredentialsError::absent(file, format!("no section [{name}]")));
         };
@@ -705,8 +724,30 @@ mod tests {
         nowhere.write(".alibabacloud/credentials", "[other]\n");
         assert_eq!(
             fault(nowhere).await,
-            r#"there is no profile "default"; looked before at: the CLI profile ~/.aliyun/config.json (no profile "default"); the credentials file ~/.alibabacloud/credentials (no section [default])"#
+            r#"there is no profile "default"; looked before at: the CLI profile ~/.aliyun/config.json (no profile "default"); the credentials file ~/.alibabacloud/credentials (no section [default]); the credentials file ~/.alibabacloud/credentials.ini (no such file)"#
         );
+    }
+
+    #[tokio::test]
+    async fn the_profile_that_the_tool_uses_now_is_taken_unless_another_is_named() {
+        let key = |name: &str| json!({ "name": name, "mode": "AK", "access_key_id": name, "access_key_secret": "s" });
+        let of_tool = async |configuration: Value| {
+            let home = Home::new();
+            home.write(".aliyun/config.json", &configuration.to_string());
+            let file = ProfileFile::of_tool(&home.surroundings()).remove(0).unwrap();
+            let profile = FileProfile::new(&home.surroundings(), None, file);
+            let credentials = profile.credentials(&home.http.context()).await;
+            credentials.map(|it| it.access_key_id().to_owned()).map_err(|error| (error.absent, error.to_string()))
+        };
+        let profiles = json!([key("default"), key("office")]);
+        assert_eq!(of_tool(json!({ "current": "office", "profiles": profiles })).await.unwrap(), "office");
+        assert_eq!(of_tool(json!({ "profiles": profiles })).await.unwrap(), "default");
+        assert_eq!(
+            of_tool(json!({ "current": "home", "profiles": profiles })).await.unwrap_err(),
+            (false, r#"the CLI profile ~/.aliyun/config.json: no profile "home""#.to_owned())
+        );
+        let blank = of_tool(json!({})).await.unwrap_err();
+        assert_eq!(blank, (true, r#"the CLI profile ~/.aliyun/config.json (no profile "default")"#.to_owned()));
     }
 
     #[tokio::test]
