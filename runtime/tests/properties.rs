@@ -5,6 +5,7 @@
 mod specimen;
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use aliyun_runtime::http::Request;
@@ -34,7 +35,9 @@ fn percent_encoded(bytes: &[u8]) -> String {
     for &byte in bytes {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => text.push(char::from(byte)),
-            _ => text.push_str(&["%", &format!("{byte:02X}")].concat()),
+            _ => {
+                let _ = write!(text, "%{byte:02X}");
+            }
         }
     }
     text

@@ -5,13 +5,12 @@
 //! page than were asked for answers so too, and what follows would be lost.
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hasher};
-use std::io;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind};
-use crate::field::{Shown, View, at_path, with_text};
+use crate::field::{Entry, Member, View, Viewer, at_path, with_text};
 use crate::operation::{Paging, Step};
 use crate::slot::Place;
 use crate::transport::Sent;
@@ -158,10 +157,9 @@ impl PageTurner {
                 View::Value(Value::Array(list)) => list.len(),
                 _ => 0,
             };
-            let mut hash = HashWriter(DefaultHasher::new());
-            // Hashing cannot fail, and what cannot be written is not compared.
-            let _ = serde_json::to_writer(&mut hash, &Shown(items));
-            outcome = (i64::try_from(count).unwrap_or(i64::MAX), hash.0.finish());
+            let mut fingerprint = Fingerprint(DefaultHasher::new());
+            fingerprint.add(items);
+            outcome = (i64::try_from(count).unwrap_or(i64::MAX), fingerprint.0.finish());
         });
         outcome
     }
@@ -173,16 +171,39 @@ impl fmt::Debug for PageTurner {
     }
 }
 
-struct HashWriter(DefaultHasher);
+/// Hashes values in the order they come; names are those of the type and the same on every page.
+struct Fingerprint(DefaultHasher);
 
-impl io::Write for HashWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes);
-        Ok(bytes.len())
+impl Fingerprint {
+    fn add(&mut self, view: View<'_>) {
+        let hasher = &mut self.0;
+        match view {
+            View::Absent => hasher.write_u8(0),
+            View::Bool(value) => value.hash(hasher),
+            View::Integer(number) => number.hash(hasher),
+            View::Float(number) => number.to_bits().hash(hasher),
+            View::Text(text) => text.hash(hasher),
+            View::Record(record) => record.walk(self),
+            View::List(list) => {
+                list.count().hash(hasher);
+                for index in 0..list.count() {
+                    self.add(list.item(index));
+                }
+            }
+            View::Map(map) => map.entries(&mut |key, view| {
+                key.hash(&mut self.0);
+                self.add(view);
+            }),
+            View::Value(value) => value.hash(hasher),
+        }
     }
+}
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+impl Viewer for Fingerprint {
+    fn members(&mut self, _: &str, _: &[Entry], members: &[&dyn Member]) {
+        for member in members {
+            self.add(member.view());
+        }
     }
 }
 
