@@ -31,7 +31,7 @@ pub(crate) struct Behaviour {
 
 impl Behaviour {
     pub(crate) fn new(state: State, limits: Limits, seed: u64) -> Self {
-        let account = (state != State::Examples).then(|| Account::new(seed, state == State::Sample));
+        let account = (state != State::Examples).then(|| Account::new(seed, state == State::Sample, limits));
         let limiter = (limits == Limits::Documented).then(Limiter::default);
         Self { account: account.map(Mutex::new), limiter: limiter.map(Mutex::new) }
     }
@@ -69,16 +69,16 @@ impl Behaviour {
     }
 
     fn remember(&self, call: Call<'_>, now: Time) -> Result<Map<String, Value>, Problem> {
-        let example = example(&call.service.envelope, call.operation);
-        let is_voice = call.service.product == "Dyvmsapi";
-        let Some(account) = self.account.as_ref().filter(|_| is_voice) else { return Ok(example) };
-        let Some(answer) = lock(account).answer(&call.operation.action, call.parameters, now) else {
-            return Ok(example);
-        };
+        let envelope = &call.service.envelope;
+        let account = self.account.as_ref().filter(|_| call.service.product == "Dyvmsapi");
+        let answer = account
+            .and_then(|account| lock(account).answer(&call.operation.action, call.parameters, now))
+            .transpose()?;
+        let example = example(envelope, call.operation);
+        let Some(answer) = answer else { return Ok(example.cloned().unwrap_or_else(|| accepted(envelope))) };
         // How an operation tells success, its example shows: a few say `200`, or have no message.
-        let mut members = example;
-        members.retain(|name, _| call.service.envelope.fields.iter().any(|field| field.wire_name == *name));
-        members.extend(answer?.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let mut members = example.map_or_else(|| accepted(envelope), |example| envelope_of(envelope, example));
+        members.extend(answer.into_iter().map(|(name, value)| (name.to_owned(), value)));
         Ok(members)
     }
 }
@@ -99,10 +99,17 @@ fn failed(envelope: &Envelope, code: &str, message: &str) -> Map<String, Value> 
     members
 }
 
-/// The first example that shows a success; an envelope that says so where there is none.
-fn example(envelope: &Envelope, operation: &Operation) -> Map<String, Value> {
+/// The first example that shows a success.
+fn example<'o>(envelope: &Envelope, operation: &'o Operation) -> Option<&'o Map<String, Value>> {
     let answers = operation.examples.iter().filter_map(|example| example.response.as_ref()?.as_object());
-    answers.into_iter().find(|members| is_success(envelope, members)).cloned().unwrap_or_else(|| accepted(envelope))
+    answers.into_iter().find(|members| is_success(envelope, members))
+}
+
+/// The members of an answer that every answer has.
+fn envelope_of(envelope: &Envelope, members: &Map<String, Value>) -> Map<String, Value> {
+    let is_common = |name: &String| envelope.fields.iter().any(|field| field.wire_name == *name);
+    let common = members.iter().filter(|(name, _)| is_common(name));
+    common.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// Whether an answer shows a success; of an operation that dials, that it did.

@@ -19,6 +19,7 @@ use std::fmt;
 use serde_json::Value;
 
 use self::asked::Asked;
+use self::limit::Limits;
 pub(crate) use self::time::Time;
 use crate::random::Random;
 use crate::refuse::Refusal;
@@ -71,11 +72,12 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    pub(crate) fn new(seed: u64, with_sample: bool) -> Self {
+    pub(crate) fn new(seed: u64, with_sample: bool, limits: Limits) -> Self {
+        let hours = if limits == Limits::Documented { run::Hours::Day } else { run::Hours::Always };
         Self {
             calls: call::Calls::new(seed),
             robot: robot::Robot::new(seed, with_sample),
-            tasks: task::Tasks::new(seed),
+            tasks: task::Tasks::new(seed, hours),
             numbers: number::Numbers::default(),
         }
     }

@@ -151,3 +151,25 @@ impl Call {
         Value::Object(record)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Parameters;
+
+    #[test]
+    fn keeps_the_latest_calls() {
+        let mut calls = Calls::new(0);
+        let parameters: Parameters = [("CalledNumber".to_owned(), "13000000000".to_owned())].into();
+        let asked = Asked { parameters: &parameters, now: Time::from_millis(0) };
+        let ids: Vec<String> = (0..MOST_CALLS + 3)
+            .map(|_| match &calls.answer("SmartCall", asked).unwrap().unwrap()[..] {
+                [("CallId", Value::String(id))] => id.clone(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(calls.by_order.len(), MOST_CALLS);
+        assert!(calls.find(&ids[2]).is_none());
+        assert_eq!(calls.find(&ids[3]).unwrap().id, ids[3]);
+    }
+}

@@ -18,7 +18,8 @@ pub enum Limits {
     ///
     /// What goes beyond the queries per second of an operation is refused with `Throttling.User` and a header that
     /// tells the milliseconds to wait. What goes beyond the calls to one number, which are counted together for the
-    /// same number shown and whatever became of them, is answered with `isv.BUSINESS_LIMIT_CONTROL`.
+    /// same number shown and whatever became of them, is answered with `isv.BUSINESS_LIMIT_CONTROL`. Call tasks stand
+    /// still from 12:00 to 14:00 and from 21:00 to 9:00 in China.
     Documented,
 }
 

@@ -216,8 +216,7 @@ impl Robot {
         let page = asked.page("PageNo", "PageSize", 20)?;
         let asked_for = |task: &&Task| asked.given("TaskId").is_none_or(|id| id.parse() == Ok(task.id));
         let calls = self.tasks.values().filter(asked_for).flat_map(|task| task.calls(asked.now));
-        let (records, _) = page.cut(calls.filter(|call| filter.matches(call)), |call| call.record());
-        Ok(vec![("Data", records)])
+        Ok(vec![("Data", page.part(calls.filter(|call| filter.matches(call)), |call| call.record()))])
     }
 
     /// The latest call to a number on a day.
@@ -279,4 +278,36 @@ fn numbers(
         return Err(too_many());
     }
     given.into_iter().map(|number| checked(number).map(Into::into)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Parameters;
+
+    fn create(robot: &mut Robot) -> u64 {
+        let parameters: Parameters = [("Caller".to_owned(), "05710000000".to_owned())].into();
+        robot.create(Asked { parameters: &parameters, now: Time::from_millis(0) }).unwrap()
+    }
+
+    #[test]
+    fn keeps_the_latest_tasks() {
+        let mut robot = Robot::new(0, true);
+        let ids: Vec<u64> = (0..MOST_TASKS).map(|_| create(&mut robot)).collect();
+        assert_eq!(robot.tasks.keys().copied().collect::<Vec<_>>(), ids);
+        create(&mut robot);
+        assert_eq!(robot.tasks.first_key_value().unwrap().0, &ids[1]);
+    }
+
+    #[test]
+    fn keeps_no_more_numbers_than_there_is_room_for() {
+        let mut robot = Robot::new(0, false);
+        let ids = [(); 4].map(|()| create(&mut robot));
+        for id in ids {
+            robot.task(Some(id)).unwrap().callees = vec!["13000000000".into(); MOST_CALLEES_OF_TASK];
+        }
+        // The oldest goes, but not the one that is being filled.
+        robot.forget(ids[0]);
+        assert_eq!(robot.tasks.keys().copied().collect::<Vec<_>>(), [ids[0], ids[2], ids[3]]);
+    }
 }

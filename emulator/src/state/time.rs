@@ -46,6 +46,16 @@ impl Time {
         Self(self.0.saturating_add(millis))
     }
 
+    /// The day in China, counted from 1970, and the milliseconds that have passed of it.
+    pub(crate) fn day_and_clock(self) -> (i64, i64) {
+        let china = self.0.saturating_add(8 * HOUR);
+        (china.div_euclid(DAY), china.rem_euclid(DAY))
+    }
+
+    pub(crate) fn of_day_and_clock(day: i64, clock: i64) -> Self {
+        Self(day.saturating_mul(DAY).saturating_add(clock - 8 * HOUR))
+    }
+
     /// Milliseconds from an earlier moment to this one.
     pub(crate) fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)

@@ -1,8 +1,11 @@
 //! Calls to one number, from being placed to their record.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use crate::story::Story;
+use crate::support::{Call, builder};
 
 const VERIFICATION_CODE: &str = "11010000138001";
 const NOTIFICATION: &str = "11000000300006";
@@ -141,6 +144,28 @@ fn numbers_that_are_none_are_refused_by_the_product() {
     assert_eq!(reply.status(), 200);
     assert_eq!(reply.member("Message"), "a number to be called is not of digits only");
     assert_eq!(reply.member("RequestId"), reply.header("x-acs-request-id"));
+}
+
+#[test]
+fn calls_placed_at_the_same_time_have_ids_of_their_own() {
+    let emulator = builder().build();
+    let ids: HashSet<String> = std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..8)
+            .map(|sender| {
+                let emulator = &emulator;
+                scope.spawn(move || {
+                    let place = |index| {
+                        let call = Call::new().set("Action", "SingleCallByTts").set("TtsCode", "TTS_10001");
+                        let call = call.set("CalledNumber", "13000000000");
+                        call.set("SignatureNonce", &format!("{sender}-{index}")).to(emulator).member("CallId")
+                    };
+                    (0..100).map(place).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        senders.into_iter().flat_map(|sender| sender.join().unwrap()).collect()
+    });
+    assert_eq!(ids.len(), 800);
 }
 
 #[test]
