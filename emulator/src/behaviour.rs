@@ -13,7 +13,7 @@ use crate::state::{Account, Pending, Problem, State, Time};
 use crate::wire::Parameters;
 
 /// A call that passed every check.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Call<'a> {
     pub(crate) service: &'a Service,
     pub(crate) operation: &'a Operation,
@@ -23,7 +23,6 @@ pub(crate) struct Call<'a> {
 }
 
 /// The state behind the operations, and the limits in front of them.
-#[derive(Debug)]
 pub(crate) struct Behaviour {
     account: Option<Mutex<Account>>,
     limiter: Option<Mutex<Limiter>>,
@@ -112,7 +111,7 @@ fn envelope_of(envelope: &Envelope, members: &Map<String, Value>) -> Map<String,
     common.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Whether an answer shows a success; of an operation that dials, that it did.
+/// Whether an answer shows a success.
 pub(crate) fn is_success(envelope: &Envelope, members: &Map<String, Value>) -> bool {
     let member = |name: &Option<String>| name.as_ref().and_then(|name| members.get(name));
     let code_tells_failure = member(&envelope.code).is_some_and(|code| match code {

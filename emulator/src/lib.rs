@@ -41,7 +41,9 @@
 //! `SingleCallByTts`, `SingleCallByVoice`, `SingleCallByVideo`, `IvrCall` and `SmartCall` place a call under an id of
 //! its own. `QueryCallDetailByCallId` tells its state: 200101 (being set up), after two seconds 200201 (ringing), then
 //! 200102 (answered), 200100 (over), and three minutes after its end the outcome, as the service needs three to five.
-//! It has no `Data` where id, product and the day of `QueryDate` do not belong together.
+//! It has no `Data` where id, product and the day of `QueryDate` do not belong together. `SmartCallOperate` is done
+//! while a smart call is answered. `CancelCall` and `GetCallProgress` have no state: the one is for calls of an operation
+//! that is no more, and the other is documented nowhere.
 //!
 //! **The last two digits of a number choose its outcome**; those of any other number are chance:
 //!

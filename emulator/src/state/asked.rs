@@ -17,7 +17,7 @@ const LONGEST_TEXT: usize = 1000;
 const LONGEST_NUMBER: usize = 32;
 
 /// The parameters of one request, and when it came.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Asked<'p> {
     pub(crate) parameters: &'p Parameters,
     pub(crate) now: Time,

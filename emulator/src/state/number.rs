@@ -16,13 +16,12 @@ const PROVINCE: &str = "浙江";
 const CITY: &str = "杭州";
 const QUALIFICATION: &str = "10000005420000";
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Numbers {
     relations: Vec<Relation>,
     bound: HashSet<String>,
 }
 
-#[derive(Debug)]
 struct Relation {
     virtual_number: String,
     real_number: String,

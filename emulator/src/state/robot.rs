@@ -3,6 +3,7 @@
 mod call;
 mod task;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -29,7 +30,6 @@ const MOST_RECALLS: u64 = 10;
 /// `TaskName` has at most so many characters.
 const LONGEST_NAME: usize = 30;
 
-#[derive(Debug)]
 pub(crate) struct Robot {
     seed: u64,
     created: u64,
@@ -215,7 +215,7 @@ impl Robot {
         let filter = Filter::read(asked)?;
         let page = asked.page("PageNo", "PageSize", 20)?;
         let asked_for = |task: &&Task| asked.given("TaskId").is_none_or(|id| id.parse() == Ok(task.id));
-        let calls = self.tasks.values().filter(asked_for).flat_map(|task| task.calls(asked.now));
+        let calls = self.tasks.values().filter(asked_for).flat_map(|task| task.calls(asked.now, asked.given("Called")));
         Ok(vec![("Data", page.part(calls.filter(|call| filter.matches(call)), |call| call.record()))])
     }
 
@@ -235,9 +235,8 @@ impl Robot {
 
     fn latest_call(&self, asked: Asked<'_>, matches: impl Fn(&Task, &Call) -> bool) -> Option<Call> {
         let task = asked.id("TaskId").and_then(|id| self.tasks.get(&id))?;
-        let callee = asked.given("Callee")?;
-        let calls = task.calls(asked.now).filter(|call| call.called == callee && matches(task, call));
-        calls.map(std::borrow::Cow::into_owned).max_by_key(|call| call.start)
+        let calls = task.calls(asked.now, Some(asked.given("Callee")?)).filter(|call| matches(task, call));
+        calls.max_by_key(|call| call.start).map(Cow::into_owned)
     }
 
     pub(crate) fn pending(&self, now: Time, pending: &mut Pending) {

@@ -23,7 +23,6 @@ const FIRST_ID: u64 = 123_456;
 const READING: i64 = 2 * SECOND;
 const PACE: i64 = SECOND;
 
-#[derive(Debug)]
 pub(crate) struct Tasks {
     seed: u64,
     hours: Hours,
@@ -31,7 +30,6 @@ pub(crate) struct Tasks {
     by_id: BTreeMap<u64, Task>,
 }
 
-#[derive(Debug)]
 struct Task {
     id: u64,
     seed: u64,

@@ -128,6 +128,26 @@ fn every_operation_that_dials_one_number_places_a_call_of_its_product() {
 }
 
 #[test]
+fn a_smart_call_is_operated_while_it_is_answered() {
+    let story = Story::new();
+    let numbers = [("CalledNumber", "13000000000"), ("CalledShowNumber", "05710000000"), ("VoiceCode", "a.wav")];
+    let smart = story.member("SmartCall", &numbers, "CallId").as_str().unwrap().to_owned();
+    let other = place(&story, "13000000000");
+    let operate =
+        |id: &str| story.member("SmartCallOperate", &[("CallId", id), ("Command", "parallelBridge")], "Status");
+    let mut done = Vec::new();
+    for _ in 0..120 {
+        assert_eq!((operate(&other), operate("no id")), (json!(false), json!(false)));
+        let status = operate(&smart);
+        if done.last() != Some(&status) {
+            done.push(status);
+        }
+        story.wait(1);
+    }
+    assert_eq!(done, [false, true, false]);
+}
+
+#[test]
 fn numbers_that_are_none_are_refused_by_the_product() {
     let story = Story::new();
     for (called, shown, code) in [
