@@ -122,6 +122,7 @@ impl Engine {
         self.verifier.verify(parts.method.as_str(), parameters, now)?;
         check::check(&self.service, operation, parameters)?;
         let call = Call { service: &self.service, operation, parameters, request_id, now };
+        self.behaviour.admit(call)?;
         Ok((operation.action.clone(), self.behaviour.answer(call)?))
     }
 

@@ -14,7 +14,7 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: Cow<'static, str>,
     pub(crate) message: Cow<'static, str>,
-    /// How long the client is told to wait before it sends again.
+    /// When to come again, which travels in a header.
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -113,10 +113,10 @@ impl Refusal {
         Self::bad("SignatureNonceUsed", "Specified signature nonce was used already.")
     }
 
-    /// Flow control of a `scope`: `User` or `Api`.
-    pub(crate) fn throttled(scope: &str, retry_after: Option<Duration>) -> Self {
-        let message = format!("Request was denied due to {} flow control.", scope.to_lowercase());
-        Self { retry_after, ..Self::bad(format!("Throttling.{scope}"), message) }
+    /// The flow control of an account; it comes with the time to wait where that is known.
+    pub(crate) fn throttled(retry_after: Option<Duration>) -> Self {
+        let refusal = Self::bad("Throttling.User", "Request was denied due to user flow control.");
+        Self { retry_after, ..refusal }
     }
 
     /// The classic Python client takes this text apart at its colon, so not a letter may change.
