@@ -13,7 +13,7 @@ use crate::state::{Account, Pending, Problem, State, Time};
 use crate::wire::Parameters;
 
 /// A call that passed every check.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Call<'a> {
     pub(crate) service: &'a Service,
     pub(crate) operation: &'a Operation,
@@ -24,7 +24,6 @@ pub(crate) struct Call<'a> {
 }
 
 /// The state behind the operations, and the limits in front of them.
-#[derive(Debug)]
 pub(crate) struct Behaviour {
     account: Option<Mutex<Account>>,
     limiter: Option<Mutex<Limiter>>,
@@ -32,7 +31,7 @@ pub(crate) struct Behaviour {
 
 impl Behaviour {
     pub(crate) fn new(state: State, limits: Limits, seed: u64) -> Self {
-        let account = (state != State::Examples).then(|| Account::new(seed, state == State::Sample));
+        let account = (state != State::Examples).then(|| Account::new(seed, state == State::Sample, limits));
         let limiter = (limits == Limits::Documented).then(Limiter::default);
         Self { account: account.map(Mutex::new), limiter: limiter.map(Mutex::new) }
     }
@@ -41,7 +40,7 @@ impl Behaviour {
     pub(crate) fn answer(&self, call: Call<'_>) -> Result<Map<String, Value>, Refusal> {
         let now = Time::of(call.now);
         let envelope = &call.service.envelope;
-        let mut members = match self.admit(call, now).and_then(|()| self.remember(call, now)) {
+        let mut members = match self.allow(call, now).and_then(|()| self.remember(call, now)) {
             Ok(members) => members,
             Err(Problem::Failed { code, message }) => failed(envelope, code, &message),
             Err(Problem::Refused(refusal)) => return Err(refusal),
@@ -56,30 +55,34 @@ impl Behaviour {
         self.account.as_ref().map(|account| lock(account).pending(Time::of(now))).unwrap_or_default()
     }
 
-    /// Holds the call against the documented limits.
-    fn admit(&self, call: Call<'_>, now: Time) -> Result<(), Problem> {
+    /// Holds the call against the documented number of its operation's queries, which the gateway counts.
+    pub(crate) fn admit(&self, call: Call<'_>) -> Result<(), Refusal> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
-        let mut limiter = lock(limiter);
-        limiter.query(call.operation, now).map_err(|wait| Refusal::throttled("User", Some(wait)))?;
+        lock(limiter).query(call.operation, Time::of(call.now)).map_err(|wait| Refusal::throttled(Some(wait)))
+    }
+
+    /// Holds the call against the documented number of calls to one number, which the product counts.
+    fn allow(&self, call: Call<'_>, now: Time) -> Result<(), Problem> {
+        let (Some(limiter), Some(dials)) = (&self.limiter, &call.operation.dials) else { return Ok(()) };
         let value = |name: &str| call.parameters.get(name).map(String::as_str).unwrap_or_default();
-        let Some(dials) = &call.operation.dials else { return Ok(()) };
-        limiter.call(call.operation, value(dials), value("CalledShowNumber"), now).map_err(|reached| Problem::Failed {
+        let allowed = lock(limiter).call(call.operation, value(dials), value("CalledShowNumber"), now);
+        allowed.map_err(|reached| Problem::Failed {
             code: "isv.BUSINESS_LIMIT_CONTROL",
             message: reached.message().into(),
         })
     }
 
     fn remember(&self, call: Call<'_>, now: Time) -> Result<Map<String, Value>, Problem> {
-        let example = example(&call.service.envelope, call.operation);
-        let is_voice = call.service.product == "Dyvmsapi";
-        let Some(account) = self.account.as_ref().filter(|_| is_voice) else { return Ok(example) };
-        let Some(answer) = lock(account).answer(&call.operation.action, call.parameters, now) else {
-            return Ok(example);
-        };
+        let envelope = &call.service.envelope;
+        let account = self.account.as_ref().filter(|_| call.service.product == "Dyvmsapi");
+        let answer = account
+            .and_then(|account| lock(account).answer(&call.operation.action, call.parameters, now))
+            .transpose()?;
+        let example = example(envelope, call.operation);
+        let Some(answer) = answer else { return Ok(example.cloned().unwrap_or_else(|| accepted(envelope))) };
         // How an operation tells success, its example shows: a few say `200`, or have no message.
-        let mut members = example;
-        members.retain(|name, _| call.service.envelope.fields.iter().any(|field| field.wire_name == *name));
-        members.extend(answer?.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let mut members = example.map_or_else(|| accepted(envelope), |example| envelope_of(envelope, example));
+        members.extend(answer.into_iter().map(|(name, value)| (name.to_owned(), value)));
         Ok(members)
     }
 }
@@ -140,13 +143,20 @@ pub(crate) fn completed(call: Call<'_>, answer: Value) -> Value {
     Value::Object(members)
 }
 
-/// The first example that shows a success; an envelope that says so where there is none.
-fn example(envelope: &Envelope, operation: &Operation) -> Map<String, Value> {
+/// The first example that shows a success.
+fn example<'o>(envelope: &Envelope, operation: &'o Operation) -> Option<&'o Map<String, Value>> {
     let answers = operation.examples.iter().filter_map(|example| example.response.as_ref()?.as_object());
-    answers.into_iter().find(|members| is_success(envelope, members)).cloned().unwrap_or_else(|| accepted(envelope))
+    answers.into_iter().find(|members| is_success(envelope, members))
 }
 
-/// Whether an answer shows a success; of an operation that dials, that it did.
+/// The members of an answer that every answer has.
+fn envelope_of(envelope: &Envelope, members: &Map<String, Value>) -> Map<String, Value> {
+    let is_common = |name: &String| envelope.fields.iter().any(|field| field.wire_name == *name);
+    let common = members.iter().filter(|(name, _)| is_common(name));
+    common.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Whether an answer shows a success.
 pub(crate) fn is_success(envelope: &Envelope, members: &Map<String, Value>) -> bool {
     let member = |name: &Option<String>| name.as_ref().and_then(|name| members.get(name));
     let code_tells_failure = member(&envelope.code).is_some_and(|code| match code {

@@ -19,6 +19,7 @@ use std::fmt;
 use serde_json::Value;
 
 use self::asked::Asked;
+use self::limit::Limits;
 pub(crate) use self::time::Time;
 use crate::random::Random;
 use crate::refuse::Refusal;
@@ -61,8 +62,7 @@ impl From<Refusal> for Problem {
     }
 }
 
-/// All that an account has.
-#[derive(Debug)]
+/// All that an account has. Like everything here that holds a number of a person, it cannot be shown.
 pub(crate) struct Account {
     calls: call::Calls,
     robot: robot::Robot,
@@ -71,11 +71,12 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    pub(crate) fn new(seed: u64, with_sample: bool) -> Self {
+    pub(crate) fn new(seed: u64, with_sample: bool, limits: Limits) -> Self {
+        let hours = if limits == Limits::Documented { run::Hours::Day } else { run::Hours::Always };
         Self {
             calls: call::Calls::new(seed),
             robot: robot::Robot::new(seed, with_sample),
-            tasks: task::Tasks::new(seed),
+            tasks: task::Tasks::new(seed, hours),
             numbers: number::Numbers::default(),
         }
     }
@@ -133,4 +134,61 @@ impl fmt::Display for Pending {
 fn random_of(seed: u64, id: u64, index: u64) -> Random {
     let mut random = Random::new(seed ^ id.rotate_left(32));
     Random::new(random.next() ^ index.rotate_left(16))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every operation with every parameter at once, and at the ends of time.
+    #[test]
+    fn no_value_and_no_moment_is_too_much() {
+        let service = aliyun_api_spec::dyvmsapi();
+        let values = [
+            "",
+            "0",
+            "1",
+            "-1",
+            "true",
+            "9223372036854775807",
+            "18446744073709551615",
+            "13000000002",
+            "13000000002,13000000099,,",
+            "占线，\u{0}^",
+            "116012354148^102813780000",
+            "^18446744073709551615",
+            "[",
+            "{\"calleeList\":[{\"callee\":\"13000000000\"}]}",
+            "-9999-01-01 00:00:00",
+            "9999-12-30 23:59:59",
+            "RUNNING",
+            "STOP",
+        ];
+        let moments = [i64::MIN, -1, 1_772_416_800_000, i64::MAX];
+        let mut answers = 0;
+        for limits in [Limits::Off, Limits::Documented] {
+            let mut account = Account::new(0, true, limits);
+            for round in 0..2 {
+                for operation in &service.operations {
+                    for (value, &now) in values.iter().flat_map(|value| moments.iter().map(move |now| (value, now))) {
+                        let mut parameters = Parameters::new();
+                        for field in &operation.parameters {
+                            parameters.insert(field.wire_name.clone(), (*value).to_owned());
+                        }
+                        // Ids that exist, so that the tasks are worked on too.
+                        if round > 0 && parameters.contains_key("TaskId") {
+                            let id = if operation.group == "robot" { "4001110002" } else { "123456" };
+                            parameters.insert("TaskId".to_owned(), id.to_owned());
+                        }
+                        let answer = account.answer(&operation.action, &parameters, Time::from_millis(now));
+                        answers += usize::from(answer.is_some());
+                    }
+                }
+                for now in moments {
+                    let _ = account.pending(Time::from_millis(now)).to_string();
+                }
+            }
+        }
+        assert_eq!(answers, 27 * values.len() * moments.len() * 4);
+    }
 }

@@ -17,7 +17,7 @@ const LONGEST_TEXT: usize = 1000;
 const LONGEST_NUMBER: usize = 32;
 
 /// The parameters of one request, and when it came.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Asked<'p> {
     pub(crate) parameters: &'p Parameters,
     pub(crate) now: Time,
@@ -91,9 +91,19 @@ pub(crate) struct Page {
 }
 
 impl Page {
+    fn first(self) -> u64 {
+        (self.number - 1).saturating_mul(self.size)
+    }
+
+    /// The records of the page, where it does not matter how many follow.
+    pub(crate) fn part<T>(self, items: impl Iterator<Item = T>, record: impl Fn(T) -> Value) -> Value {
+        let [skipped, taken] = [self.first(), self.size].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
+        items.skip(skipped).take(taken).map(record).collect()
+    }
+
     /// The records of the page, and of how many in all.
     pub(crate) fn cut<T>(self, items: impl Iterator<Item = T>, record: impl Fn(T) -> Value) -> (Value, u64) {
-        let first = (self.number - 1).saturating_mul(self.size);
+        let first = self.first();
         let (mut records, mut total) = (Vec::new(), 0);
         for item in items {
             if total >= first && total - first < self.size {

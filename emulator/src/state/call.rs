@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::asked::{Asked, callable, showable};
-use super::life::Life;
+use super::life::{CALLING, Life, RINGING, TALKING};
 use super::time::{MINUTE, Time};
 use super::{Answer, Pending, random_of};
 
@@ -27,7 +27,6 @@ const PLACING: [(&str, &[&str]); 5] = [
     ("SmartCall", &["11030000180001"]),
 ];
 
-#[derive(Debug)]
 pub(crate) struct Calls {
     seed: u64,
     placed: u64,
@@ -35,7 +34,6 @@ pub(crate) struct Calls {
     by_order: BTreeMap<u64, Call>,
 }
 
-#[derive(Debug)]
 struct Call {
     id: String,
     action: &'static str,
@@ -51,8 +49,10 @@ impl Calls {
     }
 
     pub(crate) fn answer(&mut self, action: &str, asked: Asked<'_>) -> Option<Answer> {
-        if action == "QueryCallDetailByCallId" {
-            return Some(Ok(self.detail(asked)));
+        match action {
+            "QueryCallDetailByCallId" => return Some(Ok(self.detail(asked))),
+            "SmartCallOperate" => return Some(Ok(vec![("Status", self.is_talking(asked).into())])),
+            _ => {}
         }
         let (action, products) = PLACING.iter().find(|(known, _)| *known == action)?;
         Some(self.place(action, products, asked))
@@ -89,6 +89,12 @@ impl Calls {
         call.map(|call| ("Data", call.record(asked.now))).into_iter().collect()
     }
 
+    /// Whether a smart call is going on: what else is there to be joined with an agent.
+    fn is_talking(&self, asked: Asked<'_>) -> bool {
+        let call = asked.given("CallId").and_then(|id| self.find(id)).filter(|call| call.action == "SmartCall");
+        call.is_some_and(|call| call.life.status(asked.now) == TALKING)
+    }
+
     fn find(&self, id: &str) -> Option<&Call> {
         let (_, order) = id.split_once('^')?;
         let order = order.parse::<u64>().ok()?.checked_sub(FIRST_ID)?;
@@ -99,8 +105,8 @@ impl Calls {
         for call in self.by_order.values().filter(|call| call.life.ended > now) {
             pending.add(1, || {
                 let doing = match call.life.status(now) {
-                    "200101" => "is being set up",
-                    "200201" => "is ringing",
+                    CALLING => "is being set up",
+                    RINGING => "is ringing",
                     _ => "is answered",
                 };
                 let digits = call.called.get(call.called.len().saturating_sub(2)..).unwrap_or_default();
@@ -149,5 +155,27 @@ impl Call {
             }
         }
         Value::Object(record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Parameters;
+
+    #[test]
+    fn keeps_the_latest_calls() {
+        let mut calls = Calls::new(0);
+        let parameters: Parameters = [("CalledNumber".to_owned(), "13000000000".to_owned())].into();
+        let asked = Asked { parameters: &parameters, now: Time::from_millis(0) };
+        let ids: Vec<String> = (0..MOST_CALLS + 3)
+            .map(|_| match &calls.answer("SmartCall", asked).unwrap().unwrap()[..] {
+                [("CallId", Value::String(id))] => id.clone(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(calls.by_order.len(), MOST_CALLS);
+        assert!(calls.find(&ids[2]).is_none());
+        assert_eq!(calls.find(&ids[3]).unwrap().id, ids[3]);
     }
 }

@@ -18,6 +18,12 @@ const NO_ANSWER: Outcome = Outcome { code: "200003", words: "无人接听" };
 
 pub(crate) const ANSWERED: &str = "接通";
 
+/// Codes of a call that is not over, and of one that just is.
+pub(crate) const CALLING: &str = "200101";
+pub(crate) const RINGING: &str = "200201";
+pub(crate) const TALKING: &str = "200102";
+const OVER: &str = "200100";
+
 /// What a number chooses from by its last two digits.
 const OUTCOMES: [Outcome; 10] = [
     HEARD,
@@ -90,10 +96,10 @@ impl Life {
     pub(crate) fn status(&self, now: Time) -> &'static str {
         let reached = |time: Option<Time>| time.is_some_and(|time| time <= now);
         match () {
-            () if self.ended <= now => "200100",
-            () if reached(self.answered) => "200102",
-            () if reached(self.ringing) => "200201",
-            () => "200101",
+            () if self.ended <= now => OVER,
+            () if reached(self.answered) => TALKING,
+            () if reached(self.ringing) => RINGING,
+            () => CALLING,
         }
     }
 

@@ -16,9 +16,10 @@ pub enum Limits {
     Off,
     /// They are, by the limits of the specification and in the emulator's time.
     ///
-    /// What goes beyond the queries per second of an operation is refused with `Throttling.User` and a header that
-    /// tells the milliseconds to wait. What goes beyond the calls to one number, which are counted together for the
-    /// same number shown and whatever became of them, is answered with `isv.BUSINESS_LIMIT_CONTROL`.
+    /// What goes beyond the queries per second of an operation is refused with `Throttling.User`, and the header
+    /// `x-acs-retry-after` tells the milliseconds to wait. What goes beyond the calls to one number, which are counted together for the
+    /// same number shown and whatever became of them, is answered with `isv.BUSINESS_LIMIT_CONTROL`. Call tasks stand
+    /// still from 12:00 to 14:00 and from 21:00 to 9:00 in China.
     Documented,
 }
 
@@ -29,7 +30,7 @@ const MOST_NUMBERS: usize = 100_000;
 const SHOWN_LENGTH: usize = 64;
 
 /// What was counted so far. Every window opens with the first thing that is counted in it.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Limiter {
     queries: HashMap<String, Window>,
     /// By called number and number shown; for each, one window for each limit.

@@ -16,13 +16,12 @@ const PROVINCE: &str = "浙江";
 const CITY: &str = "杭州";
 const QUALIFICATION: &str = "10000005420000";
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Numbers {
     relations: Vec<Relation>,
     bound: HashSet<String>,
 }
 
-#[derive(Debug)]
 struct Relation {
     virtual_number: String,
     real_number: String,
@@ -56,6 +55,7 @@ impl Numbers {
     fn add(&mut self, asked: Asked<'_>) -> Answer {
         let virtual_number = showable(asked.given("PhoneNum").unwrap_or_default())?;
         let company = asked.text("CorpNameList")?;
+        let route = asked.whole("RouteType", 0..=u64::MAX)?.unwrap_or(0).to_string();
         let mut failed = Vec::new();
         for real_number in asked.list("NumberList") {
             let can_be = callable(real_number).is_ok() && self.relations.len() < MOST_RELATIONS;
@@ -66,7 +66,7 @@ impl Numbers {
             self.relations.push(Relation {
                 virtual_number: virtual_number.to_owned(),
                 real_number: real_number.to_owned(),
-                route: asked.whole("RouteType", 0..=u64::MAX)?.unwrap_or(0).to_string(),
+                route: route.clone(),
                 company: company.clone(),
                 created: asked.now,
             });

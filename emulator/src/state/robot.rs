@@ -3,6 +3,7 @@
 mod call;
 mod task;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -21,6 +22,9 @@ const MOST_CALLEES: usize = 1_000_000;
 const MOST_UPLOADED: usize = 1000;
 const MOST_CALLEES_OF_TASK: usize = 300_000;
 
+/// The documented number of numbers to be shown.
+const MOST_SHOWN: usize = 100;
+
 const FIRST_ID: u64 = 4_001_110_001;
 
 /// No page says how often a number may be called again; a robot that has no bound is a mistake.
@@ -29,7 +33,6 @@ const MOST_RECALLS: u64 = 10;
 /// `TaskName` has at most so many characters.
 const LONGEST_NAME: usize = 30;
 
-#[derive(Debug)]
 pub(crate) struct Robot {
     seed: u64,
     created: u64,
@@ -63,7 +66,7 @@ impl Robot {
     }
 
     fn create(&mut self, asked: Asked<'_>) -> Result<u64, Problem> {
-        let shown = numbers(asked.list("Caller").collect(), 100, showable)?;
+        let shown = shown(asked, "Caller")?;
         let times = asked.whole("RecallTimes", 0..=MOST_RECALLS)?.unwrap_or(0);
         let minutes = asked.whole("RecallInterval", 2..=30)?.unwrap_or(2);
         let recall = Recall {
@@ -109,7 +112,7 @@ impl Robot {
     }
 
     fn upload(&mut self, asked: Asked<'_>) -> Answer {
-        let callees = numbers(asked.list("CalledNumber").collect(), MOST_UPLOADED, callable)?;
+        let callees = callees(asked)?;
         let task = self.task(asked.id("Id"))?;
         let status = task.status(asked.now);
         if status != Status::Init {
@@ -174,8 +177,8 @@ impl Robot {
 
     /// Creates a task, gives it its numbers and starts it.
     fn call_batch(&mut self, asked: Asked<'_>) -> Answer {
-        let callees = numbers(asked.list("CalledNumber").collect(), MOST_UPLOADED, callable)?;
-        let shown = numbers(asked.list("CalledShowNumber").collect(), 100, showable)?;
+        let callees = callees(asked)?;
+        let shown = shown(asked, "CalledShowNumber")?;
         let is_scheduled = asked.is_true("ScheduleCall");
         let time = asked.time("ScheduleTime").filter(|_| is_scheduled);
         if is_scheduled && time.is_none() {
@@ -215,9 +218,8 @@ impl Robot {
         let filter = Filter::read(asked)?;
         let page = asked.page("PageNo", "PageSize", 20)?;
         let asked_for = |task: &&Task| asked.given("TaskId").is_none_or(|id| id.parse() == Ok(task.id));
-        let calls = self.tasks.values().filter(asked_for).flat_map(|task| task.calls(asked.now));
-        let (records, _) = page.cut(calls.filter(|call| filter.matches(call)), |call| call.record());
-        Ok(vec![("Data", records)])
+        let calls = self.tasks.values().filter(asked_for).flat_map(|task| task.calls(asked.now, asked.given("Called")));
+        Ok(vec![("Data", page.part(calls.filter(|call| filter.matches(call)), |call| call.record()))])
     }
 
     /// The latest call to a number on a day.
@@ -236,9 +238,8 @@ impl Robot {
 
     fn latest_call(&self, asked: Asked<'_>, matches: impl Fn(&Task, &Call) -> bool) -> Option<Call> {
         let task = asked.id("TaskId").and_then(|id| self.tasks.get(&id))?;
-        let callee = asked.given("Callee")?;
-        let calls = task.calls(asked.now).filter(|call| call.called == callee && matches(task, call));
-        calls.map(std::borrow::Cow::into_owned).max_by_key(|call| call.start)
+        let calls = task.calls(asked.now, Some(asked.given("Callee")?)).filter(|call| matches(task, call));
+        calls.max_by_key(|call| call.start).map(Cow::into_owned)
     }
 
     pub(crate) fn pending(&self, now: Time, pending: &mut Pending) {
@@ -270,13 +271,48 @@ fn wrong_state(what: &str, status: Status) -> Problem {
     Problem::failed("isv.INVALID_PARAMETERS", format!("a task that is {} cannot be {what}", status.code()))
 }
 
-fn numbers(
-    given: Vec<&str>,
-    most: usize,
-    checked: impl Fn(&str) -> Result<&str, Problem>,
-) -> Result<Vec<Box<str>>, Problem> {
-    if given.len() > most {
+fn callees(asked: Asked<'_>) -> Result<Vec<Box<str>>, Problem> {
+    if asked.list("CalledNumber").nth(MOST_UPLOADED).is_some() {
         return Err(too_many());
     }
-    given.into_iter().map(|number| checked(number).map(Into::into)).collect()
+    asked.list("CalledNumber").map(|number| callable(number).map(Into::into)).collect()
+}
+
+fn shown(asked: Asked<'_>, name: &str) -> Result<Vec<Box<str>>, Problem> {
+    if asked.list(name).nth(MOST_SHOWN).is_some() {
+        return Err(Problem::failed("isv.DISPLAY_NUMBER_ILLEGAL", "there are too many numbers to be shown"));
+    }
+    asked.list(name).map(|number| showable(number).map(Into::into)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Parameters;
+
+    fn create(robot: &mut Robot) -> u64 {
+        let parameters: Parameters = [("Caller".to_owned(), "05710000000".to_owned())].into();
+        robot.create(Asked { parameters: &parameters, now: Time::from_millis(0) }).unwrap()
+    }
+
+    #[test]
+    fn keeps_the_latest_tasks() {
+        let mut robot = Robot::new(0, true);
+        let ids: Vec<u64> = (0..MOST_TASKS).map(|_| create(&mut robot)).collect();
+        assert_eq!(robot.tasks.keys().copied().collect::<Vec<_>>(), ids);
+        create(&mut robot);
+        assert_eq!(robot.tasks.first_key_value().unwrap().0, &ids[1]);
+    }
+
+    #[test]
+    fn keeps_no_more_numbers_than_there_is_room_for() {
+        let mut robot = Robot::new(0, false);
+        let ids = [(); 4].map(|()| create(&mut robot));
+        for id in ids {
+            robot.task(Some(id)).unwrap().callees = vec!["13000000000".into(); MOST_CALLEES_OF_TASK];
+        }
+        // The oldest goes, but not the one that is being filled.
+        robot.forget(ids[0]);
+        assert_eq!(robot.tasks.keys().copied().collect::<Vec<_>>(), [ids[0], ids[2], ids[3]]);
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::asked::{Asked, callable, showable};
 use super::life::Life;
-use super::run::Run;
+use super::run::{Hours, Run};
 use super::time::{SECOND, Time};
 use super::{Answer, Pending, Problem, random_of};
 
@@ -23,14 +23,13 @@ const FIRST_ID: u64 = 123_456;
 const READING: i64 = 2 * SECOND;
 const PACE: i64 = SECOND;
 
-#[derive(Debug)]
 pub(crate) struct Tasks {
     seed: u64,
+    hours: Hours,
     created: u64,
     by_id: BTreeMap<u64, Task>,
 }
 
-#[derive(Debug)]
 struct Task {
     id: u64,
     seed: u64,
@@ -62,8 +61,8 @@ fn invalid(message: impl Into<String>) -> Problem {
 }
 
 impl Tasks {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, created: 0, by_id: BTreeMap::new() }
+    pub(crate) fn new(seed: u64, hours: Hours) -> Self {
+        Self { seed, hours, created: 0, by_id: BTreeMap::new() }
     }
 
     pub(crate) fn answer(&mut self, action: &str, asked: Asked<'_>) -> Option<Answer> {
@@ -89,7 +88,7 @@ impl Tasks {
             resource: resource.to_owned(),
             data_type: asked.given("DataType").unwrap_or("LIST").to_owned(),
             callees: callees(asked)?,
-            run: Run::default(),
+            run: Run::at_hours(self.hours),
             cancelled: false,
         };
         self.created += 1;
@@ -114,7 +113,7 @@ impl Tasks {
                 }
             }
             ("RUNNING", _) => return wrong("started"),
-            ("STOP", "RELEASE" | "RUNNING") => task.run.stop(now),
+            ("STOP", "RELEASE" | "RUNNING" | "SYSTEM_STOP") => task.run.stop(now),
             ("STOP", _) => return wrong("stopped"),
             ("CANCEL", "DONE" | "CANCEL") => return wrong("cancelled"),
             ("CANCEL", _) => {
@@ -233,8 +232,9 @@ impl Task {
             (Some(began), _) if began > now => "INIT",
             // Going on at a later time: still stopped until then.
             (_, Some(resumed)) if resumed > now => "STOP",
-            (Some(began), _) if began.after(READING) > now => "RELEASE",
             _ if self.finished(now) == self.callees.len() => "DONE",
+            _ if self.run.is_paused(now) => "SYSTEM_STOP",
+            _ if self.run.at(READING).is_some_and(|read| read > now) => "RELEASE",
             _ => "RUNNING",
         }
     }

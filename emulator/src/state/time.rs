@@ -28,14 +28,14 @@ impl Time {
         Self(millis)
     }
 
-    /// Of a date and time of China.
-    pub(crate) fn of_china(time: DateTime) -> Self {
-        CHINA.to_timestamp(time).map_or(Self(0), |time| Self(time.as_millisecond()))
+    /// Of a date and time of China; nothing at the very ends of the calendar.
+    pub(crate) fn of_china(time: DateTime) -> Option<Self> {
+        CHINA.to_timestamp(time).ok().map(|time| Self(time.as_millisecond()))
     }
 
     /// Reads `yyyy-MM-dd HH:mm:ss`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        DateTime::strptime("%Y-%m-%d %H:%M:%S", text).ok().map(Self::of_china)
+        DateTime::strptime("%Y-%m-%d %H:%M:%S", text).ok().and_then(Self::of_china)
     }
 
     pub(crate) fn millis(self) -> i64 {
@@ -44,6 +44,16 @@ impl Time {
 
     pub(crate) fn after(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis))
+    }
+
+    /// The day in China, counted from 1970, and the milliseconds that have passed of it.
+    pub(crate) fn day_and_clock(self) -> (i64, i64) {
+        let china = self.0.saturating_add(8 * HOUR);
+        (china.div_euclid(DAY), china.rem_euclid(DAY))
+    }
+
+    pub(crate) fn of_day_and_clock(day: i64, clock: i64) -> Self {
+        Self(day.saturating_mul(DAY).saturating_add(clock - 8 * HOUR))
     }
 
     /// Milliseconds from an earlier moment to this one.
@@ -89,7 +99,7 @@ mod tests {
         assert_eq!(time.dotted(), "2022.12.21 12:02:05");
         assert_eq!(time.spelled(), "Wed Dec 21 12:02:05 CST 2022");
         assert_eq!(Time::parse("2022-12-21 12:02:05"), Some(time.after(-999)));
-        assert_eq!(Time::parse("2022-12-21"), None);
+        assert_eq!([Time::parse("2022-12-21"), Time::parse("9999-12-31 23:59:59")], [None, None]);
         assert_eq!(time.after(12 * HOUR).day().to_string(), "2022-12-22");
     }
 

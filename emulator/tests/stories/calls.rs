@@ -1,8 +1,11 @@
 //! Calls to one number, from being placed to their record.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use crate::story::Story;
+use crate::support::{Call, builder};
 
 const VERIFICATION_CODE: &str = "11010000138001";
 const NOTIFICATION: &str = "11000000300006";
@@ -35,7 +38,7 @@ fn a_call_goes_through_its_states_to_its_record() {
 
 #[test]
 fn its_record_tells_what_happened_by_then() {
-    let story = Story::new();
+    let story = Story::with(|builder| builder.seed(0));
     let id = place(&story, "13000000000");
     let placed = json!({
         "caller": "05710007012", "startDate": "", "stateDesc": "200101", "duration": 0, "callerShowNumber": "05710007012",
@@ -125,6 +128,26 @@ fn every_operation_that_dials_one_number_places_a_call_of_its_product() {
 }
 
 #[test]
+fn a_smart_call_is_operated_while_it_is_answered() {
+    let story = Story::new();
+    let numbers = [("CalledNumber", "13000000000"), ("CalledShowNumber", "05710000000"), ("VoiceCode", "a.wav")];
+    let smart = story.member("SmartCall", &numbers, "CallId").as_str().unwrap().to_owned();
+    let other = place(&story, "13000000000");
+    let operate =
+        |id: &str| story.member("SmartCallOperate", &[("CallId", id), ("Command", "parallelBridge")], "Status");
+    let mut done = Vec::new();
+    for _ in 0..120 {
+        assert_eq!((operate(&other), operate("no id")), (json!(false), json!(false)));
+        let status = operate(&smart);
+        if done.last() != Some(&status) {
+            done.push(status);
+        }
+        story.wait(1);
+    }
+    assert_eq!(done, [false, true, false]);
+}
+
+#[test]
 fn numbers_that_are_none_are_refused_by_the_product() {
     let story = Story::new();
     for (called, shown, code) in [
@@ -141,6 +164,28 @@ fn numbers_that_are_none_are_refused_by_the_product() {
     assert_eq!(reply.status(), 200);
     assert_eq!(reply.member("Message"), "a number to be called is not of digits only");
     assert_eq!(reply.member("RequestId"), reply.header("x-acs-request-id"));
+}
+
+#[test]
+fn calls_placed_at_the_same_time_have_ids_of_their_own() {
+    let emulator = builder().build();
+    let ids: HashSet<String> = std::thread::scope(|scope| {
+        let senders: Vec<_> = (0..8)
+            .map(|sender| {
+                let emulator = &emulator;
+                scope.spawn(move || {
+                    let place = |index| {
+                        let call = Call::new().set("Action", "SingleCallByTts").set("TtsCode", "TTS_10001");
+                        let call = call.set("CalledNumber", "13000000000");
+                        call.set("SignatureNonce", &format!("{sender}-{index}")).to(emulator).member("CallId")
+                    };
+                    (0..100).map(place).collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        senders.into_iter().flat_map(|sender| sender.join().unwrap()).collect()
+    });
+    assert_eq!(ids.len(), 800);
 }
 
 #[test]

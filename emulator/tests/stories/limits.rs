@@ -40,6 +40,27 @@ fn queries_beyond_those_of_a_second_are_throttled() {
 }
 
 #[test]
+fn call_tasks_stand_still_at_night() {
+    let story = Story::with(|builder| builder.limits(Limits::Documented));
+    let status = |story: &Story| story.data("ListCallTask", &[])[0]["Status"].as_str().unwrap().to_owned();
+    let numbers = vec!["13000000000"; 1000].join(",");
+    story.data("CreateCallTask", &[("Resource", "05710000000"), ("Data", &numbers)]);
+    // 20:50:00 in China.
+    story.wait(904);
+    assert_eq!(story.code("ExecuteCallTask", &[("TaskId", "123456"), ("Status", "RUNNING")]), "200");
+    story.wait(60);
+    assert_eq!(status(&story), "RUNNING");
+    story.wait(3 * 3600);
+    assert_eq!(status(&story), "SYSTEM_STOP");
+    // Ten minutes, but for two seconds in which the numbers were read.
+    assert_eq!(story.data("ListCallTask", &[])[0]["CompletedCount"], 598);
+    story.wait(9 * 3600 + 600);
+    assert_eq!(status(&story), "RUNNING");
+    story.wait(600);
+    assert_eq!(status(&story), "DONE");
+}
+
+#[test]
 fn calls_to_one_number_count_together_whatever_became_of_them() {
     for state in [State::Sample, State::Examples] {
         let story = Story::with(|builder| builder.limits(Limits::Documented).state(state));

@@ -121,7 +121,8 @@ fn answers() -> BTreeMap<String, Vec<Value>> {
     ask("SingleCallByVoice", &[numbers[0], ("VoiceCode", "a.wav")]);
     ask("SingleCallByVideo", &[numbers[0], ("VoiceCode", "a.wav"), ("VideoCode", "a.mp4")]);
     ask("IvrCall", &[numbers[0], numbers[1], ("StartCode", "TTS_10001")]);
-    ask("SmartCall", &[numbers[0], numbers[1], ("VoiceCode", "a.wav")]);
+    let smart = text(&ask("SmartCall", &[numbers[0], numbers[1], ("VoiceCode", "a.wav")]), "CallId");
+    ask("SmartCallOperate", &[("CallId", &smart), ("Command", "parallelBridge")]);
 
     let robot = [("DialogId", "1000002300001"), ("TaskName", "Survey"), ("CorpName", "Example Ltd")];
     let settings = [("Caller", "05710000000"), ("NumberStatusIdent", "True"), ("RetryType", "1")];
@@ -204,7 +205,7 @@ fn every_member_is_known_and_of_the_right_kind() {
         }
     }
     let count = answers.len();
-    assert_eq!(count, 26, "{:?}", answers.keys());
+    assert_eq!(count, 27, "{:?}", answers.keys());
 }
 
 /// The other spelling of the last member of a path.

@@ -25,7 +25,7 @@ const LABELS: [&str; 6] = ["有意向", "有意向,有房", "有意向,无车", 
 const TRANSFER_FAILURES: [&str; 3] = ["用户挂断", "坐席忙", "坐席未应答"];
 
 /// A call that is over.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Call {
     pub(super) task: u64,
     pub(super) shown: String,
@@ -50,7 +50,7 @@ pub(super) struct Call {
     counts: Counts,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 struct Transfer {
     /// `1` done, `0` failed, `3` not asked for.
     result: &'static str,
@@ -75,7 +75,7 @@ impl Call {
     /// 1300000xxxx (called) and 0571000xxxx (shown, and persons that a call was passed on to), which belong to nobody.
     pub(super) fn sample(task: u64, count: u32, day: i64) -> Vec<Self> {
         let mut random = Random::new(task);
-        let mut clock = Time::of_china(SAMPLE_DAY).after(day * DAY);
+        let mut clock = Time::of_china(SAMPLE_DAY).unwrap_or(Time::from_millis(0)).after(day * DAY);
         let calls = (0..count).map(|index| {
             clock = clock.after(i64::from(5 + random.below(40)) * SECOND);
             Self::make_up(task, index, clock, &mut random)
@@ -282,9 +282,7 @@ impl Counts {
 }
 
 /// What a call must be to be listed. Ranges include both of their ends.
-#[derive(Debug)]
 pub(super) struct Filter<'p> {
-    called: Option<&'p str>,
     result: Option<&'p str>,
     hangup_direction: Option<&'p str>,
     rounds: RangeInclusive<u64>,
@@ -298,7 +296,6 @@ impl<'p> Filter<'p> {
             Ok(from..=asked.whole(to, 0..=u64::MAX)?.unwrap_or(u64::MAX))
         };
         Ok(Self {
-            called: asked.given("Called"),
             result: asked.given("CallResult"),
             hangup_direction: asked.given("HangupDirection"),
             rounds: range("DialogCountFrom", "DialogCountTo")?,
@@ -307,8 +304,7 @@ impl<'p> Filter<'p> {
     }
 
     pub(super) fn matches(&self, call: &Call) -> bool {
-        self.called.is_none_or(|called| called == call.called)
-            && self.result.is_none_or(|code| code == call.code)
+        self.result.is_none_or(|code| code == call.code)
             && self.hangup_direction.is_none_or(|direction| direction == call.hangup_direction())
             && self.rounds.contains(&u64::from(call.rounds))
             && self.duration.contains(&u64::from(call.duration))

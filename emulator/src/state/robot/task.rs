@@ -45,7 +45,6 @@ impl Status {
 }
 
 /// What a task is created with, in every way of creating one.
-#[derive(Debug)]
 pub(super) struct Given {
     pub(super) seed: u64,
     pub(super) name: String,
@@ -62,7 +61,6 @@ pub(super) struct Recall {
     pub(super) pause: i64,
 }
 
-#[derive(Debug)]
 pub(super) struct Task {
     pub(super) id: u64,
     pub(super) given: Given,
@@ -164,7 +162,11 @@ impl Task {
         self.attempts(index).find(|attempt| attempt.is_last).map(|attempt| attempt.life.ended)
     }
 
-    fn completed(&self) -> Option<Time> {
+    /// When the task was done, if it is.
+    fn completed(&self, status: Status) -> Option<Time> {
+        if status != Status::Finish {
+            return None;
+        }
         let last = self.sample.iter().map(|call| call.end).max();
         last.or_else(|| (0..self.callees.len()).filter_map(|index| self.finish(index)).max())
     }
@@ -191,10 +193,13 @@ impl Task {
         })
     }
 
-    /// The latest call to each number, of those that are over.
-    pub(super) fn calls(&self, now: Time) -> impl Iterator<Item = Cow<'_, Call>> {
-        let made = (0..self.callees.len()).filter_map(move |index| self.call(index, now));
-        self.sample.iter().map(Cow::Borrowed).chain(made.map(Cow::Owned))
+    /// The latest call to each number, or to this one only, of those that are over.
+    pub(super) fn calls<'t>(&'t self, now: Time, called: Option<&'t str>) -> impl Iterator<Item = Cow<'t, Call>> {
+        let wanted = move |number: &str| called.is_none_or(|called| called == number);
+        let indices = self.callees.iter().enumerate().filter(move |(_, callee)| wanted(callee)).map(|(index, _)| index);
+        let made = indices.filter_map(move |index| self.call(index, now));
+        let sample = self.sample.iter().filter(move |call| wanted(&call.called));
+        sample.map(Cow::Borrowed).chain(made.map(Cow::Owned))
     }
 
     fn call(&self, index: usize, now: Time) -> Option<Call> {
@@ -227,7 +232,7 @@ impl Task {
             "status": status.code(),
             "scheduleType": self.schedule(),
             "createTime": self.given.created.dotted(),
-            "completeTime": dotted(self.completed().filter(|_| status == Status::Finish)),
+            "completeTime": dotted(self.completed(status)),
             "fireTime": dotted(self.fired()),
             "totalCount": self.callees.len() + self.sample.len(),
             "finishCount": finished.count() + self.sample.len(),
@@ -254,7 +259,7 @@ impl Task {
         add("recallInterval", (self.recall.pause / (60 * SECOND)).into());
         add("createTime", self.given.created.dashed().into());
         add("fireTime", dashed(self.fired()).into());
-        add("completeTime", dashed(self.completed().filter(|_| status == Status::Finish)).into());
+        add("completeTime", dashed(self.completed(status)).into());
         // However many uploads there were, they are one file here.
         let has_numbers = !self.callees.is_empty() || !self.sample.is_empty();
         let name = format!("numbers-{}--robotCallApi", self.id);
