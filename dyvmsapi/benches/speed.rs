@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p dyvmsapi` prints criterion's estimates and then a table of ratios. The floors:
 //!
-//! * encode and sign: one HMAC-SHA1 over the same string to sign, the least that a signature costs;
+//! * encode and sign: one HMAC-SHA1 over the same string to sign, the least that a V1 signature costs; for V3 one SHA-256
+//!   over the same canonical request and one HMAC-SHA256 over its hash;
 //! * decode: serde derives over the same bytes in two steps, the answer and then the JSON text in `Data`;
 //! * whole call: bare `reqwest` that posts a constant body and decodes with the same serde derives. The server is
 //!   another process, and what is compared is the processor time of this one.
@@ -17,7 +18,10 @@ use std::time::{Duration, SystemTime};
 
 use aliyun_emulator::Emulator;
 use aliyun_runtime::generated::read_body;
-use aliyun_runtime::sign::{SigningKey, string_to_sign};
+use aliyun_runtime::http::{HeaderName, HeaderValue};
+use aliyun_runtime::sign::SigningKey;
+use aliyun_runtime::sign::v1::string_to_sign;
+use aliyun_runtime::sign::v3::{EMPTY_PAYLOAD, Header, canonical_request};
 use aliyun_runtime::{Bytes, Parameters};
 use cpu_time::ProcessTime;
 use criterion::Criterion;
@@ -171,28 +175,57 @@ fn text_to_sign(client: &Client, credentials: &Credentials) -> String {
     string_to_sign("POST", &mut parameters)
 }
 
-/// Encode and sign against the hash alone over as many bytes, in microseconds.
-fn signing(criterion: &mut Criterion) -> (f64, f64) {
+/// The query and the headers of the request that [`signing`] signs by V3.
+fn parts_to_sign(client: &Client, credentials: &Credentials) -> (Parameters, Vec<(HeaderName, HeaderValue)>) {
+    let headers = client.send(request()).signed_headers(credentials);
+    let signed = headers.into_iter().filter(|(name, _)| name != "authorization").collect();
+    let mut query = Parameters::default();
+    // None of the values needs encoding.
+    for (name, value) in [
+        ("TaskId", "1045001"),
+        ("Called", "13000000000"),
+        ("CallResult", "200002"),
+        ("HangupDirection", "1"),
+        ("DialogCountFrom", "0"),
+        ("DialogCountTo", "5"),
+        ("DurationFrom", "0"),
+        ("DurationTo", "60"),
+        ("PageNo", "1"),
+        ("PageSize", "20"),
+    ] {
+        query.push(name, value);
+    }
+    (query, signed)
+}
+
+/// Encode and sign against the hashes alone over as many bytes, in microseconds: V1 and its floor, V3 and its floor.
+fn signing(criterion: &mut Criterion) -> [f64; 4] {
     let client = client(None);
     let credentials = Credentials::new("testid", "testsecret");
     let request = request();
-    let text = text_to_sign(&client, &credentials);
     let key = SigningKey::new("testsecret");
+    let text_v1 = text_to_sign(&client, &credentials);
+    let (mut query, headers) = parts_to_sign(&client, &credentials);
+    let mut headers: Vec<Header<'_>> = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    let text_v3 = canonical_request("POST", &mut query, &mut headers, EMPTY_PAYLOAD);
     // A call takes its request, so what is measured clones one; the clone alone is measured beside.
-    let ours = || client.send(black_box(&request).clone()).signed_body(&credentials);
+    let v1 = || client.send(black_box(&request).clone()).signed_body(&credentials);
+    let v3 = || client.send(black_box(&request).clone()).signed_headers(&credentials);
     let clone = || black_box(&request).clone();
-    let floor = || key.sign_text(black_box(text.as_bytes()));
+    let floor_v1 = || key.sign_v1_text(black_box(text_v1.as_bytes()));
+    let floor_v3 = || key.sign_v3_request(black_box(&text_v3));
     let mut group = criterion.benchmark_group("sign");
-    group.bench_function("ours", |bencher| bencher.iter(ours));
+    group.bench_function("v1", |bencher| bencher.iter(v1));
+    group.bench_function("v3", |bencher| bencher.iter(v3));
     group.bench_function("clone", |bencher| bencher.iter(clone));
-    group.bench_function("floor", |bencher| bencher.iter(floor));
+    group.bench_function("v1 floor", |bencher| bencher.iter(floor_v1));
+    group.bench_function("v3 floor", |bencher| bencher.iter(floor_v3));
     group.finish();
-    let (with_clone, clone) = compare(101, 5000, &repeated(ours), &repeated(clone));
-    let (_, floor) = compare(101, 5000, &repeated(clone_of_nothing), &repeated(floor));
-    (with_clone - clone, floor)
+    let (with_clone_v1, clone_v1) = compare(101, 5000, &repeated(v1), &repeated(clone));
+    let (with_clone_v3, clone_v3) = compare(101, 5000, &repeated(v3), &repeated(clone));
+    let (floor_v1, floor_v3) = compare(101, 5000, &repeated(floor_v1), &repeated(floor_v3));
+    [with_clone_v1 - clone_v1, floor_v1, with_clone_v3 - clone_v3, floor_v3]
 }
-
-fn clone_of_nothing() {}
 
 /// Decode a page against serde derives, in microseconds.
 fn decoding(criterion: &mut Criterion) -> (f64, f64) {
@@ -317,7 +350,7 @@ fn main() {
         return serve();
     }
     let mut criterion = Criterion::default().configure_from_args();
-    let (sign, hash) = signing(&mut criterion);
+    let [sign_v1, hash_v1, sign_v3, hash_v3] = signing(&mut criterion);
     let (decode_ours, derived) = decoding(&mut criterion);
     criterion.final_summary();
     // `cargo test --benches` runs everything once and measures nothing.
@@ -327,11 +360,16 @@ fn main() {
     let client = client(None);
     let credentials = Credentials::new("testid", "testsecret");
     let (prepared, page) = (request(), page());
+    let cloned = allocations(|| prepared.clone());
     let (call, bare) = whole_call();
     println!("\n{:<44} {:>10} {:>10} {:<12} {:>6}   allowed", "", "ours", "floor", "", "ratio");
-    ratio("encode and sign ten parameters / HMAC alone", sign, hash, "µs", "ours at most 2.2 µs");
-    let counted = allocations(|| client.send(prepared).signed_body(&credentials));
-    println!("{:<44} {counted:>10.2} {:>10} {:<12} {:>6}   at most 4", "", "", "allocations", "");
+    let counted = |ours: f64, most: u8| {
+        println!("{:<44} {ours:>10.2} {:>10} {:<12} {:>6}   at most {most}", "", "", "allocations", "")
+    };
+    ratio("encode and sign ten parameters / HMAC alone", sign_v1, hash_v1, "µs", "ours at most 2.2 µs");
+    counted(allocations(|| client.send(prepared.clone()).signed_body(&credentials)) - cloned, 4);
+    ratio("the same by V3 / hash and HMAC alone", sign_v3, hash_v3, "µs", "ours at most 3 µs");
+    counted(allocations(|| client.send(prepared.clone()).signed_headers(&credentials)) - cloned, 6);
     ratio("decode a page of 20 calls / serde derives", decode_ours, derived, "µs", "at most 1.05");
     ratio("", allocations(|| decode(&page)), allocations(|| decode_derived(&page)), "allocations", "at most 1.10");
     ratio("whole call on loopback / bare reqwest", call, bare, "µs of CPU", "at most 1.10");

@@ -10,10 +10,8 @@ use crate::error::{Error, ErrorKind};
 use crate::fault::Fault;
 use crate::field::{Member, View, at_path, with_text};
 use crate::mask;
-use crate::operation::Method;
-use crate::parameter::SentParameters;
 use crate::read::{Origin, read};
-use crate::sign;
+use crate::request::Signed;
 use crate::slot::Slot;
 use crate::transport::{Ending, HttpAnswer, Sent};
 use crate::xml;
@@ -34,9 +32,8 @@ pub fn read_body(body: &[u8], answer: &mut dyn Answer) -> Result<(), String> {
 pub(crate) struct Received {
     pub(crate) core: Arc<Core>,
     pub(crate) action: Cow<'static, str>,
-    pub(crate) method: Method,
     pub(crate) http: HttpAnswer,
-    pub(crate) parameters: SentParameters,
+    pub(crate) signed: Signed,
 }
 
 impl Received {
@@ -103,7 +100,10 @@ impl Received {
             Ok((root, value)) if root == "Error" || root.ends_with("Response") => {
                 Ok((Cow::Owned(value.to_string()), Origin::Xml))
             }
-            Ok((root, _)) => Err(self.foreign(format!("the answer is XML of another kind, with the root <{root}>"))),
+            Ok((root, _)) => {
+                let root = mask::line(&mask::digits(&root));
+                Err(self.foreign(format!("the answer is XML of another kind, with the root <{root}>")))
+            }
             Err(what) => Err(self.foreign(format!("the answer is not XML: {what}"))),
         }
     }
@@ -182,21 +182,7 @@ impl Received {
         let (words, theirs) = split_string_to_sign(&message);
         let refused_signature = code == "SignatureDoesNotMatch";
         let error = error.said(&code, words, &request_id.unwrap_or_default());
-        if refused_signature { error.hint(self.explain_signature(theirs)) } else { error }
-    }
-
-    /// Why a signature was refused: the first place where the two strings to sign differ.
-    fn explain_signature(&self, theirs: Option<&str>) -> String {
-        const HINT: &str = "signature V1 (HMAC-SHA1) was refused";
-        let mut parameters = self.parameters.signed();
-        let ours = sign::string_to_sign(self.method.as_str(), &mut parameters);
-        match theirs {
-            None => format!("{HINT}, and the service does not say what it signed"),
-            Some(theirs) if theirs == ours => format!(
-                "{HINT} although both sides signed the same text: the access key secret is not that of the access key id"
-            ),
-            Some(theirs) => format!("{HINT}: {}", sign::first_difference(&ours, theirs)),
-        }
+        if refused_signature { error.hint(self.signed.explain(theirs)) } else { error }
     }
 
     fn misfit(&self, fault: &Fault) -> Error {
@@ -256,9 +242,10 @@ fn has_envelope(core: &Core, view: View<'_>) -> bool {
     found
 }
 
-/// The words of a refused signature, and the string to sign of the server, which holds every parameter.
+/// The words of a refused signature, and the string to sign of the server, which under V1 holds every parameter.
 fn split_string_to_sign(message: &str) -> (&str, Option<&str>) {
-    match message.split_once("server string to sign is:") {
+    let split = |marker| message.split_once(marker);
+    match split("server string to sign is:").or_else(|| split("server StringToSign is")) {
         Some((words, theirs)) => (words.trim_end(), Some(theirs.trim())),
         None => (message, None),
     }

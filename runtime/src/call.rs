@@ -6,24 +6,22 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, USER_AGENT};
-use jiff::Timestamp;
 
 use crate::answer::{Answer, Received};
-use crate::client::{Core, Format};
+use crate::client::Core;
 use crate::credential::Credentials;
 use crate::encode::encode;
 use crate::error::{Error, ErrorKind};
 use crate::field::Fields;
 use crate::operation::{Facts, Method};
 use crate::parameter::Parameters;
+use crate::request::Unsigned;
 use crate::sign::PROTOCOL_PARAMETERS;
-use crate::transport::{BoxFuture, Sent};
+use crate::transport::{BoxFuture, ConnectTimeout, Progress, Sent, Stage};
 
 /// A call that is ready to be made: `.await` it. Options of the call are set here; fields belong to the request.
 #[must_use = "a call does nothing until it is awaited"]
@@ -102,13 +100,23 @@ impl<T> Call<T> {
 }
 
 impl<T> Call<T> {
-    /// The body that would be sent, for benches.
+    /// The body that V1 would send, for benches.
     #[doc(hidden)]
     #[must_use]
-    pub fn signed_body(self, credentials: &Credentials) -> Bytes {
-        let Prepared { action, method, mut parameters, .. } = self.prepared;
-        sign_v1(&self.core, &action, method, credentials, &mut parameters);
-        parameters.into_sent().encoded()
+    pub fn signed_body(mut self, credentials: &Credentials) -> Bytes {
+        self.unsigned().v1(credentials)
+    }
+
+    /// The headers that V3 would send, for benches.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn signed_headers(mut self, credentials: &Credentials) -> Vec<(http::HeaderName, http::HeaderValue)> {
+        self.unsigned().v3(credentials).map(|(headers, _)| headers).unwrap_or_default()
+    }
+
+    fn unsigned(&mut self) -> Unsigned<'_> {
+        let Prepared { action, method, parameters, .. } = &mut self.prepared;
+        Unsigned { core: &self.core, action, method: *method, parameters }
     }
 }
 
@@ -178,13 +186,19 @@ async fn execute(core: Arc<Core>, prepared: Prepared) -> Result<Received, Error>
         return fail(ErrorKind::Configuration, Sent::No, "the call is not made within a tokio runtime".to_owned());
     }
     let timeout = prepared.timeout.unwrap_or(core.timeouts.call);
-    let handed_over = AtomicBool::new(false);
-    let attempt = attempt(&core, prepared.action.clone(), prepared.method, prepared.parameters, &handed_over);
+    let progress = Progress::default();
+    let attempt = attempt(&core, prepared.action.clone(), prepared.method, prepared.parameters, &progress);
     if let Ok(outcome) = tokio::time::timeout(timeout, attempt).await {
         return outcome;
     }
-    let sent = if handed_over.load(Ordering::Relaxed) { Sent::Maybe } else { Sent::No };
-    fail(ErrorKind::Timeout, sent, format!("no answer within {timeout:?} from {:?}", core.endpoint))
+    let endpoint = &core.endpoint;
+    match progress.stage() {
+        Stage::Preparing => fail(ErrorKind::Timeout, Sent::No, format!("no credentials within {timeout:?}")),
+        Stage::Connecting => {
+            fail(ErrorKind::Timeout, Sent::No, format!("no connection within {timeout:?} to {endpoint:?}"))
+        }
+        Stage::Gone => fail(ErrorKind::Timeout, Sent::Maybe, format!("no answer within {timeout:?} from {endpoint:?}")),
+    }
 }
 
 async fn attempt(
@@ -192,85 +206,31 @@ async fn attempt(
     action: Cow<'static, str>,
     method: Method,
     mut parameters: Parameters,
-    handed_over: &AtomicBool,
+    progress: &Progress,
 ) -> Result<Received, Error> {
     let credentials = core.credentials.credentials().await.map_err(|error| {
         Error::new(ErrorKind::Credentials, action.clone(), Sent::No, "there are no credentials to sign with")
             .caused_by(error)
             .hint("set them, or build the client with credentials of its own")
     })?;
-    sign_v1(core, &action, method, &credentials, &mut parameters);
-    let parameters = parameters.into_sent();
-    let request = http_request(core, method, parameters.encoded()).map_err(|error| {
+    let unsigned = Unsigned { core, action: &action, method, parameters: &mut parameters };
+    let (mut request, signed) = unsigned.sign(&credentials).map_err(|error| {
         Error::new(ErrorKind::Request, action.clone(), Sent::No, "the request cannot be written").caused_by(error)
     })?;
-    handed_over.store(true, Ordering::Relaxed);
+    progress.reach(Stage::Gone);
+    request.extensions_mut().insert(progress.clone());
     match core.transport.send(request, core.limits.body).await {
         Ok(http) => {
             core.credentials.learn(&credentials, &http);
-            Ok(Received { core: Arc::clone(core), action, method, http, parameters })
+            Ok(Received { core: Arc::clone(core), action, http, signed })
         }
         Err(error) => {
+            if error.source.is::<ConnectTimeout>() {
+                let what = format!("no connection within {:?} to {:?}", core.timeouts.connect, core.endpoint);
+                return Err(Error::new(ErrorKind::Timeout, action.clone(), error.sent, what));
+            }
             let what = format!("no answer from {:?}", core.endpoint);
             Err(Error::new(ErrorKind::Transport, action.clone(), error.sent, what).caused_by(error.source))
         }
-    }
-}
-
-/// Adds the parameters of the protocol, and the signature over all of them.
-pub(crate) fn sign_v1(
-    core: &Core,
-    action: &str,
-    method: Method,
-    credentials: &Credentials,
-    parameters: &mut Parameters,
-) {
-    parameters.push("AccessKeyId", credentials.access_key_id());
-    parameters.push("Action", action);
-    parameters.push(
-        "Format",
-        match core.format {
-            Format::Json => "JSON",
-            Format::Xml => "XML",
-        },
-    );
-    if let Some(token) = credentials.security_token() {
-        parameters.push("SecurityToken", token);
-    }
-    parameters.push("SignatureMethod", "HMAC-SHA1");
-    parameters.push_bytes(b"SignatureNonce", &hex((core.nonce)()));
-    parameters.push("SignatureVersion", "1.0");
-    // Beyond the year 9999 there is no such clock.
-    let now = Timestamp::try_from((core.clock)()).unwrap_or(Timestamp::UNIX_EPOCH);
-    parameters.push_display("Timestamp", &format_args!("{now:.0}"));
-    parameters.push("Version", core.service.version);
-    let signature = credentials.key().sign(method.as_str(), parameters);
-    parameters.push("Signature", signature.as_str());
-}
-
-/// 32 digits in small letters.
-fn hex(number: u128) -> [u8; 32] {
-    let mut rest = number;
-    let mut digits = [0; 32];
-    for digit in digits.iter_mut().rev() {
-        *digit = b"0123456789abcdef"[(rest & 15) as usize];
-        rest >>= 4;
-    }
-    digits
-}
-
-fn http_request(core: &Core, method: Method, encoded: Bytes) -> Result<http::Request<Bytes>, http::Error> {
-    const AGENT: HeaderValue = HeaderValue::from_static(concat!("aliyun-rust/", env!("CARGO_PKG_VERSION")));
-    const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
-    let accept = HeaderValue::from_static(match core.format {
-        Format::Json => "application/json",
-        Format::Xml => "text/xml",
-    });
-    let request = http::Request::builder().header(USER_AGENT, AGENT).header(ACCEPT, accept);
-    match method {
-        Method::Post => {
-            request.method(http::Method::POST).uri(core.endpoint.uri(None)?).header(CONTENT_TYPE, FORM).body(encoded)
-        }
-        Method::Get => request.method(http::Method::GET).uri(core.endpoint.uri(Some(&encoded))?).body(Bytes::new()),
     }
 }

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use http::HeaderValue;
 use serde_json::Value;
 
 use crate::call::Call;
@@ -14,8 +15,9 @@ use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::operation::{Operation, Paged, Service, ServiceFacts};
 use crate::page::{Items, Pages};
+use crate::proxy::ProxyChoice;
 use crate::timeout::Timeouts;
-use crate::transport::{HttpTransport, Transport};
+use crate::transport::{ConnectionSettings, HttpTransport, Transport};
 
 /// A client of the service `S`. Clones share connections and credentials.
 pub struct Client<S> {
@@ -32,6 +34,8 @@ pub(crate) struct Core {
     pub(crate) timeouts: Timeouts,
     pub(crate) limits: Limits,
     pub(crate) format: Format,
+    pub(crate) signature: Signature,
+    pub(crate) user_agent: HeaderValue,
     pub(crate) clock: fn() -> SystemTime,
     pub(crate) nonce: fn() -> u128,
 }
@@ -61,6 +65,19 @@ pub enum Format {
     Xml,
 }
 
+/// How requests are signed. Both prove the same; they differ in what travels where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Signature {
+    /// HMAC-SHA1 over all parameters, which Alibaba also calls version 1.0 and V2. Parameters of a POST travel in its
+    /// body, so that no phone number lands in a URL.
+    #[default]
+    V1,
+    /// ACS3-HMAC-SHA256 over the request as it travels: parameters are in the URL, as Alibaba's own clients send them,
+    /// the rest is in headers. Servers limit the length of a URL, so a request of many numbers fits V1 better. The
+    /// answer is JSON.
+    V3,
+}
+
 impl<S: Service> Client<S> {
     /// A client with the credentials that its surroundings provide, looked for by the
     /// [`DefaultChain`](crate::credentials::DefaultChain): first in the environment variables
@@ -79,9 +96,12 @@ impl<S: Service> Client<S> {
             plain_http: false,
             credentials: None,
             transport: None,
+            connections: ConnectionSettings::default(),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
             format: Format::default(),
+            signature: Signature::default(),
+            user_agent: None,
             clock: SystemTime::now,
             nonce: rand::random,
             service: PhantomData,
@@ -142,9 +162,12 @@ pub struct ClientBuilder<S> {
     plain_http: bool,
     credentials: Option<Arc<dyn CredentialsProvider>>,
     transport: Option<Arc<dyn Transport>>,
+    connections: ConnectionSettings,
     timeouts: Timeouts,
     limits: Limits,
     format: Format,
+    signature: Signature,
+    user_agent: Option<String>,
     clock: fn() -> SystemTime,
     nonce: fn() -> u128,
     service: PhantomData<fn() -> S>,
@@ -179,6 +202,32 @@ impl<S: Service> ClientBuilder<S> {
         self
     }
 
+    /// Reaches the service through this proxy, `http://host:port` or `https://user:password@host:port`, whatever the
+    /// environment says.
+    ///
+    /// Without it the environment's proxies are used: `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`, but not for hosts in
+    /// `NO_PROXY`, each in small letters as well. No proxy is ever asked for this machine itself or for the metadata
+    /// service of an ECS instance, `100.100.100.200`.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.connections.proxy = ProxyChoice::Url(url.into());
+        self
+    }
+
+    /// Reaches the service without a proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.connections.proxy = ProxyChoice::Direct;
+        self
+    }
+
+    /// Trusts these certificates in PEM, one or more, besides those of the system: for a gateway or a proxy with a
+    /// certificate authority of its own.
+    pub fn root_certificate_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
+        // One file may end without a line break.
+        self.connections.roots.extend_from_slice(b"\n");
+        self.connections.roots.extend_from_slice(pem.as_ref());
+        self
+    }
+
     /// How long a call may take in all, from credentials to answer; 10 seconds unless set. A call can have its own:
     /// [`Call::timeout`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
@@ -199,7 +248,20 @@ impl<S: Service> ClientBuilder<S> {
         self
     }
 
-    /// Asks for answers in this format; JSON unless set.
+    /// Signs requests so; V1 unless set.
+    pub fn signature(mut self, signature: Signature) -> Self {
+        self.signature = signature;
+        self
+    }
+
+    /// Names the caller behind this client's own name in the header `User-Agent`, as in `alerting/1.2`.
+    pub fn user_agent(mut self, caller: impl Into<String>) -> Self {
+        self.user_agent = Some(caller.into());
+        self
+    }
+
+    /// Asks for answers in this format; JSON unless set. XML goes with signature V1 only, whose protocol has a
+    /// parameter for it.
     pub fn format(mut self, format: Format) -> Self {
         self.format = format;
         self
@@ -215,12 +277,13 @@ impl<S: Service> ClientBuilder<S> {
     /// The client, or what is wrong with its settings. Nothing is sent yet.
     pub fn build(self) -> Result<Client<S>, Error> {
         let endpoint = Endpoint::parse(&self.endpoint, self.plain_http)?;
+        if self.signature == Signature::V3 && self.format == Format::Xml {
+            return Err(Error::configuration("answers to signature V3 are JSON; XML goes with signature V1 only"));
+        }
+        let user_agent = user_agent(self.user_agent.as_deref())?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(
-                HttpTransport::new(&self.timeouts, endpoint.is_loopback())
-                    .map_err(|error| Error::configuration("the HTTP client cannot be set up").caused_by(error))?,
-            ),
+            None => Arc::new(HttpTransport::new(&self.timeouts, &self.connections, &endpoint)?),
         };
         let context = Context::of(Arc::clone(&transport), self.clock, self.nonce, self.timeouts.call);
         let provider = self.credentials.unwrap_or_else(|| Arc::new(DefaultChain::new()));
@@ -232,11 +295,23 @@ impl<S: Service> ClientBuilder<S> {
             timeouts: self.timeouts,
             limits: self.limits,
             format: self.format,
+            signature: self.signature,
+            user_agent,
             clock: self.clock,
             nonce: self.nonce,
         };
         Ok(Client { core: Arc::new(core), service: PhantomData })
     }
+}
+
+fn user_agent(caller: Option<&str>) -> Result<HeaderValue, Error> {
+    const OWN: &str = concat!("aliyun-rust/", env!("CARGO_PKG_VERSION"));
+    let Some(caller) = caller else { return Ok(HeaderValue::from_static(OWN)) };
+    HeaderValue::try_from(format!("{OWN} {}", caller.trim())).map_err(|_| {
+        Error::configuration(format!(
+            "the user agent {caller:?} is no header value; use printable ASCII such as \"alerting/1.2\""
+        ))
+    })
 }
 
 impl<S> fmt::Debug for ClientBuilder<S> {

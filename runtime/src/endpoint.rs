@@ -2,14 +2,20 @@
 
 use std::net::IpAddr;
 
+use bytes::Bytes;
 use http::Uri;
+use http::header::HeaderValue;
 use http::uri::{PathAndQuery, Scheme};
 
 use crate::error::Error;
 
 /// A checked endpoint.
 #[derive(Clone)]
-pub(crate) struct Endpoint(Uri);
+pub(crate) struct Endpoint {
+    uri: Uri,
+    /// As requests name it: with the port, unless it is that of the scheme.
+    host: HeaderValue,
+}
 
 impl Endpoint {
     /// Understands `host`, `host:port` and `scheme://host[:port][/]`.
@@ -38,18 +44,34 @@ impl Endpoint {
         } else if uri.scheme() != Some(&Scheme::HTTPS) {
             return refuse("has a scheme other than https and http");
         }
-        Ok(Self(uri))
+        let default_port = if uri.scheme() == Some(&Scheme::HTTP) { 80 } else { 443 };
+        let port = uri.port_u16().filter(|port| *port != default_port);
+        let named = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let Ok(host) = HeaderValue::from_maybe_shared(Bytes::from(named)) else {
+            return refuse("is no host, host:port or URL");
+        };
+        Ok(Self { uri, host })
+    }
+
+    /// The `Host` header of requests.
+    pub(crate) fn host(&self) -> &HeaderValue {
+        &self.host
     }
 
     /// Whether it is on this machine.
     pub(crate) fn is_loopback(&self) -> bool {
-        self.0.host().is_some_and(is_loopback)
+        self.uri.host().is_some_and(is_loopback)
+    }
+
+    /// Whether it is reached over TLS.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.uri.scheme() == Some(&Scheme::HTTPS)
     }
 
     /// The URL of a request, with a query for GET.
     pub(crate) fn uri(&self, query: Option<&[u8]>) -> Result<Uri, http::Error> {
-        let Some(query) = query else { return Ok(self.0.clone()) };
-        let mut parts = self.0.clone().into_parts();
+        let Some(query) = query else { return Ok(self.uri.clone()) };
+        let mut parts = self.uri.clone().into_parts();
         parts.path_and_query = Some(PathAndQuery::try_from([b"/?", query].concat())?);
         Ok(Uri::from_parts(parts)?)
     }
@@ -75,7 +97,7 @@ fn is_loopback(host: &str) -> bool {
 
 impl std::fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)
+        write!(f, "{}", self.uri)
     }
 }
 

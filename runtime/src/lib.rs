@@ -19,7 +19,9 @@ mod mask;
 mod operation;
 mod page;
 mod parameter;
+mod proxy;
 mod read;
+mod request;
 pub mod sign;
 mod slot;
 mod timeout;
@@ -28,7 +30,7 @@ mod xml;
 
 pub use bytes::Bytes;
 pub use call::{Call, CallFuture};
-pub use client::{Client, ClientBuilder, Format};
+pub use client::{Client, ClientBuilder, Format, Signature};
 pub use credential::{
     ACCESS_KEY_ID, ACCESS_KEY_SECRET, Credentials, CredentialsError, CredentialsProvider, SECURITY_TOKEN,
 };
@@ -55,6 +57,7 @@ pub mod generated {
 
     pub use crate::answer::{Answer, read_body};
     pub use crate::client::Client;
+    pub use crate::encode::parameters_of;
     pub use crate::field::{Entry, Fields, Flags, Member, View, Viewer, debug, serialize};
     pub use crate::operation::{EnvelopeFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step};
     pub use crate::slot::{Blank, Choice, Filler, Place, Record, Slot};

@@ -8,8 +8,6 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::io;
 
-use bytes::Bytes;
-
 /// Parameters of one request, encoded.
 #[derive(Clone, Default)]
 pub struct Parameters {
@@ -42,6 +40,14 @@ impl Parameters {
     /// Adds a pair of raw bytes, which need not be UTF-8: what a server reads off the wire.
     pub fn push_bytes(&mut self, name: &[u8], value: &[u8]) {
         self.open(name);
+        encode(value, &mut self.encoded);
+        self.close();
+    }
+
+    /// Adds a pair whose name is written as it is and not encoded: under signature V3, Alibaba's Python and Node clients
+    /// sign names so, which a server may want to understand. The names of services are the same either way.
+    pub fn push_plain_name(&mut self, name: &[u8], value: &[u8]) {
+        self.open_as(name, |encoded| encoded.extend_from_slice(name));
         encode(value, &mut self.encoded);
         self.close();
     }
@@ -79,11 +85,15 @@ impl Parameters {
     }
 
     fn open(&mut self, name: &[u8]) {
+        self.open_as(name, |encoded| encode(name, encoded));
+    }
+
+    fn open_as(&mut self, name: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
         if !self.encoded.is_empty() {
             self.encoded.push(b'&');
         }
         let start = self.encoded.len();
-        encode(name, &mut self.encoded);
+        write(&mut self.encoded);
         let equals = self.encoded.len();
         self.encoded.push(b'=');
         self.pairs.push(Pair { start, equals, end: equals + 1, prefix: prefix(name) });
@@ -112,6 +122,15 @@ impl Parameters {
     pub(crate) fn contains(&self, name: &str) -> bool {
         let encoded = |pair: &Pair| self.encoded.get(pair.start..pair.equals).unwrap_or_default();
         self.pairs.iter().any(|pair| raw(encoded(pair)).eq(name.bytes()))
+    }
+
+    /// The pairs without their encoding, in the order written.
+    pub(crate) fn decoded(&self) -> Vec<(String, String)> {
+        let text = |start: usize, end: usize| {
+            let bytes: Vec<u8> = raw(self.encoded.get(start..end).unwrap_or_default()).collect();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        self.pairs.iter().map(|pair| (text(pair.start, pair.equals), text(pair.equals + 1, pair.end))).collect()
     }
 
     /// The encoded pairs joined by `&`, in the order written: a form body or a query.
@@ -148,29 +167,28 @@ impl Parameters {
     }
 }
 
-/// Parameters that are on their way: the bytes are shared with what sends them.
-pub(crate) struct SentParameters {
-    encoded: Bytes,
-    pairs: Vec<Pair>,
-}
-
 impl Parameters {
-    /// The encoded bytes, and what is needed to explain a refused signature.
-    pub(crate) fn into_sent(self) -> SentParameters {
-        SentParameters { encoded: self.encoded.into(), pairs: self.pairs }
+    /// Parameters that are encoded already, as [`Parameters::encoded`] shows them.
+    pub(crate) fn of_encoded(encoded: &[u8]) -> Self {
+        let mut parameters = Self { encoded: encoded.to_vec(), pairs: Vec::new() };
+        let mut start = 0;
+        for pair in encoded.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
+            let length = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
+            let mut name = [0; 8];
+            for (byte, raw) in name.iter_mut().zip(raw(&pair[..length])) {
+                *byte = raw;
+            }
+            let (equals, end) = (start + length, start + pair.len());
+            parameters.pairs.push(Pair { start, equals, end, prefix: prefix(&name) });
+            start = end + 1;
+        }
+        parameters
     }
-}
 
-impl SentParameters {
-    pub(crate) fn encoded(&self) -> Bytes {
-        self.encoded.clone()
-    }
-
-    /// The parameters that were signed: all but the signature, which is written last.
-    pub(crate) fn signed(&self) -> Parameters {
-        let mut pairs = self.pairs.clone();
-        pairs.retain(|pair| self.encoded.get(pair.start..pair.equals) != Some(b"Signature".as_slice()));
-        Parameters { encoded: self.encoded.to_vec(), pairs }
+    /// Takes back every pair after the first `bytes` bytes, in the order written.
+    pub(crate) fn truncate(&mut self, bytes: usize) {
+        self.pairs.retain(|pair| pair.start < bytes);
+        self.encoded.truncate(bytes);
     }
 }
 
@@ -303,6 +321,23 @@ mod tests {
         parameters.push("A", "1");
         assert!(parameters.push_json("B", &Broken).is_err());
         assert_eq!((parameters.len(), parameters.encoded()), (1, b"A=1".as_slice()));
+    }
+
+    #[test]
+    fn pairs_taken_back_leave_what_was_there_before() {
+        let mut parameters = Parameters::default();
+        parameters.push("b", "1");
+        parameters.push("a b", "2");
+        let (written, length) = (parameters.encoded().to_vec(), parameters.encoded().len());
+        parameters.push("a", "3");
+        parameters.sort();
+        assert_eq!(parameters.canonical_query(), "a=3&a%20b=2&b=1");
+        parameters.truncate(length);
+        assert_eq!(parameters.encoded(), written);
+        assert_eq!(parameters.canonical_query(), "a%20b=2&b=1");
+        let mut read = Parameters::of_encoded(&written);
+        read.sort();
+        assert_eq!((read.len(), read.canonical_query()), (2, parameters.canonical_query()));
     }
 
     #[test]

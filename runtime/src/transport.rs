@@ -1,12 +1,19 @@
 //! Carrying a signed request to the service and its answer back.
 
+use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Request};
 
+use crate::endpoint::Endpoint;
+use crate::error::Error;
+use crate::proxy::{ProxyChoice, Rule};
 use crate::timeout::Timeouts;
 
 /// A boxed future that can move between threads.
@@ -90,36 +97,205 @@ pub enum Sent {
     Yes,
 }
 
+/// How far a request got, for a caller that gives up waiting for its answer: whether it may send it again depends on it.
+///
+/// It travels among the extensions of the request. A transport that does not know when a request leaves lets it be, and
+/// then the request counts as gone from the moment that it was handed over.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Progress(Arc<AtomicU8>);
+
+/// A stage of [`Progress`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The request is being made: surely nothing was sent.
+    Preparing,
+    /// A connection is awaited: surely nothing was sent.
+    Connecting,
+    /// The request may be on its way.
+    Gone,
+}
+
+impl Progress {
+    pub(crate) fn stage(&self) -> Stage {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Stage::Preparing,
+            1 => Stage::Connecting,
+            _ => Stage::Gone,
+        }
+    }
+
+    pub(crate) fn reach(&self, stage: Stage) {
+        self.0.store(stage as u8, Ordering::Relaxed);
+    }
+}
+
+/// A body that tells when it is looked at.
+///
+/// HTTP/1.1 announces in the head of a request whether there is a body, and of what length, so a client cannot write the
+/// head without a look at the body: as long as there was none, nothing was sent. `tests/transport.rs` holds hyper to it.
+struct Watched {
+    body: Bytes,
+    progress: Progress,
+}
+
+impl http_body::Body for Watched {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+        self.progress.reach(Stage::Gone);
+        let body = std::mem::take(&mut self.body);
+        Poll::Ready((!body.is_empty()).then(|| Ok(http_body::Frame::data(body))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.progress.reach(Stage::Gone);
+        self.body.is_empty()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.progress.reach(Stage::Gone);
+        http_body::SizeHint::with_exact(self.body.len() as u64)
+    }
+}
+
+/// No connection stood in time, so nothing was sent.
+#[derive(Debug)]
+pub(crate) struct ConnectTimeout;
+
+impl fmt::Display for ConnectTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no connection stood in time")
+    }
+}
+
+impl StdError for ConnectTimeout {}
+
+/// How connections are made.
+#[derive(Clone, Default)]
+pub(crate) struct ConnectionSettings {
+    pub(crate) proxy: ProxyChoice,
+    /// Certificates that are trusted besides those of the system, in PEM.
+    pub(crate) roots: Vec<u8>,
+}
+
 /// Sends over HTTP/1.1 with `reqwest`.
+///
+/// Of the head of an answer hyper takes 100 headers and about 400 KiB; what is longer is a failed answer.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpTransport(reqwest::Client);
 
 impl HttpTransport {
-    /// A connection pool with these timeouts. Proxies are those of the environment, except for this machine itself,
-    /// which no proxy reaches.
-    pub(crate) fn new(timeouts: &Timeouts, loopback: bool) -> Result<Self, BoxError> {
-        let builder = reqwest::Client::builder();
-        let builder = if loopback { builder.no_proxy() } else { builder };
-        let client = builder
+    /// A connection pool with these timeouts and settings, to call this endpoint.
+    pub(crate) fn new(timeouts: &Timeouts, settings: &ConnectionSettings, endpoint: &Endpoint) -> Result<Self, Error> {
+        if endpoint.is_tls() && !cfg!(any(feature = "rustls", feature = "native-tls")) {
+            return Err(Error::configuration(format!("{endpoint:?} needs TLS, and this build has none"))
+                .hint("turn on the feature rustls or native-tls"));
+        }
+        // The environment's proxies have to make sense only where one of them could be used.
+        let proxy = if endpoint.is_loopback() { &ProxyChoice::Direct } else { &settings.proxy };
+        let rules = proxy.rules(|name| std::env::var(name).ok())?;
+        // With no rule of our own reqwest would read the environment by itself.
+        let mut builder = reqwest::Client::builder().no_proxy();
+        for rule in rules {
+            builder = builder.proxy(reqwest_proxy(&rule).map_err(cannot_be_set_up)?);
+        }
+        let client = with_tls(builder, &settings.roots)?
             .connect_timeout(timeouts.connect)
             .pool_idle_timeout(timeouts.idle)
+            .tcp_keepalive(timeouts.keepalive)
+            .tcp_nodelay(true)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .http1_only()
-            .build()?;
+            .build()
+            .map_err(|error| {
+                let error = cannot_be_set_up(error);
+                if settings.roots.is_empty() { error } else { error.hint("check the root certificates given in PEM") }
+            })?;
         Ok(Self(client))
     }
 }
 
+fn cannot_be_set_up(error: reqwest::Error) -> Error {
+    Error::configuration("the HTTP client cannot be set up").caused_by(error.without_url())
+}
+
+fn reqwest_proxy(rule: &Rule) -> Result<reqwest::Proxy, reqwest::Error> {
+    let proxy = match rule.scheme {
+        "https" => reqwest::Proxy::https(&rule.url),
+        _ => reqwest::Proxy::http(&rule.url),
+    };
+    Ok(proxy?.no_proxy(reqwest::NoProxy::from_string(&rule.direct)))
+}
+
+/// TLS by the system's library where that was asked for: the feature `rustls` is on by default, so whoever turns on
+/// `native-tls` means it.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn with_tls(builder: reqwest::ClientBuilder, roots: &[u8]) -> Result<reqwest::ClientBuilder, Error> {
+    #[cfg(feature = "native-tls")]
+    let builder = builder.tls_backend_native();
+    #[cfg(not(feature = "native-tls"))]
+    let builder = builder.tls_backend_rustls();
+    if roots.is_empty() {
+        return Ok(builder);
+    }
+    let refuse = |why: String| Err(Error::configuration(format!("the root certificates {why}")));
+    let text = String::from_utf8_lossy(roots);
+    let labels: Vec<&str> =
+        text.split("-----BEGIN ").skip(1).filter_map(|rest| Some(rest.split_once("-----")?.0)).collect();
+    if labels.is_empty() {
+        return refuse("are no PEM: there is no line \"-----BEGIN CERTIFICATE-----\"".to_owned());
+    }
+    if !labels.contains(&"CERTIFICATE") {
+        return refuse(format!("hold no CERTIFICATE, but {}", labels.join(", ")));
+    }
+    match reqwest::Certificate::from_pem_bundle(roots) {
+        Ok(roots) if roots.len() == labels.iter().filter(|label| **label == "CERTIFICATE").count() => {
+            Ok(builder.tls_certs_merge(roots))
+        }
+        Ok(_) => refuse("are cut short: a certificate has no end".to_owned()),
+        Err(error) => Err(Error::configuration("the root certificates cannot be read").caused_by(error)),
+    }
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn with_tls(builder: reqwest::ClientBuilder, roots: &[u8]) -> Result<reqwest::ClientBuilder, Error> {
+    if roots.is_empty() {
+        return Ok(builder);
+    }
+    Err(Error::configuration("root certificates are for TLS, and this build has none")
+        .hint("turn on the feature rustls or native-tls"))
+}
+
 impl Transport for HttpTransport {
-    fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(
+        &self,
+        mut request: Request<Bytes>,
+        body_limit: usize,
+    ) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
         Box::pin(async move {
+            let progress = request.extensions_mut().remove::<Progress>().unwrap_or_default();
+            let request = request.map(|body| reqwest::Body::wrap(Watched { body, progress: progress.clone() }));
             let request = reqwest::Request::try_from(request)
                 .map_err(|error| TransportError { sent: Sent::No, source: error.without_url().into() })?;
-            let mut response = self.0.execute(request).await.map_err(|error| TransportError {
-                sent: if error.is_connect() { Sent::No } else { Sent::Maybe },
-                // The URL of a GET holds every parameter.
-                source: error.without_url().into(),
+            let answer = self.0.execute(request);
+            // What looked at the body until now did so while nothing ran yet.
+            progress.reach(Stage::Connecting);
+            let mut response = answer.await.map_err(|error| {
+                let unsent = error.is_connect() || progress.stage() == Stage::Connecting;
+                TransportError {
+                    sent: if unsent { Sent::No } else { Sent::Maybe },
+                    source: if error.is_connect() && error.is_timeout() {
+                        ConnectTimeout.into()
+                    } else {
+                        // The URL of a GET holds every parameter.
+                        error.without_url().into()
+                    },
+                }
             })?;
             let status = response.status().as_u16();
             let headers = std::mem::take(response.headers_mut());
@@ -162,5 +338,26 @@ fn joined(chunks: &[Bytes], length: usize) -> Bytes {
             }
             whole.freeze()
         }
+    }
+}
+
+#[cfg(all(test, not(any(feature = "rustls", feature = "native-tls"))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_tls_says_so() {
+        let build = |endpoint, roots: &[u8]| {
+            let settings = ConnectionSettings { roots: roots.to_vec(), ..ConnectionSettings::default() };
+            let endpoint = Endpoint::parse(endpoint, false).unwrap();
+            HttpTransport::new(&Timeouts::default(), &settings, &endpoint).map(drop).map_err(|error| error.to_string())
+        };
+        assert_eq!(build("http://127.0.0.1", b""), Ok(()));
+        assert_eq!(
+            build("voice.example.com", b"").unwrap_err(),
+            "https://voice.example.com/ needs TLS, and this build has none; turn on the feature rustls or native-tls"
+        );
+        let roots = build("http://127.0.0.1", b"-----BEGIN CERTIFICATE-----").unwrap_err();
+        assert!(roots.starts_with("root certificates are for TLS, and this build has none"), "{roots}");
     }
 }

@@ -215,7 +215,7 @@ impl AssumeRole {
         parameters.push("SignatureMethod", "HMAC-SHA1");
         parameters.push_display("SignatureNonce", &format_args!("{:032x}", context.random()));
         parameters.push("SignatureVersion", "1.0");
-        let signature = source.key().sign("POST", &mut parameters);
+        let signature = source.key().sign_v1("POST", &mut parameters);
         parameters.push("Signature", signature.as_str());
         let assumed = self.role.assume(context, &parameters).await;
         // The source may keep a key that is not good any more.
@@ -303,7 +303,7 @@ mod tests {
 
     use super::super::testing::{Reply, StandIn, assumed, clock, ok};
     use super::*;
-    use crate::sign::string_to_sign;
+    use crate::sign::v1::string_to_sign;
 
     const ROLE: &str = "acs:ram::1234567890123456:role/operator";
 
@@ -360,7 +360,7 @@ mod tests {
         let text = string_to_sign("POST", &mut parameters);
         assert!(text.contains("RoleSessionName%3Dnight%2520shift%252B1%26"), "{text}");
         assert!(http.body(0).contains("RoleSessionName=night%20shift%2B1&"), "{}", http.body(0));
-        assert_eq!(signature, crate::sign::SigningKey::new("testsecret").sign("POST", &mut parameters).as_str());
+        assert_eq!(signature, crate::sign::SigningKey::new("testsecret").sign_v1("POST", &mut parameters).as_str());
     }
 
     #[tokio::test]

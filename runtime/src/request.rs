@@ -1,0 +1,256 @@
+//! From the parameters of an operation to the signed HTTP request: each attempt of a call makes its own, with a nonce
+//! and a time of its own.
+
+use std::borrow::Cow;
+use std::io;
+
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, InvalidHeaderValue, USER_AGENT,
+};
+use jiff::Timestamp;
+
+use crate::client::{Core, Format, Signature};
+use crate::credential::Credentials;
+use crate::mask;
+use crate::operation::Method;
+use crate::parameter::Parameters;
+use crate::sign::v3::{self, EMPTY_PAYLOAD, Header};
+use crate::sign::{SignatureText, v1};
+
+/// What is signed, but for the secret.
+pub(crate) struct Unsigned<'a> {
+    pub(crate) core: &'a Core,
+    pub(crate) action: &'a Cow<'static, str>,
+    pub(crate) method: Method,
+    /// Those of the operation. Signing leaves them as they are, but for the order in which they are looked at.
+    pub(crate) parameters: &'a mut Parameters,
+}
+
+/// What was signed, to explain a refused signature.
+pub(crate) enum Signed {
+    /// The parameters as they were sent, with the signature last.
+    V1 { method: Method, encoded: Bytes },
+    /// The hash of the canonical request, and whether it held a security token.
+    V3 { hash: SignatureText<64>, token: bool },
+}
+
+impl Unsigned<'_> {
+    /// The request, and what was signed of it.
+    pub(crate) fn sign(mut self, credentials: &Credentials) -> Result<(http::Request<Bytes>, Signed), http::Error> {
+        match self.core.signature {
+            Signature::V1 => {
+                let encoded = self.v1(credentials);
+                let signed = Signed::V1 { method: self.method, encoded: encoded.clone() };
+                Ok((self.v1_request(encoded)?, signed))
+            }
+            Signature::V3 => {
+                let (headers, hash) = self.v3(credentials)?;
+                let signed = Signed::V3 { hash, token: credentials.security_token().is_some() };
+                Ok((self.v3_request(headers)?, signed))
+            }
+        }
+    }
+
+    /// The parameters of the operation and of the protocol, with the signature over all of them.
+    pub(crate) fn v1(&mut self, credentials: &Credentials) -> Bytes {
+        let Self { core, action, method, ref mut parameters } = *self;
+        let own = parameters.encoded().len();
+        parameters.push("AccessKeyId", credentials.access_key_id());
+        parameters.push("Action", action);
+        parameters.push(
+            "Format",
+            match core.format {
+                Format::Json => "JSON",
+                Format::Xml => "XML",
+            },
+        );
+        if let Some(token) = credentials.security_token() {
+            parameters.push("SecurityToken", token);
+        }
+        parameters.push("SignatureMethod", "HMAC-SHA1");
+        parameters.push_bytes(b"SignatureNonce", &nonce(core));
+        parameters.push("SignatureVersion", "1.0");
+        parameters.push_display("Timestamp", &format_args!("{:.0}", now(core)));
+        parameters.push("Version", core.service.version);
+        let signature = credentials.key().sign_v1(method.as_str(), parameters);
+        parameters.push("Signature", signature.as_str());
+        let encoded = Bytes::copy_from_slice(parameters.encoded());
+        parameters.truncate(own);
+        encoded
+    }
+
+    fn v1_request(&self, encoded: Bytes) -> Result<http::Request<Bytes>, http::Error> {
+        const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+        let accept = HeaderValue::from_static(match self.core.format {
+            Format::Json => "application/json",
+            Format::Xml => "text/xml",
+        });
+        let request = http::Request::builder().header(USER_AGENT, &self.core.user_agent).header(ACCEPT, accept);
+        match self.method {
+            Method::Post => request
+                .method(http::Method::POST)
+                .uri(self.core.endpoint.uri(None)?)
+                .header(CONTENT_TYPE, FORM)
+                .body(encoded),
+            Method::Get => {
+                request.method(http::Method::GET).uri(self.core.endpoint.uri(Some(&encoded))?).body(Bytes::new())
+            }
+        }
+    }
+
+    /// The headers that carry signature V3, and the hash of the canonical request.
+    ///
+    /// Signed are `host` and `x-acs-*`: what a proxy may change on the way, such as `user-agent`, is not.
+    pub(crate) fn v3(&mut self, credentials: &Credentials) -> Result<(SignedHeaders, SignatureText<64>), http::Error> {
+        let core = self.core;
+        let mut date = [0; DATE_LENGTH];
+        // A date of another length is of a year that no service knows.
+        let _ = io::Write::write_fmt(&mut date.as_mut_slice(), format_args!("{:.0}", now(core)));
+        let nonce = nonce(core);
+
+        let mut headers = Vec::with_capacity(10);
+        headers.push((HOST, core.endpoint.host().clone()));
+        headers.push((ACTION, shared(self.action.clone())?));
+        headers.push((PAYLOAD, HeaderValue::from_static(EMPTY_PAYLOAD)));
+        headers.push((VERSION, shared(Cow::Borrowed(core.service.version))?));
+        if let Some(token) = credentials.security_token() {
+            let mut token = HeaderValue::from_str(token)?;
+            token.set_sensitive(true);
+            headers.push((KEY_ID, HeaderValue::from_str(credentials.access_key_id())?));
+            headers.push((TOKEN, token));
+        }
+
+        let mut signed: [Header<'_>; 8] = [("", b""); 8];
+        let made: [Header<'_>; 2] = [(DATE, &date), (NONCE, &nonce)];
+        let sent = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let signed = &mut signed[..headers.len() + made.len()];
+        for (place, header) in signed.iter_mut().zip(sent.chain(made)) {
+            *place = header;
+        }
+        let hash = v3::request_hash(self.method.as_str(), self.parameters, signed, EMPTY_PAYLOAD);
+        let signature = credentials.key().sign_v3_hash(&hash);
+
+        // One buffer holds the values that are new in each request.
+        let mut text = Vec::with_capacity(AUTHORIZATION_LENGTH + credentials.access_key_id().len());
+        text.extend_from_slice(&date);
+        text.extend_from_slice(&nonce);
+        v3::authorization_pieces(credentials.access_key_id(), signed, &signature, |piece| {
+            text.extend_from_slice(piece.as_bytes());
+        });
+        let text = Bytes::from(text);
+        headers.push((HeaderName::from_static(DATE), HeaderValue::from_maybe_shared(text.slice(..DATE_LENGTH))?));
+        headers.push((
+            HeaderName::from_static(NONCE),
+            HeaderValue::from_maybe_shared(text.slice(DATE_LENGTH..DATE_LENGTH + NONCE_LENGTH))?,
+        ));
+        let mut authorization = HeaderValue::from_maybe_shared(text.slice(DATE_LENGTH + NONCE_LENGTH..))?;
+        authorization.set_sensitive(true);
+        headers.push((AUTHORIZATION, authorization));
+        Ok((headers, hash))
+    }
+
+    /// As Alibaba's own clients place it: parameters in the URL, and no body.
+    fn v3_request(&self, headers: SignedHeaders) -> Result<http::Request<Bytes>, http::Error> {
+        let uri = self.core.endpoint.uri(Some(self.parameters.encoded()))?;
+        let request = http::Request::builder().uri(uri);
+        let request = match self.method {
+            Method::Post => request.method(http::Method::POST).header(CONTENT_LENGTH, HeaderValue::from_static("0")),
+            Method::Get => request.method(http::Method::GET),
+        };
+        let accept = HeaderValue::from_static("application/json");
+        let mut request = request.header(USER_AGENT, &self.core.user_agent).header(ACCEPT, accept).body(Bytes::new())?;
+        request.headers_mut().extend(headers);
+        Ok(request)
+    }
+}
+
+impl Signed {
+    /// Why a signature was refused, as far as the service's own string to sign tells it. Values of the request are not
+    /// shown.
+    pub(crate) fn explain(&self, theirs: Option<&str>) -> String {
+        match self {
+            Self::V1 { method, encoded } => {
+                const REFUSED: &str = "signature V1 (HMAC-SHA1) was refused";
+                let Some(theirs) = theirs else { return unexplained(REFUSED) };
+                let signature = encoded.windows(SIGNATURE.len()).rposition(|window| window == SIGNATURE);
+                let mut parameters = Parameters::of_encoded(&encoded[..signature.unwrap_or(encoded.len())]);
+                let ours = v1::string_to_sign(method.as_str(), &mut parameters);
+                if ours == theirs {
+                    wrong_secret(REFUSED)
+                } else {
+                    // What the service signed is its own word: a text that is no string to sign would be shown as a name.
+                    format!("{REFUSED}: {}", mask::line(&mask::digits(&v1::first_difference(&ours, theirs))))
+                }
+            }
+            Self::V3 { hash, token } => {
+                const REFUSED: &str = "signature V3 (ACS3-HMAC-SHA256) was refused";
+                let hashes = theirs.map(|theirs| theirs.trim_start_matches([' ', '[']).strip_prefix(v3::ALGORITHM));
+                let Some(Some(theirs)) = hashes else { return unexplained(REFUSED) };
+                if theirs.trim_start().starts_with(hash.as_str()) {
+                    return wrong_secret(REFUSED);
+                }
+                let token = if *token { "x-acs-accesskey-id, x-acs-security-token, " } else { "" };
+                format!(
+                    "{REFUSED}: the service received another request than was signed, so something on the way, such as \
+                     a proxy, changed the method, the path, the query or one of the signed headers host, {token}\
+                     x-acs-action, x-acs-content-sha256, x-acs-date, x-acs-signature-nonce, x-acs-version"
+                )
+            }
+        }
+    }
+}
+
+fn unexplained(refused: &str) -> String {
+    format!("{refused}, and the service does not say what it signed")
+}
+
+fn wrong_secret(refused: &str) -> String {
+    format!(
+        "{refused} although both sides signed the same text: the access key secret is not that of the access key id"
+    )
+}
+
+/// Begins the last parameter of a request that is signed by V1.
+const SIGNATURE: &[u8] = b"&Signature=";
+
+/// Headers of a request that carry its signature or are signed.
+pub(crate) type SignedHeaders = Vec<(HeaderName, HeaderValue)>;
+
+const ACTION: HeaderName = HeaderName::from_static("x-acs-action");
+const DATE: &str = "x-acs-date";
+const KEY_ID: HeaderName = HeaderName::from_static("x-acs-accesskey-id");
+const NONCE: &str = "x-acs-signature-nonce";
+const PAYLOAD: HeaderName = HeaderName::from_static("x-acs-content-sha256");
+const TOKEN: HeaderName = HeaderName::from_static("x-acs-security-token");
+const VERSION: HeaderName = HeaderName::from_static("x-acs-version");
+
+/// `2026-03-01T12:34:56Z`.
+const DATE_LENGTH: usize = 20;
+const NONCE_LENGTH: usize = 32;
+/// What the values that are new in each request need, but for the access key id.
+const AUTHORIZATION_LENGTH: usize = 384;
+
+/// A text as the value of a header, without a copy where it is a constant.
+fn shared(text: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {
+    HeaderValue::from_maybe_shared(match text {
+        Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
+        Cow::Owned(text) => Bytes::from(text),
+    })
+}
+
+fn now(core: &Core) -> Timestamp {
+    // Beyond the year 9999 there is no such clock.
+    Timestamp::try_from((core.clock)()).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// 32 hexadecimal digits in small letters.
+fn nonce(core: &Core) -> [u8; NONCE_LENGTH] {
+    let mut rest = (core.nonce)();
+    let mut digits = [0; NONCE_LENGTH];
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(rest & 15) as usize];
+        rest >>= 4;
+    }
+    digits
+}

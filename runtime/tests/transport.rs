@@ -1,0 +1,393 @@
+//! Connections: what surely was not sent, what goes through a proxy, what is trusted, and that nothing is left behind.
+
+#![cfg(any(feature = "rustls", feature = "native-tls"))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aliyun_runtime::{
+    Client, ClientBuilder, Credentials, EnvelopeFacts, Error, ErrorKind, Method, Sent, Service, ServiceFacts,
+    Signature, Value,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+enum Voice {}
+
+impl Service for Voice {
+    const FACTS: &'static ServiceFacts = &ServiceFacts::new(
+        "Voice",
+        "2017-05-25",
+        "voice.example.com",
+        EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
+    );
+}
+
+const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 31\r\n\r\n{\"Code\":\"OK\",\"RequestId\":\"R-1\"}";
+
+fn client(endpoint: &str) -> ClientBuilder<Voice> {
+    Client::builder().endpoint(endpoint).credentials(Credentials::new("testid", "testsecret"))
+}
+
+async fn call(builder: ClientBuilder<Voice>) -> Result<Value, Error> {
+    builder.build().unwrap().call("Place", &[("CalledNumber", "13000000000")]).await
+}
+
+async fn listener() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (listener, port)
+}
+
+/// Reads one request, whose end is known by its length.
+async fn read_request(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
+    let mut received = Vec::new();
+    loop {
+        assert_ne!(stream.read_buf(&mut received).await.unwrap(), 0, "the request ends early");
+        let text = String::from_utf8(received.clone()).unwrap();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        if body.len() == length.map_or(0, |length| length.parse().unwrap()) {
+            return text;
+        }
+    }
+}
+
+fn assert_unsent(error: &Error, kind: ErrorKind, what: &str) {
+    let shown = error.to_string();
+    assert_eq!((error.kind(), error.sent()), (kind, Sent::No), "{shown}");
+    assert!(shown.contains(what) && !shown.contains("13000000000"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_refused_connection_was_not_sent() {
+    let (_, port) = listener().await;
+    let error = call(client(&format!("http://127.0.0.1:{port}"))).await.unwrap_err();
+    assert_unsent(&error, ErrorKind::Transport, "Connection refused");
+}
+
+#[tokio::test]
+async fn a_name_without_address_was_not_sent() {
+    // No resolver asks for a label of more than 63 bytes.
+    let name = format!("http://{}.test", "a".repeat(64));
+    let error = call(client(&name).allow_plain_http().no_proxy()).await.unwrap_err();
+    assert_unsent(&error, ErrorKind::Transport, "dns error");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_was_not_sent_to() {
+    let (listener, port) = listener().await;
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut hello = [0; 1];
+        stream.read_exact(&mut hello).await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        hello
+    });
+    let error = call(client(&format!("https://127.0.0.1:{port}"))).await.unwrap_err();
+    assert_unsent(&error, ErrorKind::Transport, "no answer from https://127.0.0.1");
+    assert_eq!(server.await.unwrap(), [22], "a TLS handshake, and no request");
+}
+
+/// A certificate in PEM, and a server that has it.
+fn certified() -> (String, TlsAcceptor) {
+    let certified = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap();
+    (certified.cert.pem(), TlsAcceptor::from(Arc::new(config)))
+}
+
+#[tokio::test]
+async fn an_untrusted_certificate_was_not_sent_to() {
+    let (listener, port) = listener().await;
+    let (_, acceptor) = certified();
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        acceptor.accept(stream).await.is_err()
+    });
+    let error = call(client(&format!("https://127.0.0.1:{port}"))).await.unwrap_err();
+    assert_unsent(&error, ErrorKind::Transport, "certificate");
+    assert!(server.await.unwrap(), "the client ends the handshake");
+}
+
+#[tokio::test]
+async fn a_root_certificate_of_the_caller_is_trusted() {
+    let (listener, port) = listener().await;
+    let (pem, acceptor) = certified();
+    let (other, _) = certified();
+    let server = tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = acceptor.accept(stream).await.unwrap();
+        let request = read_request(&mut stream).await;
+        stream.write_all(ANSWER.as_bytes()).await.unwrap();
+        request
+    });
+    let builder = client(&format!("https://127.0.0.1:{port}")).root_certificate_pem(other.trim_end());
+    let answer = call(builder.root_certificate_pem(pem)).await.unwrap();
+    assert_eq!(answer["RequestId"], "R-1");
+    assert!(server.await.unwrap().starts_with("POST / HTTP/1.1\r\n"));
+}
+
+#[test]
+fn root_certificates_that_cannot_be_read_are_refused_with_the_reason() {
+    let refused = |pem: &str| {
+        let error = client("voice.example.com").root_certificate_pem(pem).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        error.to_string()
+    };
+    assert_eq!(
+        refused("testsecret"),
+        "the root certificates are no PEM: there is no line \"-----BEGIN CERTIFICATE-----\""
+    );
+    assert_eq!(
+        refused("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
+        "the root certificates hold no CERTIFICATE, but PRIVATE KEY"
+    );
+    let (pem, _) = certified();
+    assert_eq!(
+        refused(pem.split_once("-----END").unwrap().0),
+        "the root certificates cannot be read: builder error: invalid certificate encoding"
+    );
+    let no_certificate = refused("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    assert!(no_certificate.contains("check the root certificates given in PEM"), "{no_certificate}");
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_the_tunnel_has_not_sent_the_request_on() {
+    let (listener, port) = listener().await;
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let request = read_request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        request
+    });
+    let proxy = format!("http://user:testsecret@127.0.0.1:{port}");
+    let error = call(client("voice.example.com").proxy(proxy)).await.unwrap_err();
+    assert_unsent(&error, ErrorKind::Transport, "tunnel");
+    assert!(!error.to_string().contains("testsecret"));
+    let request = server.await.unwrap();
+    assert!(request.starts_with("CONNECT voice.example.com:443 HTTP/1.1\r\n"), "{request}");
+    assert!(request.to_lowercase().contains("proxy-authorization: basic "), "{request}");
+}
+
+#[tokio::test]
+async fn plain_http_goes_to_the_proxy_as_a_whole() {
+    let (listener, port) = listener().await;
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let request = read_request(&mut stream).await;
+        stream.write_all(ANSWER.as_bytes()).await.unwrap();
+        request
+    });
+    let builder = client("http://voice.example.com").allow_plain_http().proxy(format!("127.0.0.1:{port}"));
+    call(builder).await.unwrap();
+    assert!(server.await.unwrap().starts_with("POST http://voice.example.com/ HTTP/1.1\r\n"));
+}
+
+#[tokio::test]
+async fn this_machine_is_reached_without_the_proxy() {
+    let (proxy, proxy_port) = listener().await;
+    let (listener, port) = listener().await;
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        stream.write_all(ANSWER.as_bytes()).await.unwrap();
+    });
+    call(client(&format!("http://127.0.0.1:{port}")).proxy(format!("127.0.0.1:{proxy_port}"))).await.unwrap();
+    server.await.unwrap();
+    drop(proxy);
+}
+
+/// A server that accepts connections, says nothing, and waits for the end of each.
+async fn silent(listener: TcpListener, connections: usize) {
+    for _ in 0..connections {
+        let (stream, _) = listener.accept().await.unwrap();
+        ended(stream).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_connection_in_time_was_not_sent() {
+    // A handshake without an answer: no connection stands before it is done.
+    let (listener, port) = listener().await;
+    let server = tokio::spawn(silent(listener, 1));
+    let endpoint = format!("https://127.0.0.1:{port}");
+    let error = call(client(&endpoint)).await.unwrap_err();
+    assert_unsent(&error, ErrorKind::Timeout, &format!("no connection within 5s to {endpoint}"));
+    server.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_ends_before_there_is_a_connection_was_not_sent() {
+    let (listener, port) = listener().await;
+    let server = tokio::spawn(silent(listener, 2));
+    let endpoint = format!("https://127.0.0.1:{port}");
+    for signature in [Signature::V1, Signature::V3] {
+        let builder = client(&endpoint).signature(signature).timeout(Duration::from_secs(3));
+        let error = call(builder).await.unwrap_err();
+        assert_unsent(&error, ErrorKind::Timeout, &format!("no connection within 3s to {endpoint}"));
+    }
+    server.await.unwrap();
+}
+
+/// All forms of a request: those with a body and those without one.
+fn forms() -> [(Signature, Method); 4] {
+    [Signature::V1, Signature::V3]
+        .map(|signature| [Method::Post, Method::Get].map(|method| (signature, method)))
+        .concat()[..]
+        .try_into()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_request_that_was_read_may_have_been_received() {
+    for (signature, method) in forms() {
+        let (listener, port) = listener().await;
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read_request(&mut stream).await
+        });
+        let client = client(&format!("http://127.0.0.1:{port}")).signature(signature).build().unwrap();
+        let error = client.call("Place", &[("CalledNumber", "13000000000")]).method(method).await.unwrap_err();
+        let request = server.await.unwrap();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Transport, Sent::Maybe), "{request}");
+        assert!(!error.to_string().contains("13000000000"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_answered_in_time_may_have_been_received() {
+    for (signature, method) in forms() {
+        let (listener, port) = listener().await;
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let request = read_request(&mut stream).await;
+            // From here on the clock runs as soon as there is nothing else to do.
+            tokio::time::pause();
+            assert_eq!(stream.read(&mut [0]).await.unwrap_or_default(), 0, "the client closes");
+            request
+        });
+        let client = client(&format!("http://127.0.0.1:{port}")).signature(signature).build().unwrap();
+        let error = client.call("Place", &[]).method(method).await.unwrap_err();
+        let request = server.await.unwrap();
+        tokio::time::resume();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Timeout, Sent::Maybe), "{request}");
+        assert!(error.to_string().contains("no answer within 10s"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_the_server_closed_is_not_written_to() {
+    let (listener, port) = listener().await;
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        stream.write_all(ANSWER.as_bytes()).await.unwrap();
+    });
+    let client = client(&format!("http://127.0.0.1:{port}")).build().unwrap();
+    client.call("Place", &[]).await.unwrap();
+    // Connection and listener are closed by now; the client's side sees it when it is its turn.
+    server.await.unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let error = client.call("Place", &[]).await.unwrap_err();
+    assert_unsent(&error, ErrorKind::Transport, "Connection refused");
+}
+
+#[tokio::test]
+async fn connections_are_kept_for_a_while() {
+    let (listener, port) = listener().await;
+    let server = tokio::spawn(async move {
+        let mut requests = Vec::new();
+        for expected in [2, 1] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            for _ in 0..expected {
+                requests.push(read_request(&mut stream).await);
+                stream.write_all(ANSWER.as_bytes()).await.unwrap();
+            }
+            if expected == 2 {
+                assert_eq!(stream.read(&mut [0]).await.unwrap(), 0, "an idle connection is closed");
+            }
+        }
+        requests.len()
+    });
+    let client = client(&format!("http://127.0.0.1:{port}")).build().unwrap();
+    client.call("Place", &[]).await.unwrap();
+    client.call("Place", &[]).await.unwrap();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(11)).await;
+    tokio::time::resume();
+    client.call("Place", &[]).await.unwrap();
+    assert_eq!(server.await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn what_travels_under_v3_is_what_the_protocol_says() {
+    let (listener, port) = listener().await;
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let request = read_request(&mut stream).await;
+        stream.write_all(ANSWER.as_bytes()).await.unwrap();
+        request
+    });
+    call(client(&format!("http://127.0.0.1:{port}")).signature(Signature::V3)).await.unwrap();
+    let request = server.await.unwrap();
+    assert!(request.starts_with("POST /?CalledNumber=13000000000 HTTP/1.1\r\n"), "{request}");
+    let names: Vec<&str> = request.lines().skip(1).filter_map(|line| Some(line.split_once(':')?.0)).collect();
+    let count = |name: &str| names.iter().filter(|found| **found == name).count();
+    for name in ["host", "content-length", "accept", "user-agent", "authorization", "x-acs-date"] {
+        assert_eq!(count(name), 1, "{name} in {names:?}");
+    }
+    assert_eq!((count("transfer-encoding"), count("content-type")), (0, 0), "{names:?}");
+    assert!(request.contains(&format!("host: 127.0.0.1:{port}\r\n")) && request.contains("content-length: 0\r\n"));
+}
+
+#[tokio::test]
+async fn a_head_of_too_many_headers_is_a_failed_answer() {
+    let (listener, port) = listener().await;
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        let headers = "a: b\r\n".repeat(101);
+        stream.write_all(format!("HTTP/1.1 200 OK\r\n{headers}\r\n").as_bytes()).await.unwrap();
+    });
+    let error = call(client(&format!("http://127.0.0.1:{port}"))).await.unwrap_err();
+    server.await.unwrap();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Transport, Sent::Maybe));
+}
+
+/// Waits until the other side ends a connection, be it with a reset.
+async fn ended(mut stream: TcpStream) {
+    let _ = stream.read_to_end(&mut Vec::new()).await;
+}
+
+#[tokio::test]
+async fn dropping_a_call_closes_its_connection() {
+    // Once while the answer is awaited, once during the handshake.
+    for scheme in ["http", "https"] {
+        let (listener, port) = listener().await;
+        let client = client(&format!("{scheme}://127.0.0.1:{port}")).build().unwrap();
+        let mut call = std::pin::pin!(Some(client.call("Place", &[]).into_future()));
+        let accepted = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut first = [0; 1];
+            stream.read_exact(&mut first).await.unwrap();
+            (stream, first)
+        };
+        let (stream, first) = tokio::select! {
+            accepted = accepted => accepted,
+            answer = async { call.as_mut().as_pin_mut().unwrap().await } => panic!("answered: {answer:?}"),
+        };
+        assert_eq!(first[0], if scheme == "http" { b'P' } else { 22 });
+        call.set(None);
+        tokio::time::timeout(Duration::from_secs(10), ended(stream)).await.expect("the connection is closed");
+    }
+}
