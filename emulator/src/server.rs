@@ -20,8 +20,8 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::control;
-use crate::delivery::{self, Line, ResetSwitch};
-use crate::engine::{self, MAX_BODY};
+use crate::delivery::{self, AnswerBody, Line, ResetSwitch};
+use crate::engine::{MAX_BODY, Outgoing};
 use crate::fault::{Delivery, SILENCE};
 use crate::refuse::Refusal;
 #[cfg(feature = "tls")]
@@ -181,6 +181,8 @@ impl Connection {
     async fn attend(self, stream: TcpStream, wrapping: Wrapping, watcher: Watcher) {
         let line = Line::new(stream, self.reset.clone());
         if let Some(fault) = self.emulator.engine().rules().connect() {
+            // A server that stops does not wait for it.
+            drop(watcher);
             self.drop_unanswered(&fault.delivery()).await;
             return;
         }
@@ -213,14 +215,14 @@ impl Connection {
         let _ = watcher.watch(connection).await;
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Result<Response<delivery::Outgoing>, BoxError> {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<AnswerBody>, BoxError> {
         let (parts, body) = request.into_parts();
         let body = read(body, self.emulator.connections().read_timeout).await?;
         let unread = body.is_err();
         let body = body.as_ref().map_err(Refusal::clone);
-        let engine::Outgoing { mut response, delivery } = if control::is_meant(&parts.uri) {
+        let Outgoing { mut response, delivery } = if control::is_meant(&parts.uri) {
             let response = control::answer(&self.emulator, self.controls, &parts, body);
-            engine::Outgoing { response, delivery: Delivery::Whole }
+            Outgoing { response, delivery: Delivery::Whole }
         } else {
             self.emulator.engine().answer(&parts, body)
         };
@@ -266,5 +268,23 @@ async fn read(body: Incoming, timeout: Duration) -> Result<Result<Bytes, Refusal
         Ok(Err(error)) if error.is::<LengthLimitError>() => Ok(Err(Refusal::body_too_large(MAX_BODY))),
         Ok(Err(error)) => Err(error),
         Err(_) => Ok(Err(Refusal::body_timed_out())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_peers_control_unless_said_otherwise() {
+        let controls = |emulator: &Emulator, peer: &str| Connection::new(emulator, peer.parse().unwrap()).controls;
+        let emulator = Emulator::new();
+        assert!(controls(&emulator, "127.0.0.2:1"));
+        assert!(controls(&emulator, "[::1]:1"));
+        assert!(controls(&emulator, "[::ffff:127.0.0.1]:1"));
+        assert!(!controls(&emulator, "192.0.2.1:1"));
+        assert!(!controls(&emulator, "[2001:db8::1]:1"));
+        let open = Emulator::builder().control_from_anywhere(true).build();
+        assert!(controls(&open, "192.0.2.1:1"));
     }
 }
