@@ -45,13 +45,13 @@ async fn assert_fails_in(formats: &[Format], fault: Fault, kind: ErrorKind, sent
         let emulator = Emulator::new();
         let (_server, clients) = clients(&emulator, format).await;
         for (door, client) in ["in-process", "HTTP"].iter().zip(clients) {
-            let rule = emulator.on_any().fault(fault.clone()).times(1);
+            let rule = emulator.on_any().fault(fault.clone());
             let before = emulator.dials().len();
             let error = call(&client).await.unwrap_err();
             let found = (error.kind(), error.sent(), emulator.dials().len() - before);
             assert_eq!(found, (kind, sent, dials), "{fault:?} {door} {format:?}: {error}");
             assert!(error.to_string().contains(shown), "{fault:?} {door} {format:?}: {error}");
-            assert_eq!(rule.matched(), 1);
+            rule.remove();
             assert_eq!(emulator.requests().last().unwrap().fault(), Some(fault.name()));
             // The next request is served as ever.
             call(&client).await.unwrap();
@@ -285,6 +285,56 @@ async fn a_wrong_clock_shows_in_the_date_and_refuses_beyond_the_window() {
     assert_eq!(emulator.dials().len(), 3);
 }
 
+/// What clients are told, and what the emulator counted, agree under every fault at once.
+#[tokio::test]
+async fn dials_agree_with_what_clients_were_told() {
+    const CALLS: usize = 300;
+    let emulator = Emulator::new();
+    let (_server, clients) = clients(&emulator, Format::Json).await;
+    for fault in [
+        Fault::reset(),
+        Fault::reset().after_effect(),
+        Fault::reset_within_answer(),
+        Fault::html(502),
+        Fault::html(502).after_effect(),
+        Fault::throttled(),
+        Fault::wrong_length(),
+        Fault::slow(Duration::ZERO),
+    ] {
+        emulator.on_any().with_probability(0.08).fault(fault);
+    }
+    emulator.on_connection().with_probability(0.08).reset();
+    let mut calls = tokio::task::JoinSet::new();
+    for index in 0..CALLS {
+        let client = clients[index % 2].clone();
+        let number = format!("1300000{index:04}");
+        calls.spawn(async move {
+            let outcome = client.send(SingleCallByTts::new(number.clone(), "TTS_10001")).await;
+            (number, outcome.map(|_| ()).map_err(|error| (error.kind(), error.sent())))
+        });
+    }
+    let (mut placed, mut open, mut refused) = (0, 0, 0);
+    while let Some(call) = calls.join_next().await {
+        let (number, outcome) = call.unwrap();
+        let dials = emulator.dials_to(&number).len();
+        match outcome {
+            Ok(()) | Err((ErrorKind::Answer, Sent::Yes)) => {
+                assert_eq!(dials, 1);
+                placed += 1;
+            }
+            Err((_, Sent::Maybe)) => {
+                assert!(dials <= 1);
+                open += 1;
+            }
+            Err(_) => {
+                assert_eq!(dials, 0);
+                refused += 1;
+            }
+        }
+    }
+    assert!(placed > CALLS / 3 && open > CALLS / 20 && refused > CALLS / 100, "{placed} {open} {refused}");
+}
+
 /// A signed request as it goes over the wire.
 fn raw() -> String {
     let client = Client::builder().credentials(credentials()).build().unwrap();
@@ -322,6 +372,16 @@ async fn resets_are_resets_on_the_wire() {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
     assert_eq!(body.len(), length.parse::<usize>().unwrap() / 2);
+}
+
+#[tokio::test]
+async fn a_request_over_http_asks_for_a_fault() {
+    let emulator = Emulator::builder().fault_header(true).build();
+    let server = emulator.serve("127.0.0.1:0").await.unwrap();
+    let request = raw().replace("\r\nHost", "\r\nX-Emulator-Fault: {\"kind\":\"reset\",\"after_effect\":true}\r\nHost");
+    assert_eq!(exchange(&server, &request).await, (String::new(), Some(ConnectionReset)));
+    emulator.assert_dialled_once(NUMBER);
+    assert_eq!(emulator.requests()[0].status(), None);
 }
 
 #[tokio::test]
