@@ -17,7 +17,8 @@ use std::time::{Duration, SystemTime};
 
 use aliyun_emulator::Emulator;
 use aliyun_runtime::generated::read_body;
-use aliyun_runtime::sign::{SigningKey, string_to_sign};
+use aliyun_runtime::sign::SigningKey;
+use aliyun_runtime::sign::v1::string_to_sign;
 use aliyun_runtime::{Bytes, Parameters};
 use cpu_time::ProcessTime;
 use criterion::Criterion;
@@ -181,7 +182,7 @@ fn signing(criterion: &mut Criterion) -> (f64, f64) {
     // A call takes its request, so what is measured clones one; the clone alone is measured beside.
     let ours = || client.send(black_box(&request).clone()).signed_body(&credentials);
     let clone = || black_box(&request).clone();
-    let floor = || key.sign_text(black_box(text.as_bytes()));
+    let floor = || key.sign_v1_text(black_box(text.as_bytes()));
     let mut group = criterion.benchmark_group("sign");
     group.bench_function("ours", |bencher| bencher.iter(ours));
     group.bench_function("clone", |bencher| bencher.iter(clone));

@@ -1,19 +1,17 @@
 //! Setting up an emulator.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
 use aliyun_api_spec::model::Service;
-use aliyun_runtime::sign::SigningKey;
 
 use crate::emulator::Connections;
 use crate::emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
 use crate::engine::{Engine, Observer, Setup};
 use crate::received::Received;
 use crate::time::{Clock, TimeSource};
-use crate::verify::Verifier;
+use crate::verify::{Keys, Verifier};
 
 /// Request ids and chances are made from this unless the builder is told otherwise.
 const SEED: u64 = 0x4479_766d_7361_7069;
@@ -25,7 +23,7 @@ static VOICE_SERVICE: LazyLock<Arc<Service>> = LazyLock::new(|| Arc::new(aliyun_
 #[must_use = "nothing is set up before build"]
 pub struct Builder {
     service: Option<Arc<Service>>,
-    keys: HashMap<String, SigningKey>,
+    keys: Keys,
     clock: TimeSource,
     start: Option<SystemTime>,
     time_scale: u32,
@@ -40,7 +38,7 @@ impl Builder {
     pub(crate) fn new() -> Self {
         Self {
             service: None,
-            keys: HashMap::new(),
+            keys: Keys::default(),
             clock: Arc::new(SystemTime::now),
             start: None,
             time_scale: 1,
@@ -58,7 +56,26 @@ impl Builder {
 
     /// Adds an access key. Without any, the emulator knows [`DEFAULT_KEY_ID`] with [`DEFAULT_KEY_SECRET`].
     pub fn key(mut self, id: impl Into<String>, secret: &str) -> Self {
-        self.keys.insert(id.into(), SigningKey::new(secret));
+        self.keys.permanent(id.into(), secret);
+        self
+    }
+
+    /// Adds an access key that belongs to a security token, as STS gives them out. It is refused without the token, with
+    /// another one, and from `expires` on by the emulator's clock.
+    pub fn temporary_key(
+        mut self,
+        id: impl Into<String>,
+        secret: &str,
+        token: impl Into<String>,
+        expires: SystemTime,
+    ) -> Self {
+        self.keys.temporary(id.into(), secret, token.into(), expires);
+        self
+    }
+
+    /// Adds an access key that its owner has switched off: it is refused with `InvalidAccessKeyId.Inactive`.
+    pub fn inactive_key(mut self, id: impl Into<String>, secret: &str) -> Self {
+        self.keys.inactive(id.into(), secret);
         self
     }
 
@@ -138,7 +155,7 @@ impl Builder {
     pub fn build(self) -> Emulator {
         let mut keys = self.keys;
         if keys.is_empty() {
-            keys.insert(DEFAULT_KEY_ID.to_owned(), SigningKey::new(DEFAULT_KEY_SECRET));
+            keys.permanent(DEFAULT_KEY_ID.to_owned(), DEFAULT_KEY_SECRET);
         }
         let service = self.service.unwrap_or_else(|| Arc::clone(&VOICE_SERVICE));
         let engine = Engine::new(Setup {
@@ -156,11 +173,9 @@ impl Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut keys: Vec<&String> = self.keys.keys().collect();
-        keys.sort();
         f.debug_struct("Builder")
             .field("service", &self.service.as_ref().map(|service| &service.product))
-            .field("keys", &keys)
+            .field("keys", &self.keys.ids())
             .field("time_window", &self.time_window)
             .field("connections", &self.connections)
             .finish_non_exhaustive()

@@ -23,7 +23,7 @@ use crate::received::{Journal, Received};
 use crate::refuse::Refusal;
 use crate::rule::{Action, Incoming, Rules};
 use crate::time::Clock;
-use crate::verify::{self, Verifier};
+use crate::verify::{self, Claim, Verifier};
 use crate::wire::{self, Decoded, Parameters};
 
 /// The largest request body that is read, in bytes.
@@ -99,14 +99,19 @@ impl Engine {
             Err(refusal) => (&Bytes::new(), Some(refusal)),
         };
         let Decoded { parameters, fault } = wire::decode(parts, body);
-        let format = Format::requested(&parameters);
-        let outcome = match unread.or(fault) {
+        let unasked = if verify::is_v3(&parts.headers, &parameters) { Format::Json } else { Format::Xml };
+        let format = Format::requested(&parameters, unasked);
+        let mut warnings = Vec::new();
+        let outcome = match unread.or(fault).or(format.as_ref().err().cloned()) {
             Some(refusal) => refusal.into(),
-            None => self.process(parts, &parameters, now, &request_id).unwrap_or_else(Outcome::from),
+            None => {
+                self.process(parts, body, &parameters, now, &request_id, &mut warnings).unwrap_or_else(Outcome::from)
+            }
         };
+        let action = verify::action(&parts.headers, &parameters).to_owned();
         let Outcome { result, dialled, fault } = outcome;
         let forces_xml = fault.as_ref().is_some_and(Fault::forces_xml);
-        let format = if forces_xml { Format::Xml } else { format.unwrap_or(Format::Xml) };
+        let format = if forces_xml { Format::Xml } else { format.unwrap_or(unasked) };
         let clock = fault.as_ref().map_or(now, |fault| fault.clock(now));
         let delivery = fault.as_ref().map_or(Delivery::Whole, Fault::delivery);
         let is_answered = !matches!(delivery, Delivery::Reset | Delivery::Silence);
@@ -131,7 +136,7 @@ impl Engine {
                 let body = answer::refusal(format, &refusal, &request_id, &host, &self.setup.service.product);
                 let mut response = respond(refusal.status, format, clock, &request_id, body);
                 if let Some(wait) = refusal.retry_after {
-                    response.headers_mut().insert("x-acs-retry-after", milliseconds(wait));
+                    response.headers_mut().insert("x-acs-retry-after", HeaderValue::from(milliseconds(wait)));
                 }
                 response
             }
@@ -143,6 +148,8 @@ impl Engine {
             service: Arc::clone(&self.setup.service),
             at: now,
             method: parts.method.clone(),
+            action,
+            warnings,
             request_id,
             parameters: Arc::new(parameters),
             status: is_answered.then(|| response.status()),
@@ -165,40 +172,31 @@ impl Engine {
         self.with_journal(|journal| journal.add(received));
     }
 
-    /// Checks in this order: HTTP, presence of the protocol's parameters, version and action, signature, business
+    /// Checks in this order: HTTP, presence of what the protocol asks for, version and action, signature, business
     /// parameters. The first thing that is wrong is the answer. What passes comes to the rules.
     fn process(
         &self,
         parts: &Parts,
+        body: &[u8],
         parameters: &Parameters,
         now: SystemTime,
         request_id: &str,
+        warnings: &mut Vec<String>,
     ) -> Result<Outcome, Refusal> {
         let service = &self.setup.service;
         if !matches!(parts.method, Method::GET | Method::POST) {
             return Err(Refusal::http_method());
         }
-        if verify::is_v3(&parts.headers) {
-            return Err(Refusal::signature_method_unsupported());
-        }
-        Format::requested(parameters)?;
-        let value = |name: &str| parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        let action = value("Action").ok_or_else(|| Refusal::missing("Action"))?;
-        if let Some(name) = verify::MANDATORY.iter().find(|name| value(name).is_none()) {
-            return Err(Refusal::missing(name));
-        }
-        if !parameters.contains_key("Signature") {
-            return Err(Refusal::missing("Signature"));
-        }
-        if value("Version") != Some(&service.version) {
+        let claim = Claim::read(parts, body, parameters)?;
+        if claim.version != service.version {
             return Err(Refusal::invalid("Version"));
         }
         if parts.uri.path() != "/" {
             return Err(Refusal::api_not_found(None));
         }
-        let operation = service.operation(action).ok_or_else(|| self.not_found(action))?;
-        self.setup.verifier.verify(parts.method.as_str(), parameters, now)?;
-        check::check(service, operation, parameters)?;
+        let operation = service.operation(claim.action).ok_or_else(|| self.not_found(claim.action))?;
+        self.setup.verifier.verify(&claim, now)?;
+        *warnings = check::check(service, operation, parameters)?;
         let asked = match parts.headers.get(FAULT_HEADER).filter(|_| self.setup.fault_header) {
             Some(value) => Some(Fault::from_header(value).map_err(|why| Refusal::unknown_fault(&why))?),
             None => None,
@@ -350,11 +348,6 @@ fn text_of(answer: &Value, member: &str) -> Option<String> {
     answer.get(member)?.as_str().map(str::to_owned)
 }
 
-/// Whole milliseconds, and at least one: a client ignores nought.
-fn milliseconds(time: Duration) -> HeaderValue {
-    HeaderValue::from(u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1))
-}
-
 fn respond(status: StatusCode, format: Format, now: SystemTime, request_id: &str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -368,6 +361,11 @@ fn respond(status: StatusCode, format: Format, now: SystemTime, request_id: &str
         headers.insert("x-acs-request-id", request_id);
     }
     response
+}
+
+/// At least one: nought would tell the sender nothing.
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 fn http_date(time: SystemTime) -> Option<String> {

@@ -22,11 +22,19 @@
 //!
 //! # What it checks
 //!
-//! Signature V1 (HMAC-SHA1) over the parameters of query and form body, GET and POST; key, time stamp (15 minutes,
-//! see [`Builder::time_window`]) and nonce; action and version; required parameters, types and bounds from the
-//! specification. It refuses with the codes, HTTP statuses and texts of the service, in JSON or XML as `Format` asks.
-//! What it does not know it ignores, as the service does; what no official client can send, such as a parameter that
-//! is given twice or broken percent-encoding, it refuses with `InvalidParameter`.
+//! Signatures V1 (HMAC-SHA1, over the parameters of query and form body) and V3 (ACS3-HMAC-SHA256, over method, query,
+//! the headers that the request names, and the body), GET and POST; access keys, security tokens and their expiry, time
+//! stamp (15 minutes, see [`Builder::time_window`]) and nonce; action and version; required parameters, types and bounds
+//! from the specification. It refuses with the codes, HTTP statuses and texts of the service, in JSON or XML as `Format`
+//! asks; who asks for nothing gets JSON for V3 and XML for V1. Where the service's own text for a case is not published,
+//! the emulator adds a sentence of its own behind the one that is.
+//!
+//! V3 is held to its letter: `SignedHeaders` names, in order, the host and every `x-acs-` header that is there, and
+//! `x-acs-content-sha256` is the hash of the body. The official clients' one deviation is accepted: names of query
+//! parameters that are signed unencoded.
+//!
+//! What it does not know it ignores, as the service does, and tells in [`Received::warnings`]; what no official client
+//! can send, such as a parameter that is given twice or broken percent-encoding, it refuses with `InvalidParameter`.
 //!
 //! # What it answers
 //!

@@ -26,6 +26,9 @@ pub struct Received {
     pub(crate) service: Arc<Service>,
     pub(crate) at: SystemTime,
     pub(crate) method: Method,
+    /// Empty where none was asked for.
+    pub(crate) action: String,
+    pub(crate) warnings: Vec<String>,
     pub(crate) request_id: String,
     pub(crate) parameters: Arc<Parameters>,
     pub(crate) status: Option<StatusCode>,
@@ -37,10 +40,18 @@ pub struct Received {
 impl Received {
     /// The operation that was asked for, if any.
     pub fn action(&self) -> Option<&str> {
-        self.parameter("Action")
+        Some(self.action.as_str()).filter(|action| !action.is_empty())
     }
 
-    /// All parameters of query and form body by name, decoded, with those of the protocol.
+    /// What the service lets pass and a test should know: parameters that the specification does not have, and values
+    /// outside the known ones of a set. They name parameters and show no value. Empty where the request was refused
+    /// before its parameters were looked at.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// All parameters of query and form body by name, decoded. Those of the protocol are among them where the request is
+    /// signed with V1; V3 puts them into headers.
     pub fn parameters(&self) -> &BTreeMap<String, String> {
         &self.parameters
     }
@@ -119,7 +130,7 @@ impl Received {
 
     fn size(&self) -> usize {
         let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.len());
-        parameters.chain(self.dialled.iter().map(String::len)).sum()
+        parameters.chain(self.dialled.iter().map(String::len)).sum::<usize>() + self.action.len()
     }
 }
 
@@ -155,9 +166,11 @@ impl fmt::Debug for Received {
         };
         f.debug_struct("Received")
             .field("method", &self.method)
+            .field("action", &self.action)
             .field("parameters", &self.parameters.iter().map(shown).collect::<BTreeMap<_, _>>())
             .field("request_id", &self.request_id)
             .field("refusal", &self.refusal)
+            .field("warnings", &self.warnings)
             .finish_non_exhaustive()
     }
 }
@@ -208,6 +221,12 @@ mod tests {
             service: Arc::new(service),
             at: SystemTime::UNIX_EPOCH,
             method: Method::POST,
+            action: pairs
+                .iter()
+                .find(|(name, _)| *name == "Action")
+                .map(|(_, value)| (*value).to_owned())
+                .unwrap_or_default(),
+            warnings: Vec::new(),
             request_id: "R".to_owned(),
             parameters: Arc::new(pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()),
             status: Some(StatusCode::OK),
@@ -231,7 +250,7 @@ mod tests {
         ]);
         assert_eq!(
             format!("{all:?}"),
-            r#"Received { method: POST, parameters: {"AccessKeyId": "testid", "Action": "Do", "Called": "***", "Menus.1": "***", "Plain": "shown", "SecurityToken": "***", "Signature": "***", "Unknown": "***"}, request_id: "R", refusal: None, .. }"#
+            r#"Received { method: POST, action: "Do", parameters: {"AccessKeyId": "testid", "Action": "Do", "Called": "***", "Menus.1": "***", "Plain": "shown", "SecurityToken": "***", "Signature": "***", "Unknown": "***"}, request_id: "R", refusal: None, warnings: [], .. }"#
         );
         assert_eq!(all.parameter("Called"), Some("hidden-1"));
         let unknown_action = received(&[("Action", "Dont"), ("Plain", "hidden")]);

@@ -14,7 +14,7 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: Cow<'static, str>,
     pub(crate) message: Cow<'static, str>,
-    /// When to come again, which travels in a header.
+    /// When the sender may try again: the header `x-acs-retry-after`, in milliseconds.
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -30,6 +30,11 @@ impl Refusal {
     /// A parameter that the protocol or the operation requires is absent.
     pub(crate) fn missing(name: &str) -> Self {
         Self::bad(format!("Missing{name}"), format!("{name} is mandatory for this action."))
+    }
+
+    /// A header that the protocol requires is absent; the ones that stand for a parameter are missed under its name.
+    pub(crate) fn missing_header(name: &str) -> Self {
+        Self::bad("MissingParameter", format!("{name} is mandatory for this action."))
     }
 
     /// A parameter of the protocol or of the operation has a value that is none.
@@ -85,20 +90,41 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
     }
 
+    pub(crate) fn access_key_inactive() -> Self {
+        Self::bad("InvalidAccessKeyId.Inactive", "Specified access key is disabled.")
+    }
+
+    pub(crate) fn token_expired() -> Self {
+        Self::bad("InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
+    }
+
+    /// A token that was never given out.
+    pub(crate) fn token_malformed() -> Self {
+        Self::bad("InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed.")
+    }
+
+    /// A token that was given out with another key.
+    pub(crate) fn token_mismatch() -> Self {
+        Self::bad("InvalidSecurityToken.MismatchWithAccessKey", "Specified SecurityToken mismatch with the AccessKey.")
+    }
+
     pub(crate) fn signature_method() -> Self {
         Self::bad("InvalidSignatureMethod", "Specified signature method is not valid.")
     }
 
-    /// A signature of a kind that this emulator does not check.
-    pub(crate) fn signature_method_unsupported() -> Self {
+    /// Credentials of a kind that this emulator does not check.
+    pub(crate) fn bearer_token() -> Self {
         Self::bad(
-            "InvalidSignatureMethod",
-            "Specified signature method is not valid. This emulator checks HMAC-SHA1 (SignatureVersion 1.0) only.",
+            "InvalidSignatureType",
+            "Specified parameter SignatureType is not valid. This emulator knows access keys and no bearer tokens.",
         )
     }
 
-    pub(crate) fn incomplete_signature() -> Self {
-        Self::bad("IncompleteSignature", "The request signature does not conform to Aliyun standards.")
+    /// A signature that lacks a part or has one of another form; `why` may be empty.
+    pub(crate) fn incomplete_signature(why: &str) -> Self {
+        let official = "The request signature does not conform to Aliyun standards.";
+        let separator = if why.is_empty() { "" } else { " " };
+        Self::bad("IncompleteSignature", format!("{official}{separator}{why}"))
     }
 
     pub(crate) fn timestamp_format() -> Self {
@@ -144,6 +170,17 @@ impl Refusal {
             "SignatureDoesNotMatch",
             format!(
                 "Specified signature is not matched with our calculation. server string to sign is:{string_to_sign}"
+            ),
+        )
+    }
+
+    /// The brackets are the service's: clients look for the string to sign between them.
+    pub(crate) fn signature_mismatch_v3(string_to_sign: &str, canonical_request: &str) -> Self {
+        Self::bad(
+            "SignatureDoesNotMatch",
+            format!(
+                "Specified signature does not match our calculation. server StringToSign is [{string_to_sign}] \
+                 server CanonicalRequest is [{canonical_request}]"
             ),
         )
     }

@@ -189,13 +189,13 @@ impl Received {
     fn explain_signature(&self, theirs: Option<&str>) -> String {
         const HINT: &str = "signature V1 (HMAC-SHA1) was refused";
         let mut parameters = self.parameters.signed();
-        let ours = sign::string_to_sign(self.method.as_str(), &mut parameters);
+        let ours = sign::v1::string_to_sign(self.method.as_str(), &mut parameters);
         match theirs {
             None => format!("{HINT}, and the service does not say what it signed"),
             Some(theirs) if theirs == ours => format!(
                 "{HINT} although both sides signed the same text: the access key secret is not that of the access key id"
             ),
-            Some(theirs) => format!("{HINT}: {}", sign::first_difference(&ours, theirs)),
+            Some(theirs) => format!("{HINT}: {}", sign::v1::first_difference(&ours, theirs)),
         }
     }
 

@@ -241,7 +241,7 @@ pub(crate) fn sign_v1(
     let now = Timestamp::try_from((core.clock)()).unwrap_or(Timestamp::UNIX_EPOCH);
     parameters.push_display("Timestamp", &format_args!("{now:.0}"));
     parameters.push("Version", core.service.version);
-    let signature = credentials.key().sign(method.as_str(), parameters);
+    let signature = credentials.key().sign_v1(method.as_str(), parameters);
     parameters.push("Signature", signature.as_str());
 }
 

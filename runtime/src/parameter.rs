@@ -46,6 +46,14 @@ impl Parameters {
         self.close();
     }
 
+    /// Adds a pair whose name is written as it is and not encoded: under signature V3, Alibaba's Python and Node clients
+    /// sign names so, which a server may want to understand. The names of services are the same either way.
+    pub fn push_plain_name(&mut self, name: &[u8], value: &[u8]) {
+        self.open_as(name, |encoded| encoded.extend_from_slice(name));
+        encode(value, &mut self.encoded);
+        self.close();
+    }
+
     /// Adds a pair whose value is an integer in decimal.
     pub(crate) fn push_integer(&mut self, name: &str, value: i64) {
         self.push(name, itoa::Buffer::new().format(value));
@@ -79,11 +87,15 @@ impl Parameters {
     }
 
     fn open(&mut self, name: &[u8]) {
+        self.open_as(name, |encoded| encode(name, encoded));
+    }
+
+    fn open_as(&mut self, name: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
         if !self.encoded.is_empty() {
             self.encoded.push(b'&');
         }
         let start = self.encoded.len();
-        encode(name, &mut self.encoded);
+        write(&mut self.encoded);
         let equals = self.encoded.len();
         self.encoded.push(b'=');
         self.pairs.push(Pair { start, equals, end: equals + 1, prefix: prefix(name) });

@@ -1,126 +1,54 @@
-//! Signature V1: HMAC-SHA1 over the sorted parameters.
+//! Signatures of requests: V1 over the parameters, V3 over the request as it travels.
 //!
-//! `string to sign = METHOD & %2F & E(canonical query)`, signed with the secret followed by `&`. The method is the
-//! real one, so a request signed for POST is not valid as GET.
+//! Both sides of the wire use this: a client signs, and a server signs what it received and compares.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+pub mod v1;
+pub mod v3;
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit as _};
 use sha1::Sha1;
+use sha2::Sha256;
 
-use crate::parameter::{Parameters, ascii};
-
-/// A secret prepared for signing: both key blocks are hashed once.
+/// A secret prepared for signing: the key blocks of both signatures are hashed once, and the secret is not kept.
 #[derive(Clone)]
-pub struct SigningKey(Option<Hmac<Sha1>>);
+pub struct SigningKey {
+    v1: Option<Hmac<Sha1>>,
+    v3: Option<Hmac<Sha256>>,
+}
 
 impl SigningKey {
     /// Prepares a secret.
     #[must_use]
     pub fn new(secret: &str) -> Self {
-        let key = zeroize::Zeroizing::new([secret.as_bytes(), b"&"].concat());
-        // HMAC takes keys of every length, so this is always `Some`.
-        Self(Hmac::new_from_slice(&key).ok())
-    }
-
-    /// The signature of a text: what remains of [`SigningKey::sign`] when the text is there, for benches.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn sign_text(&self, text: &[u8]) -> Signature {
-        self.sign_pieces(|mac| mac.update(text))
-    }
-
-    /// The signature in base64. The parameters are sorted by this.
-    #[must_use]
-    pub fn sign(&self, method: &str, parameters: &mut Parameters) -> Signature {
-        self.sign_pieces(|mac| string_to_sign_pieces(method, parameters, |piece| mac.update(piece)))
-    }
-
-    fn sign_pieces(&self, feed: impl FnOnce(&mut Hmac<Sha1>)) -> Signature {
-        let mut text = [0; SIGNATURE_LENGTH];
-        if let Some(mut mac) = self.0.clone() {
-            feed(&mut mac);
-            let hash = mac.finalize().into_bytes();
-            // 20 bytes make 28 characters, the length of `text`.
-            let _ = STANDARD.encode_slice(hash, &mut text);
-        }
-        Signature(text)
+        let v1_key = zeroize::Zeroizing::new([secret.as_bytes(), b"&"].concat());
+        // HMAC takes keys of every length, so both are always `Some`.
+        Self { v1: Hmac::new_from_slice(&v1_key).ok(), v3: Hmac::new_from_slice(secret.as_bytes()).ok() }
     }
 }
 
-const SIGNATURE_LENGTH: usize = 28;
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").finish_non_exhaustive()
+    }
+}
 
-/// A signature as text.
+/// A signature or a hash as `N` characters of text.
 #[derive(Clone, Copy)]
-pub struct Signature([u8; SIGNATURE_LENGTH]);
+pub struct SignatureText<const N: usize>([u8; N]);
 
-impl Signature {
-    /// Its base64 text.
+impl<const N: usize> SignatureText<N> {
+    /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Whether a received text is this signature, in a time that does not depend on where they differ.
+    /// Whether a received text is this one, in a time that does not depend on where they differ.
     #[must_use]
     pub fn matches(&self, received: &[u8]) -> bool {
-        received.len() == self.0.len() && self.0.iter().zip(received).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
-    }
-}
-
-/// The text that V1 signs. The parameters are sorted by this.
-#[must_use]
-pub fn string_to_sign(method: &str, parameters: &mut Parameters) -> String {
-    let mut text = Vec::with_capacity(parameters.encoded().len() * 2);
-    string_to_sign_pieces(method, parameters, |piece| text.extend_from_slice(piece));
-    ascii(text)
-}
-
-fn string_to_sign_pieces(method: &str, parameters: &mut Parameters, mut piece: impl FnMut(&[u8])) {
-    parameters.sort();
-    let mut block = Block { bytes: [0; Block::SIZE], filled: 0 };
-    piece(method.as_bytes());
-    piece(b"&%2F&");
-    parameters.canonical(|encoded| block.encode_again(encoded, &mut piece));
-    block.flush(&mut piece);
-}
-
-/// Collects bytes on the stack, so that the hash is fed in large pieces.
-struct Block {
-    bytes: [u8; Self::SIZE],
-    filled: usize,
-}
-
-impl Block {
-    const SIZE: usize = 512;
-
-    /// `E` over text that is encoded already: only `%`, `=` and the `&` between pairs are left to escape.
-    fn encode_again(&mut self, encoded: &[u8], piece: &mut impl FnMut(&[u8])) {
-        for chunk in encoded.chunks(Self::SIZE / 8) {
-            // Each byte writes four and moves on by one or three.
-            if self.filled + chunk.len() * 3 + 1 > Self::SIZE {
-                self.flush(piece);
-            }
-            let mut filled = self.filled;
-            for &byte in chunk {
-                let (escaped, length) = match byte {
-                    b'%' => (*b"%25\0", 3),
-                    b'=' => (*b"%3D\0", 3),
-                    b'&' => (*b"%26\0", 3),
-                    _ => ([byte, 0, 0, 0], 1),
-                };
-                if let Some(room) = self.bytes.get_mut(filled..filled + 4) {
-                    room.copy_from_slice(&escaped);
-                }
-                filled += length;
-            }
-            self.filled = filled;
-        }
-    }
-
-    fn flush(&mut self, piece: &mut impl FnMut(&[u8])) {
-        piece(&self.bytes[..self.filled]);
-        self.filled = 0;
+        received.len() == N && self.0.iter().zip(received).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
     }
 }
 
@@ -138,52 +66,3 @@ pub const PROTOCOL_PARAMETERS: [&str; 11] = [
     "Timestamp",
     "Version",
 ];
-
-/// Where two strings to sign differ first, by the parameter there. Values of the request itself are not shown.
-pub(crate) fn first_difference(ours: &str, theirs: &str) -> String {
-    let same = ours.bytes().zip(theirs.bytes()).take_while(|(a, b)| a == b).count();
-    let ours_there = Piece::at(ours, same);
-    let theirs_there = Piece::at(theirs, same);
-    if ours_there.name != theirs_there.name {
-        return format!(
-            "the strings to sign differ first at byte {same}: this side signed {}, the service {}",
-            ours_there.named(),
-            theirs_there.named()
-        );
-    }
-    let shown = PROTOCOL_PARAMETERS.contains(&ours_there.name) && ours_there.name != "SecurityToken";
-    let values = if shown {
-        format!(": this side signed {:?}, the service {:?}", ours_there.value, theirs_there.value)
-    } else {
-        String::new()
-    };
-    format!("the strings to sign differ first at byte {same}, in {}{values}", ours_there.named())
-}
-
-/// One `name=value` of a string to sign, still encoded.
-struct Piece<'a> {
-    name: &'a str,
-    value: &'a str,
-}
-
-impl<'a> Piece<'a> {
-    fn at(text: &'a str, index: usize) -> Self {
-        const SEPARATOR: &str = "%26";
-        let query = text.rfind('&').map_or(0, |last| last + 1);
-        if index < query {
-            return Self { name: "", value: "" };
-        }
-        // A separator that the difference falls into belongs to the piece before it.
-        let before = text.as_bytes().get(query..index).unwrap_or_default();
-        let start = before.windows(SEPARATOR.len()).rposition(|window| window == SEPARATOR.as_bytes());
-        let start = query + start.map_or(0, |start| start + SEPARATOR.len());
-        let rest = text.get(start..).unwrap_or_default();
-        let piece = rest.split_once(SEPARATOR).map_or(rest, |(piece, _)| piece);
-        let (name, value) = piece.split_once("%3D").unwrap_or((piece, ""));
-        Self { name, value }
-    }
-
-    fn named(&self) -> String {
-        if self.name.is_empty() { "the method or nothing".to_owned() } else { format!("parameter {}", self.name) }
-    }
-}

@@ -7,4 +7,6 @@ mod official;
 mod refusals;
 mod robot_tasks;
 mod server;
+mod signature;
+mod signature_v3;
 mod support;

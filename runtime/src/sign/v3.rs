@@ -1,0 +1,164 @@
+//! Signature V3: ACS3-HMAC-SHA256 over method, query, some headers and the hash of the body.
+//!
+//! The canonical request is six parts joined by line feeds: the method, the path (`/` for RPC), the canonical query, the
+//! signed headers as `name:value` lines of which the last has its own line feed, the names of these headers joined by
+//! `;`, and the hash of the body in hex. The string to sign is [`ALGORITHM`], a line feed, and the hash of that in hex;
+//! the key is the secret as it is.
+
+use hmac::Mac as _;
+use sha2::{Digest as _, Sha256};
+
+use super::{SignatureText, SigningKey};
+use crate::parameter::Parameters;
+
+/// Name of the algorithm, with which the `Authorization` header and the string to sign begin.
+pub const ALGORITHM: &str = "ACS3-HMAC-SHA256";
+
+/// The hash of an empty body.
+pub const EMPTY_PAYLOAD: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// A V3 signature: 32 bytes in hex, in small letters.
+pub type Signature = SignatureText<64>;
+
+/// A header that is signed: its name in small letters, as [`http::HeaderName`] has it, and its value.
+///
+/// A header that is repeated stands here once for each of its values.
+pub type Header<'a> = (&'a str, &'a [u8]);
+
+impl SigningKey {
+    /// The V3 signature of a request. The query and the headers are sorted by this.
+    ///
+    /// `payload_hash` is the SHA-256 of the body in hex: [`payload_hash`], or [`EMPTY_PAYLOAD`].
+    #[must_use]
+    pub fn sign_v3(
+        &self,
+        method: &str,
+        query: &mut Parameters,
+        headers: &mut [Header<'_>],
+        payload_hash: &str,
+    ) -> Signature {
+        self.sign_v3_hash(&request_hash(method, query, headers, payload_hash))
+    }
+
+    /// The V3 signature of a canonical request that is there, as of [`canonical_request`].
+    #[must_use]
+    pub fn sign_v3_request(&self, canonical_request: &[u8]) -> Signature {
+        self.sign_v3_hash(&payload_hash(canonical_request))
+    }
+
+    fn sign_v3_hash(&self, hash: &SignatureText<64>) -> Signature {
+        let mut text = [0; 64];
+        if let Some(mut mac) = self.v3.clone() {
+            mac.update(ALGORITHM.as_bytes());
+            mac.update(b"\n");
+            mac.update(&hash.0);
+            text = hex(&mac.finalize().into_bytes());
+        }
+        SignatureText(text)
+    }
+}
+
+/// The text that V3 hashes. The query and the headers are sorted by this. It need not be UTF-8, as headers need not.
+#[must_use]
+pub fn canonical_request(
+    method: &str,
+    query: &mut Parameters,
+    headers: &mut [Header<'_>],
+    payload_hash: &str,
+) -> Vec<u8> {
+    let mut text = Vec::with_capacity(query.encoded().len() + 1024);
+    canonical_pieces(method, query, headers, payload_hash, |piece| text.extend_from_slice(piece));
+    text
+}
+
+/// The text that V3 signs. The query and the headers are sorted by this.
+#[must_use]
+pub fn string_to_sign(method: &str, query: &mut Parameters, headers: &mut [Header<'_>], payload_hash: &str) -> String {
+    format!("{ALGORITHM}\n{}", request_hash(method, query, headers, payload_hash).as_str())
+}
+
+/// The hash of a body, as the header `x-acs-content-sha256` carries it.
+#[must_use]
+pub fn payload_hash(body: &[u8]) -> SignatureText<64> {
+    SignatureText(hex(&Sha256::digest(body)))
+}
+
+/// The value of the `Authorization` header. The headers are those of [`SigningKey::sign_v3`], which has sorted them.
+#[must_use]
+pub fn authorization(access_key_id: &str, headers: &[Header<'_>], signature: &Signature) -> String {
+    let mut text = format!("{ALGORITHM} Credential={access_key_id},SignedHeaders=").into_bytes();
+    signed_names(headers, |piece| text.extend_from_slice(piece));
+    text.extend_from_slice(b",Signature=");
+    text.extend_from_slice(&signature.0);
+    // All of it was text.
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// The names of sorted headers, joined by `;`.
+fn signed_names(headers: &[Header<'_>], mut piece: impl FnMut(&[u8])) {
+    let mut last = "";
+    for &(name, _) in headers {
+        if name == last {
+            continue;
+        }
+        if !last.is_empty() {
+            piece(b";");
+        }
+        piece(name.as_bytes());
+        last = name;
+    }
+}
+
+fn request_hash(
+    method: &str,
+    query: &mut Parameters,
+    headers: &mut [Header<'_>],
+    payload_hash: &str,
+) -> SignatureText<64> {
+    let mut hash = Sha256::new();
+    canonical_pieces(method, query, headers, payload_hash, |piece| hash.update(piece));
+    SignatureText(hex(&hash.finalize()))
+}
+
+fn canonical_pieces(
+    method: &str,
+    query: &mut Parameters,
+    headers: &mut [Header<'_>],
+    payload_hash: &str,
+    mut piece: impl FnMut(&[u8]),
+) {
+    query.sort();
+    headers.sort_unstable_by(|left, right| (left.0, left.1.trim_ascii()).cmp(&(right.0, right.1.trim_ascii())));
+    piece(method.as_bytes());
+    piece(b"\n/\n");
+    query.canonical(&mut piece);
+    piece(b"\n");
+    let mut last = "";
+    for &(name, value) in &*headers {
+        if name == last {
+            piece(b",");
+        } else {
+            if !last.is_empty() {
+                piece(b"\n");
+            }
+            piece(name.as_bytes());
+            piece(b":");
+            last = name;
+        }
+        piece(value.trim_ascii());
+    }
+    piece(if last.is_empty() { b"\n" } else { b"\n\n" });
+    signed_names(headers, &mut piece);
+    piece(b"\n");
+    piece(payload_hash.as_bytes());
+}
+
+/// 32 bytes as 64 digits in small letters.
+fn hex(bytes: &[u8]) -> [u8; 64] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = [0; 64];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(bytes) {
+        pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+    }
+    text
+}
