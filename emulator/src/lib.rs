@@ -105,7 +105,6 @@
 //! ```
 //! use aliyun_emulator::{Emulator, Fault};
 //! use serde_json::json;
-//! use std::time::Duration;
 //!
 //! let emulator = Emulator::new();
 //! // A phone rings in every tenth call without the client being told.
@@ -146,7 +145,7 @@
 //! | `POST reset` | 204, after [`Emulator::reset`] |
 //!
 //! R is `{"at": "..", "method": "POST", "action": "IvrCall", "parameters": {"CalledNumber": "13000000000", ..},
-//! "request_id": "..", "status": 200, "refusal": null, "dialled": ["13000000000"], "fault": null}`: numbers and texts
+//! "request_id": "..", "status": 200, "refusal": null, "warnings": [], "dialled": ["13000000000"], "fault": null}`: numbers and texts
 //! stand there as they came; `Signature` and `SecurityToken` are left out.
 //!
 //! # What it bounds

@@ -145,7 +145,7 @@ async fn a_function_sees_the_request_and_the_default_answer() {
 
 #[tokio::test]
 async fn where_the_emulator_refuses_a_function_cannot_accept() {
-    let emulator = emulator();
+    let emulator = Emulator::new();
     emulator.on(QueryRobotTaskCallList::new()).reply_with(|call| {
         let mut answer = call.default_answer();
         "OK".clone_into(&mut answer.code);
