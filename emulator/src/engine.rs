@@ -34,6 +34,9 @@ pub(crate) const MAX_BODY: usize = 10 * 1024 * 1024;
 /// The header that asks for a fault, where the builder allows it.
 pub(crate) const FAULT_HEADER: &str = "x-emulator-fault";
 
+/// Request ids are made from this and the seed.
+const REQUEST_ID_SEED: u64 = 0x4479_766d_7361_7069;
+
 /// What sees every request.
 pub(crate) type Observer = Arc<dyn Fn(&Received) + Send + Sync>;
 
@@ -46,7 +49,7 @@ pub(crate) struct Setup {
     pub(crate) time_window: Duration,
     pub(crate) state: State,
     pub(crate) limits: Limits,
-    /// Chance is made from this, so that a run can be repeated.
+    /// What chance decides is made from this, so that a run can be repeated.
     pub(crate) seed: u64,
     /// Whether a request may ask for a fault.
     pub(crate) fault_header: bool,
@@ -54,6 +57,7 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
+    /// The state behind the operations as it is in the beginning.
     fn behaviour(&self) -> Behaviour {
         Behaviour::new(self.state, self.limits, self.seed)
     }
@@ -102,7 +106,8 @@ impl Engine {
     /// Answers a request whose body came, or says why the body was not read.
     pub(crate) fn answer(&self, parts: &Parts, body: Result<&Bytes, Refusal>) -> Outgoing {
         let now = self.setup.clock.now();
-        let mut request_id = random::request_id(self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed));
+        let mut request_id =
+            random::request_id(REQUEST_ID_SEED ^ self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed));
         let (body, unread) = match body {
             Ok(body) if body.len() > MAX_BODY => (&Bytes::new(), Some(Refusal::body_too_large(MAX_BODY))),
             Ok(body) => (body, None),
@@ -146,7 +151,7 @@ impl Engine {
                 let body = answer::refusal(format, &refusal, &request_id, &host, &self.setup.service.product);
                 let mut response = respond(refusal.status, format, clock, &request_id, body);
                 if let Some(wait) = refusal.retry_after {
-                    response.headers_mut().insert("x-acs-retry-after", milliseconds(wait));
+                    response.headers_mut().insert("x-acs-retry-after", HeaderValue::from(milliseconds(wait)));
                 }
                 response
             }
@@ -207,13 +212,11 @@ impl Engine {
         let operation = service.operation(claim.action).ok_or_else(|| self.not_found(claim.action))?;
         self.setup.verifier.verify(&claim, now)?;
         *warnings = check::check(service, operation, parameters)?;
-        let call = Call { service, operation, parameters, request_id, now };
-        self.with_behaviour(|behaviour| behaviour.admit(call))?;
         let asked = match parts.headers.get(FAULT_HEADER).filter(|_| self.setup.fault_header) {
             Some(value) => Some(Fault::from_header(value).map_err(|why| Refusal::unknown_fault(&why))?),
             None => None,
         };
-        Ok(self.perform(call, asked))
+        Ok(self.perform(Call { service, operation, parameters, request_id, now }, asked))
     }
 
     /// Does what the rules say of a call that passed every check.
@@ -254,7 +257,8 @@ impl Engine {
 
     /// What the emulator answers by itself.
     fn behave(&self, call: Call<'_>) -> Result<Value, Refusal> {
-        self.with_behaviour(|behaviour| behaviour.answer(call)).map(Value::Object)
+        let behaviour = self.behaviour.read().unwrap_or_else(PoisonError::into_inner);
+        behaviour.answer(call).map(Value::Object)
     }
 
     fn not_found(&self, action: &str) -> Refusal {
@@ -288,11 +292,6 @@ impl Engine {
         self.with_journal(|journal| journal.requests())
     }
 
-    /// Calls that are not over by the emulator's clock.
-    pub(crate) fn pending(&self) -> Pending {
-        self.with_behaviour(|behaviour| behaviour.pending(self.setup.clock.now()))
-    }
-
     pub(crate) fn dials(&self) -> Vec<Dial> {
         self.with_dials(|dials| dials.all())
     }
@@ -309,16 +308,18 @@ impl Engine {
         &self.setup.clock
     }
 
+    /// Calls that are not over by the emulator's clock.
+    pub(crate) fn pending(&self) -> Pending {
+        let now = self.setup.clock.now();
+        self.behaviour.read().unwrap_or_else(PoisonError::into_inner).pending(now)
+    }
+
     pub(crate) fn service(&self) -> &Service {
         &self.setup.service
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.setup.verifier
-    }
-
-    fn with_behaviour<T>(&self, work: impl FnOnce(&Behaviour) -> T) -> T {
-        work(&self.behaviour.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn with_journal<T>(&self, work: impl FnOnce(&mut Journal) -> T) -> T {
@@ -368,11 +369,6 @@ fn text_of(answer: &Value, member: &str) -> Option<String> {
     answer.get(member)?.as_str().map(str::to_owned)
 }
 
-/// Whole milliseconds, and at least one: a client ignores nought.
-fn milliseconds(time: Duration) -> HeaderValue {
-    HeaderValue::from(u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1))
-}
-
 fn respond(status: StatusCode, format: Format, now: SystemTime, request_id: &str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -386,6 +382,11 @@ fn respond(status: StatusCode, format: Format, now: SystemTime, request_id: &str
         headers.insert("x-acs-request-id", request_id);
     }
     response
+}
+
+/// At least one: nought would tell the sender nothing.
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 fn http_date(time: SystemTime) -> Option<String> {
