@@ -40,7 +40,7 @@ impl Behaviour {
     pub(crate) fn answer(&self, call: Call<'_>) -> Result<Map<String, Value>, Refusal> {
         let now = Time::of(call.now);
         let envelope = &call.service.envelope;
-        let mut members = match self.admit(call, now).and_then(|()| self.remember(call, now)) {
+        let mut members = match self.allow(call, now).and_then(|()| self.remember(call, now)) {
             Ok(members) => members,
             Err(Problem::Failed { code, message }) => failed(envelope, code, &message),
             Err(Problem::Refused(refusal)) => return Err(refusal),
@@ -55,14 +55,18 @@ impl Behaviour {
         self.account.as_ref().map(|account| lock(account).pending(Time::of(now))).unwrap_or_default()
     }
 
-    /// Holds the call against the documented limits.
-    fn admit(&self, call: Call<'_>, now: Time) -> Result<(), Problem> {
+    /// Holds the call against the documented number of its operation's queries, which the gateway counts.
+    pub(crate) fn admit(&self, call: Call<'_>) -> Result<(), Refusal> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
-        let mut limiter = lock(limiter);
-        limiter.query(call.operation, now).map_err(|wait| Refusal::throttled("User", Some(wait)))?;
+        lock(limiter).query(call.operation, Time::of(call.now)).map_err(|wait| Refusal::throttled(Some(wait)))
+    }
+
+    /// Holds the call against the documented number of calls to one number, which the product counts.
+    fn allow(&self, call: Call<'_>, now: Time) -> Result<(), Problem> {
+        let (Some(limiter), Some(dials)) = (&self.limiter, &call.operation.dials) else { return Ok(()) };
         let value = |name: &str| call.parameters.get(name).map(String::as_str).unwrap_or_default();
-        let Some(dials) = &call.operation.dials else { return Ok(()) };
-        limiter.call(call.operation, value(dials), value("CalledShowNumber"), now).map_err(|reached| Problem::Failed {
+        let allowed = lock(limiter).call(call.operation, value(dials), value("CalledShowNumber"), now);
+        allowed.map_err(|reached| Problem::Failed {
             code: "isv.BUSINESS_LIMIT_CONTROL",
             message: reached.message().into(),
         })

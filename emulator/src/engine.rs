@@ -34,9 +34,6 @@ pub(crate) const MAX_BODY: usize = 10 * 1024 * 1024;
 /// The header that asks for a fault, where the builder allows it.
 pub(crate) const FAULT_HEADER: &str = "x-emulator-fault";
 
-/// Request ids are made from this and the seed.
-const REQUEST_ID_SEED: u64 = 0x4479_766d_7361_7069;
-
 /// What sees every request.
 pub(crate) type Observer = Arc<dyn Fn(&Received) + Send + Sync>;
 
@@ -106,8 +103,7 @@ impl Engine {
     /// Answers a request whose body came, or says why the body was not read.
     pub(crate) fn answer(&self, parts: &Parts, body: Result<&Bytes, Refusal>) -> Outgoing {
         let now = self.setup.clock.now();
-        let mut request_id =
-            random::request_id(REQUEST_ID_SEED ^ self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed));
+        let mut request_id = random::request_id(self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed));
         let (body, unread) = match body {
             Ok(body) if body.len() > MAX_BODY => (&Bytes::new(), Some(Refusal::body_too_large(MAX_BODY))),
             Ok(body) => (body, None),
@@ -212,11 +208,13 @@ impl Engine {
         let operation = service.operation(claim.action).ok_or_else(|| self.not_found(claim.action))?;
         self.setup.verifier.verify(&claim, now)?;
         *warnings = check::check(service, operation, parameters)?;
+        let call = Call { service, operation, parameters, request_id, now };
+        self.with_behaviour(|behaviour| behaviour.admit(call))?;
         let asked = match parts.headers.get(FAULT_HEADER).filter(|_| self.setup.fault_header) {
             Some(value) => Some(Fault::from_header(value).map_err(|why| Refusal::unknown_fault(&why))?),
             None => None,
         };
-        Ok(self.perform(Call { service, operation, parameters, request_id, now }, asked))
+        Ok(self.perform(call, asked))
     }
 
     /// Does what the rules say of a call that passed every check.
@@ -257,8 +255,7 @@ impl Engine {
 
     /// What the emulator answers by itself.
     fn behave(&self, call: Call<'_>) -> Result<Value, Refusal> {
-        let behaviour = self.behaviour.read().unwrap_or_else(PoisonError::into_inner);
-        behaviour.answer(call).map(Value::Object)
+        self.with_behaviour(|behaviour| behaviour.answer(call)).map(Value::Object)
     }
 
     fn not_found(&self, action: &str) -> Refusal {
@@ -311,7 +308,7 @@ impl Engine {
     /// Calls that are not over by the emulator's clock.
     pub(crate) fn pending(&self) -> Pending {
         let now = self.setup.clock.now();
-        self.behaviour.read().unwrap_or_else(PoisonError::into_inner).pending(now)
+        self.with_behaviour(|behaviour| behaviour.pending(now))
     }
 
     pub(crate) fn service(&self) -> &Service {
@@ -320,6 +317,10 @@ impl Engine {
 
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.setup.verifier
+    }
+
+    fn with_behaviour<T>(&self, work: impl FnOnce(&Behaviour) -> T) -> T {
+        work(&self.behaviour.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn with_journal<T>(&self, work: impl FnOnce(&mut Journal) -> T) -> T {

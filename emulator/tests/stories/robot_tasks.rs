@@ -146,7 +146,7 @@ fn a_number_is_called_again_after_the_outcomes_that_were_named() {
 
 #[test]
 fn a_stopped_task_stands_still_until_it_goes_on() {
-    let story = Story::new();
+    let story = Story::with(|builder| builder.seed(0));
     let id = create(&story, &texts(&numbers(100)));
     story.data("StartRobotTask", &[("TaskId", &id)]);
     story.wait(30);
