@@ -22,6 +22,9 @@ const MOST_CALLEES: usize = 1_000_000;
 const MOST_UPLOADED: usize = 1000;
 const MOST_CALLEES_OF_TASK: usize = 300_000;
 
+/// The documented number of numbers to be shown.
+const MOST_SHOWN: usize = 100;
+
 const FIRST_ID: u64 = 4_001_110_001;
 
 /// No page says how often a number may be called again; a robot that has no bound is a mistake.
@@ -63,7 +66,7 @@ impl Robot {
     }
 
     fn create(&mut self, asked: Asked<'_>) -> Result<u64, Problem> {
-        let shown = numbers(asked.list("Caller").collect(), 100, showable)?;
+        let shown = shown(asked, "Caller")?;
         let times = asked.whole("RecallTimes", 0..=MOST_RECALLS)?.unwrap_or(0);
         let minutes = asked.whole("RecallInterval", 2..=30)?.unwrap_or(2);
         let recall = Recall {
@@ -109,7 +112,7 @@ impl Robot {
     }
 
     fn upload(&mut self, asked: Asked<'_>) -> Answer {
-        let callees = numbers(asked.list("CalledNumber").collect(), MOST_UPLOADED, callable)?;
+        let callees = callees(asked)?;
         let task = self.task(asked.id("Id"))?;
         let status = task.status(asked.now);
         if status != Status::Init {
@@ -174,8 +177,8 @@ impl Robot {
 
     /// Creates a task, gives it its numbers and starts it.
     fn call_batch(&mut self, asked: Asked<'_>) -> Answer {
-        let callees = numbers(asked.list("CalledNumber").collect(), MOST_UPLOADED, callable)?;
-        let shown = numbers(asked.list("CalledShowNumber").collect(), 100, showable)?;
+        let callees = callees(asked)?;
+        let shown = shown(asked, "CalledShowNumber")?;
         let is_scheduled = asked.is_true("ScheduleCall");
         let time = asked.time("ScheduleTime").filter(|_| is_scheduled);
         if is_scheduled && time.is_none() {
@@ -268,15 +271,18 @@ fn wrong_state(what: &str, status: Status) -> Problem {
     Problem::failed("isv.INVALID_PARAMETERS", format!("a task that is {} cannot be {what}", status.code()))
 }
 
-fn numbers(
-    given: Vec<&str>,
-    most: usize,
-    checked: impl Fn(&str) -> Result<&str, Problem>,
-) -> Result<Vec<Box<str>>, Problem> {
-    if given.len() > most {
+fn callees(asked: Asked<'_>) -> Result<Vec<Box<str>>, Problem> {
+    if asked.list("CalledNumber").nth(MOST_UPLOADED).is_some() {
         return Err(too_many());
     }
-    given.into_iter().map(|number| checked(number).map(Into::into)).collect()
+    asked.list("CalledNumber").map(|number| callable(number).map(Into::into)).collect()
+}
+
+fn shown(asked: Asked<'_>, name: &str) -> Result<Vec<Box<str>>, Problem> {
+    if asked.list(name).nth(MOST_SHOWN).is_some() {
+        return Err(Problem::failed("isv.DISPLAY_NUMBER_ILLEGAL", "there are too many numbers to be shown"));
+    }
+    asked.list(name).map(|number| showable(number).map(Into::into)).collect()
 }
 
 #[cfg(test)]
