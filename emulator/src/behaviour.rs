@@ -1,6 +1,8 @@
 //! What an accepted call answers: the state that an operation has here, or else the first good example of its
 //! specification.
 
+use std::time::SystemTime;
+
 use aliyun_api_spec::model::{Envelope, Operation, Service};
 use serde_json::{Map, Value};
 
@@ -16,6 +18,8 @@ pub(crate) struct Call<'a> {
     pub(crate) operation: &'a Operation,
     pub(crate) parameters: &'a Parameters,
     pub(crate) request_id: &'a str,
+    /// The emulator's time.
+    pub(crate) now: SystemTime,
 }
 
 /// The state behind the operations.
@@ -45,6 +49,52 @@ impl Behaviour {
     }
 }
 
+/// A business error: an accepted request that is not done.
+pub(crate) fn refused(call: Call<'_>, code: &str, message: &str) -> Value {
+    let envelope = &call.service.envelope;
+    let mut members = Map::new();
+    let mut add = |name: &Option<String>, value: Value| {
+        if let Some(name) = name {
+            members.insert(name.clone(), value);
+        }
+    };
+    add(&envelope.code, code.into());
+    add(&envelope.message, message.into());
+    add(&Some(envelope.request_id.clone()), call.request_id.into());
+    add(&envelope.ok, false.into());
+    Value::Object(members)
+}
+
+/// The code of an answer that tells a failure; empty where it names none.
+pub(crate) fn failure(envelope: &Envelope, answer: &Value) -> Option<String> {
+    let members = answer.as_object().filter(|members| !is_success(envelope, members))?;
+    let code = envelope.code.as_ref().and_then(|name| members.get(name)?.as_str());
+    Some(code.unwrap_or_default().to_owned())
+}
+
+/// An answer that a rule gives, with the members of the envelope that it leaves out or empty, as it travels.
+pub(crate) fn completed(call: Call<'_>, answer: Value) -> Value {
+    let envelope = &call.service.envelope;
+    let Value::Object(mut members) = answer else { return answer };
+    let is_empty = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(_) => false,
+    };
+    let mut missing = accepted(envelope);
+    missing.insert(envelope.request_id.clone(), call.request_id.into());
+    if !is_success(envelope, &members) {
+        missing.retain(|name, _| *name == envelope.request_id);
+    }
+    for (name, value) in missing {
+        if is_empty(members.get(&name)) {
+            members.insert(name, value);
+        }
+    }
+    answer::fold_json(call.service, &call.operation.response, &mut members);
+    Value::Object(members)
+}
+
 /// The first example that shows a success; an envelope that says so where there is none.
 fn example(envelope: &Envelope, operation: &Operation) -> Map<String, Value> {
     let answers = operation.examples.iter().filter_map(|example| example.response.as_ref()?.as_object());
@@ -55,6 +105,7 @@ fn is_success(envelope: &Envelope, members: &Map<String, Value>) -> bool {
     let member = |name: &Option<String>| name.as_ref().and_then(|name| members.get(name));
     let code_tells_failure = member(&envelope.code).is_some_and(|code| match code {
         Value::Null => false,
+        Value::String(code) if code.is_empty() => false,
         Value::String(code) => !envelope.success.contains(code),
         other => !envelope.success.contains(&other.to_string()),
     });
@@ -102,7 +153,9 @@ mod tests {
         operation.response = vec![specimen::field("Data", folded)];
         let example = |response| Example { name: String::new(), request: Map::new(), response, xml: None };
         operation.examples = examples.into_iter().map(example).collect();
-        let call = Call { service: &service, operation: &operation, parameters: &Parameters::new(), request_id: "R-1" };
+        let now = SystemTime::UNIX_EPOCH;
+        let parameters = &Parameters::new();
+        let call = Call { service: &service, operation: &operation, parameters, request_id: "R-1", now };
         Value::Object(Behaviour::new().answer(call).unwrap())
     }
 

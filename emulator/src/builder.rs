@@ -6,9 +6,15 @@ use std::time::{Duration, SystemTime};
 
 use aliyun_api_spec::model::Service;
 
+use crate::emulator::Connections;
 use crate::emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
-use crate::engine::{Clock, Engine};
+use crate::engine::{Engine, Observer, Setup};
+use crate::received::Received;
+use crate::time::{Clock, TimeSource};
 use crate::verify::{Keys, Verifier};
+
+/// Request ids and chances are made from this unless the builder is told otherwise.
+const SEED: u64 = 0x4479_766d_7361_7069;
 
 /// Shared by all emulators: it is large.
 static VOICE_SERVICE: LazyLock<Arc<Service>> = LazyLock::new(|| Arc::new(aliyun_api_spec::dyvmsapi().clone()));
@@ -18,9 +24,14 @@ static VOICE_SERVICE: LazyLock<Arc<Service>> = LazyLock::new(|| Arc::new(aliyun_
 pub struct Builder {
     service: Option<Arc<Service>>,
     keys: Keys,
-    clock: Clock,
+    clock: TimeSource,
+    start: Option<SystemTime>,
+    time_scale: u32,
     time_window: Duration,
-    read_timeout: Duration,
+    seed: u64,
+    fault_header: bool,
+    observer: Option<Observer>,
+    connections: Connections,
 }
 
 impl Builder {
@@ -29,8 +40,17 @@ impl Builder {
             service: None,
             keys: Keys::default(),
             clock: Arc::new(SystemTime::now),
+            start: None,
+            time_scale: 1,
             time_window: Duration::from_secs(15 * 60),
-            read_timeout: Duration::from_secs(30),
+            seed: SEED,
+            fault_header: false,
+            observer: None,
+            connections: Connections {
+                read_timeout: Duration::from_secs(30),
+                idle_timeout: None,
+                control_from_anywhere: false,
+            },
         }
     }
 
@@ -59,9 +79,57 @@ impl Builder {
         self
     }
 
-    /// Sets where the time comes from. Default: the system's clock.
+    /// Sets where the time comes from. Default: the system's clock. Time then also moves by
+    /// [`Emulator::advance`].
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sets the time with which the emulator begins, when it is built. Default: what the clock shows.
+    pub fn time_starts_at(mut self, start: SystemTime) -> Self {
+        self.start = Some(start);
+        self
+    }
+
+    /// Sets how many seconds pass in one of the clock. Default: 1. With 0 the time stands still until it is
+    /// [advanced](Emulator::advance).
+    pub fn time_scale(mut self, scale: u32) -> Self {
+        self.time_scale = scale;
+        self
+    }
+
+    /// Sets what request ids and the chances of rules are made from. Default: always the same.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Lets a request ask for a [`Fault`](crate::Fault) of its own in the header `x-emulator-fault`. Default: the header is
+    /// ignored.
+    pub fn fault_header(mut self, allowed: bool) -> Self {
+        self.fault_header = allowed;
+        self
+    }
+
+    /// Shows every request to a function when it was answered; its `Display` is a line for a log, with nothing in it that
+    /// must stay hidden. The function holds up the answer.
+    pub fn observer(mut self, observer: impl Fn(&Received) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Sets after what time without a request a server closes a connection. Default: the read timeout, which also is the
+    /// longest that has a meaning.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.connections.idle_timeout = Some(timeout);
+        self
+    }
+
+    /// Answers `/_emulator/` of a server, which can change rules and clock and shows whole requests, to every peer and not
+    /// only to those on a loopback address.
+    pub fn control_from_anywhere(mut self, allowed: bool) -> Self {
+        self.connections.control_from_anywhere = allowed;
         self
     }
 
@@ -73,7 +141,7 @@ impl Builder {
 
     /// Sets how long a server waits for the headers of a request, and then for its body. Default: 30 seconds.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
-        self.read_timeout = timeout;
+        self.connections.read_timeout = timeout;
         self
     }
 
@@ -90,8 +158,16 @@ impl Builder {
             keys.permanent(DEFAULT_KEY_ID.to_owned(), DEFAULT_KEY_SECRET);
         }
         let service = self.service.unwrap_or_else(|| Arc::clone(&VOICE_SERVICE));
-        let engine = Engine::new(service, Verifier::new(keys, self.time_window), self.clock);
-        Emulator::of(engine, self.read_timeout)
+        let engine = Engine::new(Setup {
+            service,
+            verifier: Verifier::new(keys, self.time_window),
+            clock: Clock::new(self.clock, self.start, self.time_scale),
+            time_window: self.time_window,
+            seed: self.seed,
+            fault_header: self.fault_header,
+            observer: self.observer,
+        });
+        Emulator::of(engine, self.connections)
     }
 }
 
@@ -101,7 +177,7 @@ impl fmt::Debug for Builder {
             .field("service", &self.service.as_ref().map(|service| &service.product))
             .field("keys", &self.keys.ids())
             .field("time_window", &self.time_window)
-            .field("read_timeout", &self.read_timeout)
+            .field("connections", &self.connections)
             .finish_non_exhaustive()
     }
 }

@@ -6,16 +6,21 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use aliyun_api_spec::model::{Kind, Service, TypeBody};
-use http::Method;
+use aliyun_runtime::Operation;
+use aliyun_runtime::generated::parameters_of;
+use http::{Method, StatusCode};
 
 use crate::check;
+use crate::rule::includes;
+use crate::time;
 use crate::verify;
 use crate::wire::Parameters;
 
 /// A request that the emulator received, accepted or not.
 ///
 /// `Debug` shows the values of parameters only where the specification says what they are, and that they are not
-/// sensitive: numbers of people and texts that are spoken stay hidden, and so does everything unknown.
+/// sensitive: numbers of people and texts that are spoken stay hidden, and so does everything unknown. `Display` is one
+/// line for a log, without any parameter.
 #[derive(Clone)]
 pub struct Received {
     pub(crate) service: Arc<Service>,
@@ -26,7 +31,10 @@ pub struct Received {
     pub(crate) warnings: Vec<String>,
     pub(crate) request_id: String,
     pub(crate) parameters: Arc<Parameters>,
+    pub(crate) status: Option<StatusCode>,
     pub(crate) refusal: Option<String>,
+    pub(crate) dialled: Vec<String>,
+    pub(crate) fault: Option<&'static str>,
 }
 
 impl Received {
@@ -68,9 +76,33 @@ impl Received {
         &self.request_id
     }
 
-    /// The gateway's code, such as `SignatureDoesNotMatch`, where it was refused.
+    /// The code, where it was refused: the gateway's, such as `SignatureDoesNotMatch`, or with HTTP 200 the operation's,
+    /// such as `isv.BUSINESS_LIMIT_CONTROL`.
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
+    }
+
+    /// Whether it is a request of this operation with the parameters that are set in `request`, and perhaps more: what
+    /// [`Emulator::on`](crate::Emulator::on) matches. An empty text stands for any value.
+    #[allow(clippy::needless_pass_by_value, reason = "a request is built where it is compared")]
+    pub fn matches<O: Operation>(&self, request: O) -> bool {
+        let wanted = parameters_of(&request);
+        self.action() == Some(O::FACTS.action) && wanted.is_ok_and(|wanted| includes(&self.parameters, &wanted))
+    }
+
+    /// HTTP status of its answer; none where a fault left it without one.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.status
+    }
+
+    /// Whom it rang: see [`Dial`](crate::Dial).
+    pub fn dialled(&self) -> &[String] {
+        &self.dialled
+    }
+
+    /// The name of the fault that was played, such as `reset`.
+    pub fn fault(&self) -> Option<&str> {
+        self.fault
     }
 
     /// Whether the value of a parameter may be shown.
@@ -97,7 +129,33 @@ impl Received {
     }
 
     fn size(&self) -> usize {
-        self.parameters.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() + self.action.len()
+        let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.len());
+        parameters.chain(self.dialled.iter().map(String::len)).sum::<usize>() + self.action.len()
+    }
+}
+
+/// Such as `2026-03-01T12:34:56Z SingleCallByTts POST 200, dialled 1, fault reset (request D9CB3933-...)`.
+impl fmt::Display for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What is no operation's name is the sender's text.
+        let known = self.action().and_then(|action| self.service.operation(action));
+        let action = known.map_or("(no known operation)", |operation| &operation.action);
+        write!(f, "{} {action} {}", time::text(self.at), self.method)?;
+        match self.status {
+            Some(status) => write!(f, " {}", status.as_u16())?,
+            None => f.write_str(" unanswered")?,
+        }
+        if let Some(refusal) = &self.refusal {
+            // Codes name the missing parameter, which the specification knows.
+            write!(f, " {}", refusal.escape_debug())?;
+        }
+        if !self.dialled.is_empty() {
+            write!(f, ", dialled {}", self.dialled.len())?;
+        }
+        if let Some(fault) = self.fault {
+            write!(f, ", fault {fault}")?;
+        }
+        write!(f, " (request {})", self.request_id.escape_debug())
     }
 }
 
@@ -171,7 +229,10 @@ mod tests {
             warnings: Vec::new(),
             request_id: "R".to_owned(),
             parameters: Arc::new(pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()),
+            status: Some(StatusCode::OK),
             refusal: None,
+            dialled: Vec::new(),
+            fault: None,
         }
     }
 

@@ -139,6 +139,31 @@ impl Refusal {
         Self::bad("SignatureNonceUsed", "Specified signature nonce was used already.")
     }
 
+    /// The flow control of an account; it comes with the time to wait where that is known.
+    pub(crate) fn throttled(retry_after: Option<Duration>) -> Self {
+        let refusal = Self::bad("Throttling.User", "Request was denied due to user flow control.");
+        Self { retry_after, ..refusal }
+    }
+
+    /// A failure of the service's own.
+    pub(crate) fn server_error(status: StatusCode) -> Self {
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            let message = "The request processing has failed due to some unknown error.";
+            return Self::new(status, "InternalError", message);
+        }
+        Self::new(status, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
+    }
+
+    /// What a rule of a test refuses with.
+    pub(crate) fn by_rule(status: StatusCode, code: String, message: String) -> Self {
+        Self::new(status, code, message)
+    }
+
+    /// A request that asks for a fault that there is not.
+    pub(crate) fn unknown_fault(why: &str) -> Self {
+        Self::bad("InvalidFault", format!("The header x-emulator-fault asks for no fault: {why}."))
+    }
+
     /// The classic Python client takes this text apart at its colon, so not a letter may change.
     pub(crate) fn signature_mismatch(string_to_sign: &str) -> Self {
         Self::bad(

@@ -11,7 +11,7 @@ use std::collections::btree_map::Entry;
 
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 
 use crate::refuse::Refusal;
 
@@ -44,6 +44,13 @@ pub(crate) fn decode(parts: &Parts, body: &[u8]) -> Decoded {
         }
     }
     decoded
+}
+
+/// The parameters of a query, where it can be read.
+pub(crate) fn query(uri: &Uri) -> Result<Parameters, Refusal> {
+    let mut decoded = Decoded::default();
+    decoded.read(uri.query().unwrap_or_default().as_bytes());
+    decoded.fault.map_or(Ok(decoded.parameters), Err)
 }
 
 /// The pairs of the query as they were sent, decoded. One that cannot be read is left out: [`decode`] tells it.

@@ -49,6 +49,7 @@ pub mod generated {
 
     pub use crate::answer::{Answer, read_body};
     pub use crate::client::Client;
+    pub use crate::encode::parameters_of;
     pub use crate::field::{Entry, Fields, Flags, Member, View, Viewer, debug, serialize};
     pub use crate::operation::{EnvelopeFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step};
     pub use crate::slot::{Blank, Choice, Filler, Place, Record, Slot};
