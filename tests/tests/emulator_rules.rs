@@ -276,12 +276,12 @@ async fn requests_are_compared_with_typed_ones() {
     let emulator = emulator();
     client(&emulator).send(call(ONE).out_id("order-1").play_times(2)).await.unwrap();
     let received = &emulator.requests()[0];
-    assert!(received.matches(call(ONE)));
-    assert!(received.matches(call("").play_times(2)));
-    assert!(!received.matches(call(TWO)));
-    assert!(!received.matches(call(ONE).out_id("order-2")));
-    assert!(!received.matches(call(ONE).volume(1)));
-    assert!(!received.matches(QueryRobotTaskCallList::new()));
+    assert!(received.matches(&call(ONE)));
+    assert!(received.matches(&call("").play_times(2)));
+    assert!(!received.matches(&call(TWO)));
+    assert!(!received.matches(&call(ONE).out_id("order-2")));
+    assert!(!received.matches(&call(ONE).volume(1)));
+    assert!(!received.matches(&QueryRobotTaskCallList::new()));
 }
 
 #[tokio::test]
@@ -301,6 +301,19 @@ async fn time_is_advanced_by_tests_and_reset_starts_again() {
     emulator.reset();
     assert_eq!((emulator.requests().len(), emulator.dials().len(), emulator.time()), (0, 0, start));
     assert_ne!(outcome(&client, call(ONE)).await, "1^1");
+}
+
+#[tokio::test]
+async fn calls_end_as_time_is_advanced() {
+    let emulator = Emulator::new();
+    client(&emulator).send(call(ONE)).await.unwrap();
+    let assert = std::panic::AssertUnwindSafe(|| emulator.assert_no_call_pending());
+    assert!(std::panic::catch_unwind(assert).is_err());
+    emulator.advance(Duration::from_secs(600));
+    emulator.assert_no_call_pending();
+    client(&emulator).send(call(TWO)).await.unwrap();
+    emulator.reset();
+    emulator.assert_no_call_pending();
 }
 
 #[tokio::test]
