@@ -30,6 +30,8 @@ fn command(arguments: &[&str]) -> Command {
     for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         command.env_remove(name);
     }
+    // Credentials are looked for in files and at the metadata service of a cloud machine, too.
+    command.env("HOME", env!("CARGO_TARGET_TMPDIR")).env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true");
     command
 }
 
@@ -232,7 +234,11 @@ fn what_contradicts_itself_is_refused() {
 fn missing_credentials_name_the_places_that_were_looked_at() {
     let outcome = outcome(command(LIST));
     assert_eq!((outcome.status, outcome.output.as_str()), (Some(6), ""));
-    for place in ["ALIBABA_CLOUD_ACCESS_KEY_ID (not set)", "ALIBABA_CLOUD_ACCESS_KEY_SECRET (not set)"] {
+    for place in [
+        "looked at: the environment (ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET not set); ",
+        "; the CLI profile ~/.aliyun/config.json (no such file); ",
+        "; the ECS RAM role (switched off by ALIBABA_CLOUD_ECS_METADATA_DISABLED); ",
+    ] {
         assert!(outcome.notices.contains(place), "{}", outcome.notices);
     }
 }

@@ -213,7 +213,7 @@ fn signing(criterion: &mut Criterion) -> [f64; 4] {
     let v3 = || client.send(black_box(&request).clone()).signed_headers(&credentials);
     let clone = || black_box(&request).clone();
     let floor_v1 = || key.sign_v1_text(black_box(text_v1.as_bytes()));
-    let floor_v3 = || key.sign_v3_text(black_box(&text_v3));
+    let floor_v3 = || key.sign_v3_request(black_box(&text_v3));
     let mut group = criterion.benchmark_group("sign");
     group.bench_function("v1", |bencher| bencher.iter(v1));
     group.bench_function("v3", |bencher| bencher.iter(v3));

@@ -31,9 +31,11 @@
 //!
 //! # Credentials
 //!
-//! [`Client::from_env`](ServiceClient::from_env) reads `ALIBABA_CLOUD_ACCESS_KEY_ID`,
-//! `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary keys, `ALIBABA_CLOUD_SECURITY_TOKEN` at the first call. A
-//! builder takes others:
+//! [`Client::from_env`](ServiceClient::from_env) looks where Alibaba's own clients look: in the environment
+//! (`ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary keys,
+//! `ALIBABA_CLOUD_SECURITY_TOKEN`), for an OIDC role, in the profiles of the `aliyun` command and of credentials files,
+//! for the RAM role of an ECS instance, and at a credentials URI. [`credentials::DefaultChain`] says when and how.
+//! A builder takes other [`credentials`]:
 //!
 //! ```
 //! use std::time::Duration;
@@ -46,6 +48,21 @@
 //!     .endpoint("http://127.0.0.1:8080")
 //!     .timeout(Duration::from_secs(3))
 //!     .build()?;
+//! # let _ = client;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A role, a profile by its name, or your own [`CredentialsProvider`] stand in the same place. Temporary keys are
+//! refreshed ahead of their expiration, once for all calls of a client and its clones:
+//!
+//! ```
+//! # fn main() -> Result<(), dyvmsapi::Error> {
+//! use dyvmsapi::Client;
+//! use dyvmsapi::credentials::{AssumeRole, Profile};
+//!
+//! let operator = AssumeRole::new(Profile::named("office"), "acs:ram::1:role/operator").session_name("night-shift");
+//! let client = Client::builder().credentials(operator).build()?;
 //! # let _ = client;
 //! # Ok(())
 //! # }
@@ -121,8 +138,8 @@
 
 pub use aliyun_runtime::{
     BoxError, BoxFuture, Bytes, Call, CallFuture, Client as ServiceClient, ClientBuilder, Credentials,
-    CredentialsError, CredentialsProvider, Ending, EnvironmentCredentials, Error, ErrorKind, Format, HttpAnswer, Items,
-    Method, Pages, Sent, Signature, Transport, TransportError, Value, http,
+    CredentialsError, CredentialsProvider, Ending, Error, ErrorKind, Format, HttpAnswer, Items, Method, Pages, Sent,
+    Signature, Transport, TransportError, Value, credentials, http,
 };
 
 aliyun_codegen_macros::client!(dyvmsapi);

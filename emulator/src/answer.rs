@@ -29,10 +29,10 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// What the request asks for: XML where it says nothing.
-    pub(crate) fn requested(parameters: &Parameters) -> Result<Self, Refusal> {
+    /// What the request asks for, or `unasked` where it says nothing.
+    pub(crate) fn requested(parameters: &Parameters, unasked: Self) -> Result<Self, Refusal> {
         match parameters.get("Format").map(String::as_str).unwrap_or_default() {
-            "" => Ok(Self::Xml),
+            "" => Ok(unasked),
             format if format.eq_ignore_ascii_case("json") => Ok(Self::Json),
             format if format.eq_ignore_ascii_case("xml") => Ok(Self::Xml),
             _ => Err(Refusal::format()),
@@ -170,16 +170,16 @@ mod tests {
     }
 
     fn format(text: &str) -> Result<Format, Refusal> {
-        Format::requested(&[("Format".to_owned(), text.to_owned())].into())
+        Format::requested(&[("Format".to_owned(), text.to_owned())].into(), Format::Xml)
     }
 
     #[test]
-    fn the_format_is_read_in_any_case_and_is_xml_by_default() {
+    fn the_format_is_read_in_any_case() {
         assert_eq!(format("json"), Ok(Format::Json));
         assert_eq!(format("JSON"), Ok(Format::Json));
         assert_eq!(format("Xml"), Ok(Format::Xml));
         assert_eq!(format(""), Ok(Format::Xml));
-        assert_eq!(Format::requested(&Parameters::new()), Ok(Format::Xml));
+        assert_eq!(Format::requested(&Parameters::new(), Format::Json), Ok(Format::Json));
         assert_eq!(format("yaml"), Err(Refusal::format()));
     }
 

@@ -1,60 +1,167 @@
-//! What an accepted call answers: the state that an operation has here, or else the first good example of its
-//! specification.
+//! What an accepted call answers: what the account's state says, or else the first good example of its specification.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use aliyun_api_spec::model::{Envelope, Operation, Service};
 use serde_json::{Map, Value};
 
 use crate::answer;
 use crate::refuse::Refusal;
-use crate::robot::Robot;
+use crate::state::limit::{Limiter, Limits};
+use crate::state::{Account, Pending, Problem, State, Time};
 use crate::wire::Parameters;
 
 /// A call that passed every check.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Call<'a> {
     pub(crate) service: &'a Service,
     pub(crate) operation: &'a Operation,
     pub(crate) parameters: &'a Parameters,
     pub(crate) request_id: &'a str,
+    /// The emulator's time at which it came.
+    pub(crate) now: SystemTime,
 }
 
-/// The state behind the operations.
-#[derive(Debug)]
+/// The state behind the operations, and the limits in front of them.
 pub(crate) struct Behaviour {
-    robot: Robot,
+    account: Option<Mutex<Account>>,
+    limiter: Option<Mutex<Limiter>>,
 }
 
 impl Behaviour {
-    pub(crate) fn new() -> Self {
-        Self { robot: Robot::new() }
+    pub(crate) fn new(state: State, limits: Limits, seed: u64) -> Self {
+        let account = (state != State::Examples).then(|| Account::new(seed, state == State::Sample, limits));
+        let limiter = (limits == Limits::Documented).then(Limiter::default);
+        Self { account: account.map(Mutex::new), limiter: limiter.map(Mutex::new) }
     }
 
     /// The members of the answer, as they travel.
     pub(crate) fn answer(&self, call: Call<'_>) -> Result<Map<String, Value>, Refusal> {
-        let mut members = match (call.service.product.as_str(), call.operation.action.as_str()) {
-            ("Dyvmsapi", "QueryRobotTaskCallList") => {
-                let mut members = accepted(&call.service.envelope);
-                members.insert("Data".to_owned(), self.robot.calls(call.parameters)?);
-                members
-            }
-            _ => example(&call.service.envelope, call.operation),
+        let now = Time::of(call.now);
+        let envelope = &call.service.envelope;
+        let mut members = match self.allow(call, now).and_then(|()| self.remember(call, now)) {
+            Ok(members) => members,
+            Err(Problem::Failed { code, message }) => failed(envelope, code, &message),
+            Err(Problem::Refused(refusal)) => return Err(refusal),
         };
-        members.insert(call.service.envelope.request_id.clone(), call.request_id.into());
+        members.insert(envelope.request_id.clone(), call.request_id.into());
         answer::fold_json(call.service, &call.operation.response, &mut members);
+        Ok(members)
+    }
+
+    /// What is not over at a moment.
+    pub(crate) fn pending(&self, now: SystemTime) -> Pending {
+        self.account.as_ref().map(|account| lock(account).pending(Time::of(now))).unwrap_or_default()
+    }
+
+    /// Holds the call against the documented number of its operation's queries, which the gateway counts.
+    pub(crate) fn admit(&self, call: Call<'_>) -> Result<(), Refusal> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        lock(limiter).query(call.operation, Time::of(call.now)).map_err(|wait| Refusal::throttled(Some(wait)))
+    }
+
+    /// Holds the call against the documented number of calls to one number, which the product counts.
+    fn allow(&self, call: Call<'_>, now: Time) -> Result<(), Problem> {
+        let (Some(limiter), Some(dials)) = (&self.limiter, &call.operation.dials) else { return Ok(()) };
+        let value = |name: &str| call.parameters.get(name).map(String::as_str).unwrap_or_default();
+        let allowed = lock(limiter).call(call.operation, value(dials), value("CalledShowNumber"), now);
+        allowed.map_err(|reached| Problem::Failed {
+            code: "isv.BUSINESS_LIMIT_CONTROL",
+            message: reached.message().into(),
+        })
+    }
+
+    fn remember(&self, call: Call<'_>, now: Time) -> Result<Map<String, Value>, Problem> {
+        let envelope = &call.service.envelope;
+        let account = self.account.as_ref().filter(|_| call.service.product == "Dyvmsapi");
+        let answer = account
+            .and_then(|account| lock(account).answer(&call.operation.action, call.parameters, now))
+            .transpose()?;
+        let example = example(envelope, call.operation);
+        let Some(answer) = answer else { return Ok(example.cloned().unwrap_or_else(|| accepted(envelope))) };
+        // How an operation tells success, its example shows: a few say `200`, or have no message.
+        let mut members = example.map_or_else(|| accepted(envelope), |example| envelope_of(envelope, example));
+        members.extend(answer.into_iter().map(|(name, value)| (name.to_owned(), value)));
         Ok(members)
     }
 }
 
-/// The first example that shows a success; an envelope that says so where there is none.
-fn example(envelope: &Envelope, operation: &Operation) -> Map<String, Value> {
-    let answers = operation.examples.iter().filter_map(|example| example.response.as_ref()?.as_object());
-    answers.into_iter().find(|members| is_success(envelope, members)).cloned().unwrap_or_else(|| accepted(envelope))
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn is_success(envelope: &Envelope, members: &Map<String, Value>) -> bool {
+/// The members that tell a failure of the product; the request id holds its place.
+fn failed(envelope: &Envelope, code: &str, message: &str) -> Map<String, Value> {
+    let mut members = Map::new();
+    let mut add = |name: Option<&String>, value: Value| {
+        if let Some(name) = name {
+            members.insert(name.clone(), value);
+        }
+    };
+    add(envelope.code.as_ref(), code.into());
+    add(envelope.message.as_ref(), message.into());
+    add(Some(&envelope.request_id), Value::Null);
+    add(envelope.ok.as_ref(), false.into());
+    members
+}
+
+/// A business error: an accepted request that is not done.
+pub(crate) fn refused(call: Call<'_>, code: &str, message: &str) -> Value {
+    let mut members = failed(&call.service.envelope, code, message);
+    members.insert(call.service.envelope.request_id.clone(), call.request_id.into());
+    Value::Object(members)
+}
+
+/// The code of an answer that tells a failure; empty where it names none.
+pub(crate) fn failure(envelope: &Envelope, answer: &Value) -> Option<String> {
+    let members = answer.as_object().filter(|members| !is_success(envelope, members))?;
+    let code = envelope.code.as_ref().and_then(|name| members.get(name)?.as_str());
+    Some(code.unwrap_or_default().to_owned())
+}
+
+/// An answer that a rule gives, with the members of the envelope that it leaves out or empty, as it travels.
+pub(crate) fn completed(call: Call<'_>, answer: Value) -> Value {
+    let envelope = &call.service.envelope;
+    let Value::Object(mut members) = answer else { return answer };
+    let is_empty = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => true,
+        Some(Value::String(text)) => text.is_empty(),
+        Some(_) => false,
+    };
+    let mut missing = accepted(envelope);
+    missing.insert(envelope.request_id.clone(), call.request_id.into());
+    if !is_success(envelope, &members) {
+        missing.retain(|name, _| *name == envelope.request_id);
+    }
+    for (name, value) in missing {
+        if is_empty(members.get(&name)) {
+            members.insert(name, value);
+        }
+    }
+    answer::fold_json(call.service, &call.operation.response, &mut members);
+    Value::Object(members)
+}
+
+/// The first example that shows a success.
+fn example<'o>(envelope: &Envelope, operation: &'o Operation) -> Option<&'o Map<String, Value>> {
+    let answers = operation.examples.iter().filter_map(|example| example.response.as_ref()?.as_object());
+    answers.into_iter().find(|members| is_success(envelope, members))
+}
+
+/// The members of an answer that every answer has.
+fn envelope_of(envelope: &Envelope, members: &Map<String, Value>) -> Map<String, Value> {
+    let is_common = |name: &String| envelope.fields.iter().any(|field| field.wire_name == *name);
+    let common = members.iter().filter(|(name, _)| is_common(name));
+    common.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Whether an answer shows a success.
+pub(crate) fn is_success(envelope: &Envelope, members: &Map<String, Value>) -> bool {
     let member = |name: &Option<String>| name.as_ref().and_then(|name| members.get(name));
     let code_tells_failure = member(&envelope.code).is_some_and(|code| match code {
         Value::Null => false,
+        Value::String(code) if code.is_empty() => false,
         Value::String(code) => !envelope.success.contains(code),
         other => !envelope.success.contains(&other.to_string()),
     });
@@ -102,8 +209,10 @@ mod tests {
         operation.response = vec![specimen::field("Data", folded)];
         let example = |response| Example { name: String::new(), request: Map::new(), response, xml: None };
         operation.examples = examples.into_iter().map(example).collect();
-        let call = Call { service: &service, operation: &operation, parameters: &Parameters::new(), request_id: "R-1" };
-        Value::Object(Behaviour::new().answer(call).unwrap())
+        let parameters = Parameters::new();
+        let now = SystemTime::UNIX_EPOCH;
+        let call = Call { service: &service, operation: &operation, parameters: &parameters, request_id: "R-1", now };
+        Value::Object(Behaviour::new(State::Sample, Limits::Off, 0).answer(call).unwrap())
     }
 
     #[test]

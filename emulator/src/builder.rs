@@ -1,50 +1,134 @@
 //! Setting up an emulator.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
 use aliyun_api_spec::model::Service;
-use aliyun_runtime::sign::SigningKey;
 
-use crate::emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
-use crate::engine::{Clock, Engine};
-use crate::verify::Verifier;
+use crate::emulator::{Connections, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
+use crate::engine::{Engine, Observer, Setup};
+use crate::received::Received;
+use crate::state::State;
+use crate::state::limit::Limits;
+use crate::time::{Clock, TimeSource};
+use crate::verify::{Keys, Verifier};
 
 /// Shared by all emulators: it is large.
 static VOICE_SERVICE: LazyLock<Arc<Service>> = LazyLock::new(|| Arc::new(aliyun_api_spec::dyvmsapi().clone()));
+
+/// What chance is made of unless told otherwise.
+const SEED: u64 = 0x4479_766d_7361_7069;
 
 /// Sets up an [`Emulator`]. Made by [`Emulator::builder`].
 #[must_use = "nothing is set up before build"]
 pub struct Builder {
     service: Option<Arc<Service>>,
-    keys: HashMap<String, SigningKey>,
-    clock: Clock,
+    keys: Keys,
+    clock: TimeSource,
+    start: Option<SystemTime>,
+    time_scale: u32,
     time_window: Duration,
-    read_timeout: Duration,
+    state: State,
+    limits: Limits,
+    seed: u64,
+    fault_header: bool,
+    observer: Option<Observer>,
+    connections: Connections,
 }
 
 impl Builder {
     pub(crate) fn new() -> Self {
         Self {
             service: None,
-            keys: HashMap::new(),
+            keys: Keys::default(),
             clock: Arc::new(SystemTime::now),
+            start: None,
+            time_scale: 1,
             time_window: Duration::from_secs(15 * 60),
-            read_timeout: Duration::from_secs(30),
+            state: State::default(),
+            limits: Limits::default(),
+            seed: SEED,
+            fault_header: false,
+            observer: None,
+            connections: Connections {
+                read_timeout: Duration::from_secs(30),
+                idle_timeout: None,
+                control_from_anywhere: false,
+            },
         }
     }
 
     /// Adds an access key. Without any, the emulator knows [`DEFAULT_KEY_ID`] with [`DEFAULT_KEY_SECRET`].
     pub fn key(mut self, id: impl Into<String>, secret: &str) -> Self {
-        self.keys.insert(id.into(), SigningKey::new(secret));
+        self.keys.permanent(id.into(), secret);
         self
     }
 
-    /// Sets where the time comes from. Default: the system's clock.
+    /// Adds an access key that belongs to a security token, as STS gives them out. It is refused without the token, with
+    /// another one, and from `expires` on by the emulator's clock.
+    pub fn temporary_key(
+        mut self,
+        id: impl Into<String>,
+        secret: &str,
+        token: impl Into<String>,
+        expires: SystemTime,
+    ) -> Self {
+        self.keys.temporary(id.into(), secret, token.into(), expires);
+        self
+    }
+
+    /// Adds an access key that its owner has switched off: it is refused with `InvalidAccessKeyId.Inactive`.
+    pub fn inactive_key(mut self, id: impl Into<String>, secret: &str) -> Self {
+        self.keys.inactive(id.into(), secret);
+        self
+    }
+
+    /// Sets where the time comes from. Default: the system's clock. Time then also moves by
+    /// [`Emulator::advance`].
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sets the time with which the emulator begins, when it is built. Default: what the clock shows.
+    pub fn time_starts_at(mut self, start: SystemTime) -> Self {
+        self.start = Some(start);
+        self
+    }
+
+    /// Sets how many seconds pass in one of the clock. Default: 1. With 0 the time stands still until it is
+    /// [advanced](Emulator::advance).
+    pub fn time_scale(mut self, scale: u32) -> Self {
+        self.time_scale = scale;
+        self
+    }
+
+    /// Lets a request ask for a [`Fault`](crate::Fault) of its own in the header `x-emulator-fault`. Default: the header is
+    /// ignored.
+    pub fn fault_header(mut self, allowed: bool) -> Self {
+        self.fault_header = allowed;
+        self
+    }
+
+    /// Shows every request to a function when it was answered; its `Display` is a line for a log, with nothing in it that
+    /// must stay hidden. The function holds up the answer.
+    pub fn observer(mut self, observer: impl Fn(&Received) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Sets after what time without a request a server closes a connection. Default: the read timeout, which also is the
+    /// longest that has a meaning.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.connections.idle_timeout = Some(timeout);
+        self
+    }
+
+    /// Answers `/_emulator/` of a server, which can change rules and clock and shows whole requests, to every peer and not
+    /// only to those on a loopback address.
+    pub fn control_from_anywhere(mut self, allowed: bool) -> Self {
+        self.connections.control_from_anywhere = allowed;
         self
     }
 
@@ -56,7 +140,27 @@ impl Builder {
 
     /// Sets how long a server waits for the headers of a request, and then for its body. Default: 30 seconds.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
-        self.read_timeout = timeout;
+        self.connections.read_timeout = timeout;
+        self
+    }
+
+    /// Sets what the emulator knows at first, and whether it remembers. Default: [`State::Sample`].
+    pub fn state(mut self, state: State) -> Self {
+        self.state = state;
+        self
+    }
+
+    /// Sets whether the documented limits hold. Default: [`Limits::Off`], since tests send more than an application
+    /// does, and at less of a distance in time.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets what chance decides, such as what becomes of a call and which request a rule with a probability takes: the
+    /// same for the same seed and the same order of requests. Default: always the same.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
         self
     }
 
@@ -70,23 +174,34 @@ impl Builder {
     pub fn build(self) -> Emulator {
         let mut keys = self.keys;
         if keys.is_empty() {
-            keys.insert(DEFAULT_KEY_ID.to_owned(), SigningKey::new(DEFAULT_KEY_SECRET));
+            keys.permanent(DEFAULT_KEY_ID.to_owned(), DEFAULT_KEY_SECRET);
         }
         let service = self.service.unwrap_or_else(|| Arc::clone(&VOICE_SERVICE));
-        let engine = Engine::new(service, Verifier::new(keys, self.time_window), self.clock);
-        Emulator::of(engine, self.read_timeout)
+        let engine = Engine::new(Setup {
+            service,
+            verifier: Verifier::new(keys, self.time_window),
+            clock: Clock::new(self.clock, self.start, self.time_scale),
+            time_window: self.time_window,
+            state: self.state,
+            limits: self.limits,
+            seed: self.seed,
+            fault_header: self.fault_header,
+            observer: self.observer,
+        });
+        Emulator::of(engine, self.connections)
     }
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut keys: Vec<&String> = self.keys.keys().collect();
-        keys.sort();
         f.debug_struct("Builder")
             .field("service", &self.service.as_ref().map(|service| &service.product))
-            .field("keys", &keys)
+            .field("keys", &self.keys.ids())
             .field("time_window", &self.time_window)
-            .field("read_timeout", &self.read_timeout)
+            .field("connections", &self.connections)
+            .field("state", &self.state)
+            .field("limits", &self.limits)
+            .field("seed", &self.seed)
             .finish_non_exhaustive()
     }
 }

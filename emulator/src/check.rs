@@ -2,9 +2,11 @@
 //!
 //! Required ones must be there and not empty, values must be of their type and inside their bounds. Parameters that
 //! the specification does not know are ignored, and so are values outside the known ones of an open set, as the real
-//! gateway does. An empty value of a type other than text counts as absent.
+//! gateway does; both give a warning. An empty value of a type other than text counts as absent.
 
-use aliyun_api_spec::model::{Field, Kind, Operation, Service, Shape, Style, TypeBody};
+use aliyun_api_spec::model::{EnumValue, Field, Kind, Operation, Service, Shape, Style, TypeBody};
+use aliyun_api_spec::name::PROTOCOL_PARAMETERS;
+use aliyun_api_spec::suggest::nearest;
 use serde::de::IgnoredAny;
 
 use crate::refuse::Refusal;
@@ -13,7 +15,11 @@ use crate::wire::Parameters;
 /// The most parts a flattened name such as `List.1.Key` may have.
 const MAX_DEPTH: usize = 32;
 
-pub(crate) fn check(service: &Service, operation: &Operation, parameters: &Parameters) -> Result<(), Refusal> {
+/// The most warnings that one request gives.
+const MAX_WARNINGS: usize = 20;
+
+/// Refuses what does not fit, and warns of what is not known.
+pub(crate) fn check(service: &Service, operation: &Operation, parameters: &Parameters) -> Result<Vec<String>, Refusal> {
     let required = operation.parameters.iter().filter(|field| field.required);
     if let Some(field) = required.into_iter().find(|field| !is_given(&field.wire_name, parameters)) {
         return Err(Refusal::missing(&field.wire_name));
@@ -28,14 +34,40 @@ pub(crate) fn check(service: &Service, operation: &Operation, parameters: &Param
             return Err(Refusal::invalid(second));
         }
     }
+    let mut warnings = Vec::new();
     for (name, value) in parameters {
-        if let Some((field, path)) = find(service, operation, name)
-            && !fits(service, &field.shape, path, value)
-        {
-            return Err(Refusal::invalid(&field.wire_name));
+        let warning = match find(service, operation, name) {
+            None => unknown(operation, name),
+            Some((field, path)) => match fit(service, &field.shape, path, value) {
+                Fit::Wrong => return Err(Refusal::invalid(&field.wire_name)),
+                Fit::Good => None,
+                Fit::Unknown(values) => {
+                    let values: Vec<&str> = values.iter().map(|known| known.value.as_str()).collect();
+                    Some(format!("{name}: its value is none of the known {}", values.join(", ")))
+                }
+            },
+        };
+        if warnings.len() < MAX_WARNINGS {
+            warnings.extend(warning);
         }
     }
-    Ok(())
+    Ok(warnings)
+}
+
+/// The warning of a parameter that the specification does not have; the protocol's own are none of its.
+fn unknown(operation: &Operation, name: &str) -> Option<String> {
+    /// The region is what the classic client adds, whatever the operation; the other is an older spelling.
+    const OF_CLIENTS: [&str; 2] = ["RegionId", "TimeStamp"];
+    /// Comparing takes time by length, and what is much longer than every name is near none of them.
+    const LONGEST: usize = 64;
+    if PROTOCOL_PARAMETERS.contains(&name) || OF_CLIENTS.contains(&name) {
+        return None;
+    }
+    let shown: String = name.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    let known = operation.parameters.iter().map(|field| field.wire_name.as_str());
+    let near = if name.len() > LONGEST { None } else { nearest(name, known) };
+    let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+    Some(format!("{shown}: {} has no such parameter{hint}", operation.action))
 }
 
 /// The specified parameter that a name on the wire belongs to, and the rest of a flattened name.
@@ -59,30 +91,61 @@ fn is_given(name: &str, parameters: &Parameters) -> bool {
         || parameters.range(below.clone()..).next().is_some_and(|(next, _)| next.starts_with(&below))
 }
 
+/// How a value fits its parameter.
+enum Fit<'s> {
+    Good,
+    Wrong,
+    /// It is of the type of an open set, and none of the known values.
+    Unknown(&'s [EnumValue]),
+}
+
 /// Follows the path of a flattened name to the shape it leads to, and holds the value against that.
-fn fits<'s>(service: &'s Service, mut shape: &'s Shape, path: &str, value: &str) -> bool {
+fn fit<'s>(service: &'s Service, mut shape: &'s Shape, path: &str, value: &str) -> Fit<'s> {
     let mut outer = shape;
     for (depth, part) in path.split('.').filter(|part| !part.is_empty()).enumerate() {
         if depth == MAX_DEPTH || shape.style == Some(Style::Json) || shape.style == Some(Style::Simple) {
-            return false;
+            return Fit::Wrong;
         }
         outer = shape;
         shape = match &shape.kind {
             Kind::Array(item) if part.parse::<u32>().is_ok_and(|index| index > 0) => item,
-            Kind::Array(_) => return false,
+            Kind::Array(_) => return Fit::Wrong,
             Kind::Map(value) => value,
             Kind::Named(name) => {
                 let member =
                     record(service, name).and_then(|fields| fields.iter().find(|field| field.wire_name == part));
                 match member {
                     Some(field) => &field.shape,
-                    None => return true,
+                    None => return Fit::Good,
                 }
             }
-            _ => return true,
+            _ => return Fit::Good,
         };
     }
-    value_fits(service, shape, value) && is_within(outer, value)
+    if !value_fits(service, shape, value) || !is_within(outer, value) {
+        return Fit::Wrong;
+    }
+    match unknown_value(service, shape, value) {
+        Some(values) => Fit::Unknown(values),
+        None => Fit::Good,
+    }
+}
+
+/// The known values of an open set, where a value is none of them.
+fn unknown_value<'s>(service: &'s Service, shape: &'s Shape, value: &str) -> Option<&'s [EnumValue]> {
+    if value.is_empty() {
+        return None;
+    }
+    match &shape.kind {
+        Kind::Array(item) if shape.style == Some(Style::Simple) => {
+            value.split(',').find_map(|part| unknown_value(service, item, part))
+        }
+        Kind::Named(name) => match &service.named_type(name)?.body {
+            TypeBody::Enum { values, .. } if values.iter().all(|known| known.value != value) => Some(values),
+            TypeBody::Enum { .. } | TypeBody::Record(_) => None,
+        },
+        _ => None,
+    }
 }
 
 fn record<'s>(service: &'s Service, name: &str) -> Option<&'s [Field]> {
@@ -248,6 +311,23 @@ mod tests {
         ] {
             assert_eq!(code(name, value), None, "{name}={value}");
         }
+    }
+
+    #[test]
+    fn warns_of_unknown_values_and_unknown_names_and_shows_no_value() {
+        let service = service();
+        let warnings = |pairs: &[(&str, &str)]| check(&service, &service.operations[0], &parameters(pairs)).unwrap();
+        assert_eq!(warnings(&[("Level", "99")]), ["Level: its value is none of the known 1"]);
+        assert_eq!(
+            warnings(&[("Smal", "hidden"), ("Xyz\n", "hidden")]),
+            ["Smal: Do has no such parameter; did you mean Small?", "Xyz\\n: Do has no such parameter"]
+        );
+        let known =
+            [("Level", "1"), ("Level.1", "x"), ("RegionId", "cn-hangzhou"), ("Signature", "x"), ("OwnerId", "1")];
+        assert_eq!(warnings(&known), [""; 0]);
+        let many: Vec<String> = (0..100).map(|index| format!("X{index}")).collect();
+        let many: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), "")).collect();
+        assert_eq!(warnings(&many).len(), MAX_WARNINGS);
     }
 
     #[test]

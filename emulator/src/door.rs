@@ -1,14 +1,21 @@
 //! The door inside the process: a transport that needs no socket.
 
-use aliyun_runtime::{BoxFuture, Ending, HttpAnswer, Transport, TransportError};
+use std::io;
+use std::time::Duration;
+
+use aliyun_runtime::{BoxFuture, Ending, HttpAnswer, Sent, Transport, TransportError};
 use bytes::Bytes;
 use http::Request;
 
 use crate::Emulator;
+use crate::delivery::slow_time;
+use crate::engine::Outgoing;
+use crate::fault::{Delivery, SILENCE};
 
 /// Carries the requests of a client to an emulator in the same process. Made by [`Emulator::transport`].
 ///
-/// The host of a request does not matter: a client can keep the service's own endpoint.
+/// The host of a request does not matter: a client can keep the service's own endpoint. Faults look as they do over
+/// HTTP; where they take time, it is tokio's, which a test may pause.
 #[derive(Debug, Clone)]
 pub struct InProcess {
     pub(crate) emulator: Emulator,
@@ -17,10 +24,50 @@ pub struct InProcess {
 impl Transport for InProcess {
     fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
         Box::pin(async move {
-            let (parts, mut body) = self.emulator.answer(request).into_parts();
-            let ending = if body.len() > body_limit { Ending::TooLong } else { Ending::Complete };
-            body.truncate(body_limit);
+            let engine = self.emulator.engine();
+            if let Some(fault) = engine.rules().connect() {
+                return Err(unanswered(fault.delivery()).await);
+            }
+            let (parts, body) = request.into_parts();
+            let Outgoing { response, delivery } = engine.answer(&parts, Ok(&body));
+            let (parts, mut body) = response.into_parts();
+            let mut ending = Ending::Complete;
+            match delivery {
+                Delivery::Whole => {}
+                Delivery::Delayed(delay) => wait(delay).await,
+                Delivery::Slow(pause) => wait(slow_time(body.len(), pause)).await,
+                Delivery::ResetWithin => {
+                    body.truncate(body.len() / 2);
+                    ending = Ending::CutShort(reset().into());
+                }
+                Delivery::Short => {
+                    let closed =
+                        io::Error::new(io::ErrorKind::UnexpectedEof, "connection closed before the body ended");
+                    ending = Ending::CutShort(closed.into());
+                }
+                Delivery::Reset | Delivery::Silence => return Err(unanswered(delivery).await),
+            }
+            if body.len() > body_limit {
+                ending = Ending::TooLong;
+                body.truncate(body_limit);
+            }
             Ok(HttpAnswer { status: parts.status.as_u16(), headers: parts.headers, body, ending })
         })
     }
+}
+
+/// What a client sees of a connection without an answer. It cannot know whether the request was read.
+async fn unanswered(delivery: Delivery) -> TransportError {
+    if delivery == Delivery::Silence {
+        wait(SILENCE).await;
+    }
+    TransportError { sent: Sent::Maybe, source: reset().into() }
+}
+
+fn reset() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionReset, "connection reset by peer")
+}
+
+async fn wait(time: Duration) {
+    tokio::time::sleep(time).await;
 }

@@ -1,8 +1,9 @@
 //! From a whole request to a whole answer, without I/O: what both doors lead to.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 
 use aliyun_api_spec::model::Service;
 use aliyun_api_spec::suggest::nearest;
@@ -13,124 +14,253 @@ use http::{HeaderValue, Method, Response, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::answer::{self, Format};
-use crate::behaviour::{Behaviour, Call};
+use crate::behaviour::{self, Behaviour, Call};
 use crate::check;
+use crate::dial::{self, Dial, Dials};
+use crate::fault::{Delivery, Fault};
 use crate::random;
 use crate::received::{Journal, Received};
 use crate::refuse::Refusal;
-use crate::verify::{self, Verifier};
+use crate::rule::{Action, Incoming, Rules};
+use crate::state::limit::Limits;
+use crate::state::{Pending, State};
+use crate::time::Clock;
+use crate::verify::{self, Claim, Verifier};
 use crate::wire::{self, Decoded, Parameters};
 
 /// The largest request body that is read, in bytes.
 pub(crate) const MAX_BODY: usize = 10 * 1024 * 1024;
 
-/// Request ids are made from this, so that a run can be repeated.
-const REQUEST_ID_SEED: u64 = 0x4479_766d_7361_7069;
+/// The header that asks for a fault, where the builder allows it.
+pub(crate) const FAULT_HEADER: &str = "x-emulator-fault";
 
-/// Where the time comes from.
-pub(crate) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+/// What sees every request.
+pub(crate) type Observer = Arc<dyn Fn(&Received) + Send + Sync>;
+
+/// What an engine is made of.
+pub(crate) struct Setup {
+    pub(crate) service: Arc<Service>,
+    pub(crate) verifier: Verifier,
+    pub(crate) clock: Clock,
+    /// How far a request may be off the clock.
+    pub(crate) time_window: Duration,
+    pub(crate) state: State,
+    pub(crate) limits: Limits,
+    /// Chance is made from this, so that a run can be repeated.
+    pub(crate) seed: u64,
+    /// Whether a request may ask for a fault.
+    pub(crate) fault_header: bool,
+    pub(crate) observer: Option<Observer>,
+}
+
+impl Setup {
+    fn behaviour(&self) -> Behaviour {
+        Behaviour::new(self.state, self.limits, self.seed)
+    }
+}
 
 pub(crate) struct Engine {
-    service: Arc<Service>,
-    verifier: Verifier,
-    clock: Clock,
-    behaviour: Behaviour,
+    setup: Setup,
+    rules: Arc<Rules>,
+    behaviour: RwLock<Behaviour>,
     journal: Mutex<Journal>,
+    dials: Mutex<Dials>,
     answered: AtomicU64,
 }
 
+/// A finished answer and how it travels.
+pub(crate) struct Outgoing {
+    pub(crate) response: Response<Bytes>,
+    pub(crate) delivery: Delivery,
+}
+
+/// What became of a request.
+struct Outcome {
+    result: Result<(String, Value), Refusal>,
+    dialled: Vec<String>,
+    fault: Option<Fault>,
+}
+
+impl From<Refusal> for Outcome {
+    fn from(refusal: Refusal) -> Self {
+        Self { result: Err(refusal), dialled: Vec::new(), fault: None }
+    }
+}
+
 impl Engine {
-    pub(crate) fn new(service: Arc<Service>, verifier: Verifier, clock: Clock) -> Self {
+    pub(crate) fn new(setup: Setup) -> Self {
         Self {
-            service,
-            verifier,
-            clock,
-            behaviour: Behaviour::new(),
+            rules: Arc::new(Rules::new(setup.seed)),
+            behaviour: RwLock::new(setup.behaviour()),
             journal: Mutex::default(),
+            dials: Mutex::default(),
             answered: AtomicU64::new(0),
+            setup,
         }
     }
 
     /// Answers a request whose body came, or says why the body was not read.
-    pub(crate) fn answer(&self, parts: &Parts, body: Result<&Bytes, Refusal>) -> Response<Bytes> {
-        let now = (self.clock)();
-        let request_id = random::request_id(REQUEST_ID_SEED, self.answered.fetch_add(1, Ordering::Relaxed));
+    pub(crate) fn answer(&self, parts: &Parts, body: Result<&Bytes, Refusal>) -> Outgoing {
+        let now = self.setup.clock.now();
+        let mut request_id = random::request_id(self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed));
         let (body, unread) = match body {
             Ok(body) if body.len() > MAX_BODY => (&Bytes::new(), Some(Refusal::body_too_large(MAX_BODY))),
             Ok(body) => (body, None),
             Err(refusal) => (&Bytes::new(), Some(refusal)),
         };
         let Decoded { parameters, fault } = wire::decode(parts, body);
-        let format = Format::requested(&parameters);
-        let outcome = match unread.or(fault) {
-            Some(refusal) => Err(refusal),
-            None => self.process(parts, &parameters, now, &request_id),
-        };
-        let format = format.unwrap_or(Format::Xml);
-        let refusal = outcome.as_ref().err().map(|refusal| refusal.code.to_string());
-        let (status, body) = match outcome {
-            Ok((action, members)) => (StatusCode::OK, answer::success(format, &action, members)),
-            Err(refusal) => {
-                let host = self.host(parts);
-                let body = answer::refusal(format, &refusal, &request_id, &host, &self.service.product);
-                (refusal.status, body)
+        let unasked = if verify::is_v3(&parts.headers, &parameters) { Format::Json } else { Format::Xml };
+        let format = Format::requested(&parameters, unasked);
+        let mut warnings = Vec::new();
+        let outcome = match unread.or(fault).or(format.as_ref().err().cloned()) {
+            Some(refusal) => refusal.into(),
+            None => {
+                self.process(parts, body, &parameters, now, &request_id, &mut warnings).unwrap_or_else(Outcome::from)
             }
         };
-        let response = respond(status, format, now, &request_id, body);
-        self.with_journal(|journal| {
-            journal.add(Received {
-                service: Arc::clone(&self.service),
-                at: now,
-                method: parts.method.clone(),
-                request_id,
-                parameters: Arc::new(parameters),
-                refusal,
-            });
-        });
-        response
+        let action = verify::action(&parts.headers, &parameters).to_owned();
+        let Outcome { result, dialled, fault } = outcome;
+        let forces_xml = fault.as_ref().is_some_and(Fault::forces_xml);
+        let format = if forces_xml { Format::Xml } else { format.unwrap_or(unasked) };
+        let clock = fault.as_ref().map_or(now, |fault| fault.clock(now));
+        let delivery = fault.as_ref().map_or(Delivery::Whole, Fault::delivery);
+        let is_answered = !matches!(delivery, Delivery::Reset | Delivery::Silence);
+        let refusal = match &result {
+            Ok((_, answer)) => behaviour::failure(&self.setup.service.envelope, answer),
+            // A fault without effect and without an answer refuses nothing.
+            Err(refusal) => is_answered.then(|| refusal.code.to_string()),
+        };
+        let mut response = match result {
+            Ok((action, answer)) => {
+                if let Some(own) = text_of(&answer, &self.setup.service.envelope.request_id) {
+                    request_id = own;
+                }
+                let body = match answer {
+                    Value::Object(members) => answer::success(format, &action, members),
+                    other => other.to_string().into(),
+                };
+                respond(StatusCode::OK, format, clock, &request_id, body)
+            }
+            Err(refusal) => {
+                let host = self.host(parts);
+                let body = answer::refusal(format, &refusal, &request_id, &host, &self.setup.service.product);
+                let mut response = respond(refusal.status, format, clock, &request_id, body);
+                if let Some(wait) = refusal.retry_after {
+                    response.headers_mut().insert("x-acs-retry-after", milliseconds(wait));
+                }
+                response
+            }
+        };
+        if let Some(fault) = &fault {
+            fault.damage(&mut response);
+        }
+        let received = Received {
+            service: Arc::clone(&self.setup.service),
+            at: now,
+            method: parts.method.clone(),
+            action,
+            warnings,
+            request_id,
+            parameters: Arc::new(parameters),
+            status: is_answered.then(|| response.status()),
+            refusal,
+            dialled,
+            fault: fault.as_ref().map(Fault::name),
+        };
+        self.note(received);
+        Outgoing { response, delivery }
     }
 
-    /// Checks in this order: HTTP, presence of the protocol's parameters, version and action, signature, business
-    /// parameters. The first thing that is wrong is the answer.
+    /// Keeps what came, and shows it to who asked for it.
+    fn note(&self, received: Received) {
+        if let Some(action) = received.action() {
+            self.with_dials(|dials| dials.add(&received.dialled, action, &received.request_id, received.at));
+        }
+        if let Some(observer) = &self.setup.observer {
+            observer(&received);
+        }
+        self.with_journal(|journal| journal.add(received));
+    }
+
+    /// Checks in this order: HTTP, presence of what the protocol asks for, version and action, signature, business
+    /// parameters. The first thing that is wrong is the answer. What passes comes to the rules.
     fn process(
         &self,
         parts: &Parts,
+        body: &[u8],
         parameters: &Parameters,
         now: SystemTime,
         request_id: &str,
-    ) -> Result<(String, Map<String, Value>), Refusal> {
+        warnings: &mut Vec<String>,
+    ) -> Result<Outcome, Refusal> {
+        let service = &self.setup.service;
         if !matches!(parts.method, Method::GET | Method::POST) {
             return Err(Refusal::http_method());
         }
-        if verify::is_v3(&parts.headers) {
-            return Err(Refusal::signature_method_unsupported());
-        }
-        Format::requested(parameters)?;
-        let value = |name: &str| parameters.get(name).map(String::as_str).filter(|value| !value.is_empty());
-        let action = value("Action").ok_or_else(|| Refusal::missing("Action"))?;
-        if let Some(name) = verify::MANDATORY.iter().find(|name| value(name).is_none()) {
-            return Err(Refusal::missing(name));
-        }
-        if !parameters.contains_key("Signature") {
-            return Err(Refusal::missing("Signature"));
-        }
-        if value("Version") != Some(&self.service.version) {
+        let claim = Claim::read(parts, body, parameters)?;
+        if claim.version != service.version {
             return Err(Refusal::invalid("Version"));
         }
         if parts.uri.path() != "/" {
             return Err(Refusal::api_not_found(None));
         }
-        let operation = self.service.operation(action).ok_or_else(|| self.not_found(action))?;
-        self.verifier.verify(parts.method.as_str(), parameters, now)?;
-        check::check(&self.service, operation, parameters)?;
-        let call = Call { service: &self.service, operation, parameters, request_id };
-        Ok((operation.action.clone(), self.behaviour.answer(call)?))
+        let operation = service.operation(claim.action).ok_or_else(|| self.not_found(claim.action))?;
+        self.setup.verifier.verify(&claim, now)?;
+        *warnings = check::check(service, operation, parameters)?;
+        let call = Call { service, operation, parameters, request_id, now };
+        self.with_behaviour(|behaviour| behaviour.admit(call))?;
+        let asked = match parts.headers.get(FAULT_HEADER).filter(|_| self.setup.fault_header) {
+            Some(value) => Some(Fault::from_header(value).map_err(|why| Refusal::unknown_fault(&why))?),
+            None => None,
+        };
+        Ok(self.perform(call, asked))
+    }
+
+    /// Does what the rules say of a call that passed every check.
+    fn perform(&self, call: Call<'_>, asked: Option<Fault>) -> Outcome {
+        let takes_effect = |fault: &Fault| fault.takes_effect(self.setup.time_window);
+        let decision = self.rules.decide(&call.operation.action, call.parameters, asked, takes_effect);
+        let fault = decision.fault;
+        if let Some(fault) = fault.as_ref().filter(|fault| !takes_effect(fault)) {
+            return Outcome { fault: Some(fault.clone()), ..Outcome::from(fault.refusal()) };
+        }
+        let result = self.answer_of(call, decision.answer);
+        let succeeds = result.as_ref().is_ok_and(|answer| behaviour::failure(&call.service.envelope, answer).is_none());
+        let dialled = if succeeds { dial::called(call.operation, call.parameters) } else { Vec::new() };
+        let result = match &fault {
+            Some(fault) if fault.replaces_answer() => Err(fault.refusal()),
+            _ => result.map(|answer| (call.operation.action.clone(), answer)),
+        };
+        Outcome { result, dialled, fault }
+    }
+
+    fn answer_of(&self, call: Call<'_>, action: Option<Action>) -> Result<Value, Refusal> {
+        let answer = match action {
+            Some(Action::Reply(answer)) => answer,
+            Some(Action::Refuse { code, message }) => return Ok(behaviour::refused(call, &code, &message)),
+            Some(Action::GatewayError(refusal)) => return Err(refusal),
+            Some(Action::ReplyWith(answer)) => {
+                let asked = Asked { engine: self, call, refusal: RefCell::new(None) };
+                let answer = answer(&asked);
+                if let Some(refusal) = asked.refusal.into_inner() {
+                    return Err(refusal);
+                }
+                answer
+            }
+            Some(Action::Pass | Action::Fault(_)) | None => return self.behave(call),
+        };
+        Ok(behaviour::completed(call, answer))
+    }
+
+    /// What the emulator answers by itself.
+    fn behave(&self, call: Call<'_>) -> Result<Value, Refusal> {
+        self.with_behaviour(|behaviour| behaviour.answer(call)).map(Value::Object)
     }
 
     fn not_found(&self, action: &str) -> Refusal {
         // Comparing takes time by length, and what is much longer than every action is near none of them.
         const LONGEST: usize = 100;
-        let known = self.service.operations.iter().map(|operation| operation.action.as_str());
+        let known = self.setup.service.operations.iter().map(|operation| operation.action.as_str());
         Refusal::api_not_found(if action.len() > LONGEST { None } else { nearest(action, known) })
     }
 
@@ -142,24 +272,105 @@ impl Engine {
             .authority()
             .map(ToString::to_string)
             .or_else(header)
-            .unwrap_or_else(|| self.service.endpoints.default.clone())
+            .unwrap_or_else(|| self.setup.service.endpoints.default.clone())
+    }
+
+    /// Forgets what came, who was rung and the rules; clock and state are as in the beginning. Nonces stay used.
+    pub(crate) fn reset(&self) {
+        self.rules.clear();
+        self.with_journal(|journal| *journal = Journal::default());
+        self.with_dials(|dials| *dials = Dials::default());
+        *self.behaviour.write().unwrap_or_else(PoisonError::into_inner) = self.setup.behaviour();
+        self.setup.clock.reset();
     }
 
     pub(crate) fn requests(&self) -> Vec<Received> {
         self.with_journal(|journal| journal.requests())
     }
 
+    /// Calls that are not over by the emulator's clock.
+    pub(crate) fn pending(&self) -> Pending {
+        self.with_behaviour(|behaviour| behaviour.pending(self.setup.clock.now()))
+    }
+
+    pub(crate) fn dials(&self) -> Vec<Dial> {
+        self.with_dials(|dials| dials.all())
+    }
+
+    pub(crate) fn dials_to(&self, number: &str) -> Vec<Dial> {
+        self.with_dials(|dials| dials.to(number))
+    }
+
+    pub(crate) fn rules(&self) -> &Arc<Rules> {
+        &self.rules
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.setup.clock
+    }
+
     pub(crate) fn service(&self) -> &Service {
-        &self.service
+        &self.setup.service
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {
-        &self.verifier
+        &self.setup.verifier
+    }
+
+    fn with_behaviour<T>(&self, work: impl FnOnce(&Behaviour) -> T) -> T {
+        work(&self.behaviour.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn with_journal<T>(&self, work: impl FnOnce(&mut Journal) -> T) -> T {
         work(&mut self.journal.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    fn with_dials<T>(&self, work: impl FnOnce(&mut Dials) -> T) -> T {
+        work(&mut self.dials.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A call as a rule's function sees it.
+struct Asked<'a> {
+    engine: &'a Engine,
+    call: Call<'a>,
+    /// Why the emulator would not have answered.
+    refusal: RefCell<Option<Refusal>>,
+}
+
+impl Incoming for Asked<'_> {
+    fn action(&self) -> &str {
+        &self.call.operation.action
+    }
+
+    fn parameters(&self) -> &Parameters {
+        self.call.parameters
+    }
+
+    fn time(&self) -> SystemTime {
+        self.call.now
+    }
+
+    fn request_id(&self) -> &str {
+        self.call.request_id
+    }
+
+    fn default_answer(&self) -> Value {
+        self.engine.behave(self.call).unwrap_or_else(|refusal| {
+            self.refusal.replace(Some(refusal));
+            Value::Object(Map::new())
+        })
+    }
+}
+
+/// The text of a member, if it has one.
+fn text_of(answer: &Value, member: &str) -> Option<String> {
+    answer.get(member)?.as_str().map(str::to_owned)
+}
+
+/// Whole milliseconds, and at least one: a client ignores nought.
+fn milliseconds(time: Duration) -> HeaderValue {
+    HeaderValue::from(u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1))
 }
 
 fn respond(status: StatusCode, format: Format, now: SystemTime, request_id: &str, body: Bytes) -> Response<Bytes> {

@@ -23,6 +23,12 @@ impl Random {
         u32::try_from(scaled).unwrap_or_default()
     }
 
+    /// A number from 0.0 up to, and without, 1.0.
+    pub(crate) fn share(&mut self) -> f64 {
+        let number = u32::try_from(self.next() >> 32).unwrap_or_default();
+        f64::from(number) / 4_294_967_296.0
+    }
+
     /// True in `percent` of 100 cases.
     pub(crate) fn chance(&mut self, percent: u32) -> bool {
         self.below(100) < percent

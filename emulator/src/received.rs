@@ -6,33 +6,52 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use aliyun_api_spec::model::{Kind, Service, TypeBody};
-use http::Method;
+use aliyun_runtime::Operation;
+use aliyun_runtime::generated::parameters_of;
+use http::{Method, StatusCode};
 
 use crate::check;
+use crate::rule::includes;
+use crate::time;
 use crate::verify;
 use crate::wire::Parameters;
 
 /// A request that the emulator received, accepted or not.
 ///
 /// `Debug` shows the values of parameters only where the specification says what they are, and that they are not
-/// sensitive: numbers of people and texts that are spoken stay hidden, and so does everything unknown.
+/// sensitive: numbers of people and texts that are spoken stay hidden, and so does everything unknown. `Display` is one
+/// line for a log, without any parameter.
 #[derive(Clone)]
 pub struct Received {
     pub(crate) service: Arc<Service>,
     pub(crate) at: SystemTime,
     pub(crate) method: Method,
+    /// Empty where none was asked for.
+    pub(crate) action: String,
+    pub(crate) warnings: Vec<String>,
     pub(crate) request_id: String,
     pub(crate) parameters: Arc<Parameters>,
+    pub(crate) status: Option<StatusCode>,
     pub(crate) refusal: Option<String>,
+    pub(crate) dialled: Vec<String>,
+    pub(crate) fault: Option<&'static str>,
 }
 
 impl Received {
     /// The operation that was asked for, if any.
     pub fn action(&self) -> Option<&str> {
-        self.parameter("Action")
+        Some(self.action.as_str()).filter(|action| !action.is_empty())
     }
 
-    /// All parameters of query and form body by name, decoded, with those of the protocol.
+    /// What the service lets pass and a test should know: parameters that the specification does not have, and values
+    /// outside the known ones of a set. They name parameters and show no value. Empty where the request was refused
+    /// before its parameters were looked at.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// All parameters of query and form body by name, decoded. Those of the protocol are among them where the request is
+    /// signed with V1; V3 puts them into headers.
     pub fn parameters(&self) -> &BTreeMap<String, String> {
         &self.parameters
     }
@@ -57,9 +76,33 @@ impl Received {
         &self.request_id
     }
 
-    /// The gateway's code, such as `SignatureDoesNotMatch`, where it was refused.
+    /// The code, where it was refused: the gateway's, such as `SignatureDoesNotMatch`, or with HTTP 200 the operation's,
+    /// such as `isv.BUSINESS_LIMIT_CONTROL`.
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
+    }
+
+    /// Whether it is a request of this operation with the parameters that are set in `request`, and perhaps more: what
+    /// [`Emulator::on`](crate::Emulator::on) matches. An empty text stands for any value.
+    #[allow(clippy::needless_pass_by_value, reason = "a request is built where it is compared")]
+    pub fn matches<O: Operation>(&self, request: O) -> bool {
+        let wanted = parameters_of(&request);
+        self.action() == Some(O::FACTS.action) && wanted.is_ok_and(|wanted| includes(&self.parameters, &wanted))
+    }
+
+    /// HTTP status of its answer; none where a fault left it without one.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.status
+    }
+
+    /// Whom it rang: see [`Dial`](crate::Dial).
+    pub fn dialled(&self) -> &[String] {
+        &self.dialled
+    }
+
+    /// The name of the fault that was played, such as `reset`.
+    pub fn fault(&self) -> Option<&str> {
+        self.fault
     }
 
     /// Whether the value of a parameter may be shown.
@@ -86,7 +129,33 @@ impl Received {
     }
 
     fn size(&self) -> usize {
-        self.parameters.iter().map(|(name, value)| name.len() + value.len()).sum()
+        let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.len());
+        parameters.chain(self.dialled.iter().map(String::len)).sum::<usize>() + self.action.len()
+    }
+}
+
+/// Such as `2026-03-01T12:34:56Z SingleCallByTts POST 200, dialled 1, fault reset (request D9CB3933-...)`.
+impl fmt::Display for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What is no operation's name is the sender's text.
+        let known = self.action().and_then(|action| self.service.operation(action));
+        let action = known.map_or("(no known operation)", |operation| &operation.action);
+        write!(f, "{} {action} {}", time::text(self.at), self.method)?;
+        match self.status {
+            Some(status) => write!(f, " {}", status.as_u16())?,
+            None => f.write_str(" unanswered")?,
+        }
+        if let Some(refusal) = &self.refusal {
+            // Codes name the missing parameter, which the specification knows.
+            write!(f, " {}", refusal.escape_debug())?;
+        }
+        if !self.dialled.is_empty() {
+            write!(f, ", dialled {}", self.dialled.len())?;
+        }
+        if let Some(fault) = self.fault {
+            write!(f, ", fault {fault}")?;
+        }
+        write!(f, " (request {})", self.request_id.escape_debug())
     }
 }
 
@@ -97,9 +166,11 @@ impl fmt::Debug for Received {
         };
         f.debug_struct("Received")
             .field("method", &self.method)
+            .field("action", &self.action)
             .field("parameters", &self.parameters.iter().map(shown).collect::<BTreeMap<_, _>>())
             .field("request_id", &self.request_id)
             .field("refusal", &self.refusal)
+            .field("warnings", &self.warnings)
             .finish_non_exhaustive()
     }
 }
@@ -150,9 +221,18 @@ mod tests {
             service: Arc::new(service),
             at: SystemTime::UNIX_EPOCH,
             method: Method::POST,
+            action: pairs
+                .iter()
+                .find(|(name, _)| *name == "Action")
+                .map(|(_, value)| (*value).to_owned())
+                .unwrap_or_default(),
+            warnings: Vec::new(),
             request_id: "R".to_owned(),
             parameters: Arc::new(pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()),
+            status: Some(StatusCode::OK),
             refusal: None,
+            dialled: Vec::new(),
+            fault: None,
         }
     }
 
@@ -170,7 +250,7 @@ mod tests {
         ]);
         assert_eq!(
             format!("{all:?}"),
-            r#"Received { method: POST, parameters: {"AccessKeyId": "testid", "Action": "Do", "Called": "***", "Menus.1": "***", "Plain": "shown", "SecurityToken": "***", "Signature": "***", "Unknown": "***"}, request_id: "R", refusal: None, .. }"#
+            r#"Received { method: POST, action: "Do", parameters: {"AccessKeyId": "testid", "Action": "Do", "Called": "***", "Menus.1": "***", "Plain": "shown", "SecurityToken": "***", "Signature": "***", "Unknown": "***"}, request_id: "R", refusal: None, warnings: [], .. }"#
         );
         assert_eq!(all.parameter("Called"), Some("hidden-1"));
         let unknown_action = received(&[("Action", "Dont"), ("Plain", "hidden")]);

@@ -4,6 +4,7 @@
 //! there is any, follows the official one.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -13,11 +14,13 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: Cow<'static, str>,
     pub(crate) message: Cow<'static, str>,
+    /// When the sender may try again: the header `x-acs-retry-after`, in milliseconds.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code: code.into(), message: message.into() }
+        Self { status, code: code.into(), message: message.into(), retry_after: None }
     }
 
     fn bad(code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
@@ -27,6 +30,11 @@ impl Refusal {
     /// A parameter that the protocol or the operation requires is absent.
     pub(crate) fn missing(name: &str) -> Self {
         Self::bad(format!("Missing{name}"), format!("{name} is mandatory for this action."))
+    }
+
+    /// A header that the protocol requires is absent; the ones that stand for a parameter are missed under its name.
+    pub(crate) fn missing_header(name: &str) -> Self {
+        Self::bad("MissingParameter", format!("{name} is mandatory for this action."))
     }
 
     /// A parameter of the protocol or of the operation has a value that is none.
@@ -82,20 +90,41 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
     }
 
+    pub(crate) fn access_key_inactive() -> Self {
+        Self::bad("InvalidAccessKeyId.Inactive", "Specified access key is disabled.")
+    }
+
+    pub(crate) fn token_expired() -> Self {
+        Self::bad("InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
+    }
+
+    /// A token that was never given out.
+    pub(crate) fn token_malformed() -> Self {
+        Self::bad("InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed.")
+    }
+
+    /// A token that was given out with another key.
+    pub(crate) fn token_mismatch() -> Self {
+        Self::bad("InvalidSecurityToken.MismatchWithAccessKey", "Specified SecurityToken mismatch with the AccessKey.")
+    }
+
     pub(crate) fn signature_method() -> Self {
         Self::bad("InvalidSignatureMethod", "Specified signature method is not valid.")
     }
 
-    /// A signature of a kind that this emulator does not check.
-    pub(crate) fn signature_method_unsupported() -> Self {
+    /// Credentials of a kind that this emulator does not check.
+    pub(crate) fn bearer_token() -> Self {
         Self::bad(
-            "InvalidSignatureMethod",
-            "Specified signature method is not valid. This emulator checks HMAC-SHA1 (SignatureVersion 1.0) only.",
+            "InvalidSignatureType",
+            "Specified parameter SignatureType is not valid. This emulator knows access keys and no bearer tokens.",
         )
     }
 
-    pub(crate) fn incomplete_signature() -> Self {
-        Self::bad("IncompleteSignature", "The request signature does not conform to Aliyun standards.")
+    /// A signature that lacks a part or has one of another form; `why` may be empty.
+    pub(crate) fn incomplete_signature(why: &str) -> Self {
+        let official = "The request signature does not conform to Aliyun standards.";
+        let separator = if why.is_empty() { "" } else { " " };
+        Self::bad("IncompleteSignature", format!("{official}{separator}{why}"))
     }
 
     pub(crate) fn timestamp_format() -> Self {
@@ -110,12 +139,48 @@ impl Refusal {
         Self::bad("SignatureNonceUsed", "Specified signature nonce was used already.")
     }
 
+    /// The flow control of an account; it comes with the time to wait where that is known.
+    pub(crate) fn throttled(retry_after: Option<Duration>) -> Self {
+        let refusal = Self::bad("Throttling.User", "Request was denied due to user flow control.");
+        Self { retry_after, ..refusal }
+    }
+
+    /// A failure of the service's own.
+    pub(crate) fn server_error(status: StatusCode) -> Self {
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            let message = "The request processing has failed due to some unknown error.";
+            return Self::new(status, "InternalError", message);
+        }
+        Self::new(status, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
+    }
+
+    /// What a rule of a test refuses with.
+    pub(crate) fn by_rule(status: StatusCode, code: String, message: String) -> Self {
+        Self::new(status, code, message)
+    }
+
+    /// A request that asks for a fault that there is not.
+    pub(crate) fn unknown_fault(why: &str) -> Self {
+        Self::bad("InvalidFault", format!("The header x-emulator-fault asks for no fault: {why}."))
+    }
+
     /// The classic Python client takes this text apart at its colon, so not a letter may change.
     pub(crate) fn signature_mismatch(string_to_sign: &str) -> Self {
         Self::bad(
             "SignatureDoesNotMatch",
             format!(
                 "Specified signature is not matched with our calculation. server string to sign is:{string_to_sign}"
+            ),
+        )
+    }
+
+    /// The brackets are the service's: clients look for the string to sign between them.
+    pub(crate) fn signature_mismatch_v3(string_to_sign: &str, canonical_request: &str) -> Self {
+        Self::bad(
+            "SignatureDoesNotMatch",
+            format!(
+                "Specified signature does not match our calculation. server StringToSign is [{string_to_sign}] \
+                 server CanonicalRequest is [{canonical_request}]"
             ),
         )
     }

@@ -8,18 +8,24 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, Response};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::engine::MAX_BODY;
+use crate::control;
+use crate::delivery::{self, Line, ResetSwitch};
+use crate::engine::{self, MAX_BODY};
+use crate::fault::{Delivery, SILENCE};
 use crate::refuse::Refusal;
+#[cfg(feature = "tls")]
+use crate::tls::Identity;
 use crate::{Emulator, Received};
 
 /// How long requests that are on their way may take when the server stops.
@@ -27,6 +33,13 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// A pause after a connection could not be accepted, as when the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Whether a server speaks TLS.
+pub(crate) enum Security {
+    Plain,
+    #[cfg(feature = "tls")]
+    SelfSigned,
+}
 
 /// An emulator that listens. Made by [`Emulator::serve`].
 ///
@@ -37,15 +50,37 @@ pub struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     accepting: JoinHandle<()>,
+    #[cfg(feature = "tls")]
+    certificate: Option<String>,
 }
 
 impl Server {
-    pub(crate) async fn start(emulator: Emulator, address: impl ToSocketAddrs) -> io::Result<Self> {
+    pub(crate) async fn start(emulator: Emulator, address: impl ToSocketAddrs, security: Security) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
-        let accepting = tokio::spawn(accept(listener, emulator.clone(), stopped));
-        Ok(Self { emulator, address, stop: Some(stop), accepting })
+        let wrapping = match security {
+            Security::Plain => Wrapping::Plain,
+            #[cfg(feature = "tls")]
+            Security::SelfSigned => Wrapping::Tls(Identity::new(&[
+                &address.ip().to_string(),
+                &emulator.engine().service().endpoints.default,
+            ])?),
+        };
+        #[cfg(feature = "tls")]
+        let certificate = match &wrapping {
+            Wrapping::Tls(identity) => Some(identity.certificate_pem().to_owned()),
+            Wrapping::Plain => None,
+        };
+        let accepting = tokio::spawn(accept(listener, emulator.clone(), wrapping, stopped));
+        Ok(Self {
+            emulator,
+            address,
+            stop: Some(stop),
+            accepting,
+            #[cfg(feature = "tls")]
+            certificate,
+        })
     }
 
     /// The address it listens on, with the port that was picked where 0 was asked for.
@@ -55,7 +90,17 @@ impl Server {
 
     /// Its address as a URL, such as `http://127.0.0.1:49152`.
     pub fn url(&self) -> String {
+        #[cfg(feature = "tls")]
+        if self.certificate.is_some() {
+            return format!("https://{}", self.address);
+        }
         format!("http://{}", self.address)
+    }
+
+    /// The certificate that it was started with by [`Emulator::serve_tls`], as PEM, for clients to trust.
+    #[cfg(feature = "tls")]
+    pub fn certificate_pem(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 
     /// The emulator behind it.
@@ -87,14 +132,23 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, emulator: Emulator, mut stopped: oneshot::Receiver<()>) {
+/// What a connection is wrapped in.
+#[derive(Clone)]
+enum Wrapping {
+    Plain,
+    #[cfg(feature = "tls")]
+    Tls(Identity),
+}
+
+async fn accept(listener: TcpListener, emulator: Emulator, wrapping: Wrapping, mut stopped: oneshot::Receiver<()>) {
     let mut connections = JoinSet::new();
     let graceful = GracefulShutdown::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(attend(stream, emulator.clone(), graceful.watcher()));
+                Ok((stream, peer)) => {
+                    let connection = Connection::new(&emulator, peer);
+                    connections.spawn(connection.attend(stream, wrapping.clone(), graceful.watcher()));
                 }
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
@@ -107,32 +161,99 @@ async fn accept(listener: TcpListener, emulator: Emulator, mut stopped: oneshot:
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
 }
 
-/// Answers the requests of one connection until it ends.
-async fn attend(stream: TcpStream, emulator: Emulator, watcher: Watcher) {
-    // Answers are small and whole: waiting to fill a packet only delays them.
-    let _ = stream.set_nodelay(true);
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(emulator.read_timeout())
-        // A client may close its side after the request and still read the answer.
-        .half_close(true)
-        .serve_connection(TokioIo::new(stream), service_fn(|request| answer(&emulator, request)));
-    // A connection that fails is the client's trouble, and nobody is left to tell.
-    let _ = watcher.watch(connection).await;
+/// What the requests of one connection share.
+struct Connection {
+    emulator: Emulator,
+    reset: ResetSwitch,
+    /// Whether its peer may look into the emulator and change it.
+    controls: bool,
 }
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-async fn answer(emulator: &Emulator, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, BoxError> {
-    let (parts, body) = request.into_parts();
-    let body = read(body, emulator.read_timeout()).await?;
-    let unread = body.is_err();
-    let mut response = emulator.engine().answer(&parts, body.as_ref().map_err(Refusal::clone));
-    if unread {
-        // The rest of the body would be taken for the next request.
-        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+impl Connection {
+    fn new(emulator: &Emulator, peer: SocketAddr) -> Self {
+        let controls = emulator.connections().control_from_anywhere || peer.ip().to_canonical().is_loopback();
+        Self { emulator: emulator.clone(), reset: ResetSwitch::default(), controls }
     }
-    Ok(response.map(Full::new))
+
+    /// Answers its requests until it ends.
+    async fn attend(self, stream: TcpStream, wrapping: Wrapping, watcher: Watcher) {
+        let line = Line::new(stream, self.reset.clone());
+        if let Some(fault) = self.emulator.engine().rules().connect() {
+            self.drop_unanswered(&fault.delivery()).await;
+            return;
+        }
+        match wrapping {
+            Wrapping::Plain => self.serve(line, watcher).await,
+            #[cfg(feature = "tls")]
+            Wrapping::Tls(identity) => {
+                let shaking_hands = identity.accept(line);
+                // Who does not speak TLS, or not in time, is no client.
+                if let Ok(Ok(stream)) =
+                    tokio::time::timeout(self.emulator.connections().read_timeout, shaking_hands).await
+                {
+                    self.serve(stream, watcher).await;
+                }
+            }
+        }
+    }
+
+    async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
+        let settings = self.emulator.connections();
+        // The time for a header runs from the end of the answer before it.
+        let waiting = settings.idle_timeout.map_or(settings.read_timeout, |idle| idle.min(settings.read_timeout));
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(waiting)
+            // A client may close its side after the request and still read the answer.
+            .half_close(true)
+            .serve_connection(TokioIo::new(stream), service_fn(|request| self.answer(request)));
+        // A connection that fails is the client's trouble, or a fault that was asked for.
+        let _ = watcher.watch(connection).await;
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<delivery::Outgoing>, BoxError> {
+        let (parts, body) = request.into_parts();
+        let body = read(body, self.emulator.connections().read_timeout).await?;
+        let unread = body.is_err();
+        let body = body.as_ref().map_err(Refusal::clone);
+        let engine::Outgoing { mut response, delivery } = if control::is_meant(&parts.uri) {
+            let response = control::answer(&self.emulator, self.controls, &parts, body);
+            engine::Outgoing { response, delivery: Delivery::Whole }
+        } else {
+            self.emulator.engine().answer(&parts, body)
+        };
+        if unread {
+            // The rest of the body would be taken for the next request.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        match delivery {
+            Delivery::Whole => Ok(delivery::whole(response)),
+            Delivery::Slow(pause) => Ok(delivery::slow(response, pause)),
+            Delivery::Short => Ok(delivery::short(response)),
+            Delivery::Delayed(delay) => {
+                tokio::time::sleep(delay).await;
+                Ok(delivery::whole(response))
+            }
+            Delivery::ResetWithin => {
+                self.reset.set();
+                Ok(delivery::half(response))
+            }
+            Delivery::Reset | Delivery::Silence => {
+                self.drop_unanswered(&delivery).await;
+                Err(io::Error::from(io::ErrorKind::ConnectionReset).into())
+            }
+        }
+    }
+
+    /// Lets the connection end with a reset, at once or after a long silence.
+    async fn drop_unanswered(&self, delivery: &Delivery) {
+        if *delivery == Delivery::Silence {
+            tokio::time::sleep(SILENCE).await;
+        }
+        self.reset.set();
+    }
 }
 
 /// Reads a body, or says what to answer instead; fails where the client went away.

@@ -1,35 +1,145 @@
-//! Checking a request's V1 signature: its key, its time, its nonce and the signature itself.
+//! Who a request is from, and whether it is fresh: key, token, time stamp, nonce and signature.
 //!
-//! The rule of the signature is the runtime's; here stands in which order the parts of it are refused.
+//! Signature V1 puts all of this into parameters, V3 into headers. A [`Claim`] is what a request says, whichever of the
+//! two it speaks; a [`Verifier`] holds the claim against the keys, the clock and the nonces that were used.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, HashSet};
+mod key;
+mod nonce;
+mod v1;
+mod v3;
+
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aliyun_runtime::sign::SigningKey;
-use aliyun_runtime::sign::v1::string_to_sign;
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::request::Parts;
 
+pub(crate) use self::key::Keys;
+use self::nonce::Nonces;
+pub(crate) use self::v1::MANDATORY;
+use self::v3::Authorization;
 use crate::refuse::Refusal;
 use crate::wire::Parameters;
 
-/// The parameters of the protocol that every signed request carries, beside `Action` and the signature itself. An
-/// empty one counts as absent; an empty `Signature` is an incomplete one.
-pub(crate) const MANDATORY: [&str; 6] =
-    ["Version", "AccessKeyId", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp"];
+/// The text of a header; an absent one and one that is not UTF-8 are empty.
+fn header<'r>(headers: &'r HeaderMap, name: &str) -> &'r str {
+    headers.get(name).and_then(|value| str::from_utf8(value.as_bytes()).ok()).unwrap_or_default().trim_ascii()
+}
 
-/// Whether a request is signed with a newer scheme (ACS3-..., signature version 3), in headers.
-pub(crate) fn is_v3(headers: &HeaderMap) -> bool {
-    headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"ACS3-"))
+/// The text of a parameter; an absent one is empty.
+fn parameter<'r>(parameters: &'r Parameters, name: &str) -> &'r str {
+    parameters.get(name).map(String::as_str).unwrap_or_default()
+}
+
+/// Whether a request is signed in its headers, or lacks nothing but the `Authorization` for that.
+pub(crate) fn is_v3(headers: &HeaderMap, parameters: &Parameters) -> bool {
+    v3::is_authorization(headers)
+        || (headers.contains_key("x-acs-content-sha256") && !parameters.contains_key("Signature"))
+}
+
+/// The operation that a request asks for, be it signed or not: an empty text where it asks for none.
+///
+/// V3 names it in a header, and the parameter stands in where the header is absent.
+pub(crate) fn action<'r>(headers: &'r HeaderMap, parameters: &'r Parameters) -> &'r str {
+    named(is_v3(headers, parameters), headers, "x-acs-action", parameters, "Action")
+}
+
+fn named<'r>(
+    is_v3: bool,
+    headers: &'r HeaderMap,
+    header_name: &str,
+    parameters: &'r Parameters,
+    parameter_name: &str,
+) -> &'r str {
+    let in_header = if is_v3 { header(headers, header_name) } else { "" };
+    if in_header.is_empty() { parameter(parameters, parameter_name) } else { in_header }
+}
+
+/// What a request says about itself, in the terms of the protocol. None of the texts is empty but the token.
+pub(crate) struct Claim<'r> {
+    parts: &'r Parts,
+    body: &'r [u8],
+    parameters: &'r Parameters,
+    scheme: Scheme<'r>,
+    pub(crate) action: &'r str,
+    pub(crate) version: &'r str,
+    key_id: &'r str,
+    token: &'r str,
+    nonce: &'r str,
+    timestamp: &'r str,
+}
+
+enum Scheme<'r> {
+    V1,
+    V3(Authorization<'r>),
+}
+
+impl<'r> Claim<'r> {
+    /// Reads it, or refuses a request that lacks a part.
+    pub(crate) fn read(parts: &'r Parts, body: &'r [u8], parameters: &'r Parameters) -> Result<Self, Refusal> {
+        let headers = &parts.headers;
+        let bearer = parameter(parameters, "SignatureType").eq_ignore_ascii_case("BEARERTOKEN");
+        if bearer || headers.contains_key("x-acs-bearer-token") {
+            return Err(Refusal::bearer_token());
+        }
+        let is_v3 = is_v3(headers, parameters);
+        let action = named(is_v3, headers, "x-acs-action", parameters, "Action");
+        if action.is_empty() {
+            return Err(Refusal::missing("Action"));
+        }
+        if is_v3 {
+            let authorization = Authorization::read(headers)?;
+            v3::require(parts, parameters)?;
+            Ok(Self {
+                parts,
+                body,
+                parameters,
+                action,
+                version: named(true, headers, "x-acs-version", parameters, "Version"),
+                key_id: authorization.key_id,
+                token: header(headers, "x-acs-security-token"),
+                nonce: header(headers, "x-acs-signature-nonce"),
+                timestamp: header(headers, "x-acs-date"),
+                scheme: Scheme::V3(authorization),
+            })
+        } else {
+            v1::require(parameters)?;
+            Ok(Self {
+                parts,
+                body,
+                parameters,
+                action,
+                version: parameter(parameters, "Version"),
+                key_id: parameter(parameters, "AccessKeyId"),
+                token: parameter(parameters, "SecurityToken"),
+                nonce: parameter(parameters, "SignatureNonce"),
+                timestamp: v1::timestamp(parameters),
+                scheme: Scheme::V1,
+            })
+        }
+    }
+
+    fn check_scheme(&self) -> Result<(), Refusal> {
+        match &self.scheme {
+            Scheme::V1 => v1::check(self.parameters),
+            Scheme::V3(authorization) => authorization.check(&self.parts.headers),
+        }
+    }
+
+    fn check_signature(&self, key: &SigningKey) -> Result<(), Refusal> {
+        match &self.scheme {
+            Scheme::V1 => v1::check_signature(key, self.parts.method.as_str(), self.parameters),
+            Scheme::V3(authorization) => authorization.check_signature(key, self.parts, self.body),
+        }
+    }
 }
 
 /// Knows the keys, and the nonces that were used.
 pub(crate) struct Verifier {
-    keys: HashMap<String, SigningKey>,
+    keys: Keys,
     window: Duration,
     nonces: Mutex<Nonces>,
     /// Keyed at random, so that nobody can prepare two nonces with the same digest.
@@ -37,33 +147,23 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
-    pub(crate) fn new(keys: HashMap<String, SigningKey>, window: Duration) -> Self {
+    pub(crate) fn new(keys: Keys, window: Duration) -> Self {
         Self { keys, window, nonces: Mutex::default(), hashers: Default::default() }
     }
 
-    /// Accepts a request whose [`MANDATORY`] parameters and `Signature` are there, and remembers its nonce.
-    pub(crate) fn verify(&self, method: &str, parameters: &Parameters, now: SystemTime) -> Result<(), Refusal> {
-        let value = |name: &str| parameters.get(name).map(String::as_str).unwrap_or_default();
-        let key_id = value("AccessKeyId");
-        let key = self.keys.get(key_id).ok_or_else(Refusal::access_key_not_found)?;
-        if value("SignatureMethod") != "HMAC-SHA1" {
-            return Err(Refusal::signature_method());
-        }
-        if value("SignatureVersion") != "1.0" || value("Signature").is_empty() {
-            return Err(Refusal::incomplete_signature());
-        }
-        let timestamp = parse_timestamp(value("Timestamp")).ok_or_else(Refusal::timestamp_format)?;
+    /// Accepts a request that is what it claims to be, and remembers its nonce.
+    pub(crate) fn verify(&self, claim: &Claim<'_>, now: SystemTime) -> Result<(), Refusal> {
+        let key = self.keys.find(claim.key_id, claim.token, now)?;
+        claim.check_scheme()?;
+        let timestamp = parse_timestamp(claim.timestamp).ok_or_else(Refusal::timestamp_format)?;
         if distance(now, timestamp) > self.window {
             return Err(Refusal::timestamp_expired());
         }
-        let nonce = self.digest(key_id, value("SignatureNonce"));
+        let nonce = self.digest(claim.key_id, claim.nonce);
         if self.with_nonces(|nonces| nonces.is_used(nonce, now)) {
             return Err(Refusal::nonce_used());
         }
-        let mut signed = signed_parameters(parameters);
-        if !key.sign_v1(method, &mut signed).matches(value("Signature").as_bytes()) {
-            return Err(Refusal::signature_mismatch(&string_to_sign(method, &mut signed)));
-        }
+        claim.check_signature(key)?;
         // Only now: a nonce that anyone could use up without a key would let them lock out its owner.
         let forgotten_after = timestamp.checked_add(self.window).unwrap_or(timestamp);
         if self.with_nonces(|nonces| nonces.remember(nonce, forgotten_after)) {
@@ -87,20 +187,8 @@ impl Verifier {
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut ids: Vec<&String> = self.keys.keys().collect();
-        ids.sort();
-        f.debug_struct("Verifier").field("keys", &ids).field("window", &self.window).finish_non_exhaustive()
+        f.debug_struct("Verifier").field("keys", &self.keys.ids()).field("window", &self.window).finish_non_exhaustive()
     }
-}
-
-/// Everything but the signature itself is signed.
-fn signed_parameters(parameters: &Parameters) -> aliyun_runtime::Parameters {
-    let bytes = parameters.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
-    let mut signed = aliyun_runtime::Parameters::with_capacity(parameters.len(), bytes);
-    for (name, value) in parameters.iter().filter(|(name, _)| *name != "Signature") {
-        signed.push(name, value);
-    }
-    signed
 }
 
 /// Reads `YYYY-MM-DDThh:mm:ssZ`, the only form that the service takes.
@@ -114,40 +202,6 @@ fn parse_timestamp(text: &str) -> Option<SystemTime> {
 
 fn distance(one: SystemTime, other: SystemTime) -> Duration {
     one.duration_since(other).unwrap_or_else(|error| error.duration())
-}
-
-/// The nonces that cannot be used again yet.
-///
-/// A nonce is forgotten when the time stamp that was signed with it has left the window: from then on the time stamp
-/// itself stops a repetition.
-#[derive(Debug, Default)]
-struct Nonces {
-    used: HashSet<u128>,
-    by_end: BinaryHeap<Reverse<(SystemTime, u128)>>,
-}
-
-impl Nonces {
-    /// More than this many nonces in one window are not kept: the first to end makes room.
-    const LIMIT: usize = 1_000_000;
-
-    fn is_used(&mut self, nonce: u128, now: SystemTime) -> bool {
-        while let Some(&Reverse((end, ended))) = self.by_end.peek()
-            && (end < now || self.used.len() > Self::LIMIT)
-        {
-            self.by_end.pop();
-            self.used.remove(&ended);
-        }
-        self.used.contains(&nonce)
-    }
-
-    /// False where it was remembered already.
-    fn remember(&mut self, nonce: u128, end: SystemTime) -> bool {
-        let new = self.used.insert(nonce);
-        if new {
-            self.by_end.push(Reverse((end, nonce)));
-        }
-        new
-    }
 }
 
 #[cfg(test)]
@@ -175,27 +229,11 @@ mod tests {
 
     #[test]
     fn tells_nonces_and_their_keys_apart() {
-        let verifier = Verifier::new(HashMap::new(), Duration::ZERO);
+        let verifier = Verifier::new(Keys::default(), Duration::ZERO);
         let digest = verifier.digest("key", "one");
         assert_eq!(verifier.digest("key", "one"), digest);
         assert_ne!(verifier.digest("key", "two"), digest);
         assert_ne!(verifier.digest("another", "one"), digest);
         assert_ne!(verifier.digest("keyo", "ne"), digest);
-    }
-
-    #[test]
-    fn forgets_a_nonce_when_its_window_has_passed() {
-        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let mut nonces = Nonces::default();
-        let (one, two) = (1, 2);
-        assert!(nonces.remember(two, at(30)));
-        assert!(nonces.remember(one, at(20)));
-        assert!(!nonces.remember(one, at(20)));
-        assert!(nonces.is_used(one, at(20)));
-        assert!(!nonces.is_used(one, at(21)));
-        assert!(nonces.is_used(two, at(21)));
-        assert_eq!((nonces.used.len(), nonces.by_end.len()), (1, 1));
-        assert!(!nonces.is_used(two, at(31)));
-        assert_eq!((nonces.used.len(), nonces.by_end.len()), (0, 0));
     }
 }

@@ -7,10 +7,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Uri};
 
 use crate::refuse::Refusal;
 
@@ -45,29 +46,50 @@ pub(crate) fn decode(parts: &Parts, body: &[u8]) -> Decoded {
     decoded
 }
 
+/// The pairs of the query as they were sent, decoded. One that cannot be read is left out: [`decode`] tells it.
+pub(crate) fn query_pairs(parts: &Parts) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    pairs(parts.uri.query().unwrap_or_default().as_bytes())
+        .filter_map(|(name, value)| Some((text(name).ok()?, text(value).ok()?)))
+}
+
+/// The pairs of an encoded text, still encoded.
+fn pairs(encoded: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    encoded.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let equals = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
+        (&pair[..equals], pair.get(equals + 1..).unwrap_or_default())
+    })
+}
+
+/// The parameters of a query, where it can be read.
+pub(crate) fn query(uri: &Uri) -> Result<Parameters, Refusal> {
+    let mut decoded = Decoded::default();
+    decoded.read(uri.query().unwrap_or_default().as_bytes());
+    decoded.fault.map_or(Ok(decoded.parameters), Err)
+}
+
 impl Decoded {
     fn read(&mut self, encoded: &[u8]) {
-        for pair in encoded.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
+        for (name, value) in pairs(encoded) {
             if self.parameters.len() == MAX_PARAMETERS {
                 self.fault.get_or_insert_with(|| Refusal::too_many_parameters(MAX_PARAMETERS));
                 return;
             }
-            if let Err(refusal) = self.read_pair(pair) {
+            if let Err(refusal) = self.read_pair(name, value) {
                 self.fault.get_or_insert(refusal);
             }
         }
     }
 
-    fn read_pair(&mut self, pair: &[u8]) -> Result<(), Refusal> {
-        let mut halves = pair.splitn(2, |&byte| byte == b'=');
-        let raw_name = halves.next().unwrap_or_default();
+    fn read_pair(&mut self, raw_name: &[u8], value: &[u8]) -> Result<(), Refusal> {
         let name = text(raw_name).map_err(|why| Refusal::unreadable(raw_name, why))?;
-        let value = text(halves.next().unwrap_or_default()).map_err(|why| Refusal::unreadable(name.as_bytes(), why))?;
-        if self.parameters.contains_key(&name) {
-            return Err(Refusal::unreadable(name.as_bytes(), "It is given twice."));
+        let value = text(value).map_err(|why| Refusal::unreadable(name.as_bytes(), why))?;
+        match self.parameters.entry(name.into_owned()) {
+            Entry::Occupied(known) => Err(Refusal::unreadable(known.key().as_bytes(), "It is given twice.")),
+            Entry::Vacant(place) => {
+                place.insert(value.into_owned());
+                Ok(())
+            }
         }
-        self.parameters.insert(name, value);
-        Ok(())
     }
 }
 
@@ -77,9 +99,11 @@ fn is_form(headers: &HeaderMap) -> bool {
     essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
 }
 
-fn text(encoded: &[u8]) -> Result<String, &'static str> {
-    let bytes = percent_decode(encoded).ok_or("Its percent-encoding is broken.")?;
-    String::from_utf8(bytes.into_owned()).map_err(|_| "It is not UTF-8.")
+fn text(encoded: &[u8]) -> Result<Cow<'_, str>, &'static str> {
+    match percent_decode(encoded).ok_or("Its percent-encoding is broken.")? {
+        Cow::Borrowed(bytes) => str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| "It is not UTF-8."),
+        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| "It is not UTF-8."),
+    }
 }
 
 /// The bytes that an encoded text stands for; none where `%` is not followed by two hexadecimal digits.

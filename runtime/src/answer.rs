@@ -100,7 +100,10 @@ impl Received {
             Ok((root, value)) if root == "Error" || root.ends_with("Response") => {
                 Ok((Cow::Owned(value.to_string()), Origin::Xml))
             }
-            Ok((root, _)) => Err(self.foreign(format!("the answer is XML of another kind, with the root <{root}>"))),
+            Ok((root, _)) => {
+                let root = mask::line(&mask::digits(&root));
+                Err(self.foreign(format!("the answer is XML of another kind, with the root <{root}>")))
+            }
             Err(what) => Err(self.foreign(format!("the answer is not XML: {what}"))),
         }
     }

@@ -219,7 +219,10 @@ async fn attempt(
     progress.reach(Stage::HandedOver);
     request.extensions_mut().insert(progress.clone());
     match core.transport.send(request, core.limits.body).await {
-        Ok(http) => Ok(Received { core: Arc::clone(core), action, http, signed }),
+        Ok(http) => {
+            core.credentials.learn(&credentials, &http);
+            Ok(Received { core: Arc::clone(core), action, http, signed })
+        }
         Err(error) => {
             if error.source.is::<ConnectTimeout>() {
                 let what = format!("no connection within {:?} to {:?}", core.timeouts.connect, core.endpoint);

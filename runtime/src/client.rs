@@ -9,7 +9,7 @@ use http::HeaderValue;
 use serde_json::Value;
 
 use crate::call::Call;
-use crate::credential::{CredentialsProvider, EnvironmentCredentials};
+use crate::credential::{Context, CredentialsProvider, DefaultChain, Refresher};
 use crate::endpoint::{Endpoint, Place};
 use crate::error::Error;
 use crate::operation::{Operation, Paged, Service, ServiceFacts};
@@ -28,7 +28,7 @@ pub struct Client<S> {
 pub(crate) struct Core {
     pub(crate) service: &'static ServiceFacts,
     pub(crate) endpoint: Endpoint,
-    pub(crate) credentials: Arc<dyn CredentialsProvider>,
+    pub(crate) credentials: Refresher,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) timeouts: Timeouts,
     pub(crate) limits: Limits,
@@ -78,10 +78,12 @@ pub enum Signature {
 }
 
 impl<S: Service> Client<S> {
-    /// A client with credentials of the environment: `ALIBABA_CLOUD_ACCESS_KEY_ID`,
-    /// `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary ones, `ALIBABA_CLOUD_SECURITY_TOKEN`.
+    /// A client with the credentials that its surroundings provide, looked for by the
+    /// [`DefaultChain`](crate::credentials::DefaultChain): first in the environment variables
+    /// `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary ones,
+    /// `ALIBABA_CLOUD_SECURITY_TOKEN`, then wherever Alibaba's own clients look.
     ///
-    /// They are read at the first call, which fails if they are missing.
+    /// They are looked for at the first call, which fails if there are none.
     pub fn from_env() -> Result<Self, Error> {
         Self::builder().build()
     }
@@ -198,7 +200,8 @@ impl<S: Service> ClientBuilder<S> {
         self
     }
 
-    /// Signs with these: [`crate::Credentials`], or a provider of them.
+    /// Signs with these: [`crate::Credentials`], or a provider of them; unless set, those that the
+    /// [`DefaultChain`](crate::credentials::DefaultChain) finds.
     pub fn credentials(mut self, credentials: impl CredentialsProvider) -> Self {
         self.credentials = Some(Arc::new(credentials));
         self
@@ -293,10 +296,12 @@ impl<S: Service> ClientBuilder<S> {
             Some(transport) => transport,
             None => Arc::new(HttpTransport::new(&self.timeouts, &self.connections, &endpoint)?),
         };
+        let context = Context::of(Arc::clone(&transport), self.clock, self.nonce, self.timeouts.call);
+        let provider = self.credentials.unwrap_or_else(|| Arc::new(DefaultChain::new()));
         let core = Core {
             service: S::FACTS,
             endpoint,
-            credentials: self.credentials.unwrap_or_else(|| Arc::new(EnvironmentCredentials::new())),
+            credentials: Refresher::new(provider, context),
             transport,
             timeouts: self.timeouts,
             limits: self.limits,

@@ -16,6 +16,13 @@ pub(crate) fn encode(request: &dyn Fields, into: &mut Parameters) -> Result<(), 
     encoder.fault.map_or(Ok(()), Err)
 }
 
+/// The parameters of a request as they travel, decoded: what a stand-in for the service compares.
+pub fn parameters_of(request: &dyn Fields) -> Result<Vec<(String, String)>, String> {
+    let mut parameters = Parameters::default();
+    encode(request, &mut parameters)?;
+    Ok(parameters.decoded())
+}
+
 struct Encoder<'a> {
     into: &'a mut Parameters,
     /// Name of the parameter, with `.1` or `.Key` for each level below it.

@@ -32,8 +32,7 @@ pub use bytes::Bytes;
 pub use call::{Call, CallFuture};
 pub use client::{Client, ClientBuilder, Format, Signature};
 pub use credential::{
-    ACCESS_KEY_ID, ACCESS_KEY_SECRET, Credentials, CredentialsError, CredentialsProvider, EnvironmentCredentials,
-    SECURITY_TOKEN,
+    ACCESS_KEY_ID, ACCESS_KEY_SECRET, Credentials, CredentialsError, CredentialsProvider, SECURITY_TOKEN,
 };
 pub use error::{Error, ErrorKind};
 pub use http;
@@ -43,6 +42,13 @@ pub use parameter::Parameters;
 pub use serde_json::Value;
 pub use transport::{BoxError, BoxFuture, Ending, HttpAnswer, Sent, Transport, TransportError};
 
+/// Providers of credentials, each for [`ClientBuilder::credentials`], and what one of your own is asked with.
+pub mod credentials {
+    pub use crate::credential::{
+        AssumeRole, Context, CredentialsUri, DefaultChain, EcsRamRole, Environment, OidcRole, Profile,
+    };
+}
+
 /// What generated code is made of. Not for use by hand: it changes with the generator.
 #[doc(hidden)]
 pub mod generated {
@@ -51,6 +57,7 @@ pub mod generated {
 
     pub use crate::answer::{Answer, read_body};
     pub use crate::client::Client;
+    pub use crate::encode::parameters_of;
     pub use crate::field::{Entry, Fields, Flags, Member, View, Viewer, debug, serialize};
     pub use crate::operation::{EnvelopeFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step};
     pub use crate::slot::{Blank, Choice, Filler, Place, Record, Slot};

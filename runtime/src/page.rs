@@ -1,22 +1,23 @@
 //! Turning pages.
-//!
-//! Pages end where the announced total is reached, or at an empty page, or at one that is shorter than the page
-//! before it. A first page that is shorter than was asked for ends nothing: a service that allows fewer items on a
-//! page than were asked for answers so too, and what follows would be lost.
+
+mod turner;
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hasher};
-use std::io;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
-use serde_json::Value;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
 
-use crate::call::Call;
+pub use self::turner::{PageTurner, Position};
+use crate::call::{Call, CallFuture};
 use crate::client::Core;
 use crate::error::{Error, ErrorKind};
-use crate::field::{Shown, View, at_path, with_text};
-use crate::operation::{Paged, Paging, Step};
-use crate::slot::Place;
+use crate::field::View;
+use crate::operation::Paged;
 use crate::transport::Sent;
 
 /// The pages of an operation, one after the other.
@@ -25,40 +26,161 @@ use crate::transport::Sent;
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await? { /* ... */ }
 /// ```
+///
+/// With the feature `stream` it is a `futures_core::Stream` too. As a stream it ends after an error, so that what
+/// collects a stream comes to an end; [`Pages::next`] goes on.
 pub struct Pages<O: Paged> {
-    core: Arc<Core>,
-    request: O,
-    turner: PageTurner,
+    /// Where the pages stand; away while a task reads ahead.
+    turning: Option<Turning<O>>,
+    ahead: Option<Ahead<O>>,
+    /// Most pages that are asked for before they are wanted.
+    read_ahead: usize,
+    #[cfg(feature = "stream")]
+    ended: bool,
 }
 
 impl<O: Paged> Pages<O> {
-    pub(crate) fn new(core: &Arc<Core>, mut request: O) -> Self {
-        request.prepare();
-        let start = Position::read(request.position(), O::PAGING.step);
-        let turner = PageTurner::new(O::FACTS.action, O::PAGING, start);
-        Self { core: Arc::clone(core), request, turner }
+    pub(crate) fn new(core: &Arc<Core>, request: O) -> Self {
+        Self {
+            turning: Some(Turning::new(core, request)),
+            ahead: None,
+            read_ahead: 0,
+            #[cfg(feature = "stream")]
+            ended: false,
+        }
+    }
+
+    /// Asks for up to this many pages before they are wanted, while the page before them is used; 0 unless set.
+    ///
+    /// Pages are asked for one after the other and come in order, since a page says whether there is another and may
+    /// say where it begins. A task of the tokio runtime asks for them, from the first [`Pages::next`] on: a future
+    /// alone would stand still, and its timeout run on, while its caller does something else. The task waits when so
+    /// many pages wait, ends at an error and after the last page, and is stopped when this is dropped. On a
+    /// current-thread runtime it runs whenever the caller awaits something.
+    #[must_use]
+    pub fn read_ahead(mut self, pages: usize) -> Self {
+        self.read_ahead = pages.min(Semaphore::MAX_PERMITS);
+        self
     }
 
     /// The next page, or `None` after the last. After an error the same page is asked for again.
+    ///
+    /// A future that is dropped early loses nothing: the call that it began goes on with the next one.
     pub async fn next(&mut self) -> Result<Option<O::Output>, Error> {
-        while let Some(position) = self.turner.position() {
-            position.write(self.request.position());
-            let page: O::Output = Call::of(&self.core, O::FACTS, &self.request).await?;
-            if self.turner.turn(View::Record(&page))? {
-                return Ok(Some(page));
-            }
-        }
-        Ok(None)
+        poll_fn(|context| self.poll(context)).await
     }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<O::Output>, Error>> {
+        loop {
+            if let Some(ahead) = &mut self.ahead {
+                if let Some(page) = ready!(ahead.pages.poll_recv(context)) {
+                    return Poll::Ready(Ok(Some(page)));
+                }
+                let ended = ready!(ahead.task.poll_join_next(context));
+                self.ahead = None;
+                if let Some(Ok((turning, error))) = ended {
+                    self.turning = Some(turning);
+                    if let Some(error) = error {
+                        return Poll::Ready(Err(error));
+                    }
+                }
+            }
+            let Some(turning) = &mut self.turning else { return Poll::Ready(Err(lost::<O>())) };
+            // Without a runtime there is no task, and the call says what is missing.
+            let runtime = Handle::try_current().ok().filter(|_| self.read_ahead > 0 && turning.moves());
+            let Some(runtime) = runtime else { return turning.poll(context) };
+            self.ahead = self.turning.take().map(|turning| Ahead::start(turning, self.read_ahead, &runtime));
+        }
+    }
+}
+
+/// Where the pages stood went with the task.
+fn lost<O: Paged>() -> Error {
+    let what = "the task that reads pages ahead is gone: it panicked, or its runtime was shut down";
+    Error::new(ErrorKind::Paging, O::FACTS.action, Sent::Maybe, what)
 }
 
 impl<O: Paged> fmt::Debug for Pages<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages").field("turner", &self.turner).finish_non_exhaustive()
+        f.debug_struct("Pages")
+            .field("action", &O::FACTS.action)
+            .field("turner", &self.turning.as_ref().map(|turning| &turning.turner))
+            .field("read_ahead", &self.read_ahead)
+            .finish_non_exhaustive()
     }
 }
 
-/// The items of all pages of an operation, one after the other; one page is held at a time.
+/// Asks for one page after the other.
+struct Turning<O: Paged> {
+    core: Arc<Core>,
+    request: O,
+    turner: PageTurner,
+    /// The call under way. It is kept here, so that it outlives the future that began it.
+    call: Option<CallFuture<O::Output>>,
+}
+
+impl<O: Paged> Turning<O> {
+    fn new(core: &Arc<Core>, mut request: O) -> Self {
+        request.prepare();
+        let start = Position::read(request.position(), O::PAGING.step);
+        let turner = PageTurner::new(O::FACTS.action, O::PAGING, start);
+        Self { core: Arc::clone(core), request, turner, call: None }
+    }
+
+    /// Whether there may be a further page.
+    fn moves(&self) -> bool {
+        self.turner.position().is_some()
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<O::Output>, Error>> {
+        while let Some(position) = self.turner.position() {
+            let call = self.call.get_or_insert_with(|| {
+                position.write(self.request.position());
+                Call::of(&self.core, O::FACTS, &self.request).into_future()
+            });
+            let answer = ready!(Pin::new(call).poll(context));
+            self.call = None;
+            let page = answer?;
+            if self.turner.turn(View::Record(&page))? {
+                return Poll::Ready(Ok(Some(page)));
+            }
+        }
+        Poll::Ready(Ok(None))
+    }
+}
+
+/// A task that asks for pages before they are wanted.
+struct Ahead<O: Paged> {
+    pages: mpsc::Receiver<O::Output>,
+    /// Gives back where the pages stand, and the error that ended it. One task, stopped when this is dropped.
+    task: JoinSet<(Turning<O>, Option<Error>)>,
+}
+
+impl<O: Paged> Ahead<O> {
+    fn start(turning: Turning<O>, most: usize, runtime: &Handle) -> Self {
+        let (sender, pages) = mpsc::channel(most);
+        let mut task = JoinSet::new();
+        task.spawn_on(read_ahead(turning, sender), runtime);
+        Self { pages, task }
+    }
+}
+
+/// A page is asked for when there is room for it: no more than the channel holds are there or under way.
+async fn read_ahead<O: Paged>(mut turning: Turning<O>, pages: mpsc::Sender<O::Output>) -> (Turning<O>, Option<Error>) {
+    while let Ok(room) = pages.reserve().await {
+        match poll_fn(|context| turning.poll(context)).await {
+            Ok(Some(page)) => room.send(page),
+            Ok(None) => break,
+            Err(error) => return (turning, Some(error)),
+        }
+    }
+    (turning, None)
+}
+
+/// The items of all pages of an operation, one after the other; one page is held at a time, and those read ahead.
+///
+/// With the feature `stream` it is a `futures_core::Stream` too. As a stream it ends after an error, so that what
+/// collects a stream comes to an end; [`Items::next`] goes on.
 pub struct Items<O: Paged> {
     pages: Pages<O>,
     page: std::vec::IntoIter<O::Item>,
@@ -69,15 +191,28 @@ impl<O: Paged> Items<O> {
         Self { pages, page: Vec::new().into_iter() }
     }
 
+    /// Asks for up to this many pages before their items are wanted; see [`Pages::read_ahead`].
+    #[must_use]
+    pub fn read_ahead(mut self, pages: usize) -> Self {
+        self.pages = self.pages.read_ahead(pages);
+        self
+    }
+
     /// The next item, or `None` after the last. After an error the page that failed is asked for again.
+    ///
+    /// A future that is dropped early loses nothing: the call that it began goes on with the next one.
     pub async fn next(&mut self) -> Result<Option<O::Item>, Error> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<O::Item>, Error>> {
         loop {
             if let Some(item) = self.page.next() {
-                return Ok(Some(item));
+                return Poll::Ready(Ok(Some(item)));
             }
-            match self.pages.next().await? {
+            match ready!(self.pages.poll(context))? {
                 Some(page) => self.page = O::items(page).into_iter(),
-                None => return Ok(None),
+                None => return Poll::Ready(Ok(None)),
             }
         }
     }
@@ -89,182 +224,41 @@ impl<O: Paged> fmt::Debug for Items<O> {
     }
 }
 
-/// Where a page begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Position {
-    /// A page number or the number of rows skipped.
-    Number(i64),
-    /// What the answer gave for it.
-    Token(String),
-    /// The beginning, where the answer gives the next position.
-    Start,
-}
+#[cfg(feature = "stream")]
+mod stream {
+    use futures_core::Stream;
 
-impl Position {
-    fn read(place: Place<'_>, step: Step) -> Option<Self> {
-        match place {
-            Place::OptionalInt32(number) => number.map(|number| Self::Number(i64::from(number))),
-            Place::OptionalInt64(number) => number.map(Self::Number),
-            // A plain number is a required one: nought is what a page number never is, and where an offset begins.
-            Place::Int32(number) => Some(Self::Number(i64::from(*number))).filter(|at| *at != Self::Number(0)),
-            Place::Int64(number) => Some(Self::Number(*number)).filter(|at| *at != Self::Number(0)),
-            Place::OptionalText(text) => text.as_deref().and_then(|text| Self::of_text(text, step)),
-            Place::Text(text) => Self::of_text(text, step),
-            _ => None,
-        }
-    }
+    use super::{Context, Error, Items, Paged, Pages, Pin, Poll, ready};
 
-    /// The position that a text says. A page number or an offset may travel as text; a token stays as it is.
-    #[must_use]
-    pub fn of_text(text: &str, step: Step) -> Option<Self> {
-        match step {
-            Step::Token(_) => Some(Self::Token(text.to_owned())).filter(|_| !text.is_empty()),
-            Step::Page(_) | Step::Offset(_) => text.trim().parse().ok().map(Self::Number),
-        }
-    }
+    // Nothing in them is ever pinned: the call under way is a box.
+    impl<O: Paged> Unpin for Pages<O> {}
+    impl<O: Paged> Unpin for Items<O> {}
 
-    fn write(&self, place: Place<'_>) {
-        match (place, self) {
-            (Place::OptionalInt32(slot), Self::Number(number)) => *slot = i32::try_from(*number).ok(),
-            (Place::OptionalInt64(slot), Self::Number(number)) => *slot = Some(*number),
-            (Place::Int32(slot), Self::Number(number)) => *slot = i32::try_from(*number).unwrap_or(i32::MAX),
-            (Place::Int64(slot), Self::Number(number)) => *slot = *number,
-            (Place::OptionalText(slot), Self::Number(number)) => *slot = Some(number.to_string()),
-            (Place::Text(slot), Self::Number(number)) => *slot = number.to_string(),
-            (Place::OptionalText(slot), Self::Token(token)) => *slot = Some(token.clone()),
-            (Place::Text(slot), Self::Token(token)) => token.clone_into(slot),
-            _ => {}
-        }
-    }
-}
+    impl<O: Paged> Stream for Pages<O> {
+        type Item = Result<O::Output, Error>;
 
-/// Decides from page to page where the next one begins; for callers that send the pages themselves.
-pub struct PageTurner {
-    action: &'static str,
-    paging: Paging,
-    next: Option<Position>,
-    /// Items seen in this run, and before it by the position it began at.
-    seen: i64,
-    /// Items on the page before.
-    before: Option<i64>,
-    /// Fingerprint of the items on the page before.
-    fingerprint: Option<u64>,
-}
-
-impl PageTurner {
-    /// Begins at `start`, or at the first page.
-    #[must_use]
-    pub fn new(action: &'static str, paging: Paging, start: Option<Position>) -> Self {
-        let next = start.unwrap_or(match paging.step {
-            Step::Page(first) | Step::Offset(first) => Position::Number(first),
-            Step::Token(_) => Position::Start,
-        });
-        let seen = match (&paging.step, &next) {
-            (Step::Offset(first), Position::Number(offset)) => offset - first,
-            _ => 0,
-        };
-        Self { action, paging, next: Some(next), seen, before: None, fingerprint: None }
-    }
-
-    /// Where the next page begins; `None` after the last.
-    #[must_use]
-    pub fn position(&self) -> Option<&Position> {
-        self.next.as_ref()
-    }
-
-    /// Takes a page and moves on. `false` if the page is empty and not the first, so that there is nothing to
-    /// show of it.
-    pub fn turn(&mut self, page: View<'_>) -> Result<bool, Error> {
-        let first = self.before.is_none();
-        let (count, fingerprint) = self.items_of(page);
-        if count > 0 && self.fingerprint == Some(fingerprint) {
-            return Err(self.stuck("the service answered the same page twice"));
-        }
-        let token = match self.paging.step {
-            Step::Token(path) => text_at(page, path).filter(|token| !token.is_empty()).map(Position::Token),
-            Step::Page(_) | Step::Offset(_) => None,
-        };
-        if token.is_some() && token == self.next {
-            return Err(self.stuck("the service gave the token of a page that was just read"));
-        }
-        let position = self.next.take();
-        // Counting from a page in the middle would need the size of the pages before it.
-        let counted = matches!((&self.paging.step, &position), (Step::Page(start), Some(Position::Number(at))) if first && at != start);
-        self.seen = if counted { i64::MIN } else { self.seen.saturating_add(count) };
-        let last = match &self.paging.total {
-            Some(path) if self.seen >= 0 && integer_at(page, path).is_some_and(|total| total > 0) => {
-                integer_at(page, path).is_some_and(|total| self.seen >= total)
+        fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            let this = self.get_mut();
+            if this.ended {
+                return Poll::Ready(None);
             }
-            _ => self.before.is_some_and(|before| count < before),
-        };
-        self.next = match (&self.paging.step, position) {
-            (Step::Token(_), _) => token,
-            _ if last || count == 0 => None,
-            (Step::Page(_), Some(Position::Number(at))) => Some(Position::Number(at.saturating_add(1))),
-            (Step::Offset(_), Some(Position::Number(at))) => Some(Position::Number(at.saturating_add(count))),
-            _ => None,
-        };
-        self.before = Some(count);
-        self.fingerprint = Some(fingerprint);
-        Ok(first || count > 0)
+            let page = ready!(this.poll(context));
+            this.ended = page.is_err();
+            Poll::Ready(page.transpose())
+        }
     }
 
-    /// The position stays, so that the same page is asked for again.
-    fn stuck(&self, what: &str) -> Error {
-        Error::new(ErrorKind::Paging, self.action, Sent::Yes, format!("{what}, so the pages do not move on"))
+    impl<O: Paged> Stream for Items<O> {
+        type Item = Result<O::Item, Error>;
+
+        fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            let this = self.get_mut();
+            if this.pages.ended {
+                return Poll::Ready(None);
+            }
+            let item = ready!(this.poll(context));
+            this.pages.ended = item.is_err();
+            Poll::Ready(item.transpose())
+        }
     }
-
-    /// Number and fingerprint of the items of a page.
-    fn items_of(&self, page: View<'_>) -> (i64, u64) {
-        let mut outcome = (0, 0);
-        at_path(page, self.paging.items, &mut |items| {
-            let parsed;
-            let items = match items {
-                View::Value(Value::String(text)) => {
-                    parsed = serde_json::from_str::<Value>(text).unwrap_or_default();
-                    View::Value(&parsed)
-                }
-                items => items,
-            };
-            let count = match items {
-                View::List(list) => list.count(),
-                View::Value(Value::Array(list)) => list.len(),
-                _ => 0,
-            };
-            let mut hash = HashWriter(DefaultHasher::new());
-            // Hashing cannot fail, and what cannot be written is not compared.
-            let _ = serde_json::to_writer(&mut hash, &Shown(items));
-            outcome = (i64::try_from(count).unwrap_or(i64::MAX), hash.0.finish());
-        });
-        outcome
-    }
-}
-
-impl fmt::Debug for PageTurner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PageTurner").field("action", &self.action).field("next", &self.next).finish_non_exhaustive()
-    }
-}
-
-struct HashWriter(DefaultHasher);
-
-impl io::Write for HashWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn integer_at(view: View<'_>, path: &str) -> Option<i64> {
-    text_at(view, path)?.trim().parse().ok()
-}
-
-fn text_at(view: View<'_>, path: &str) -> Option<String> {
-    let mut text = None;
-    with_text(view, path, &mut |found| text = Some(found.to_owned()));
-    text
 }

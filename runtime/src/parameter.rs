@@ -124,6 +124,15 @@ impl Parameters {
         self.pairs.iter().any(|pair| raw(encoded(pair)).eq(name.bytes()))
     }
 
+    /// The pairs without their encoding, in the order written.
+    pub(crate) fn decoded(&self) -> Vec<(String, String)> {
+        let text = |start: usize, end: usize| {
+            let bytes: Vec<u8> = raw(self.encoded.get(start..end).unwrap_or_default()).collect();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        self.pairs.iter().map(|pair| (text(pair.start, pair.equals), text(pair.equals + 1, pair.end))).collect()
+    }
+
     /// The encoded pairs joined by `&`, in the order written: a form body or a query.
     #[must_use]
     pub fn encoded(&self) -> &[u8] {

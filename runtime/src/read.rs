@@ -207,7 +207,14 @@ impl<'de> Visitor<'de> for Reader<'_, '_> {
         float(place, number).map_err(|place| context.misfit(&place, Found::Shown(number.to_string())))
     }
 
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
+    fn visit_str<E: serde::de::Error>(mut self, text: &str) -> Result<(), E> {
+        // Many numbers come in quotes.
+        if let Target::Place(Place::OptionalInt64(slot)) = &mut self.target
+            && let Ok(number) = text.parse()
+        {
+            **slot = Some(number);
+            return Ok(());
+        }
         match self.target {
             // Nearly all texts go here.
             Target::Place(Place::OptionalText(slot)) => {
@@ -319,20 +326,24 @@ fn integer(place: Place<'_>, number: i64) -> Result<(), Place<'_>> {
         Place::Float(slot) => *slot = number as f64,
         #[allow(clippy::cast_precision_loss, reason = "a floating point field holds what fits into one")]
         Place::OptionalFloat(slot) => *slot = Some(number as f64),
-        Place::Text(slot) => *slot = number.to_string(),
-        Place::OptionalText(slot) => *slot = Some(number.to_string()),
+        Place::Text(slot) => *slot = decimal(number),
+        Place::OptionalText(slot) => *slot = Some(decimal(number)),
         Place::Bool(slot) if matches!(number, 0 | 1) => *slot = number == 1,
         Place::OptionalBool(slot) if matches!(number, 0 | 1) => *slot = Some(number == 1),
         Place::Value(slot) => *slot = Value::from(number),
         Place::OptionalValue(slot) => *slot = Some(Value::from(number)),
         Place::Choice(choice) => {
-            if !choice.choose(&number.to_string()) {
+            if !choice.choose(itoa::Buffer::new().format(number)) {
                 return Err(Place::Choice(choice));
             }
         }
         place => return Err(place),
     }
     Ok(())
+}
+
+fn decimal(number: i64) -> String {
+    itoa::Buffer::new().format(number).to_owned()
 }
 
 fn float(place: Place<'_>, number: f64) -> Result<(), Place<'_>> {

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use crate::client::{Core, Format, Signature};
 use crate::credential::Credentials;
+use crate::mask;
 use crate::operation::Method;
 use crate::parameter::Parameters;
 use crate::sign::v3::{self, EMPTY_PAYLOAD, Header};
@@ -178,7 +179,8 @@ impl Signed {
                 if ours == theirs {
                     wrong_secret(REFUSED)
                 } else {
-                    format!("{REFUSED}: {}", v1::first_difference(&ours, theirs))
+                    // What the service signed is its own word: a text that is no string to sign would be shown as a name.
+                    format!("{REFUSED}: {}", mask::line(&mask::digits(&v1::first_difference(&ours, theirs))))
                 }
             }
             Self::V3 { hash, token } => {

@@ -8,6 +8,8 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
 use serde_json::{Map, Value};
 
+use crate::mask;
+
 /// Deepest nesting, as in JSON.
 const DEPTH: usize = 128;
 
@@ -23,7 +25,7 @@ pub(crate) fn to_json(text: &str, memory: usize) -> Result<(String, Value), Stri
     // What is open, from the outside in.
     let mut open: Vec<Element> = Vec::new();
     loop {
-        let event = reader.read_event().map_err(|error| error.to_string())?;
+        let event = reader.read_event().map_err(|error| said(&error))?;
         if matches!(event, Event::Start(_) | Event::Empty(_)) {
             left = left
                 .checked_sub(ELEMENT)
@@ -62,7 +64,7 @@ pub(crate) fn to_json(text: &str, memory: usize) -> Result<(String, Value), Stri
             }
             Event::GeneralRef(reference) => {
                 if let Some(element) = open.last_mut() {
-                    let character = reference.resolve_char_ref().map_err(|error| error.to_string())?;
+                    let character = reference.resolve_char_ref().map_err(|error| said(&error))?;
                     let entity = reference.xml10_content();
                     match (character, resolve_predefined_entity(&entity)) {
                         (Some(character), _) => element.text.push(character),
@@ -75,6 +77,11 @@ pub(crate) fn to_json(text: &str, memory: usize) -> Result<(String, Value), Stri
             Event::Decl(_) | Event::PI(_) | Event::Comment(_) | Event::DocType(_) => {}
         }
     }
+}
+
+/// The parser quotes names, which are whatever came.
+fn said(error: &quick_xml::Error) -> String {
+    mask::line(&mask::digits(&error.to_string()))
 }
 
 fn name(bytes: impl AsRef<[u8]>) -> String {

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use aliyun_runtime::http::{HeaderMap, HeaderValue};
 use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpAnswer, TransportError};
+use dyvmsapi::credentials::Context;
 use dyvmsapi::robot::QueryRobotTaskCallList;
 use dyvmsapi::{Client, Credentials, CredentialsError, CredentialsProvider, Error, ErrorKind, Sent, Transport};
 use workspace_tests::Canned;
@@ -243,7 +244,7 @@ async fn a_call_without_an_answer_ends_in_time() {
 async fn missing_credentials_are_named_and_nothing_is_sent() {
     struct Nowhere;
     impl CredentialsProvider for Nowhere {
-        fn credentials(&self) -> BoxFuture<'_, Result<Credentials, CredentialsError>> {
+        fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
             Box::pin(async { Err(CredentialsError::new("looked at two places (not set)")) })
         }
     }

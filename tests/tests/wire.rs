@@ -138,6 +138,8 @@ async fn an_unknown_key_and_a_token_are_told_apart() {
         .unwrap();
     let error = unknown.send(request()).await.unwrap_err();
     assert_eq!((error.code(), error.http_status()), (Some("InvalidAccessKeyId.NotFound"), Some(404)));
+    let expires = std::time::SystemTime::now() + std::time::Duration::from_secs(3600);
+    let emulator = Emulator::builder().temporary_key("testid", "testsecret", "to+ken/=", expires).build();
     let temporary = Client::builder()
         .credentials(Credentials::with_token("testid", "testsecret", "to+ken/="))
         .transport(emulator.transport())

@@ -7,4 +7,5 @@ mod official;
 mod refusals;
 mod robot_tasks;
 mod server;
+mod signature;
 mod support;

@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::header::AUTHORIZATION;
-
 use crate::support::{Call, builder, emulator, now, request, send};
 
 #[test]
@@ -55,14 +53,46 @@ fn an_unknown_key() {
 fn another_signature_method() {
     let reply = Call::new().set("SignatureMethod", "HMAC-SHA256").to(&emulator());
     reply.assert_refused(400, "InvalidSignatureMethod", "Specified signature method is not valid.");
+}
 
-    let mut newer = Call::new().in_form();
-    newer.headers_mut().insert(AUTHORIZATION, "ACS3-HMAC-SHA256 Credential=testid".parse().unwrap());
-    send(&emulator(), newer).assert_refused(
+#[test]
+fn credentials_other_than_access_keys() {
+    let call = Call::new().without("AccessKeyId").set("SignatureType", "BEARERTOKEN").set("BearerToken", "token");
+    call.to(&emulator()).assert_refused(
         400,
-        "InvalidSignatureMethod",
-        "Specified signature method is not valid. This emulator checks HMAC-SHA1 (SignatureVersion 1.0) only.",
+        "InvalidSignatureType",
+        "Specified parameter SignatureType is not valid. This emulator knows access keys and no bearer tokens.",
     );
+    let reply = Call::new().set("SignatureType", "PRIVATEKEY").to(&emulator());
+    reply.assert_refused(400, "InvalidSignatureType", "Specified parameter SignatureType is not valid.");
+}
+
+#[test]
+fn keys_and_tokens_that_do_not_serve() {
+    let later = now() + Duration::from_secs(1);
+    let emulator = builder()
+        .key("testid", "testsecret")
+        .inactive_key("off", "testsecret")
+        .temporary_key("fresh", "testsecret", "fresh token", later)
+        .temporary_key("old", "testsecret", "old token", now())
+        .build();
+    for (id, token, code, message) in [
+        ("off", "", "InvalidAccessKeyId.Inactive", "Specified access key is disabled."),
+        ("fresh", "", "MissingSecurityToken", "SecurityToken is mandatory for this action."),
+        ("fresh", "x", "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed."),
+        ("testid", "x", "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed."),
+        ("old", "old token", "InvalidSecurityToken.Expired", "Specified SecurityToken is expired."),
+        (
+            "testid",
+            "fresh token",
+            "InvalidSecurityToken.MismatchWithAccessKey",
+            "Specified SecurityToken mismatch with the AccessKey.",
+        ),
+    ] {
+        let reply = Call::new().set("AccessKeyId", id).set("SecurityToken", token).to(&emulator);
+        reply.assert_refused(400, code, message);
+    }
+    Call::new().set("AccessKeyId", "fresh").set("SecurityToken", "fresh token").to(&emulator).assert_accepted();
 }
 
 #[test]

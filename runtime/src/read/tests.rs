@@ -311,6 +311,64 @@ proptest! {
     }
 }
 
+/// Texts that stand for more memory than they take, and their mutations.
+fn hostile() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("{}"),
+        Just("null"),
+        Just("[]"),
+        Just("\"\""),
+        Just("0"),
+        Just("[[]]"),
+        Just("{\"name\":\"\"}"),
+        Just("{\"a\":{}}"),
+        Just("\"[{},{}]\""),
+        Just("{\"\":[{}]}"),
+        Just("\"1,2,,\""),
+        Just("{"),
+        Just("\\"),
+    ];
+    let name = prop_oneof![
+        Just("List"),
+        Just("Texts"),
+        Just("Numbers"),
+        Just("Free"),
+        Just("Json"),
+        Just("Map"),
+        Just("Inner"),
+        Just("TextOfJson"),
+    ];
+    let many = (name, proptest::collection::vec(piece, 1..4), 1..4000_usize, 0..4_u8);
+    many.prop_map(|(name, pieces, count, form)| {
+        let pieces: Vec<&str> = pieces.iter().copied().cycle().take(count).collect();
+        let members = || pieces.iter().enumerate().map(|(index, piece)| format!("\"{index}\":{piece}"));
+        match form {
+            0 => format!("{{\"{name}\":[{}]}}", pieces.join(",")),
+            1 => format!("{{\"{name}\":{}}}", json!(format!("[{}]", pieces.join(",")))),
+            2 => format!("{{\"{name}\":{{{}}}}}", members().collect::<Vec<_>>().join(",")),
+            _ => format!("{{\"{name}\":\"{}\"}}", ",".repeat(count)),
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    /// What a text costs is bounded by the budget and by its own length: a list that grows is there twice for a
+    /// moment, and a text within a text is copied.
+    #[test]
+    fn no_text_takes_more_memory_than_the_budget(text in hostile(), xml in any::<bool>()) {
+        const BUDGET: usize = 1 << 16;
+        let origin = if xml { Origin::Xml } else { Origin::Json };
+        let counted = allocation_counter::measure(|| {
+            let mut specimen = Specimen::default();
+            let _ = read(&text, Place::Record(&mut specimen), origin, BUDGET);
+        });
+        let most = 3 * BUDGET + 4 * text.len() + 4096;
+        prop_assert!(counted.bytes_max <= most as u64, "{} bytes of {} characters", counted.bytes_max, text.len());
+    }
+}
+
 #[test]
 fn a_member_is_absent_beyond_the_end_of_a_list() {
     let numbers = vec![1_i64];

@@ -40,11 +40,9 @@ impl SigningKey {
         self.sign_v3_hash(&request_hash(method, query, headers, payload_hash))
     }
 
-    /// The V3 signature of a canonical request: what remains of [`SigningKey::sign_v3`] when the text is there, for
-    /// benches.
-    #[doc(hidden)]
+    /// The V3 signature of a canonical request that is there, as of [`canonical_request`].
     #[must_use]
-    pub fn sign_v3_text(&self, canonical_request: &[u8]) -> Signature {
+    pub fn sign_v3_request(&self, canonical_request: &[u8]) -> Signature {
         self.sign_v3_hash(&payload_hash(canonical_request))
     }
 

@@ -1,0 +1,159 @@
+//! Who was rung, as far as an emulator rings anyone.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aliyun_api_spec::model::{Operation, Style};
+use serde_json::Value;
+
+use crate::wire::Parameters;
+
+/// A phone that would have rung: a number that an operation was asked to call, where it answered a success, whether or
+/// not that answer arrived.
+///
+/// Which parameter names who is rung says the specification. A few operations name a task there, whose numbers were
+/// given before; then [`Dial::called`] is the id of that task. `Debug` masks it.
+#[derive(Clone)]
+pub struct Dial {
+    called: String,
+    by: Arc<Dialler>,
+}
+
+/// The request that dialled.
+struct Dialler {
+    action: String,
+    request_id: String,
+    at: SystemTime,
+}
+
+impl Dial {
+    /// The number, or the task, as the request wrote it.
+    pub fn called(&self) -> &str {
+        &self.called
+    }
+
+    /// The operation.
+    pub fn action(&self) -> &str {
+        &self.by.action
+    }
+
+    /// The request that dialled: the id of its answer. A request with several numbers makes several dials.
+    pub fn request_id(&self) -> &str {
+        &self.by.request_id
+    }
+
+    /// When, by the emulator's clock.
+    pub fn at(&self) -> SystemTime {
+        self.by.at
+    }
+}
+
+impl fmt::Debug for Dial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dial")
+            .field("called", &format_args!("***"))
+            .field("action", &self.by.action)
+            .field("request_id", &self.by.request_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The latest dials.
+#[derive(Default)]
+pub(crate) struct Dials(VecDeque<Dial>);
+
+impl Dials {
+    /// About 40 MB.
+    pub(crate) const MAX: usize = 200_000;
+
+    pub(crate) fn add(&mut self, called: &[String], action: &str, request_id: &str, at: SystemTime) {
+        if called.is_empty() {
+            return;
+        }
+        let by = Arc::new(Dialler { action: action.to_owned(), request_id: request_id.to_owned(), at });
+        let dial = |called: &String| Dial { called: called.clone(), by: Arc::clone(&by) };
+        self.0.extend(called.iter().map(dial));
+        let surplus = self.0.len().saturating_sub(Self::MAX);
+        self.0.drain(..surplus);
+    }
+
+    pub(crate) fn all(&self) -> Vec<Dial> {
+        self.0.iter().cloned().collect()
+    }
+
+    pub(crate) fn to(&self, number: &str) -> Vec<Dial> {
+        self.0.iter().filter(|dial| dial.called == number).cloned().collect()
+    }
+}
+
+/// Whom an operation rings with these parameters.
+pub(crate) fn called(operation: &Operation, parameters: &Parameters) -> Vec<String> {
+    let Some(name) = &operation.dials else { return Vec::new() };
+    let style = operation.parameter(name).and_then(|field| field.shape.style);
+    let below = format!("{name}.");
+    let flat = parameters.range(below.clone()..).take_while(|(name, _)| name.starts_with(&below));
+    let values = parameters.get(name).into_iter().chain(flat.map(|(_, value)| value));
+    let mut called = Vec::new();
+    for value in values {
+        match style {
+            Some(Style::Json) => called.extend(items(value)),
+            Some(Style::Simple) => called.extend(value.split(',').map(|item| item.trim().to_owned())),
+            _ => called.push(value.clone()),
+        }
+    }
+    called.retain(|called| !called.is_empty());
+    called
+}
+
+/// The texts and numbers of a JSON list, or the one that it is.
+fn items(json: &str) -> Vec<String> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    match serde_json::from_str(json) {
+        Ok(Value::Array(items)) => items.iter().filter_map(text).collect(),
+        Ok(value) => text(&value).into_iter().collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aliyun_api_spec::model::{Kind, Shape};
+
+    use super::*;
+    use crate::specimen::{field, operation, shape};
+
+    fn dialled(style: Option<Style>, pairs: &[(&str, &str)]) -> Vec<String> {
+        let mut operation = operation("Ring");
+        operation.dials = Some("Called".to_owned());
+        let list = Kind::Array(Box::new(shape(Kind::String)));
+        operation.parameters = vec![field("Called", Shape { style, ..shape(list) })];
+        let parameters = pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
+        called(&operation, &parameters)
+    }
+
+    #[test]
+    fn reads_numbers_in_every_style() {
+        assert_eq!(dialled(None, &[("Called", "1,2"), ("Called2", "3")]), ["1,2"]);
+        assert_eq!(dialled(Some(Style::Simple), &[("Called", "1, 2,")]), ["1", "2"]);
+        assert_eq!(dialled(Some(Style::Json), &[("Called", r#"["1", 2, null]"#)]), ["1", "2"]);
+        assert_eq!(dialled(Some(Style::Json), &[("Called", "{")]), Vec::<String>::new());
+        assert_eq!(dialled(Some(Style::Flat), &[("Called.1", "1"), ("Called.2", "2"), ("Calls", "3")]), ["1", "2"]);
+        assert_eq!(dialled(None, &[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn keeps_the_latest() {
+        let mut dials = Dials::default();
+        for number in 0..Dials::MAX + 3 {
+            dials.add(&[number.to_string()], "Ring", "R", SystemTime::UNIX_EPOCH);
+        }
+        assert_eq!(dials.all().len(), Dials::MAX);
+        assert_eq!((dials.to("2").len(), dials.to("3").len()), (0, 1));
+    }
+}

@@ -1,0 +1,505 @@
+//! Rules of a test: which requests they are for, and what becomes of these.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use aliyun_runtime::generated::{Answer, read_body};
+use http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::fault::Fault;
+use crate::random::Random;
+use crate::refuse::Refusal;
+use crate::wire::Parameters;
+
+/// A rule: which requests it is for, what becomes of them, how often and how probably. Made by
+/// [`Emulator::on`](crate::Emulator::on), [`Emulator::on_action`](crate::Emulator::on_action),
+/// [`Emulator::on_any`](crate::Emulator::on_any) and [`Emulator::on_connection`](crate::Emulator::on_connection); it is in
+/// force at once, and stays so when this handle is dropped. A clone is another handle to the same rule.
+///
+/// # Which rule decides
+///
+/// Requests that the gateway refuses (signature, parameters and so on) never come to a rule. Of the rules that match an
+/// accepted request the **latest made** decides. A rule does not match when its answers are used up, or when chance
+/// says no; then the next older one is asked, and in the end the emulator answers by itself.
+///
+/// A [`Fault`] with effect leaves the answer itself to the older rules, so that one rule can say what is answered and
+/// another how it travels. At most one fault is played for a request.
+///
+/// # Sequences
+///
+/// Answers that are given one after another are used one after another: each once, or as often as
+/// [`Rule::times`] says right behind it, and the last one for ever unless it has a number too:
+///
+/// ```
+/// use aliyun_emulator::{Emulator, Fault};
+/// use serde_json::json;
+///
+/// let emulator = Emulator::new();
+/// emulator
+///     .on_action("SingleCallByTts")
+///     .fault(Fault::throttled())
+///     .times(2)
+///     .refuse("isv.BUSINESS_LIMIT_CONTROL", "Trigger a flow control")
+///     .reply(json!({ "CallId": "116012354148^102813780000" }));
+/// ```
+///
+/// `A` is the type of answers: the operation's own for [`Emulator::on`](crate::Emulator::on), else any JSON.
+pub struct Rule<A = Value> {
+    rules: Arc<Rules>,
+    id: u64,
+    matched: Arc<AtomicU64>,
+    answer: PhantomData<fn() -> A>,
+}
+
+/// Stands for a connection in a [`Rule`] that is asked before a request is read.
+#[derive(Debug)]
+pub enum Connection {}
+
+/// What every rule can do.
+#[allow(clippy::return_self_not_must_use, reason = "a rule is in force without its handle")]
+impl<A> Rule<A> {
+    /// Lets it pass to the older rules. A rule without any answer does only this: it counts.
+    pub fn pass(self) -> Self {
+        self.step(Action::Pass)
+    }
+
+    /// Limits how often the answer before this is used. It has no meaning before the first answer.
+    pub fn times(self, times: u64) -> Self {
+        self.edit(|entry| {
+            if let Some(step) = entry.steps.last_mut() {
+                step.times = Some(times);
+            }
+        });
+        self
+    }
+
+    /// Makes it match in this share of cases, from 0.0 (never) to 1.0 (always, as without this). The choice depends on
+    /// [`Builder::seed`](crate::Builder::seed), the order of rules and how often this one was asked, and on nothing else.
+    pub fn with_probability(self, probability: f64) -> Self {
+        self.edit(|entry| entry.probability = probability);
+        self
+    }
+
+    /// How often it decided, or let pass, what came; it keeps its number when it is removed.
+    pub fn matched(&self) -> u64 {
+        self.matched.load(Ordering::Relaxed)
+    }
+
+    /// Takes it out of force, for all its handles.
+    pub fn remove(&self) {
+        self.rules.remove(self.id);
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    fn step(self, action: Action) -> Self {
+        self.edit(|entry| entry.steps.push(Step { action, times: None, used: 0 }));
+        self
+    }
+
+    fn edit(&self, edit: impl FnOnce(&mut Entry)) {
+        self.rules.with_book(|book| book.entries.iter_mut().find(|entry| entry.id == self.id).map(edit));
+    }
+}
+
+/// What becomes of requests.
+#[allow(clippy::return_self_not_must_use, reason = "a rule is in force without its handle")]
+impl<A: Serialize> Rule<A> {
+    /// Matches only requests with this parameter as well: its name on the wire and its text there. Texts that hold JSON
+    /// are compared as JSON, and an empty text stands for any value.
+    pub fn with_parameter(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let pair = (name.into(), value.into());
+        self.edit(|entry| {
+            if let When::Request { parameters, .. } = &mut entry.when {
+                parameters.push(pair);
+            }
+        });
+        self
+    }
+
+    /// Answers this. Members of the envelope that it leaves out or empty are filled in as for a success: code, message
+    /// and request id.
+    #[allow(clippy::needless_pass_by_value, reason = "an answer is built where it is given")]
+    pub fn reply(self, answer: A) -> Self {
+        self.step(Action::Reply(value_of(&answer)))
+    }
+
+    /// The same with JSON, which need not be of the operation's type: an object that leaves members out, or anything
+    /// else, which is answered as it is.
+    pub fn reply_json(self, answer: Value) -> Self {
+        self.step(Action::Reply(answer))
+    }
+
+    /// Answers a business error: HTTP 200 with this code, such as `isv.BUSINESS_LIMIT_CONTROL`, and message.
+    pub fn refuse(self, code: impl Into<String>, message: impl Into<String>) -> Self {
+        self.step(Action::Refuse { code: code.into(), message: message.into() })
+    }
+
+    /// Refuses as the gateway does, with an HTTP status of its own; one outside 200 to 599 counts as 500.
+    pub fn gateway_error(self, status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(status).ok().filter(|_| (200..600).contains(&status));
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self.step(Action::GatewayError(Refusal::by_rule(status, code.into(), message.into())))
+    }
+
+    /// Plays a fault.
+    pub fn fault(self, fault: Fault) -> Self {
+        self.step(Action::Fault(fault))
+    }
+}
+
+#[allow(clippy::return_self_not_must_use, reason = "a rule is in force without its handle")]
+impl<A: Serialize + Answer + Default + 'static> Rule<A> {
+    /// Answers what a function makes of the request. A code in its answer that is no success makes it a business error.
+    pub fn reply_with(self, answer: impl Fn(&Accepted<'_, A>) -> A + Send + Sync + 'static) -> Self {
+        self.step(Action::ReplyWith(Arc::new(move |call| value_of(&answer(&Accepted { call, answer: PhantomData })))))
+    }
+}
+
+/// What becomes of connections.
+#[allow(clippy::return_self_not_must_use, reason = "a rule is in force without its handle")]
+impl Rule<Connection> {
+    /// Resets the connection before anything is read from it.
+    pub fn reset(self) -> Self {
+        self.step(Action::Fault(Fault::reset()))
+    }
+
+    /// Accepts the connection and neither reads nor answers; after ten minutes it is reset.
+    pub fn silence(self) -> Self {
+        self.step(Action::Fault(Fault::silence()))
+    }
+}
+
+impl<A> Clone for Rule<A> {
+    fn clone(&self) -> Self {
+        Self { rules: Arc::clone(&self.rules), id: self.id, matched: Arc::clone(&self.matched), answer: PhantomData }
+    }
+}
+
+impl<A> fmt::Debug for Rule<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rule").field("id", &self.id).field("matched", &self.matched()).finish_non_exhaustive()
+    }
+}
+
+/// A typed answer as JSON.
+fn value_of<A: Serialize>(answer: &A) -> Value {
+    // Generated types hold nothing that JSON cannot say.
+    serde_json::to_value(answer).unwrap_or_default()
+}
+
+/// A request that passed every check, as [`Rule::reply_with`] sees it.
+pub struct Accepted<'a, A> {
+    call: &'a dyn Incoming,
+    answer: PhantomData<fn() -> A>,
+}
+
+/// What the engine tells about a request.
+pub(crate) trait Incoming {
+    fn action(&self) -> &str;
+    fn parameters(&self) -> &Parameters;
+    fn time(&self) -> SystemTime;
+    fn request_id(&self) -> &str;
+    /// What the emulator answers by itself.
+    fn default_answer(&self) -> Value;
+}
+
+impl<A> Accepted<'_, A> {
+    /// The operation.
+    pub fn action(&self) -> &str {
+        self.call.action()
+    }
+
+    /// One of its parameters, by its name on the wire.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.call.parameters().get(name).map(String::as_str)
+    }
+
+    /// All its parameters, with those of the protocol.
+    pub fn parameters(&self) -> &Parameters {
+        self.call.parameters()
+    }
+
+    /// The emulator's time.
+    pub fn time(&self) -> SystemTime {
+        self.call.time()
+    }
+
+    /// The request id of the answer, unless the answer brings its own.
+    pub fn request_id(&self) -> &str {
+        self.call.request_id()
+    }
+}
+
+impl<A: Answer + Default> Accepted<'_, A> {
+    /// What the emulator would have answered by itself. To ask is to let the operation take place where it has state
+    /// behind it. Where the emulator refuses, the request is refused, whatever is answered then.
+    pub fn default_answer(&self) -> A {
+        let mut answer = A::default();
+        // An emulator's own answer fits the operation; what does not fit would be left out.
+        let _ = read_body(self.call.default_answer().to_string().as_bytes(), &mut answer);
+        answer
+    }
+}
+
+impl<A> fmt::Debug for Accepted<'_, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accepted").field("action", &self.action()).finish_non_exhaustive()
+    }
+}
+
+/// Which requests or connections a rule is for.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum When {
+    Connection,
+    Request {
+        action: Option<String>,
+        parameters: Vec<(String, String)>,
+    },
+    /// A typed request that cannot be sent.
+    Never,
+}
+
+impl When {
+    fn matches(&self, action: &str, received: &Parameters) -> bool {
+        let Self::Request { action: wanted, parameters } = self else { return false };
+        wanted.as_ref().is_none_or(|wanted| wanted == action) && includes(received, parameters)
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        match self {
+            Self::Connection => json!({ "connection": true }),
+            Self::Request { action, parameters } => {
+                let mut shown = Map::new();
+                if let Some(action) = action {
+                    shown.insert("action".to_owned(), action.as_str().into());
+                }
+                if !parameters.is_empty() {
+                    let pairs = parameters.iter().map(|(name, value)| (name.clone(), value.as_str().into()));
+                    shown.insert("parameters".to_owned(), Value::Object(pairs.collect()));
+                }
+                Value::Object(shown)
+            }
+            Self::Never => Value::Null,
+        }
+    }
+}
+
+/// Whether parameters include others: by name, with the same text, or with JSON that says the same. An empty text
+/// stands for any value.
+pub(crate) fn includes(received: &Parameters, wanted: &[(String, String)]) -> bool {
+    wanted.iter().all(|(name, value)| match received.get(name) {
+        None => false,
+        Some(found) => value.is_empty() || found == value || is_same_json(found, value),
+    })
+}
+
+fn is_same_json(one: &str, other: &str) -> bool {
+    let structured = |text: &str| {
+        let opens = text.trim_start().starts_with(['{', '[']);
+        if opens { serde_json::from_str::<Value>(text).ok() } else { None }
+    };
+    structured(other).is_some_and(|other| structured(one) == Some(other))
+}
+
+/// Makes an answer of a request.
+type AnswerFn = dyn Fn(&dyn Incoming) -> Value + Send + Sync;
+
+/// What a rule does.
+#[derive(Clone)]
+pub(crate) enum Action {
+    Pass,
+    Reply(Value),
+    ReplyWith(Arc<AnswerFn>),
+    Refuse { code: String, message: String },
+    GatewayError(Refusal),
+    Fault(Fault),
+}
+
+/// What the rules say of one request.
+#[derive(Default)]
+pub(crate) struct Decision {
+    pub(crate) fault: Option<Fault>,
+    /// None where the emulator answers by itself.
+    pub(crate) answer: Option<Action>,
+}
+
+/// A rule that is in force.
+struct Entry {
+    id: u64,
+    when: When,
+    steps: Vec<Step>,
+    probability: f64,
+    random: Random,
+    matched: Arc<AtomicU64>,
+}
+
+struct Step {
+    action: Action,
+    times: Option<u64>,
+    used: u64,
+}
+
+impl Entry {
+    /// The index of the answer whose turn it is; none where all are used up, or where there are none.
+    fn turn(&self) -> Option<usize> {
+        let last = self.steps.len().saturating_sub(1);
+        let is_left = |(index, step): (usize, &Step)| {
+            let times = step.times.or((index < last).then_some(1));
+            times.is_none_or(|times| step.used < times)
+        };
+        self.steps.iter().enumerate().position(is_left)
+    }
+
+    fn is_used_up(&self) -> bool {
+        !self.steps.is_empty() && self.turn().is_none()
+    }
+
+    /// What it says of a request or connection that it is for; none where it says nothing.
+    fn decide(&mut self, faults: bool) -> Option<Action> {
+        if self.is_used_up() {
+            return None;
+        }
+        let turn = self.turn();
+        let action = turn.and_then(|turn| self.steps.get(turn)).map_or(Action::Pass, |step| step.action.clone());
+        if matches!(action, Action::Fault(_)) && !faults {
+            return None;
+        }
+        if self.probability < 1.0 && self.random.share() >= self.probability {
+            return None;
+        }
+        if let Some(step) = turn.and_then(|turn| self.steps.get_mut(turn)) {
+            step.used += 1;
+        }
+        self.matched.fetch_add(1, Ordering::Relaxed);
+        Some(action)
+    }
+}
+
+/// All rules of an emulator.
+pub(crate) struct Rules {
+    seed: u64,
+    book: Mutex<Book>,
+}
+
+#[derive(Default)]
+struct Book {
+    /// In the order they were made, so that ids rise.
+    entries: Vec<Entry>,
+    made: u64,
+}
+
+/// What can be told about a rule.
+pub(crate) struct Summary {
+    pub(crate) id: u64,
+    pub(crate) when: When,
+    pub(crate) matched: u64,
+    /// Whether its answers are used up.
+    pub(crate) used_up: bool,
+}
+
+impl Rules {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed, book: Mutex::default() }
+    }
+
+    /// Puts a rule in force that lets everything pass.
+    pub(crate) fn add<A>(self: &Arc<Self>, when: When) -> Rule<A> {
+        let matched = Arc::new(AtomicU64::new(0));
+        let id = self.with_book(|book| {
+            book.made += 1;
+            let id = book.made;
+            let random = Random::new(self.seed ^ id.rotate_left(32));
+            let matched = Arc::clone(&matched);
+            book.entries.push(Entry { id, when, steps: Vec::new(), probability: 1.0, random, matched });
+            id
+        });
+        Rule { rules: Arc::clone(self), id, matched, answer: PhantomData }
+    }
+
+    /// Adds a step that was read from JSON.
+    pub(crate) fn extend<A>(rule: Rule<A>, action: Action, times: Option<u64>) -> Rule<A> {
+        let rule = rule.step(action);
+        match times {
+            Some(times) => rule.times(times),
+            None => rule,
+        }
+    }
+
+    /// What becomes of an accepted request. `asked` is a fault that the request itself asks for.
+    pub(crate) fn decide(
+        &self,
+        action: &str,
+        parameters: &Parameters,
+        asked: Option<Fault>,
+        takes_effect: impl Fn(&Fault) -> bool,
+    ) -> Decision {
+        let mut decision = Decision { fault: asked, answer: None };
+        self.with_book(|book| {
+            for entry in book.entries.iter_mut().rev().filter(|entry| entry.when.matches(action, parameters)) {
+                if decision.fault.as_ref().is_some_and(|fault| !takes_effect(fault)) {
+                    break;
+                }
+                match entry.decide(decision.fault.is_none()) {
+                    None | Some(Action::Pass) => {}
+                    Some(Action::Fault(fault)) => decision.fault = Some(fault),
+                    Some(answer) => {
+                        decision.answer = Some(answer);
+                        break;
+                    }
+                }
+            }
+        });
+        decision
+    }
+
+    /// The fault of a connection, if it has one.
+    pub(crate) fn connect(&self) -> Option<Fault> {
+        self.with_book(|book| {
+            let entries = book.entries.iter_mut().rev().filter(|entry| entry.when == When::Connection);
+            entries.filter_map(|entry| entry.decide(true)).find_map(|action| match action {
+                Action::Fault(fault) => Some(fault),
+                _ => None,
+            })
+        })
+    }
+
+    pub(crate) fn remove(&self, id: u64) -> bool {
+        self.with_book(|book| {
+            let count = book.entries.len();
+            book.entries.retain(|entry| entry.id != id);
+            book.entries.len() < count
+        })
+    }
+
+    pub(crate) fn clear(&self) {
+        self.with_book(|book| book.entries.clear());
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.with_book(|book| book.entries.len())
+    }
+
+    pub(crate) fn summaries(&self) -> Vec<Summary> {
+        self.with_book(|book| {
+            let summary = |entry: &Entry| Summary {
+                id: entry.id,
+                when: entry.when.clone(),
+                matched: entry.matched.load(Ordering::Relaxed),
+                used_up: entry.is_used_up(),
+            };
+            book.entries.iter().map(summary).collect()
+        })
+    }
+
+    fn with_book<T>(&self, work: impl FnOnce(&mut Book) -> T) -> T {
+        work(&mut self.book.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

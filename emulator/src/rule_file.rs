@@ -1,0 +1,267 @@
+//! Rules as JSON: a file of the command, or what is posted to a server.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use aliyun_api_spec::model::Service;
+use aliyun_api_spec::suggest::nearest;
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::check;
+use crate::fault::Fault;
+use crate::refuse::Refusal;
+use crate::rule::{Action, Rule, Rules, When};
+
+/// The most rules that are kept in force when rules are added from JSON.
+const MAX_RULES: usize = 10_000;
+
+/// What is wrong with rules that are written as JSON: every mistake with its line and column, counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulesError {
+    mistakes: Vec<Mistake>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Mistake {
+    line: usize,
+    column: usize,
+    what: String,
+}
+
+impl RulesError {
+    fn of(mistake: Mistake) -> Self {
+        Self { mistakes: vec![mistake] }
+    }
+
+    /// Line and column of each mistake, and what it is.
+    pub fn mistakes(&self) -> impl Iterator<Item = (usize, usize, &str)> {
+        self.mistakes.iter().map(|mistake| (mistake.line, mistake.column, mistake.what.as_str()))
+    }
+}
+
+impl fmt::Display for RulesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Mistake { line, column, what }) in self.mistakes.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}line {line}, column {column}: {what}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for RulesError {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleText {
+    when: WhenText,
+    probability: Option<f64>,
+    reply: Option<Value>,
+    refuse: Option<RefuseText>,
+    gateway_error: Option<GatewayErrorText>,
+    fault: Option<Fault>,
+    pass: Option<bool>,
+    times: Option<u64>,
+    #[serde(default)]
+    then: Vec<StepText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhenText {
+    action: Option<String>,
+    #[serde(default)]
+    parameters: Map<String, Value>,
+    #[serde(default)]
+    connection: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StepText {
+    reply: Option<Value>,
+    refuse: Option<RefuseText>,
+    gateway_error: Option<GatewayErrorText>,
+    fault: Option<Fault>,
+    pass: Option<bool>,
+    times: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefuseText {
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GatewayErrorText {
+    status: u16,
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// A rule that was read and found right.
+struct Ready {
+    when: When,
+    probability: Option<f64>,
+    steps: Vec<(Action, Option<u64>)>,
+}
+
+/// Puts the rules of a text in force, all or none: one rule, or a list of them.
+pub(crate) fn add(json: &str, service: &Service, rules: &Arc<Rules>) -> Result<Vec<Rule>, RulesError> {
+    let parts = split(json).map_err(|error| RulesError::of(mistake(json, 0, &error)))?;
+    if parts.len() + rules.len() > MAX_RULES {
+        let what = format!("there would be more than {MAX_RULES} rules; take some out of force first");
+        return Err(RulesError::of(Mistake { line: 1, column: 1, what }));
+    }
+    let mut ready = Vec::new();
+    let mut mistakes = Vec::new();
+    for part in parts {
+        // Both are slices of the same text.
+        let offset = part.get().as_ptr().addr() - json.as_ptr().addr();
+        match serde_json::from_str::<RuleText>(part.get()) {
+            Err(error) => mistakes.push(mistake(json, offset, &error)),
+            Ok(text) => match check(text, service) {
+                Ok(rule) => ready.push(rule),
+                Err(Wrong { what, token }) => {
+                    let quoted = token.and_then(|token| serde_json::to_string(&token).ok());
+                    let inside = quoted.and_then(|quoted| part.get().find(&quoted)).unwrap_or(0);
+                    let (line, column) = position(json, offset + inside);
+                    mistakes.push(Mistake { line, column, what });
+                }
+            },
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(RulesError { mistakes });
+    }
+    let add = |Ready { when, probability, steps }: Ready| {
+        let rule = rules.add(when);
+        let rule = steps.into_iter().fold(rule, |rule, (action, times)| Rules::extend(rule, action, times));
+        probability.into_iter().fold(rule, Rule::with_probability)
+    };
+    Ok(ready.into_iter().map(add).collect())
+}
+
+fn split(json: &str) -> Result<Vec<&RawValue>, serde_json::Error> {
+    if json.trim_start().starts_with('[') {
+        serde_json::from_str(json)
+    } else {
+        serde_json::from_str(json).map(|rule| vec![rule])
+    }
+}
+
+/// What serde found, at its place in the whole text.
+fn mistake(json: &str, offset: usize, error: &serde_json::Error) -> Mistake {
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned();
+    let (line, column) = position(json, offset);
+    let column = if error.line() > 1 { error.column() } else { column + error.column().saturating_sub(1) };
+    Mistake { line: line + error.line().saturating_sub(1), column: column.max(1), what }
+}
+
+/// Line and column of a byte, as serde counts them.
+fn position(json: &str, offset: usize) -> (usize, usize) {
+    let before = json.get(..offset).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.len() - before.rfind('\n').map_or(0, |end| end + 1) + 1;
+    (line, column)
+}
+
+/// What is wrong with a rule, and the text in it that is.
+struct Wrong {
+    what: String,
+    token: Option<String>,
+}
+
+impl Wrong {
+    fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), token: None }
+    }
+
+    /// A name that there is not.
+    fn unknown<'k>(kind: &str, name: &str, known: impl Iterator<Item = &'k str>) -> Self {
+        let what = match nearest(name, known) {
+            Some(known) => format!("there is no {kind} {name}; did you mean {known}?"),
+            None => format!("there is no {kind} {name}"),
+        };
+        Self { what, token: Some(name.to_owned()) }
+    }
+}
+
+fn check(text: RuleText, service: &Service) -> Result<Ready, Wrong> {
+    let RuleText { when, probability, reply, refuse, gateway_error, fault, pass, times, then } = text;
+    let is_connection = when.connection;
+    let when = check_when(when, service)?;
+    if probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
+        let token = Some("probability".to_owned());
+        return Err(Wrong { what: "probability is not within 0.0 to 1.0".to_owned(), token });
+    }
+    let first = StepText { reply, refuse, gateway_error, fault, pass, times };
+    let steps = std::iter::once(first).chain(then);
+    let steps = steps.map(|step| check_step(step, is_connection)).collect::<Result<_, _>>()?;
+    Ok(Ready { when, probability, steps })
+}
+
+fn check_when(when: WhenText, service: &Service) -> Result<When, Wrong> {
+    let WhenText { action, parameters, connection } = when;
+    if connection {
+        if action.is_some() || !parameters.is_empty() {
+            return Err(Wrong::new("a connection has neither action nor parameters"));
+        }
+        return Ok(When::Connection);
+    }
+    if let Some(action) = &action {
+        let Some(operation) = service.operation(action) else {
+            return Err(Wrong::unknown(
+                "operation",
+                action,
+                service.operations.iter().map(|known| known.action.as_str()),
+            ));
+        };
+        if let Some(name) = parameters.keys().find(|name| check::find(service, operation, name).is_none()) {
+            let known = operation.parameters.iter().map(|field| field.wire_name.as_str());
+            return Err(Wrong::unknown(&format!("parameter of {action}"), name, known));
+        }
+    }
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        other => other.to_string(),
+    };
+    let parameters = parameters.into_iter().map(|(name, value)| (name, text(value))).collect();
+    Ok(When::Request { action, parameters })
+}
+
+fn check_step(step: StepText, is_connection: bool) -> Result<(Action, Option<u64>), Wrong> {
+    let StepText { reply, refuse, gateway_error, fault, pass, times } = step;
+    let mut actions = Vec::new();
+    actions.extend(pass.filter(|&pass| pass).map(|_| Action::Pass));
+    actions.extend(reply.map(Action::Reply));
+    actions.extend(refuse.map(|RefuseText { code, message }| Action::Refuse { code, message }));
+    if let Some(GatewayErrorText { status, code, message }) = gateway_error {
+        let known = StatusCode::from_u16(status).ok().filter(|_| (200..600).contains(&status));
+        let status = known.ok_or_else(|| Wrong::new(format!("status {status} is not within 200 to 599")))?;
+        actions.push(Action::GatewayError(Refusal::by_rule(status, code, message)));
+    }
+    actions.extend(fault.map(Action::Fault));
+    let (Some(action), None) = (actions.pop(), actions.pop()) else {
+        return Err(Wrong::new("expected one of reply, refuse, gateway_error, fault and pass"));
+    };
+    let fits_connection = match &action {
+        Action::Pass => true,
+        Action::Fault(fault) => *fault == Fault::reset() || *fault == Fault::silence(),
+        _ => false,
+    };
+    if is_connection && !fits_connection {
+        return Err(Wrong::new("a connection can pass, or have the fault reset or silence"));
+    }
+    Ok((action, times))
+}

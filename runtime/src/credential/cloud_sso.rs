@@ -1,0 +1,81 @@
+//! Credentials of a `CloudSSO` login that the command line tool of Alibaba Cloud left in its profile. The profile is read
+//! only: logging in stays with that tool.
+
+use std::time::{Duration, SystemTime};
+
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderValue, Request, Uri};
+use serde::Deserialize;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::temporary::{TemporaryKey, read_json, refusal};
+use super::{Context, Credentials, CredentialsError, CredentialsProvider};
+use crate::endpoint::Endpoint;
+use crate::transport::BoxFuture;
+
+/// A login: what buys temporary keys until it ends.
+pub(super) struct CloudSso {
+    pub(super) sign_in_url: String,
+    pub(super) account: String,
+    pub(super) access_configuration: String,
+    pub(super) access_token: Zeroizing<String>,
+    pub(super) access_token_expires: SystemTime,
+    /// The temporary key that the tool bought last.
+    pub(super) bought: Option<Credentials>,
+}
+
+/// A key is bought anew when it has no longer left than this, as Alibaba's clients do.
+const STALE: Duration = Duration::from_secs(15 * 60);
+
+impl CloudSso {
+    async fn get(&self, context: &Context) -> Result<Credentials, String> {
+        let now = context.now();
+        let valid_at = |time: SystemTime| self.bought.clone().filter(|bought| bought.expiration() > Some(time));
+        match valid_at(now + STALE) {
+            Some(bought) => Ok(bought),
+            None => match self.buy(context).await {
+                Err(why) => valid_at(now).ok_or(why),
+                bought => bought,
+            },
+        }
+    }
+
+    async fn buy(&self, context: &Context) -> Result<Credentials, String> {
+        #[derive(Deserialize)]
+        struct Bought {
+            #[serde(rename = "CloudCredential")]
+            key: TemporaryKey,
+        }
+        if self.access_token_expires <= context.now() {
+            return Err("the CloudSSO login has expired; log in again with the aliyun command".to_owned());
+        }
+        let uri = self.sign_in_url.parse::<Uri>().ok();
+        let address = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?)));
+        // A login does not travel in the clear.
+        let address = address.filter(|(scheme, host)| Endpoint::parse(&format!("{scheme}://{host}"), false).is_ok());
+        let (scheme, authority) = address.ok_or("cloud_sso_sign_in_url is no https URL")?;
+        let mut token = HeaderValue::try_from(format!("Bearer {}", *self.access_token))
+            .map_err(|_| "access_token is no value of a header; log in again with the aliyun command".to_owned())?;
+        token.set_sensitive(true);
+        let body = json!({ "AccountId": self.account, "AccessConfigurationId": self.access_configuration });
+        let request = Request::post(format!("{scheme}://{authority}/cloud-credentials"))
+            .header(ACCEPT, "application/json")
+            .header(CONTENT_TYPE, "application/json")
+            .header(AUTHORIZATION, token)
+            .body(body.to_string().into())
+            .map_err(|error| error.to_string())?;
+        let at = |why: String| format!("CloudSSO at {}: {why}", authority.host());
+        let answer = context.fetch(request, context.timeout()).await.map_err(at)?;
+        if answer.status != 200 {
+            return Err(at(refusal(&answer)));
+        }
+        read_json::<Bought>(answer).and_then(|bought| bought.key.credentials()).map_err(at)
+    }
+}
+
+impl CredentialsProvider for CloudSso {
+    fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+        Box::pin(async { self.get(context).await.map_err(CredentialsError::new) })
+    }
+}

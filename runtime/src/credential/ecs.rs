@@ -1,0 +1,300 @@
+//! The RAM role of an ECS instance, from the metadata service of the machine.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Uri, request};
+
+use super::surroundings::Surroundings;
+use super::temporary::{TemporaryKey, read_json, refusal};
+use super::{Context, Credentials, CredentialsError, CredentialsProvider};
+use crate::endpoint::shown;
+use crate::transport::{BoxFuture, HttpAnswer};
+
+/// The role of the ECS instance that the program runs on.
+///
+/// The metadata service is asked with a session token first (`IMDSv2`) and, where that fails, without one. It is asked
+/// the way the calls go: where the environment names a proxy, `NO_PROXY` should name `100.100.100.200`.
+#[derive(Clone)]
+pub struct EcsRamRole {
+    role: Option<String>,
+    endpoint: String,
+    token_required: bool,
+    timeout: Duration,
+}
+
+const PLACE: &str = "the ECS RAM role";
+const ROLES: &str = "/latest/meta-data/ram/security-credentials/";
+/// Lifetime of a session token in seconds: six hours, as Alibaba's clients ask for.
+const TOKEN_LIFETIME: &str = "21600";
+
+impl EcsRamRole {
+    /// The role of this machine, whatever its name.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            role: None,
+            endpoint: "http://100.100.100.200".to_owned(),
+            token_required: false,
+            timeout: Duration::from_secs(1),
+        }
+    }
+
+    /// The role of this name, so that it need not be asked for.
+    #[must_use]
+    pub fn role(mut self, name: impl Into<String>) -> Self {
+        self.role = Some(name.into());
+        self
+    }
+
+    /// Never asks without a session token.
+    #[must_use]
+    pub fn token_required(mut self) -> Self {
+        self.token_required = true;
+        self
+    }
+
+    /// How long one of up to six small requests may take; one second unless set.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Asks this address instead of `http://100.100.100.200`.
+    #[must_use]
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = url.into();
+        self
+    }
+
+    /// With the role of the variable `ALIBABA_CLOUD_ECS_METADATA`, unless `ALIBABA_CLOUD_ECS_METADATA_DISABLED`.
+    pub(super) fn of(surroundings: &Surroundings) -> Result<Self, CredentialsError> {
+        const OFF: &str = "ALIBABA_CLOUD_ECS_METADATA_DISABLED";
+        if surroundings.is_on(OFF) {
+            return Err(CredentialsError::absent(PLACE, format!("switched off by {OFF}")));
+        }
+        let mut provider = Self::new().within(surroundings);
+        provider.role = surroundings.text("ALIBABA_CLOUD_ECS_METADATA");
+        Ok(provider)
+    }
+
+    /// With what `ALIBABA_CLOUD_IMDSV1_DISABLED` says.
+    pub(super) fn within(mut self, surroundings: &Surroundings) -> Self {
+        self.token_required |= surroundings.is_on("ALIBABA_CLOUD_IMDSV1_DISABLED");
+        self
+    }
+
+    async fn fetch(&self, context: &Context) -> Result<Credentials, Failure> {
+        let with_token = match self.token(context).await {
+            Ok(token) => self.with(context, Some(token)).await,
+            Err(why) => Err(Failure { why, found: self.role.is_some() }),
+        };
+        if self.token_required || with_token.is_ok() {
+            return with_token;
+        }
+        match self.with(context, None).await {
+            Ok(credentials) => Ok(credentials),
+            Err(without) => with_token.map_err(|with| with.or(&without)),
+        }
+    }
+
+    async fn token(&self, context: &Context) -> Result<HeaderValue, String> {
+        let request = self.request(Method::PUT, "/latest/api/token")?;
+        let request = request.header("X-aliyun-ecs-metadata-token-ttl-seconds", TOKEN_LIFETIME);
+        let answer = self.send(context, request).await?;
+        let mut token = HeaderValue::from_bytes(answer.body.trim_ascii())
+            .map_err(|_| "the session token is no value of a header".to_owned())?;
+        token.set_sensitive(true);
+        Ok(token)
+    }
+
+    async fn with(&self, context: &Context, token: Option<HeaderValue>) -> Result<Credentials, Failure> {
+        let get = async |path: &str| {
+            let mut request = self.request(Method::GET, path)?;
+            if let Some(token) = &token {
+                request = request.header("X-aliyun-ecs-metadata-token", token);
+            }
+            self.send(context, request).await
+        };
+        let role = match &self.role {
+            Some(role) => role.clone(),
+            None => {
+                get(ROLES).await.and_then(|answer| role_name(&answer)).map_err(|why| Failure { why, found: false })?
+            }
+        };
+        let read =
+            get(&format!("{ROLES}{role}")).await.and_then(|answer| read_json::<TemporaryKey>(answer)?.credentials());
+        read.map_err(|why| Failure { why: format!("role {role}: {why}"), found: true })
+    }
+
+    fn request(&self, method: Method, path: &str) -> Result<request::Builder, String> {
+        let uri: Uri = format!("{}{path}", self.endpoint.trim_end_matches('/'))
+            .try_into()
+            .map_err(|_| "its address is no URL".to_owned())?;
+        Ok(Request::builder().method(method).uri(uri))
+    }
+
+    async fn send(&self, context: &Context, request: request::Builder) -> Result<HttpAnswer, String> {
+        let request = request.body(Bytes::new()).map_err(|error| error.to_string())?;
+        let answer = context.fetch(request, self.timeout).await?;
+        if answer.status == 200 { Ok(answer) } else { Err(refusal(&answer)) }
+    }
+}
+
+/// Why there is no key, and whether there is a role at all: elsewhere than on ECS there is none.
+struct Failure {
+    why: String,
+    found: bool,
+}
+
+impl Failure {
+    /// Of the two ways to ask, what is known of both.
+    fn or(self, without_token: &Self) -> Self {
+        let found = self.found || without_token.found;
+        let why = if self.why == without_token.why {
+            self.why
+        } else {
+            format!("with a session token: {}; without: {}", self.why, without_token.why)
+        };
+        Self { why, found }
+    }
+}
+
+/// The name of the role, if it is one: somebody else's page may have come instead.
+fn role_name(answer: &HttpAnswer) -> Result<String, String> {
+    let name = answer.body.trim_ascii();
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    match std::str::from_utf8(name) {
+        Ok(name) if !name.is_empty() && name.len() <= 128 && name.bytes().all(|byte| fits(&byte)) => {
+            Ok(name.to_owned())
+        }
+        _ => Err("the answer is no name of a role".to_owned()),
+    }
+}
+
+impl Default for EcsRamRole {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CredentialsProvider for EcsRamRole {
+    fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+        Box::pin(async {
+            self.fetch(context).await.map_err(|Failure { why, found }| {
+                let place = format!("{PLACE} at {}", shown(&self.endpoint));
+                if found { CredentialsError::broken(place, why) } else { CredentialsError::absent(place, why) }
+            })
+        })
+    }
+}
+
+impl fmt::Debug for EcsRamRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EcsRamRole")
+            .field("role", &self.role)
+            .field("endpoint", &shown(&self.endpoint))
+            .field("token_required", &self.token_required)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Reply, StandIn, key, ok};
+    use super::*;
+
+    const BASE: &str = "http://100.100.100.200/latest";
+
+    /// A metadata service: whether it gives session tokens, and whether it demands them.
+    fn metadata(tokens: bool, demanded: bool) -> StandIn {
+        StandIn::new(move |request| {
+            let token = request.headers().get("x-aliyun-ecs-metadata-token");
+            match (request.method().as_str(), request.uri().path()) {
+                ("PUT", "/latest/api/token") if tokens => ok("testtoken\n"),
+                ("GET", _) if demanded && token.is_none_or(|token| token != "testtoken") => {
+                    Reply::Body(403, String::new())
+                }
+                ("GET", ROLES) => ok("operator\n"),
+                ("GET", path) if path == format!("{ROLES}operator") => ok(key("STS.testid", "2026-03-01T18:34:56Z")
+                    .replacen('{', r#"{"Code":"Success","LastUpdated":"x","#, 1)),
+                _ => Reply::Body(404, "<html>".to_owned()),
+            }
+        })
+    }
+
+    async fn ask(provider: EcsRamRole, http: &StandIn) -> Result<String, CredentialsError> {
+        provider.credentials(&http.context()).await.map(|credentials| credentials.access_key_id().to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_role_is_discovered_with_a_session_token() {
+        let http = metadata(true, true);
+        assert_eq!(ask(EcsRamRole::new(), &http).await.unwrap(), "STS.testid");
+        let role = format!("GET {BASE}/meta-data/ram/security-credentials/operator");
+        let expected =
+            [format!("PUT {BASE}/api/token"), format!("GET {BASE}/meta-data/ram/security-credentials/"), role.clone()];
+        assert_eq!(http.requests(), expected);
+        assert_eq!(http.header(0, "x-aliyun-ecs-metadata-token-ttl-seconds").unwrap(), "21600");
+        assert_eq!(http.header(2, "x-aliyun-ecs-metadata-token").unwrap(), "testtoken");
+
+        let http = metadata(true, true);
+        assert_eq!(ask(EcsRamRole::new().role("operator"), &http).await.unwrap(), "STS.testid");
+        assert_eq!(http.requests(), [format!("PUT {BASE}/api/token"), role]);
+    }
+
+    #[tokio::test]
+    async fn without_session_tokens_it_is_asked_without_unless_that_is_switched_off() {
+        let http = metadata(false, false);
+        assert_eq!(ask(EcsRamRole::new(), &http).await.unwrap(), "STS.testid");
+        assert_eq!((http.requests().len(), http.header(1, "x-aliyun-ecs-metadata-token")), (3, None));
+
+        let http = metadata(false, false);
+        let error = ask(EcsRamRole::new().token_required(), &http).await.unwrap_err();
+        assert_eq!(error.to_string(), "the ECS RAM role at http://100.100.100.200 (HTTP 404)");
+        assert_eq!(http.requests(), [format!("PUT {BASE}/api/token")]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn elsewhere_than_on_ecs_there_is_no_role() {
+        let silent = StandIn::new(|_| Reply::Silent);
+        let before = tokio::time::Instant::now();
+        let error = ask(EcsRamRole::new(), &silent).await.unwrap_err();
+        assert_eq!(error.to_string(), "the ECS RAM role at http://100.100.100.200 (no answer within 1s)");
+        assert_eq!((error.absent, (tokio::time::Instant::now() - before).as_secs()), (true, 2));
+
+        let portal = StandIn::new(|_| ok("<html>Sign in</html>"));
+        let error = ask(EcsRamRole::new(), &portal).await.unwrap_err();
+        assert_eq!(error.to_string(), "the ECS RAM role at http://100.100.100.200 (the answer is no name of a role)");
+        assert!(error.absent);
+    }
+
+    #[tokio::test]
+    async fn a_role_that_is_there_and_gives_no_key_is_an_error() {
+        let http = StandIn::new(|request| match request.uri().path() {
+            "/latest/api/token" => Reply::Unreachable,
+            ROLES => ok("operator"),
+            _ => ok(r#"{"Code":"Failed"}"#),
+        });
+        let error = ask(EcsRamRole::new(), &http).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the ECS RAM role at http://100.100.100.200: with a session token: no answer: connection refused; \
+             without: role operator: the answer has the code Failed"
+        );
+        assert!(!error.absent);
+        let named = ask(EcsRamRole::new().role("other"), &metadata(true, true)).await.unwrap_err();
+        assert!(!named.absent);
+    }
+
+    #[test]
+    fn debug_shows_the_settings() {
+        let provider = EcsRamRole::new().endpoint("http://user:testsecret@127.0.0.1:1").token_required();
+        assert_eq!(
+            format!("{provider:?}"),
+            r#"EcsRamRole { role: None, endpoint: "http://***@127.0.0.1:1", token_required: true, .. }"#
+        );
+    }
+}

@@ -1,0 +1,505 @@
+//! Roles, assumed through the security token service (STS, version 2015-04-01).
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::Request;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::file;
+use super::surroundings::Surroundings;
+use super::temporary::{TemporaryKey, read_json, refusal};
+use super::{Context, Credentials, CredentialsError, CredentialsProvider};
+use crate::endpoint::Endpoint;
+use crate::mask;
+use crate::parameter::Parameters;
+use crate::transport::BoxFuture;
+
+/// What both ways to assume a role have in common.
+#[derive(Clone)]
+pub(super) struct Role {
+    arn: String,
+    pub(super) session_name: Option<String>,
+    pub(super) policy: Option<String>,
+    pub(super) duration: Duration,
+    pub(super) region: Option<String>,
+    /// Whether the region is asked by its address within a VPC; without a region it means nothing.
+    pub(super) vpc: bool,
+    endpoint: Option<String>,
+}
+
+/// Shortest session that the service grants.
+const SHORTEST: Duration = Duration::from_secs(900);
+
+impl Role {
+    fn new(arn: String) -> Self {
+        Self {
+            arn,
+            session_name: None,
+            policy: None,
+            duration: Duration::from_secs(3600),
+            region: None,
+            vpc: false,
+            endpoint: None,
+        }
+    }
+
+    /// With the region and network of the variables `ALIBABA_CLOUD_STS_REGION` and
+    /// `ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED` where nothing else was said.
+    pub(super) fn within(&mut self, surroundings: &Surroundings) {
+        if self.region.is_none() {
+            self.region = surroundings.text("ALIBABA_CLOUD_STS_REGION");
+            self.vpc |= surroundings.is_on("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED");
+        }
+    }
+
+    /// The role for people: the number of an account in it is masked.
+    fn shown(&self) -> String {
+        mask::digits(&self.arn)
+    }
+
+    fn endpoint(&self) -> Result<Endpoint, String> {
+        let host = match (&self.endpoint, &self.region) {
+            (Some(endpoint), _) => endpoint.clone(),
+            // The network of a region is reached within that region only.
+            (None, None) => "sts.aliyuncs.com".to_owned(),
+            (None, Some(region)) if self.vpc => format!("sts-vpc.{region}.aliyuncs.com"),
+            (None, Some(region)) => format!("sts.{region}.aliyuncs.com"),
+        };
+        Endpoint::parse(&host, false).map_err(|error| error.to_string())
+    }
+
+    /// The parameters of every request of the service, and those of the role.
+    fn parameters(&self, action: &str, now: SystemTime) -> Result<Parameters, String> {
+        if self.duration < SHORTEST {
+            return Err(format!("a session lasts {SHORTEST:?} or longer, not {:?}", self.duration));
+        }
+        let now = Timestamp::try_from(now).map_err(|_| "the clock shows no time that can be written".to_owned())?;
+        let mut parameters = Parameters::with_capacity(16, 2048);
+        parameters.push("Action", action);
+        parameters.push("Format", "JSON");
+        parameters.push("Version", "2015-04-01");
+        parameters.push_display("Timestamp", &format_args!("{now:.0}"));
+        parameters.push("RoleArn", &self.arn);
+        match &self.session_name {
+            Some(name) => parameters.push("RoleSessionName", name),
+            None => parameters.push_display("RoleSessionName", &format_args!("aliyun-rust-{}", now.as_second())),
+        }
+        parameters.push_display("DurationSeconds", &self.duration.as_secs());
+        if let Some(policy) = &self.policy {
+            parameters.push("Policy", policy);
+        }
+        Ok(parameters)
+    }
+
+    async fn assume(&self, context: &Context, parameters: &Parameters) -> Result<Credentials, String> {
+        #[derive(Deserialize)]
+        struct Assumed {
+            #[serde(rename = "Credentials")]
+            credentials: TemporaryKey,
+        }
+        let endpoint = self.endpoint()?;
+        let request = endpoint
+            .uri(None)
+            .and_then(|uri| {
+                Request::post(uri)
+                    .header(ACCEPT, "application/json")
+                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                    .body(parameters.encoded().to_vec().into())
+            })
+            .map_err(|error| error.to_string())?;
+        let at = |error: String| format!("{endpoint:?}: {error}");
+        let answer = context.fetch(request, context.timeout()).await.map_err(at)?;
+        if answer.status != 200 {
+            return Err(at(refusal(&answer)));
+        }
+        read_json::<Assumed>(answer).and_then(|assumed| assumed.credentials.credentials()).map_err(at)
+    }
+}
+
+/// The settings that both providers have, written once.
+macro_rules! role_settings {
+    () => {
+        /// Names the session, as the audit trail shows it; `aliyun-rust-` and the time in seconds unless set.
+        #[must_use]
+        pub fn session_name(mut self, name: impl Into<String>) -> Self {
+            self.role.session_name = Some(name.into());
+            self
+        }
+
+        /// Narrows what the session may do: a policy in JSON.
+        #[must_use]
+        pub fn policy(mut self, policy: impl Into<String>) -> Self {
+            self.role.policy = Some(policy.into());
+            self
+        }
+
+        /// How long a session lasts: from 15 minutes to what the role allows, in whole seconds; one hour unless set.
+        #[must_use]
+        pub fn duration(mut self, duration: Duration) -> Self {
+            self.role.duration = duration;
+            self
+        }
+
+        /// Asks the service of a region, `sts.<region>.aliyuncs.com`, instead of `sts.aliyuncs.com`.
+        #[must_use]
+        pub fn region(mut self, region: impl Into<String>) -> Self {
+            self.role.region = Some(region.into());
+            self
+        }
+
+        /// Asks the service of a region by its address within a VPC, `sts-vpc.<region>.aliyuncs.com`.
+        #[must_use]
+        pub fn vpc_region(mut self, region: impl Into<String>) -> Self {
+            self.role.region = Some(region.into());
+            self.role.vpc = true;
+            self
+        }
+
+        /// Asks this host instead: `host`, `host:port` or a URL without path; plain HTTP on loopback only.
+        #[must_use]
+        pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+            self.role.endpoint = Some(endpoint.into());
+            self
+        }
+    };
+}
+
+/// A role, assumed with other credentials (STS `AssumeRole`).
+///
+/// ```
+/// use aliyun_runtime::Credentials;
+/// use aliyun_runtime::credentials::AssumeRole;
+///
+/// let operator = AssumeRole::new(Credentials::new("testid", "testsecret"), "acs:ram::1:role/operator")
+///     .session_name("night-shift");
+/// ```
+pub struct AssumeRole {
+    source: Arc<dyn CredentialsProvider>,
+    pub(super) role: Role,
+    external_id: Option<String>,
+}
+
+impl AssumeRole {
+    /// The role `role_arn`, such as `acs:ram::1:role/operator`, assumed with the credentials of `source`, which are
+    /// asked for at each refresh.
+    #[must_use]
+    pub fn new(source: impl CredentialsProvider, role_arn: impl Into<String>) -> Self {
+        Self { source: Arc::new(source), role: Role::new(role_arn.into()), external_id: None }
+    }
+
+    /// The external id that the trust policy of the role asks for.
+    #[must_use]
+    pub fn external_id(mut self, id: impl Into<String>) -> Self {
+        self.external_id = Some(id.into());
+        self
+    }
+
+    role_settings!();
+
+    async fn assume(&self, context: &Context) -> Result<Credentials, CredentialsError> {
+        let fail = |why: String| CredentialsError::broken(format_args!("assuming the role {}", self.role.shown()), why);
+        let source = self.source.credentials(context).await.map_err(|error| fail(error.to_string()))?;
+        let mut parameters = self.role.parameters("AssumeRole", context.now()).map_err(fail)?;
+        if let Some(id) = &self.external_id {
+            parameters.push("ExternalId", id);
+        }
+        parameters.push("AccessKeyId", source.access_key_id());
+        if let Some(token) = source.security_token() {
+            parameters.push("SecurityToken", token);
+        }
+        parameters.push("SignatureMethod", "HMAC-SHA1");
+        parameters.push_display("SignatureNonce", &format_args!("{:032x}", context.random()));
+        parameters.push("SignatureVersion", "1.0");
+        let signature = source.key().sign_v1("POST", &mut parameters);
+        parameters.push("Signature", signature.as_str());
+        let assumed = self.role.assume(context, &parameters).await;
+        // The source may keep a key that is not good any more.
+        assumed.inspect_err(|_| self.source.refused(&source)).map_err(fail)
+    }
+}
+
+impl CredentialsProvider for AssumeRole {
+    fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+        Box::pin(self.assume(context))
+    }
+}
+
+impl fmt::Debug for AssumeRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AssumeRole").field("role", &self.role.shown()).finish_non_exhaustive()
+    }
+}
+
+/// A role, assumed with a token of an identity provider (STS `AssumeRoleWithOIDC`), as in the pods of a cluster.
+pub struct OidcRole {
+    pub(super) role: Role,
+    provider_arn: String,
+    token_file: PathBuf,
+}
+
+impl OidcRole {
+    /// The role `role_arn`, assumed with the token in a file that is read anew at each refresh, and which the identity
+    /// provider `provider_arn` issued.
+    #[must_use]
+    pub fn new(role_arn: impl Into<String>, provider_arn: impl Into<String>, token_file: impl Into<PathBuf>) -> Self {
+        Self { role: Role::new(role_arn.into()), provider_arn: provider_arn.into(), token_file: token_file.into() }
+    }
+
+    role_settings!();
+
+    /// That of the variables `ALIBABA_CLOUD_ROLE_ARN`, `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`,
+    /// `ALIBABA_CLOUD_OIDC_TOKEN_FILE` and `ALIBABA_CLOUD_ROLE_SESSION_NAME`.
+    pub(super) fn of(surroundings: &Surroundings) -> Result<Self, CredentialsError> {
+        const NAMES: [&str; 3] =
+            ["ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "ALIBABA_CLOUD_OIDC_TOKEN_FILE"];
+        let [Some(role), Some(provider), Some(file)] = NAMES.map(|name| surroundings.text(name)) else {
+            let missing: Vec<&str> = NAMES.into_iter().filter(|name| surroundings.text(name).is_none()).collect();
+            return Err(CredentialsError::absent("an OIDC role", format!("{} not set", missing.join(", "))));
+        };
+        let mut oidc = Self::new(role, provider, file);
+        oidc.role.within(surroundings);
+        oidc.role.session_name = surroundings.text("ALIBABA_CLOUD_ROLE_SESSION_NAME");
+        Ok(oidc)
+    }
+
+    async fn assume(&self, context: &Context) -> Result<Credentials, CredentialsError> {
+        let place = || format!("assuming the role {} by OIDC", self.role.shown());
+        let fail = |why: String| CredentialsError::broken(place(), why);
+        let mut parameters = self.role.parameters("AssumeRoleWithOIDC", context.now()).map_err(fail)?;
+        let token = file::read(&self.token_file)
+            .map_err(|error| fail(format!("the token file {}: {error}", self.token_file.display())))?;
+        if token.trim().is_empty() {
+            return Err(fail(format!("the token file {} is empty", self.token_file.display())));
+        }
+        parameters.push("OIDCProviderArn", &self.provider_arn);
+        parameters.push("OIDCToken", token.trim());
+        self.role.assume(context, &parameters).await.map_err(fail)
+    }
+}
+
+impl CredentialsProvider for OidcRole {
+    fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+        Box::pin(self.assume(context))
+    }
+}
+
+impl fmt::Debug for OidcRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OidcRole")
+            .field("role", &self.role.shown())
+            .field("token_file", &self.token_file)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::testing::{Reply, StandIn, assumed, clock, ok};
+    use super::*;
+    use crate::sign::v1::string_to_sign;
+
+    const ROLE: &str = "acs:ram::1234567890123456:role/operator";
+
+    fn form(http: &StandIn) -> Vec<(String, String)> {
+        http.form(http.requests().len() - 1)
+    }
+
+    fn value(form: &[(String, String)], name: &str) -> Option<String> {
+        form.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_role_is_assumed_with_a_signed_form() {
+        let http = StandIn::new(|_| assumed("STS.testid"));
+        let role = AssumeRole::new(Credentials::with_token("testid", "testsecret", "testtoken"), ROLE)
+            .session_name("night shift+1")
+            .policy(r#"{"Version": "1"}"#)
+            .external_id("e*1")
+            .duration(Duration::from_secs(900));
+        let assumed = role.credentials(&http.context()).await.unwrap();
+        assert_eq!((assumed.access_key_id(), assumed.security_token()), ("STS.testid", Some("testtoken")));
+        assert_eq!(assumed.expiration(), Some(clock() + Duration::from_secs(3600)));
+
+        assert_eq!(http.requests(), ["POST https://sts.aliyuncs.com/"]);
+        assert_eq!(http.header(0, "content-type").unwrap(), "application/x-www-form-urlencoded");
+        let mut form = form(&http);
+        let (name, signature) = form.pop().unwrap();
+        assert_eq!(name, "Signature");
+        let pairs: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(
+            pairs,
+            [
+                ("Action", "AssumeRole"),
+                ("Format", "JSON"),
+                ("Version", "2015-04-01"),
+                ("Timestamp", "2026-03-01T12:34:56Z"),
+                ("RoleArn", ROLE),
+                ("RoleSessionName", "night shift+1"),
+                ("DurationSeconds", "900"),
+                ("Policy", r#"{"Version": "1"}"#),
+                ("ExternalId", "e*1"),
+                ("AccessKeyId", "testid"),
+                ("SecurityToken", "testtoken"),
+                ("SignatureMethod", "HMAC-SHA1"),
+                ("SignatureNonce", "0000000000000000000000000000002a"),
+                ("SignatureVersion", "1.0"),
+            ]
+        );
+        // Blanks are signed as %20, and travel so.
+        let mut parameters = Parameters::default();
+        for (name, value) in pairs {
+            parameters.push(name, value);
+        }
+        let text = string_to_sign("POST", &mut parameters);
+        assert!(text.contains("RoleSessionName%3Dnight%2520shift%252B1%26"), "{text}");
+        assert!(http.body(0).contains("RoleSessionName=night%20shift%2B1&"), "{}", http.body(0));
+        assert_eq!(signature, crate::sign::SigningKey::new("testsecret").sign_v1("POST", &mut parameters).as_str());
+    }
+
+    #[tokio::test]
+    async fn defaults_and_addresses_of_the_service() {
+        let http = StandIn::new(|_| assumed("STS.testid"));
+        let source = || Credentials::new("testid", "testsecret");
+        for role in [
+            AssumeRole::new(source(), ROLE),
+            AssumeRole::new(source(), ROLE).region("cn-hangzhou"),
+            AssumeRole::new(source(), ROLE).vpc_region("cn-hangzhou"),
+            AssumeRole::new(source(), ROLE).endpoint("http://127.0.0.1:1"),
+        ] {
+            role.credentials(&http.context()).await.unwrap();
+        }
+        assert_eq!(
+            http.requests(),
+            [
+                "POST https://sts.aliyuncs.com/",
+                "POST https://sts.cn-hangzhou.aliyuncs.com/",
+                "POST https://sts-vpc.cn-hangzhou.aliyuncs.com/",
+                "POST http://127.0.0.1:1/",
+            ]
+        );
+        let form = form(&http);
+        assert_eq!(value(&form, "DurationSeconds").unwrap(), "3600");
+        assert!(value(&form, "RoleSessionName").unwrap().starts_with("aliyun-rust-17723684"));
+        for absent in ["Policy", "ExternalId", "SecurityToken"] {
+            assert_eq!(value(&form, absent), None);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_service_or_the_way_to_it_says_is_told_without_secrets() {
+        const BEFORE: &str = "assuming the role acs:ram::***:role/operator: ";
+        let said = async |reply: Reply| {
+            let http = StandIn::new(move |_| reply.clone());
+            let role = AssumeRole::new(Credentials::new("testid", "testsecret"), ROLE);
+            let error = role.credentials(&http.context()).await.unwrap_err().to_string();
+            error.strip_prefix(BEFORE).unwrap_or_else(|| panic!("{error}")).to_owned()
+        };
+        let denied =
+            r#"{"RequestId":"R-1","Code":"NoPermission","Message":"You are not authorized to do this action."}"#;
+        assert_eq!(
+            said(Reply::Body(403, denied.to_owned())).await,
+            "https://sts.aliyuncs.com/: NoPermission: You are not authorized to do this action (HTTP 403, request R-1)"
+        );
+        let mismatch = r#"{"Code":"SignatureDoesNotMatch","Message":"Specified signature is not matched with our calculation. server string to sign is:POST&%2F&testtoken"}"#;
+        assert_eq!(
+            said(Reply::Body(400, mismatch.to_owned())).await,
+            "https://sts.aliyuncs.com/: SignatureDoesNotMatch: Specified signature is not matched with our calculation \
+             (HTTP 400)"
+        );
+        assert_eq!(said(Reply::Body(502, "<html>".to_owned())).await, "https://sts.aliyuncs.com/: HTTP 502");
+        assert_eq!(said(Reply::Unreachable).await, "https://sts.aliyuncs.com/: no answer: connection refused");
+        assert_eq!(said(Reply::Silent).await, "https://sts.aliyuncs.com/: no answer within 10s");
+        assert_eq!(
+            said(ok(r#"{"Credentials":{"AccessKeyId":"a","AccessKeySecret":"testsecret","SecurityToken":"t"}}"#)).await,
+            "https://sts.aliyuncs.com/: the answer has no Expiration"
+        );
+        assert_eq!(
+            said(ok(r#"{"Credentials":"testsecret"}"#)).await,
+            "https://sts.aliyuncs.com/: the answer has a member of another type than expected at line 1, column 27"
+        );
+        assert_eq!(
+            said(ok("testsecret")).await,
+            "https://sts.aliyuncs.com/: the answer is broken JSON at line 1, column 2"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_source_is_told_when_its_key_did_not_serve() {
+        struct Source(AtomicUsize);
+        impl CredentialsProvider for Source {
+            fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+                Box::pin(async { Ok(Credentials::new("testid", "testsecret")) })
+            }
+
+            fn refused(&self, _: &Credentials) {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        let source = Arc::new(Source(AtomicUsize::new(0)));
+        let role = AssumeRole::new(Arc::clone(&source), ROLE);
+        role.credentials(&StandIn::new(|_| assumed("STS.testid")).context()).await.unwrap();
+        assert_eq!(source.0.load(Ordering::SeqCst), 0);
+        role.credentials(&StandIn::nowhere().context()).await.unwrap_err();
+        assert_eq!(source.0.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_asked_is_refused_here() {
+        let http = StandIn::nowhere();
+        let source = || Credentials::new("testid", "testsecret");
+        let short = AssumeRole::new(source(), ROLE).duration(Duration::from_secs(60));
+        let plain = AssumeRole::new(source(), ROLE).endpoint("http://sts.example.com");
+        let errors = [
+            short.credentials(&http.context()).await.unwrap_err().to_string(),
+            plain.credentials(&http.context()).await.unwrap_err().to_string(),
+        ];
+        assert_eq!(errors[0], "assuming the role acs:ram::***:role/operator: a session lasts 900s or longer, not 60s");
+        assert!(errors[1].contains(r#"the endpoint "http://sts.example.com" is plain HTTP"#), "{}", errors[1]);
+        assert_eq!(http.requests().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_oidc_token_is_read_anew_for_each_refresh_and_nothing_is_signed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        let http = StandIn::new(|_| assumed("STS.testid"));
+        let role = OidcRole::new(ROLE, "acs:ram::1:oidc-provider/cluster", &file).session_name("pod");
+        for token in ["first.token", "second.token"] {
+            std::fs::write(&file, format!("{token}\n")).unwrap();
+            role.credentials(&http.context()).await.unwrap();
+            let form = form(&http);
+            assert_eq!(value(&form, "OIDCToken").unwrap(), token);
+            assert_eq!(value(&form, "Action").unwrap(), "AssumeRoleWithOIDC");
+            assert_eq!(value(&form, "OIDCProviderArn").unwrap(), "acs:ram::1:oidc-provider/cluster");
+            assert_eq!(value(&form, "RoleSessionName").unwrap(), "pod");
+            for absent in ["AccessKeyId", "Signature", "SignatureNonce"] {
+                assert_eq!(value(&form, absent), None);
+            }
+        }
+        std::fs::write(&file, "\n").unwrap();
+        let empty = role.credentials(&http.context()).await.unwrap_err().to_string();
+        std::fs::remove_file(&file).unwrap();
+        let missing = role.credentials(&http.context()).await.unwrap_err().to_string();
+        let place = format!("assuming the role acs:ram::***:role/operator by OIDC: the token file {}", file.display());
+        assert_eq!((empty, missing), (format!("{place} is empty"), format!("{place}: no such file")));
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let source = Credentials::with_token("testid", "testsecret", "testtoken");
+        let role = AssumeRole::new(source, ROLE).external_id("testsecret").policy("testsecret");
+        assert_eq!(format!("{role:?}"), r#"AssumeRole { role: "acs:ram::***:role/operator", .. }"#);
+        let oidc = OidcRole::new(ROLE, "provider", "/var/token");
+        assert_eq!(
+            format!("{oidc:?}"),
+            r#"OidcRole { role: "acs:ram::***:role/operator", token_file: "/var/token", .. }"#
+        );
+    }
+}

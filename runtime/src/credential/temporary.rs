@@ -1,0 +1,95 @@
+//! Temporary keys as the services that give them write them.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::Credentials;
+use crate::mask;
+use crate::transport::HttpAnswer;
+
+/// A temporary key; the same members in answers of the security token service, of ECS and of credentials URIs.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct TemporaryKey {
+    /// `Success` where the metadata service or a credentials URI answers; the security token service has none.
+    code: Option<String>,
+    access_key_id: Option<String>,
+    access_key_secret: Option<Zeroizing<String>>,
+    security_token: Option<Zeroizing<String>>,
+    expiration: Option<String>,
+}
+
+impl TemporaryKey {
+    pub(super) fn credentials(self) -> Result<Credentials, String> {
+        if let Some(code) = self.code.filter(|code| code != "Success") {
+            return Err(format!("the answer has the code {}", mask::line(&code)));
+        }
+        let missing = |member: &str| format!("the answer has no {member}");
+        let id = self.access_key_id.filter(|id| !id.is_empty()).ok_or_else(|| missing("AccessKeyId"))?;
+        let secret = self.access_key_secret.filter(|it| !it.is_empty()).ok_or_else(|| missing("AccessKeySecret"))?;
+        let token = self.security_token.filter(|it| !it.is_empty()).ok_or_else(|| missing("SecurityToken"))?;
+        let expiration = self.expiration.ok_or_else(|| missing("Expiration"))?;
+        let expiration = time(&expiration).ok_or("the Expiration of the answer is no time")?;
+        Ok(Credentials::make(id, &secret, Some(token)).expires_at(expiration))
+    }
+}
+
+/// A time such as `2026-03-01T12:34:56Z`.
+pub(super) fn time(text: &str) -> Option<SystemTime> {
+    text.trim().parse::<Timestamp>().ok().map(SystemTime::from)
+}
+
+/// The body as JSON, after which it is wiped out as far as it is not shared. What serde says of a value that does not
+/// fit quotes it, so only the position is told.
+pub(super) fn read_json<T: DeserializeOwned>(answer: HttpAnswer) -> Result<T, String> {
+    let read = serde_json::from_slice(&answer.body).map_err(|error| format!("the answer {}", misfit(&error)));
+    wipe(answer.body);
+    read
+}
+
+/// What is wrong with JSON text, without a word of it.
+pub(super) fn misfit(error: &serde_json::Error) -> String {
+    let what = if error.is_data() { "has a member of another type than expected" } else { "is broken JSON" };
+    format!("{what} at line {}, column {}", error.line(), error.column())
+}
+
+fn wipe(body: Bytes) {
+    if let Ok(mut body) = body.try_into_mut() {
+        body.as_mut().zeroize();
+    }
+}
+
+/// What an answer other than HTTP 200 says of itself: its code and message, if it has them.
+pub(super) fn refusal(answer: &HttpAnswer) -> String {
+    #[derive(Deserialize)]
+    struct Refusal {
+        #[serde(alias = "code", alias = "ErrorCode", rename = "Code")]
+        code: Option<String>,
+        #[serde(alias = "message", alias = "ErrorMessage", rename = "Message")]
+        message: Option<String>,
+        #[serde(alias = "requestId", rename = "RequestId")]
+        request_id: Option<String>,
+    }
+    let status = answer.status;
+    let read: Option<Refusal> = serde_json::from_slice(&answer.body).ok();
+    let Some(Refusal { code: Some(code), message, request_id }) = read else {
+        return format!("HTTP {status}");
+    };
+    let mut text = mask::line(&code);
+    // The string to sign that such a message goes on with holds a security token.
+    let message = message.unwrap_or_default();
+    let message = message.split("server string").next().unwrap_or_default();
+    if !message.trim().is_empty() {
+        text.push_str(": ");
+        text.push_str(mask::line(&mask::digits(message)).trim_end().trim_end_matches('.'));
+    }
+    match request_id {
+        Some(id) => format!("{text} (HTTP {status}, request {})", mask::line(&id)),
+        None => format!("{text} (HTTP {status})"),
+    }
+}

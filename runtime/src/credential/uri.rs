@@ -1,0 +1,104 @@
+//! Temporary keys from an address that the operator of a machine provides.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{Request, Uri};
+
+use super::surroundings::Surroundings;
+use super::temporary::{TemporaryKey, read_json, refusal};
+use super::{Context, Credentials, CredentialsError, CredentialsProvider};
+use crate::endpoint::shown;
+use crate::transport::BoxFuture;
+
+/// A temporary key from a URL: the answer is JSON with `Code` (`Success`, or left out), `AccessKeyId`,
+/// `AccessKeySecret`, `SecurityToken` and `Expiration`.
+pub struct CredentialsUri(String);
+
+impl CredentialsUri {
+    /// The answer to a GET of this URL.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        Self(url.into())
+    }
+
+    /// That of the variable `ALIBABA_CLOUD_CREDENTIALS_URI`.
+    pub(super) fn of(surroundings: &Surroundings) -> Result<Self, CredentialsError> {
+        const NAME: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
+        match surroundings.text(NAME) {
+            Some(url) => Ok(Self(url)),
+            None => Err(CredentialsError::absent("a credentials URI", format!("{NAME} not set"))),
+        }
+    }
+
+    async fn fetch(&self, context: &Context) -> Result<Credentials, String> {
+        let uri = self.0.trim().parse::<Uri>().ok();
+        let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
+        let uri = uri.ok_or("it is no http or https URL")?;
+        let request = Request::get(uri).body(Bytes::new()).map_err(|error| error.to_string())?;
+        let answer = context.fetch(request, context.timeout()).await?;
+        if answer.status != 200 {
+            return Err(refusal(&answer));
+        }
+        read_json::<TemporaryKey>(answer)?.credentials()
+    }
+}
+
+impl CredentialsProvider for CredentialsUri {
+    fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+        Box::pin(async {
+            // A query may hold a secret, and is not shown.
+            let place = || format!("the credentials URI {}", shown(&self.0));
+            self.fetch(context).await.map_err(|why| CredentialsError::broken(place(), why))
+        })
+    }
+}
+
+impl fmt::Debug for CredentialsUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CredentialsUri").field(&shown(&self.0)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Reply, StandIn, key, ok};
+    use super::*;
+
+    async fn fetch(url: &str, reply: Reply) -> Result<Credentials, String> {
+        let http = StandIn::new(move |_| reply.clone());
+        CredentialsUri::new(url).credentials(&http.context()).await.map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn a_key_is_read_with_or_without_a_code() {
+        let key = key("testid", "2026-03-01T13:34:56Z");
+        let with_code = key.replacen('{', r#"{"Code":"Success","#, 1);
+        for body in [key, with_code] {
+            let read = fetch("http://localhost:1/keys?token=1", ok(body)).await.unwrap();
+            assert_eq!((read.access_key_id(), read.security_token()), ("testid", Some("testtoken")));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_a_key_is_told_without_the_query() {
+        const PLACE: &str = "the credentials URI http://localhost:1/keys";
+        let said = async |reply| fetch("http://localhost:1/keys?token=testsecret", reply).await.unwrap_err();
+        assert_eq!(said(ok(r#"{"Code":"Failed"}"#)).await, format!("{PLACE}: the answer has the code Failed"));
+        assert_eq!(said(ok("{}")).await, format!("{PLACE}: the answer has no AccessKeyId"));
+        let expired = r#"{"AccessKeyId":"a","AccessKeySecret":"b","SecurityToken":"c","Expiration":"soon"}"#;
+        assert_eq!(said(ok(expired)).await, format!("{PLACE}: the Expiration of the answer is no time"));
+        assert_eq!(said(Reply::Body(404, String::new())).await, format!("{PLACE}: HTTP 404"));
+        assert_eq!(said(Reply::Body(302, String::new())).await, format!("{PLACE}: HTTP 302"));
+        assert_eq!(
+            fetch("file:///etc/keys", ok("{}")).await.unwrap_err(),
+            "the credentials URI file:///etc/keys: it is no http or https URL"
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_query_and_no_user() {
+        let uri = CredentialsUri::new("http://user:testsecret@localhost:1/keys?token=testsecret");
+        assert_eq!(format!("{uri:?}"), r#"CredentialsUri("http://***@localhost:1/keys")"#);
+    }
+}
