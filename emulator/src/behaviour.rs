@@ -1,6 +1,6 @@
-//! What an accepted call answers: the state that an operation has here, or else the first good example of its
-//! specification.
+//! What an accepted call answers: what the account's state says, or else the first good example of its specification.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use aliyun_api_spec::model::{Envelope, Operation, Service};
@@ -8,11 +8,12 @@ use serde_json::{Map, Value};
 
 use crate::answer;
 use crate::refuse::Refusal;
-use crate::robot::Robot;
+use crate::state::limit::{Limiter, Limits};
+use crate::state::{Account, Pending, Problem, State, Time};
 use crate::wire::Parameters;
 
 /// A call that passed every check.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Call<'a> {
     pub(crate) service: &'a Service,
     pub(crate) operation: &'a Operation,
@@ -22,29 +23,62 @@ pub(crate) struct Call<'a> {
     pub(crate) now: SystemTime,
 }
 
-/// The state behind the operations.
-#[derive(Debug)]
+/// The state behind the operations, and the limits in front of them.
 pub(crate) struct Behaviour {
-    robot: Robot,
+    account: Option<Mutex<Account>>,
+    limiter: Option<Mutex<Limiter>>,
 }
 
 impl Behaviour {
-    pub(crate) fn new() -> Self {
-        Self { robot: Robot::new() }
+    pub(crate) fn new(state: State, limits: Limits, seed: u64) -> Self {
+        let account = (state != State::Examples).then(|| Account::new(seed, state == State::Sample, limits));
+        let limiter = (limits == Limits::Documented).then(Limiter::default);
+        Self { account: account.map(Mutex::new), limiter: limiter.map(Mutex::new) }
     }
 
     /// The members of the answer, as they travel.
     pub(crate) fn answer(&self, call: Call<'_>) -> Result<Map<String, Value>, Refusal> {
-        let mut members = match (call.service.product.as_str(), call.operation.action.as_str()) {
-            ("Dyvmsapi", "QueryRobotTaskCallList") => {
-                let mut members = accepted(&call.service.envelope);
-                members.insert("Data".to_owned(), self.robot.calls(call.parameters)?);
-                members
-            }
-            _ => example(&call.service.envelope, call.operation),
+        let now = Time::of(call.now);
+        let envelope = &call.service.envelope;
+        let mut members = match self.admit(call, now).and_then(|()| self.remember(call, now)) {
+            Ok(members) => members,
+            Err(Problem::Failed { code, message }) => failed(envelope, code, &message),
+            Err(Problem::Refused(refusal)) => return Err(refusal),
         };
-        members.insert(call.service.envelope.request_id.clone(), call.request_id.into());
+        members.insert(envelope.request_id.clone(), call.request_id.into());
         answer::fold_json(call.service, &call.operation.response, &mut members);
+        Ok(members)
+    }
+
+    /// What is not over at a moment.
+    pub(crate) fn pending(&self, now: SystemTime) -> Pending {
+        self.account.as_ref().map(|account| lock(account).pending(Time::of(now))).unwrap_or_default()
+    }
+
+    /// Holds the call against the documented limits.
+    fn admit(&self, call: Call<'_>, now: Time) -> Result<(), Problem> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        let mut limiter = lock(limiter);
+        limiter.query(call.operation, now).map_err(|wait| Refusal::throttled("User", Some(wait)))?;
+        let value = |name: &str| call.parameters.get(name).map(String::as_str).unwrap_or_default();
+        let Some(dials) = &call.operation.dials else { return Ok(()) };
+        limiter.call(call.operation, value(dials), value("CalledShowNumber"), now).map_err(|reached| Problem::Failed {
+            code: "isv.BUSINESS_LIMIT_CONTROL",
+            message: reached.message().into(),
+        })
+    }
+
+    fn remember(&self, call: Call<'_>, now: Time) -> Result<Map<String, Value>, Problem> {
+        let envelope = &call.service.envelope;
+        let account = self.account.as_ref().filter(|_| call.service.product == "Dyvmsapi");
+        let answer = account
+            .and_then(|account| lock(account).answer(&call.operation.action, call.parameters, now))
+            .transpose()?;
+        let example = example(envelope, call.operation);
+        let Some(answer) = answer else { return Ok(example.cloned().unwrap_or_else(|| accepted(envelope))) };
+        // How an operation tells success, its example shows: a few say `200`, or have no message.
+        let mut members = example.map_or_else(|| accepted(envelope), |example| envelope_of(envelope, example));
+        members.extend(answer.into_iter().map(|(name, value)| (name.to_owned(), value)));
         Ok(members)
     }
 }
@@ -52,16 +86,8 @@ impl Behaviour {
 /// A business error: an accepted request that is not done.
 pub(crate) fn refused(call: Call<'_>, code: &str, message: &str) -> Value {
     let envelope = &call.service.envelope;
-    let mut members = Map::new();
-    let mut add = |name: &Option<String>, value: Value| {
-        if let Some(name) = name {
-            members.insert(name.clone(), value);
-        }
-    };
-    add(&envelope.code, code.into());
-    add(&envelope.message, message.into());
-    add(&Some(envelope.request_id.clone()), call.request_id.into());
-    add(&envelope.ok, false.into());
+    let mut members = failed(envelope, code, message);
+    members.insert(envelope.request_id.clone(), call.request_id.into());
     Value::Object(members)
 }
 
@@ -95,12 +121,39 @@ pub(crate) fn completed(call: Call<'_>, answer: Value) -> Value {
     Value::Object(members)
 }
 
-/// The first example that shows a success; an envelope that says so where there is none.
-fn example(envelope: &Envelope, operation: &Operation) -> Map<String, Value> {
-    let answers = operation.examples.iter().filter_map(|example| example.response.as_ref()?.as_object());
-    answers.into_iter().find(|members| is_success(envelope, members)).cloned().unwrap_or_else(|| accepted(envelope))
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The members that tell a failure of the product.
+fn failed(envelope: &Envelope, code: &str, message: &str) -> Map<String, Value> {
+    let mut members = Map::new();
+    let texts = [(&envelope.code, code), (&envelope.message, message), (&Some(envelope.request_id.clone()), "")];
+    for (name, text) in texts {
+        if let Some(name) = name {
+            members.insert(name.clone(), text.into());
+        }
+    }
+    if let Some(ok) = &envelope.ok {
+        members.insert(ok.clone(), false.into());
+    }
+    members
+}
+
+/// The first example that shows a success.
+fn example<'o>(envelope: &Envelope, operation: &'o Operation) -> Option<&'o Map<String, Value>> {
+    let answers = operation.examples.iter().filter_map(|example| example.response.as_ref()?.as_object());
+    answers.into_iter().find(|members| is_success(envelope, members))
+}
+
+/// The members of an answer that every answer has.
+fn envelope_of(envelope: &Envelope, members: &Map<String, Value>) -> Map<String, Value> {
+    let is_common = |name: &String| envelope.fields.iter().any(|field| field.wire_name == *name);
+    let common = members.iter().filter(|(name, _)| is_common(name));
+    common.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// Whether an answer shows a success.
 fn is_success(envelope: &Envelope, members: &Map<String, Value>) -> bool {
     let member = |name: &Option<String>| name.as_ref().and_then(|name| members.get(name));
     let code_tells_failure = member(&envelope.code).is_some_and(|code| match code {
@@ -153,10 +206,10 @@ mod tests {
         operation.response = vec![specimen::field("Data", folded)];
         let example = |response| Example { name: String::new(), request: Map::new(), response, xml: None };
         operation.examples = examples.into_iter().map(example).collect();
+        let parameters = Parameters::new();
         let now = SystemTime::UNIX_EPOCH;
-        let parameters = &Parameters::new();
-        let call = Call { service: &service, operation: &operation, parameters, request_id: "R-1", now };
-        Value::Object(Behaviour::new().answer(call).unwrap())
+        let call = Call { service: &service, operation: &operation, parameters: &parameters, request_id: "R-1", now };
+        Value::Object(Behaviour::new(State::Sample, Limits::Off, 0).answer(call).unwrap())
     }
 
     #[test]

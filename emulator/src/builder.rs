@@ -6,15 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use aliyun_api_spec::model::Service;
 
-use crate::emulator::Connections;
-use crate::emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
+use crate::emulator::{Connections, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
 use crate::engine::{Engine, Observer, Setup};
 use crate::received::Received;
+use crate::state::State;
+use crate::state::limit::Limits;
 use crate::time::{Clock, TimeSource};
 use crate::verify::{Keys, Verifier};
-
-/// Request ids and chances are made from this unless the builder is told otherwise.
-const SEED: u64 = 0x4479_766d_7361_7069;
 
 /// Shared by all emulators: it is large.
 static VOICE_SERVICE: LazyLock<Arc<Service>> = LazyLock::new(|| Arc::new(aliyun_api_spec::dyvmsapi().clone()));
@@ -28,6 +26,8 @@ pub struct Builder {
     start: Option<SystemTime>,
     time_scale: u32,
     time_window: Duration,
+    state: State,
+    limits: Limits,
     seed: u64,
     fault_header: bool,
     observer: Option<Observer>,
@@ -43,7 +43,9 @@ impl Builder {
             start: None,
             time_scale: 1,
             time_window: Duration::from_secs(15 * 60),
-            seed: SEED,
+            state: State::default(),
+            limits: Limits::default(),
+            seed: 0,
             fault_header: false,
             observer: None,
             connections: Connections {
@@ -99,12 +101,6 @@ impl Builder {
         self
     }
 
-    /// Sets what request ids and the chances of rules are made from. Default: always the same.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
     /// Lets a request ask for a [`Fault`](crate::Fault) of its own in the header `x-emulator-fault`. Default: the header is
     /// ignored.
     pub fn fault_header(mut self, allowed: bool) -> Self {
@@ -145,6 +141,26 @@ impl Builder {
         self
     }
 
+    /// Sets what the emulator knows at first, and whether it remembers. Default: [`State::Sample`].
+    pub fn state(mut self, state: State) -> Self {
+        self.state = state;
+        self
+    }
+
+    /// Sets whether the documented limits hold. Default: [`Limits::Off`], since tests send more than an application
+    /// does, and at less of a distance in time.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets what chance decides, such as what becomes of a call, whether a rule matches, and request ids: the same for the
+    /// same seed and the same order of requests. Default: 0.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// Sets the service to stand in for. Default: the voice service Dyvmsapi 2017-05-25.
     pub fn service(mut self, service: impl Into<Arc<Service>>) -> Self {
         self.service = Some(service.into());
@@ -163,6 +179,8 @@ impl Builder {
             verifier: Verifier::new(keys, self.time_window),
             clock: Clock::new(self.clock, self.start, self.time_scale),
             time_window: self.time_window,
+            state: self.state,
+            limits: self.limits,
             seed: self.seed,
             fault_header: self.fault_header,
             observer: self.observer,
@@ -178,6 +196,9 @@ impl fmt::Debug for Builder {
             .field("keys", &self.keys.ids())
             .field("time_window", &self.time_window)
             .field("connections", &self.connections)
+            .field("state", &self.state)
+            .field("limits", &self.limits)
+            .field("seed", &self.seed)
             .finish_non_exhaustive()
     }
 }

@@ -172,6 +172,7 @@ fn request(request: &Received) -> Value {
         "request_id": request.request_id(),
         "status": request.status().map(|status| status.as_u16()),
         "refusal": request.refusal(),
+        "warnings": request.warnings(),
         "dialled": request.dialled(),
         "fault": request.fault(),
     })

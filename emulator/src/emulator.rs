@@ -205,6 +205,18 @@ impl Emulator {
         self.engine.requests()
     }
 
+    /// Asserts that every call is over by the emulator's clock: no call to one number is being set up, rings or is
+    /// answered, and no task that was started has numbers still to call.
+    ///
+    /// # Panics
+    ///
+    /// Where one is not. The message tells what is pending, and of numbers no more than their last two digits.
+    #[track_caller]
+    pub fn assert_no_call_pending(&self) {
+        let pending = self.engine.pending();
+        assert!(pending.is_empty(), "{pending}");
+    }
+
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }

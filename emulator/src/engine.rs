@@ -22,6 +22,8 @@ use crate::random;
 use crate::received::{Journal, Received};
 use crate::refuse::Refusal;
 use crate::rule::{Action, Incoming, Rules};
+use crate::state::limit::Limits;
+use crate::state::{Pending, State};
 use crate::time::Clock;
 use crate::verify::{self, Claim, Verifier};
 use crate::wire::{self, Decoded, Parameters};
@@ -31,6 +33,9 @@ pub(crate) const MAX_BODY: usize = 10 * 1024 * 1024;
 
 /// The header that asks for a fault, where the builder allows it.
 pub(crate) const FAULT_HEADER: &str = "x-emulator-fault";
+
+/// Request ids are made from this and the seed.
+const REQUEST_ID_SEED: u64 = 0x4479_766d_7361_7069;
 
 /// What sees every request.
 pub(crate) type Observer = Arc<dyn Fn(&Received) + Send + Sync>;
@@ -42,11 +47,20 @@ pub(crate) struct Setup {
     pub(crate) clock: Clock,
     /// How far a request may be off the clock.
     pub(crate) time_window: Duration,
-    /// Request ids and chances are made from this, so that a run can be repeated.
+    pub(crate) state: State,
+    pub(crate) limits: Limits,
+    /// What chance decides is made from this, so that a run can be repeated.
     pub(crate) seed: u64,
     /// Whether a request may ask for a fault.
     pub(crate) fault_header: bool,
     pub(crate) observer: Option<Observer>,
+}
+
+impl Setup {
+    /// The state behind the operations as it is in the beginning.
+    fn behaviour(&self) -> Behaviour {
+        Behaviour::new(self.state, self.limits, self.seed)
+    }
 }
 
 pub(crate) struct Engine {
@@ -81,7 +95,7 @@ impl Engine {
     pub(crate) fn new(setup: Setup) -> Self {
         Self {
             rules: Arc::new(Rules::new(setup.seed)),
-            behaviour: RwLock::new(Behaviour::new()),
+            behaviour: RwLock::new(setup.behaviour()),
             journal: Mutex::default(),
             dials: Mutex::default(),
             answered: AtomicU64::new(0),
@@ -92,7 +106,8 @@ impl Engine {
     /// Answers a request whose body came, or says why the body was not read.
     pub(crate) fn answer(&self, parts: &Parts, body: Result<&Bytes, Refusal>) -> Outgoing {
         let now = self.setup.clock.now();
-        let mut request_id = random::request_id(self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed));
+        let mut request_id =
+            random::request_id(REQUEST_ID_SEED ^ self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed));
         let (body, unread) = match body {
             Ok(body) if body.len() > MAX_BODY => (&Bytes::new(), Some(Refusal::body_too_large(MAX_BODY))),
             Ok(body) => (body, None),
@@ -269,7 +284,7 @@ impl Engine {
         self.rules.clear();
         self.with_journal(|journal| *journal = Journal::default());
         self.with_dials(|dials| *dials = Dials::default());
-        *self.behaviour.write().unwrap_or_else(PoisonError::into_inner) = Behaviour::new();
+        *self.behaviour.write().unwrap_or_else(PoisonError::into_inner) = self.setup.behaviour();
         self.setup.clock.reset();
     }
 
@@ -291,6 +306,12 @@ impl Engine {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.setup.clock
+    }
+
+    /// Calls that are not over by the emulator's clock.
+    pub(crate) fn pending(&self) -> Pending {
+        let now = self.setup.clock.now();
+        self.behaviour.read().unwrap_or_else(PoisonError::into_inner).pending(now)
     }
 
     pub(crate) fn service(&self) -> &Service {

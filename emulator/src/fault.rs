@@ -249,7 +249,7 @@ impl Fault {
     /// What is answered in place of an operation without effect.
     pub(crate) fn refusal(&self) -> Refusal {
         match self.kind {
-            Kind::Throttled(retry_after) => Refusal::throttled(retry_after),
+            Kind::Throttled(retry_after) => Refusal::throttled("User", retry_after),
             Kind::ClockAhead(_) | Kind::ClockBehind(_) => Refusal::timestamp_expired(),
             Kind::Error(status, _) => Refusal::server_error(status),
             // Nobody sees it.

@@ -38,10 +38,63 @@
 //!
 //! # What it answers
 //!
-//! `QueryRobotTaskCallList` lists the calls of three invented robot tasks, `1045001` with 347 calls, `1045002` with
-//! 512 and `1045003` with 260, the same in every run, and honours every filter; a page has 20 calls unless asked
-//! otherwise, and at most 100. Every other operation answers the first example of its specification that shows a
-//! success, under a request id of its own.
+//! Operations without state answer the first example of their specification that shows a success, under a request id
+//! of their own. Those of the following stories remember what was asked and answer from it, true to the time that has
+//! passed by the emulator's clock ([`Builder::clock`]). Nothing runs in the background: what will become of a call is
+//! decided when it is placed, so equal requests at equal times under an equal [`Builder::seed`] have equal answers.
+//! [`Builder::state`] chooses what is there at first, or no state at all.
+//!
+//! ## Calls to one number
+//!
+//! `SingleCallByTts`, `SingleCallByVoice`, `SingleCallByVideo`, `IvrCall` and `SmartCall` place a call under an id of
+//! its own. `QueryCallDetailByCallId` tells its state: 200101 (being set up), after two seconds 200201 (ringing), then
+//! 200102 (answered), 200100 (over), and three minutes after its end the outcome, as the service needs three to five.
+//! It has no `Data` where id, product and the day of `QueryDate` do not belong together. `SmartCallOperate` is done
+//! while a smart call is answered. `CancelCall` and `GetCallProgress` have no state: the one is for calls of an operation
+//! that is no more, and the other is documented nowhere.
+//!
+//! **The last two digits of a number choose its outcome**; those of any other number are chance:
+//!
+//! | a number ending in | outcome |
+//! | --- | --- |
+//! | 00 | 200000, answered, and heard to the end |
+//! | 01 | 200001, answered, and hung up early |
+//! | 02 | 200002, busy |
+//! | 03 | 200003, no answer after a minute |
+//! | 04 | 200004, not in use |
+//! | 05 | 200005, unreachable |
+//! | 07 | 200007, out of coverage |
+//! | 10 | 200010, switched off |
+//! | 11 | 200011, suspended |
+//! | 12 | 200012, lost |
+//!
+//! A number that is not of digits is answered with `isv.MOBILE_NUMBER_ILLEGAL`, one to be shown that is neither a number
+//! nor an id with `isv.DISPLAY_NUMBER_ILLEGAL`. [`Emulator::assert_no_call_pending`] holds once all calls are over.
+//!
+//! ## Robot tasks
+//!
+//! There are three at first, all done: `1045001` with 347 calls, `1045002` with 512 and `1045003` with 260, the same in
+//! every run. `CreateRobotTask` and `BatchRobotSmartCall` add others. A task that is started reads its numbers for two
+//! seconds and then calls one a second, again after the outcomes that it was told. `StopRobotTask` makes it stand
+//! still and `StartRobotTask` go on. What its state does not allow is answered with `isv.INVALID_PARAMETERS` and changes
+//! nothing, what does not exist with `100008.0`; stopping, ending or calling off a second time is no failure. No page
+//! names codes for these, so they are the nearest ones of the service's table.
+//!
+//! `QueryRobotTaskList`, `QueryRobotTaskDetail`, `QueryRobotTaskCallList`, `QueryRobotTaskCallDetail` and
+//! `QueryCallDetailByTaskId` tell of them and honour every filter. A call is listed once it is over.
+//!
+//! ## Call tasks and virtual numbers
+//!
+//! `CreateCallTask`, `ExecuteCallTask`, `ListCallTask` and `ListCallTaskDetail` work alike, without calling again, and
+//! answer `InvalidParameters`. `AddVirtualNumberRelation` binds numbers, each once, and names those that it could not
+//! bind; `QueryVirtualNumberRelation` and `QueryVmsVirtualNumberRelationByPage` list them. Nothing of either is there at
+//! first.
+//!
+//! A page has the size of the documentation unless asked otherwise, and at most 100 records.
+//!
+//! # What it limits
+//!
+//! Nothing, unless [`Builder::limits`] is told [`Limits::Documented`].
 //!
 //! # Rules
 //!
@@ -52,7 +105,6 @@
 //! ```
 //! use aliyun_emulator::{Emulator, Fault};
 //! use serde_json::json;
-//! use std::time::Duration;
 //!
 //! let emulator = Emulator::new();
 //! // A phone rings in every tenth call without the client being told.
@@ -93,13 +145,15 @@
 //! | `POST reset` | 204, after [`Emulator::reset`] |
 //!
 //! R is `{"at": "..", "method": "POST", "action": "IvrCall", "parameters": {"CalledNumber": "13000000000", ..},
-//! "request_id": "..", "status": 200, "refusal": null, "dialled": ["13000000000"], "fault": null}`: numbers and texts
+//! "request_id": "..", "status": 200, "refusal": null, "warnings": [], "dialled": ["13000000000"], "fault": null}`: numbers and texts
 //! stand there as they came; `Signature` and `SecurityToken` are left out.
 //!
 //! # What it bounds
 //!
 //! A request has at most 10 MiB of body and 10,000 parameters and must arrive within [`Builder::read_timeout`]; the
-//! latest 10,000 requests and 200,000 dials are kept. JSON adds no rule beyond 10,000.
+//! latest 10,000 requests and 200,000 dials are kept. JSON adds no rule beyond 10,000. The latest 100,000 calls to one
+//! number are kept, the latest 1,000 robot tasks with 1,000,000 numbers in all, the latest 1,000 call tasks, and 10,000
+//! bound numbers.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 
@@ -117,12 +171,12 @@ mod fault;
 mod random;
 mod received;
 mod refuse;
-mod robot;
 mod rule;
 mod rule_file;
 mod server;
 #[cfg(test)]
 mod specimen;
+mod state;
 mod time;
 #[cfg(feature = "tls")]
 mod tls;
@@ -138,3 +192,5 @@ pub use received::Received;
 pub use rule::{Accepted, Connection, Rule};
 pub use rule_file::RulesError;
 pub use server::Server;
+pub use state::State;
+pub use state::limit::Limits;

@@ -139,10 +139,10 @@ impl Refusal {
         Self::bad("SignatureNonceUsed", "Specified signature nonce was used already.")
     }
 
-    /// The flow control of an account; it comes with the time to wait where that is known.
-    pub(crate) fn throttled(retry_after: Option<Duration>) -> Self {
-        let refusal = Self::bad("Throttling.User", "Request was denied due to user flow control.");
-        Self { retry_after, ..refusal }
+    /// Flow control of a `scope`: `User` or `Api`.
+    pub(crate) fn throttled(scope: &str, retry_after: Option<Duration>) -> Self {
+        let message = format!("Request was denied due to {} flow control.", scope.to_lowercase());
+        Self { retry_after, ..Self::bad(format!("Throttling.{scope}"), message) }
     }
 
     /// A failure of the service's own.

@@ -36,7 +36,7 @@ async fn rings_the_second_person_when_the_first_cannot_be_rung() {
     emulator.assert_dialled_once("13000000001");
     assert_eq!(emulator.dials().len(), 1);
     let expected = SingleCallByTts::new("13000000001", "TTS_10001").tts_param([("what", "disk full")]);
-    assert!(emulator.requests()[1].matches(expected));
+    assert!(emulator.requests()[1].matches(&expected));
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ async fn requests_and_dials_are_shown_whole_but_for_what_signs() {
         rest,
         json!({
             "at": "2026-03-01T12:34:56Z", "method": "POST", "action": "SingleCallByTts", "request_id": id, "status": 200,
-            "refusal": null, "dialled": ["13000000000"], "fault": null
+            "refusal": null, "warnings": [], "dialled": ["13000000000"], "fault": null
         })
     );
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use aliyun_emulator::{Builder, Emulator};
+use aliyun_emulator::{Builder, Emulator, State};
 use bytes::Bytes;
 use http::Request;
 use serde_json::Value;
@@ -145,11 +145,11 @@ impl Recorded {
         self.part("Timestamp").parse::<jiff::Timestamp>().unwrap().into()
     }
 
-    /// Sets up an emulator of the operation that it calls, at the time when it was sent, and without a key.
+    /// Sets up an emulator of the operation that it calls, at the time when it was sent, without a key or a memory.
     fn builder(&self, late: Duration) -> Builder {
         let service = service_of(&self.part("Version"), &self.part("Action"));
         let now = self.sent_at() + late;
-        Emulator::builder().service(service).clock(move || now)
+        Emulator::builder().service(service).clock(move || now).state(State::Examples)
     }
 
     fn keyed(&self, builder: Builder, secret: &str) -> Emulator {

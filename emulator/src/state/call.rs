@@ -1,0 +1,181 @@
+//! Calls to one number: placed, told of while they last, kept when they are over.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::asked::{Asked, callable, showable};
+use super::life::{CALLING, Life, RINGING, TALKING};
+use super::time::{MINUTE, Time};
+use super::{Answer, Pending, random_of};
+
+/// So many of the latest calls are kept.
+const MOST_CALLS: usize = 100_000;
+
+/// The record of a call tells its outcome so long after its end: the shortest time that the documentation names.
+const RECORD_DELAY: i64 = 3 * MINUTE;
+
+const FIRST_ID: u64 = 102_813_780_000;
+
+/// Operations that place a call to `CalledNumber`, and the products by which their calls are found. The pages do not
+/// agree whether a text is spoken by voice notification or by voice verification code.
+const PLACING: [(&str, &[&str]); 5] = [
+    ("SingleCallByTts", &["11010000138001", "11000000300006"]),
+    ("SingleCallByVoice", &["11000000300006"]),
+    ("SingleCallByVideo", &["11000000300006"]),
+    ("IvrCall", &["11000000300005"]),
+    ("SmartCall", &["11030000180001"]),
+];
+
+pub(crate) struct Calls {
+    seed: u64,
+    placed: u64,
+    /// By their place in the order of calls.
+    by_order: BTreeMap<u64, Call>,
+}
+
+struct Call {
+    id: String,
+    action: &'static str,
+    products: &'static [&'static str],
+    caller: String,
+    called: String,
+    life: Life,
+}
+
+impl Calls {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { seed, placed: 0, by_order: BTreeMap::new() }
+    }
+
+    pub(crate) fn answer(&mut self, action: &str, asked: Asked<'_>) -> Option<Answer> {
+        match action {
+            "QueryCallDetailByCallId" => return Some(Ok(self.detail(asked))),
+            "SmartCallOperate" => return Some(Ok(vec![("Status", self.is_talking(asked).into())])),
+            _ => {}
+        }
+        let (action, products) = PLACING.iter().find(|(known, _)| *known == action)?;
+        Some(self.place(action, products, asked))
+    }
+
+    fn place(&mut self, action: &'static str, products: &'static [&'static str], asked: Asked<'_>) -> Answer {
+        let called = callable(asked.given("CalledNumber").unwrap_or_default())?;
+        let shown = asked.given("CalledShowNumber").map(showable).transpose()?;
+        let order = self.placed;
+        self.placed += 1;
+        let mut random = random_of(self.seed, 0, order);
+        let call = Call {
+            id: format!("1160{:08}^{}", random.below(100_000_000), FIRST_ID + order),
+            action,
+            products,
+            // Without a number to show, one of the service's shared numbers.
+            caller: shown.map_or_else(|| format!("0571000{:04}", random.below(10_000)), str::to_owned),
+            called: called.to_owned(),
+            life: Life::make_up(called, asked.now, &mut random),
+        };
+        let id = call.id.clone();
+        self.by_order.insert(order, call);
+        if self.by_order.len() > MOST_CALLS {
+            self.by_order.pop_first();
+        }
+        Ok(vec![("CallId", id.into())])
+    }
+
+    /// Without data where id, product and day do not belong together.
+    fn detail(&self, asked: Asked<'_>) -> Vec<(&'static str, Value)> {
+        let (Some(id), Some(product)) = (asked.given("CallId"), asked.given("ProdId")) else { return Vec::new() };
+        let day = asked.time("QueryDate").map(Time::day);
+        let call = self.find(id).filter(|call| call.products.contains(&product) && day == Some(call.life.placed.day()));
+        call.map(|call| ("Data", call.record(asked.now))).into_iter().collect()
+    }
+
+    /// Whether a smart call is going on: what else is there to be joined with an agent.
+    fn is_talking(&self, asked: Asked<'_>) -> bool {
+        let call = asked.given("CallId").and_then(|id| self.find(id)).filter(|call| call.action == "SmartCall");
+        call.is_some_and(|call| call.life.status(asked.now) == TALKING)
+    }
+
+    fn find(&self, id: &str) -> Option<&Call> {
+        let (_, order) = id.split_once('^')?;
+        let order = order.parse::<u64>().ok()?.checked_sub(FIRST_ID)?;
+        self.by_order.get(&order).filter(|call| call.id == id)
+    }
+
+    pub(crate) fn pending(&self, now: Time, pending: &mut Pending) {
+        for call in self.by_order.values().filter(|call| call.life.ended > now) {
+            pending.add(1, || {
+                let doing = match call.life.status(now) {
+                    CALLING => "is being set up",
+                    RINGING => "is ringing",
+                    _ => "is answered",
+                };
+                let digits = call.called.get(call.called.len().saturating_sub(2)..).unwrap_or_default();
+                format!("{} to ***{digits}, placed at {}, {doing}", call.action, call.life.placed.dashed())
+            });
+        }
+    }
+}
+
+impl Call {
+    fn record(&self, now: Time) -> Value {
+        let life = &self.life;
+        let text = |time: Option<Time>| time.filter(|time| *time <= now).map(Time::dashed);
+        let ended = text(Some(life.ended));
+        let recorded = life.ended.after(RECORD_DELAY) <= now;
+        let state = if recorded { life.outcome.code } else { life.status(now) };
+        let answered = text(life.answered);
+        let ringing = text(life.ringing);
+        let stopped_ringing = text(life.answered.or(Some(life.ended)));
+        let end_of_talk = ended.clone().filter(|_| answered.is_some()).unwrap_or_default();
+        let duration = if ended.is_some() { life.talk() } else { 0 };
+
+        let mut record = Map::new();
+        let mut add = |name: &str, value: Value| record.insert(name.to_owned(), value);
+        add("caller", self.caller.as_str().into());
+        add("startDate", answered.clone().unwrap_or_default().into());
+        add("stateDesc", state.into());
+        add("duration", duration.into());
+        add("callerShowNumber", self.caller.as_str().into());
+        add("gmtCreate", life.placed.dashed().into());
+        add("state", state.into());
+        add("endDate", end_of_talk.into());
+        add("calleeShowNumber", self.caller.as_str().into());
+        add("callee", self.called.as_str().into());
+        // A leg that did not ring has no times; where nobody answered there is a second one only.
+        if let Some(ringing) = ringing {
+            let legs: &[(&str, &str)] = match answered {
+                Some(_) => &[("aRingTime", "aEndTime"), ("bRingTime", "bEndTime")],
+                None => &[("bRingTime", "bEndTime")],
+            };
+            for (from, to) in legs {
+                add(from, ringing.as_str().into());
+                if let Some(stopped) = &stopped_ringing {
+                    add(to, stopped.as_str().into());
+                }
+            }
+        }
+        Value::Object(record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Parameters;
+
+    #[test]
+    fn keeps_the_latest_calls() {
+        let mut calls = Calls::new(0);
+        let parameters: Parameters = [("CalledNumber".to_owned(), "13000000000".to_owned())].into();
+        let asked = Asked { parameters: &parameters, now: Time::from_millis(0) };
+        let ids: Vec<String> = (0..MOST_CALLS + 3)
+            .map(|_| match &calls.answer("SmartCall", asked).unwrap().unwrap()[..] {
+                [("CallId", Value::String(id))] => id.clone(),
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(calls.by_order.len(), MOST_CALLS);
+        assert!(calls.find(&ids[2]).is_none());
+        assert_eq!(calls.find(&ids[3]).unwrap().id, ids[3]);
+    }
+}

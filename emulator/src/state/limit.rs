@@ -1,0 +1,216 @@
+//! Documented limits: queries per second of an operation, and calls to one number.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use aliyun_api_spec::model::Operation;
+
+use super::time::{DAY, HOUR, MINUTE, SECOND, Time};
+
+/// Whether requests are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Limits {
+    /// They are not.
+    #[default]
+    Off,
+    /// They are, by the limits of the specification and in the emulator's time.
+    ///
+    /// What goes beyond the queries per second of an operation is refused with `Throttling.User`, and the header
+    /// `x-acs-retry-after` tells the milliseconds to wait. What goes beyond the calls to one number, which are counted together for the
+    /// same number shown and whatever became of them, is answered with `isv.BUSINESS_LIMIT_CONTROL`. Call tasks stand
+    /// still from 12:00 to 14:00 and from 21:00 to 9:00 in China.
+    Documented,
+}
+
+/// So many numbers are counted.
+const MOST_NUMBERS: usize = 100_000;
+
+/// Of a number that is shown, this much tells it from others.
+const SHOWN_LENGTH: usize = 64;
+
+/// What was counted so far. Every window opens with the first thing that is counted in it.
+#[derive(Default)]
+pub(crate) struct Limiter {
+    queries: HashMap<String, Window>,
+    /// By called number and number shown; for each, one window for each limit.
+    calls: BTreeMap<(String, String), Vec<Window>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    from: Time,
+    length: i64,
+    count: u32,
+}
+
+impl Window {
+    fn new(from: Time, length: i64) -> Self {
+        Self { from, length, count: 0 }
+    }
+
+    fn is_over(&self, now: Time) -> bool {
+        // A clock that went back ends every window.
+        !(0..self.length).contains(&now.since(self.from))
+    }
+
+    fn renew(&mut self, now: Time) {
+        if self.is_over(now) {
+            *self = Self::new(now, self.length);
+        }
+    }
+}
+
+/// A limit that was reached: how many calls, in what.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Reached {
+    most: u32,
+    window: &'static str,
+}
+
+impl Reached {
+    /// In the words of Alibaba's flow control.
+    pub(crate) fn message(&self) -> String {
+        format!("触发{}流控Permits:{}", self.window, self.most)
+    }
+}
+
+impl Limiter {
+    /// Counts a query, or tells how long to wait.
+    pub(crate) fn query(&mut self, operation: &Operation, now: Time) -> Result<(), Duration> {
+        let Some(most) = operation.limits.per_second else { return Ok(()) };
+        let window = match self.queries.get_mut(&operation.action) {
+            Some(window) => window,
+            None => self.queries.entry(operation.action.clone()).or_insert(Window::new(now, SECOND)),
+        };
+        window.renew(now);
+        if window.count >= most {
+            return Err(Duration::from_millis((SECOND - now.since(window.from)).unsigned_abs()));
+        }
+        window.count += 1;
+        Ok(())
+    }
+
+    /// Counts a call, or tells which limit it would break.
+    pub(crate) fn call(&mut self, operation: &Operation, called: &str, shown: &str, now: Time) -> Result<(), Reached> {
+        let limits: Vec<_> = operation.limits.per_number.iter().filter_map(|limit| parse(limit)).collect();
+        if limits.is_empty() {
+            return Ok(());
+        }
+        if self.calls.len() >= MOST_NUMBERS {
+            self.calls.retain(|_, windows| windows.iter().any(|window| !window.is_over(now)));
+        }
+        if self.calls.len() >= MOST_NUMBERS {
+            self.calls.pop_first();
+        }
+        let key = |text: &str| text.chars().take(SHOWN_LENGTH).collect::<String>();
+        let windows = self.calls.entry((key(called), key(shown))).or_default();
+        for (index, &(most, length, name)) in limits.iter().enumerate() {
+            match windows.get_mut(index) {
+                Some(window) => window.renew(now),
+                None => windows.push(Window::new(now, length)),
+            }
+            if windows.get(index).is_some_and(|window| window.count >= most) {
+                return Err(Reached { most, window: name });
+            }
+        }
+        for window in windows {
+            window.count += 1;
+        }
+        Ok(())
+    }
+}
+
+/// `5/h` or `20/24h`: how many, in how many milliseconds, and what the service calls that window.
+fn parse(limit: &str) -> Option<(u32, i64, &'static str)> {
+    let (most, window) = limit.split_once('/')?;
+    let unit = window.trim_start_matches(|c: char| c.is_ascii_digit());
+    let count = window.strip_suffix(unit).filter(|count| !count.is_empty()).unwrap_or("1").parse::<i64>().ok()?;
+    let unit = match unit {
+        "s" => SECOND,
+        "min" => MINUTE,
+        "h" => HOUR,
+        "d" => DAY,
+        _ => return None,
+    };
+    let length = unit.checked_mul(count).filter(|length| *length > 0)?;
+    let name = match length {
+        DAY.. => "天级",
+        HOUR.. => "小时级",
+        _ => "分钟级",
+    };
+    Some((most.parse().ok()?, length, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::specimen;
+
+    fn operation(per_second: Option<u32>, per_number: &[&str]) -> Operation {
+        let mut operation = specimen::operation("Do");
+        operation.limits.per_second = per_second;
+        operation.limits.per_number = per_number.iter().map(|&limit| limit.to_owned()).collect();
+        operation
+    }
+
+    fn at(millis: i64) -> Time {
+        Time::from_millis(millis)
+    }
+
+    #[test]
+    fn queries_are_counted_by_the_second_that_the_first_of_them_opens() {
+        let (mut limiter, operation) = (Limiter::default(), operation(Some(2), &[]));
+        let mut query = |millis| limiter.query(&operation, at(millis)).map_err(|wait| wait.as_millis());
+        assert_eq!([query(300), query(900), query(901), query(1299)], [Ok(()), Ok(()), Err(399), Err(1)]);
+        assert_eq!([query(1300), query(1300), query(1300)], [Ok(()), Ok(()), Err(1000)]);
+        // The clock went back.
+        assert_eq!(query(0), Ok(()));
+    }
+
+    #[test]
+    fn calls_to_a_number_are_counted_in_each_window() {
+        let (mut limiter, operation) = (Limiter::default(), operation(None, &["1/min", "5/h", "20/24h"]));
+        let mut call = |millis| limiter.call(&operation, "13000000000", "", at(millis)).map_err(|r| r.message());
+        assert_eq!(call(0), Ok(()));
+        assert_eq!(call(MINUTE - 1), Err("触发分钟级流控Permits:1".to_owned()));
+        for minute in 1..5 {
+            assert_eq!(call(minute * MINUTE), Ok(()), "{minute}");
+        }
+        assert_eq!(call(5 * MINUTE), Err("触发小时级流控Permits:5".to_owned()));
+        for index in 0..15 {
+            assert_eq!(call((1 + index / 5) * HOUR + (index % 5) * MINUTE), Ok(()), "{index}");
+        }
+        assert_eq!(call(10 * HOUR), Err("触发天级流控Permits:20".to_owned()));
+        assert_eq!(call(DAY), Ok(()));
+    }
+
+    #[test]
+    fn each_number_and_each_number_shown_counts_for_itself() {
+        let (mut limiter, operation) = (Limiter::default(), operation(None, &["1/min"]));
+        let mut call = |called: &str, shown: &str| limiter.call(&operation, called, shown, at(0)).is_ok();
+        assert!(call("13000000000", "") && call("13000000001", "") && call("13000000000", "05710000000"));
+        assert!(!call("13000000000", "") && !call("13000000000", "05710000000"));
+    }
+
+    #[test]
+    fn forgets_numbers_where_there_are_too_many() {
+        let (mut limiter, operation) = (Limiter::default(), operation(None, &["1/min"]));
+        for index in 0..MOST_NUMBERS + 10 {
+            assert_eq!(limiter.call(&operation, &index.to_string(), "", at(0)), Ok(()));
+        }
+        assert_eq!(limiter.calls.len(), MOST_NUMBERS);
+        assert_eq!(limiter.call(&operation, "x", "", at(MINUTE)), Ok(()));
+        assert_eq!(limiter.calls.len(), 1);
+    }
+
+    #[test]
+    fn reads_every_limit_of_the_voice_service() {
+        let service = aliyun_api_spec::dyvmsapi();
+        for limit in service.operations.iter().flat_map(|operation| &operation.limits.per_number) {
+            assert!(parse(limit).is_some(), "{limit}");
+        }
+        assert_eq!(parse("20/24h"), Some((20, DAY, "天级")));
+        assert_eq!([parse("1/0h"), parse("x/h"), parse("1/week"), parse("1")], [None; 4]);
+    }
+}
