@@ -6,7 +6,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 
-use crate::tree::{Item, Member, Module, OpenSet, OpenValue, Operation, Paging, Record, Root};
+use crate::tree::{ErrorFacts, Item, Member, Module, OpenSet, OpenValue, Operation, Paging, Record, Root};
 
 pub(crate) fn root(root: &Root) -> TokenStream {
     let Root { docs, name, facts, modules } = root;
@@ -15,6 +15,14 @@ pub(crate) fn root(root: &Root) -> TokenStream {
     let (product, version, endpoint) = (&facts.product, &facts.version, &facts.endpoint);
     let (code, message, request_id, success, ok) =
         (&facts.code, &facts.message, &facts.request_id, &facts.success, &facts.ok);
+    let errors = facts.errors.iter().map(|error| {
+        let ErrorFacts { codes, kind, advice } = error;
+        let kind = match kind {
+            Some(kind) => quote!(Some(rt::RefusalKind::#kind)),
+            None => quote!(None),
+        };
+        quote!(rt::ErrorFacts::new(&[#(#codes),*], #kind, #advice))
+    });
     let client = docs_of(&format!("A client of [`{name}`]. Clones share connections and credentials."));
     quote! {
         #docs
@@ -23,10 +31,15 @@ pub(crate) fn root(root: &Root) -> TokenStream {
 
         impl ::aliyun_runtime::generated::Service for #name {
             const FACTS: &'static ::aliyun_runtime::generated::ServiceFacts =
-                &::aliyun_runtime::generated::ServiceFacts::new(
-                    #product, #version, #endpoint,
-                    ::aliyun_runtime::generated::EnvelopeFacts::new(#code, #message, #request_id, &[#(#success),*], #ok),
-                );
+                {
+                    use ::aliyun_runtime::generated as rt;
+
+                    &rt::ServiceFacts::new(
+                        #product, #version, #endpoint,
+                        rt::EnvelopeFacts::new(#code, #message, #request_id, &[#(#success),*], #ok),
+                        &[#(#errors),*],
+                    )
+                };
         }
 
         #client
@@ -185,14 +198,15 @@ fn implementations(record: &Record, allowed: &TokenStream) -> TokenStream {
 
 fn operation(record: &Record, operation: &Operation) -> TokenStream {
     let name = &record.name;
-    let Operation { action, get, idempotent, dials, service, output, paging } = operation;
+    let Operation { action, get, idempotent, dials, per_second, service, output, paging } = operation;
     let get = get.then(|| quote!(.get()));
     let idempotent = idempotent.then(|| quote!(.idempotent()));
     let dials = dials.as_ref().map(|dials| quote!(.dials(#dials)));
+    let per_second = per_second.map(Literal::u32_unsuffixed).map(|number| quote!(.per_second(#number)));
     let paging = paging.as_ref().map(|paging| self::paging(name, paging));
     quote! {
         impl rt::Operation for #name {
-            const FACTS: rt::Facts = rt::Facts::operation(#action)#get #idempotent #dials;
+            const FACTS: rt::Facts = rt::Facts::operation(#action)#get #idempotent #dials #per_second;
             type Service = #service;
             type Output = #output;
         }

@@ -35,7 +35,7 @@ pub use credential::{
 };
 pub use error::{Error, ErrorKind};
 pub use http;
-pub use operation::{EnvelopeFacts, Facts, Method, Operation, Paged, Paging, Service, ServiceFacts, Step};
+pub use operation::{EnvelopeFacts, ErrorFacts, Facts, Method, Operation, Paged, Paging, RefusalKind, Service, ServiceFacts, Step};
 pub use page::{Items, PageTurner, Pages, Position};
 pub use parameter::Parameters;
 pub use serde_json::Value;
@@ -50,6 +50,8 @@ pub mod generated {
     pub use crate::answer::{Answer, read_body};
     pub use crate::client::Client;
     pub use crate::field::{Entry, Fields, Flags, Member, View, Viewer, debug, serialize};
-    pub use crate::operation::{EnvelopeFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step};
+    pub use crate::operation::{
+        EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, RefusalKind, Service, ServiceFacts, Step,
+    };
     pub use crate::slot::{Blank, Choice, Filler, Place, Record, Slot};
 }
