@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use aliyun_api_spec::model::{Field, Kind, Operation, OperationType, PagePosition, RefusalKind, Service, Style, TypeBody};
+use aliyun_api_spec::model::{
+    Field, Kind, Operation, OperationType, PagePosition, RefusalKind, Service, Style, TypeBody,
+};
 use aliyun_api_spec::{dyvmsapi, embedded, service};
 
 fn services() -> Vec<Service> {

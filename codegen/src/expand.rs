@@ -17,10 +17,7 @@ pub(crate) fn root(root: &Root) -> TokenStream {
         (&facts.code, &facts.message, &facts.request_id, &facts.success, &facts.ok);
     let errors = facts.errors.iter().map(|error| {
         let ErrorFacts { codes, kind, advice } = error;
-        let kind = match kind {
-            Some(kind) => quote!(Some(rt::RefusalKind::#kind)),
-            None => quote!(None),
-        };
+        let kind = kind.as_ref().map_or_else(|| quote!(None), |kind| quote!(Some(rt::RefusalKind::#kind)));
         quote!(rt::ErrorFacts::new(&[#(#codes),*], #kind, #advice))
     });
     let client = docs_of(&format!("A client of [`{name}`]. Clones share connections and credentials."));

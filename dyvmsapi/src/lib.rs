@@ -96,7 +96,7 @@
 pub use aliyun_runtime::{
     BoxError, BoxFuture, Bytes, Call, CallFuture, Client as ServiceClient, ClientBuilder, Credentials,
     CredentialsError, CredentialsProvider, Ending, EnvironmentCredentials, Error, ErrorKind, Format, HttpAnswer, Items,
-    Method, Pages, Sent, Transport, TransportError, Value, http,
+    Method, Pages, Retries, Sent, Transport, TransportError, Value, http,
 };
 
 aliyun_codegen_macros::client!(dyvmsapi);

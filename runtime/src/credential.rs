@@ -51,6 +51,11 @@ impl Credentials {
         self.0.security_token.as_deref().map(String::as_str)
     }
 
+    /// Whether both are one key with one token.
+    pub(crate) fn is_the_same(&self, other: &Self) -> bool {
+        self.access_key_id() == other.access_key_id() && self.security_token() == other.security_token()
+    }
+
     pub(crate) fn key(&self) -> &SigningKey {
         &self.0.key
     }

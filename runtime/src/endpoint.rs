@@ -46,6 +46,21 @@ impl Endpoint {
         self.0.host().is_some_and(is_loopback)
     }
 
+    #[cfg(feature = "tracing")]
+    pub(crate) fn host(&self) -> &str {
+        self.0.host().unwrap_or_default()
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn port(&self) -> u16 {
+        self.0.port_u16().unwrap_or(if self.scheme() == "http" { 80 } else { 443 })
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn scheme(&self) -> &str {
+        self.0.scheme_str().unwrap_or_default()
+    }
+
     /// The URL of a request, with a query for GET.
     pub(crate) fn uri(&self, query: Option<&[u8]>) -> Result<Uri, http::Error> {
         let Some(query) = query else { return Ok(self.0.clone()) };

@@ -15,14 +15,17 @@ mod endpoint;
 mod error;
 mod fault;
 mod field;
+mod limit;
 mod mask;
 mod operation;
 mod page;
 mod parameter;
 mod read;
+mod retry;
 pub mod sign;
 mod slot;
 mod timeout;
+mod trace;
 mod transport;
 mod xml;
 
@@ -35,9 +38,12 @@ pub use credential::{
 };
 pub use error::{Error, ErrorKind};
 pub use http;
-pub use operation::{EnvelopeFacts, ErrorFacts, Facts, Method, Operation, Paged, Paging, RefusalKind, Service, ServiceFacts, Step};
+pub use operation::{
+    EnvelopeFacts, ErrorFacts, Facts, Method, Operation, Paged, Paging, RefusalKind, Service, ServiceFacts, Step,
+};
 pub use page::{Items, PageTurner, Pages, Position};
 pub use parameter::Parameters;
+pub use retry::Retries;
 pub use serde_json::Value;
 pub use transport::{BoxError, BoxFuture, Ending, HttpAnswer, Sent, Transport, TransportError};
 

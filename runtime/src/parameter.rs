@@ -166,6 +166,24 @@ impl SentParameters {
         self.encoded.clone()
     }
 
+    /// Names and values, decoded.
+    pub(crate) fn decoded(&self) -> impl Iterator<Item = (String, String)> {
+        let text = |range| {
+            String::from_utf8_lossy(&raw(self.encoded.get(range).unwrap_or_default()).collect::<Vec<_>>()).into_owned()
+        };
+        self.pairs.iter().map(move |pair| (text(pair.start..pair.equals), text(pair.equals + 1..pair.end)))
+    }
+
+    /// The parameters of the first so many encoded bytes, to be signed afresh.
+    pub(crate) fn back_to(&self, bytes: usize) -> Parameters {
+        let mut pairs = self.pairs.clone();
+        // They were sorted since; what was written first is what ends before the mark.
+        pairs.retain(|pair| pair.end <= bytes);
+        let mut encoded = Vec::with_capacity(self.encoded.len());
+        encoded.extend_from_slice(self.encoded.get(..bytes).unwrap_or_default());
+        Parameters { encoded, pairs }
+    }
+
     /// The parameters that were signed: all but the signature, which is written last.
     pub(crate) fn signed(&self) -> Parameters {
         let mut pairs = self.pairs.clone();

@@ -90,6 +90,17 @@ pub enum Sent {
     Yes,
 }
 
+impl Sent {
+    /// The stronger of what two attempts of one call may have brought about.
+    pub(crate) fn or_rather(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::Maybe, _) | (_, Self::Maybe) => Self::Maybe,
+            (Self::No, Self::No) => Self::No,
+        }
+    }
+}
+
 /// Sends over HTTP/1.1 with `reqwest`.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpTransport(reqwest::Client);
