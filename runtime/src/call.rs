@@ -273,6 +273,7 @@ impl Progress {
         let cost = Budget::cost(error.kind());
         let error = match decided {
             Next::Final | Next::Attempts => error,
+            Next::Time(_) if failed.left.is_zero() => error,
             Next::Time(pause) if failed.retry_after.is_some() => error.hint(format!(
                 "the service asks for a pause of {pause:?}, and {:?} are left of the call: send it again after that",
                 rounded(failed.left)

@@ -359,8 +359,14 @@ fn calls_clients_and_errors_move_between_threads() {
     moves::<Client>();
     moves::<Error>();
     moves::<dyvmsapi::Call<dyvmsapi::Value>>();
+    moves::<dyvmsapi::Pages<QueryRobotTaskCallList>>();
+    moves::<dyvmsapi::Retries>();
     let client = client(Canned::default());
     sends(IntoFuture::into_future(client.send(QueryRobotTaskCallList::new())));
+    let mut pages = client.pages(QueryRobotTaskCallList::new());
+    sends(async move { pages.next().await.map(|_| ()) });
+    let mut items = client.items(QueryRobotTaskCallList::new());
+    sends(async move { items.next().await.map(|_| ()) });
 }
 
 #[test]
