@@ -298,6 +298,7 @@ impl Service for Voice {
         "2017-05-25",
         "dyvmsapi.aliyuncs.com",
         EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
+        &[],
     );
 }
 
