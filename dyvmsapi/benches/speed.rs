@@ -364,7 +364,7 @@ fn main() {
     let (call, bare) = whole_call();
     println!("\n{:<44} {:>10} {:>10} {:<12} {:>6}   allowed", "", "ours", "floor", "", "ratio");
     let counted = |ours: f64, most: u8| {
-        println!("{:<44} {ours:>10.2} {:>10} {:<12} {:>6}   at most {most}", "", "", "allocations", "")
+        println!("{:<44} {ours:>10.2} {:>10} {:<12} {:>6}   at most {most}", "", "", "allocations", "");
     };
     ratio("encode and sign ten parameters / HMAC alone", sign_v1, hash_v1, "µs", "ours at most 2.2 µs");
     counted(allocations(|| client.send(prepared.clone()).signed_body(&credentials)) - cloned, 4);

@@ -144,7 +144,7 @@ impl Facts {
 /// HTTP method of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// Parameters travel in the body, so that no phone number lands in a URL.
+    /// Parameters travel in the body, so that no phone number lands in a URL; under signature V3, in the URL all the same.
     Post,
     /// Parameters travel in the URL.
     Get,

@@ -382,3 +382,41 @@ mod tests {
         assert!(roots.starts_with("root certificates are for TLS, and this build has none"), "{roots}");
     }
 }
+
+#[cfg(all(test, any(feature = "rustls", feature = "native-tls")))]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// The beginning of what a listener receives; it answers with nothing.
+    async fn received(listener: &TcpListener) -> String {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut beginning = [0; 22];
+        stream.read_exact(&mut beginning).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        String::from_utf8_lossy(&beginning).into_owned()
+    }
+
+    #[tokio::test]
+    async fn a_proxy_is_not_asked_for_hosts_that_are_reached_directly() {
+        let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // Not among the names of this machine that no proxy is ever asked for, but it leads here.
+        let url = format!("http://0.0.0.0:{}/", server.local_addr().unwrap().port());
+        let get = async |direct: &str| {
+            let rule = Rule {
+                scheme: "http",
+                url: format!("http://{}", proxy.local_addr().unwrap()),
+                direct: direct.to_owned(),
+            };
+            let builder = reqwest::Client::builder().no_proxy().proxy(reqwest_proxy(&rule).unwrap());
+            builder.build().unwrap().get(&url).send().await.unwrap();
+        };
+        let (at_proxy, ()) = tokio::join!(received(&proxy), get("127.0.0.0/8,example.com"));
+        assert!(at_proxy.starts_with("GET http://0.0.0.0:"), "{at_proxy}");
+        let (at_server, ()) = tokio::join!(received(&server), get("example.com, 0.0.0.0"));
+        assert!(at_server.starts_with("GET / HTTP/1.1\r\n"), "{at_server}");
+    }
+}
