@@ -19,8 +19,8 @@ async function alert(client, number) {
 
 // `dyvms emulator`; the variable DYVMS says where the command is.
 async function withEmulator(work) {
-  const rules = `${__dirname}/rules.json`;
-  const emulator = spawn(process.env.DYVMS ?? 'dyvms', ['emulator', '--rules', rules], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const options = ['emulator', '--rules', `${__dirname}/rules.json`];
+  const emulator = spawn(process.env.DYVMS ?? 'dyvms', options, { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const [url] = await once(createInterface(emulator.stdout), 'line');
     await work(url);
