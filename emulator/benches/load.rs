@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use aliyun_emulator::Emulator;
+use aliyun_emulator::{Emulator, State};
 use aliyun_runtime::generated::{EnvelopeFacts, Service, ServiceFacts};
 use aliyun_runtime::sign::{SigningKey, v3};
 use aliyun_runtime::{Client, Credentials, Parameters, Transport as _};
@@ -49,7 +49,8 @@ fn main() -> Result<(), AnyError> {
 }
 
 async fn measure() -> Result<(), AnyError> {
-    let emulator = Emulator::new();
+    // The account would remember every call, and measure itself.
+    let emulator = Emulator::builder().state(State::Examples).build();
     let server = emulator.serve("127.0.0.1:0").await?;
     let constant = serve_constant(emulator.answer(signed_v1(&mut Nonces::default()).request()?)).await?;
     let mut nonces = Nonces { next: 1 };
@@ -298,6 +299,7 @@ impl Service for Voice {
         "2017-05-25",
         "dyvmsapi.aliyuncs.com",
         EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
+        &[],
     );
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aliyun_runtime::{
-    Client, ClientBuilder, Credentials, EnvelopeFacts, Error, ErrorKind, Method, Sent, Service, ServiceFacts,
+    Client, ClientBuilder, Credentials, EnvelopeFacts, Error, ErrorKind, Method, Retries, Sent, Service, ServiceFacts,
     Signature, Value,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -27,13 +27,14 @@ impl Service for Voice {
         "2017-05-25",
         "voice.example.com",
         EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
+        &[],
     );
 }
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 31\r\n\r\n{\"Code\":\"OK\",\"RequestId\":\"R-1\"}";
 
 fn client(endpoint: &str) -> ClientBuilder<Voice> {
-    Client::builder().endpoint(endpoint).credentials(Credentials::new("testid", "testsecret"))
+    Client::builder().endpoint(endpoint).credentials(Credentials::new("testid", "testsecret")).retries(Retries::never())
 }
 
 async fn call(builder: ClientBuilder<Voice>) -> Result<Value, Error> {

@@ -47,8 +47,7 @@ def node_requests():
     for action in [*specification.DOZEN, "IvrCall"]:
         operation = known[action]
         name, values = operation.requests()[0]
-        answer = None if action in specification.WITH_STATE else operation.answer()
-        requests.append({"action": action, "name": name, "query": operation.texts(values), "answer": answer})
+        requests.append({"action": action, "name": name, "query": operation.texts(values), "answer": operation.answer()})
     return json.dumps(requests)
 
 

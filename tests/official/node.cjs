@@ -1,5 +1,5 @@
 // Drives the official Node clients: node.cjs ADDRESS pop|v3|v1 PACKAGES REQUESTS
-// REQUESTS is JSON: [{ action, name, query, answer }], where an answer of null is not compared.
+// REQUESTS is JSON: [{ action, name, query, answer }].
 'use strict';
 
 for (const name of Object.keys(process.env)) if (/^(https?|no|all)_proxy$/i.test(name)) delete process.env[name];
