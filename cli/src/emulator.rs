@@ -91,7 +91,7 @@ impl From<Data> for State {
 /// Whether requests are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 enum Counting {
-    /// They do, in the emulator's time
+    /// They hold, in the emulator's time
     Documented,
     /// They do not
     #[default]

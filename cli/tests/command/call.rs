@@ -234,6 +234,37 @@ fn an_answer_that_takes_too_long_is_not_waited_for() {
 }
 
 #[test]
+fn attempts_are_shown_and_can_be_limited_to_one() {
+    let arguments = ["SingleCallByTts", "--CalledNumber", "13000000000", "--TtsCode", "TTS_10001", "-o", "json"];
+    let throttled = |options: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let rules = folder.path().join("rules.json");
+        let rule = r#"{ "when": {}, "fault": { "kind": "throttled", "milliseconds": 1 }, "times": 1 }"#;
+        std::fs::write(&rules, rule).unwrap();
+        let emulator = EmulatorProcess::start(&["--rules", rules.to_str().unwrap()]);
+        emulator.call(&[&arguments[..], options].concat())
+    };
+    let repeated = throttled(&["-v"]);
+    let lines: Vec<&str> = repeated.notices.lines().collect();
+    assert_eq!((repeated.status, lines.len()), (Some(0), 2), "{}", repeated.notices);
+    assert!(lines[0].starts_with("note: attempt 1: HTTP 400, Throttling.User, request "), "{}", repeated.notices);
+    assert!(lines[0].contains("; the next one in ") && lines[0].ends_with("ms"), "{}", repeated.notices);
+    let answer: Value = serde_json::from_str(&repeated.output).unwrap();
+    assert_eq!(lines[1], format!("note: attempt 2: HTTP 200, request {}", answer["RequestId"].as_str().unwrap()));
+
+    let single = throttled(&["--no-retry", "--verbose"]);
+    let lines: Vec<&str> = single.notices.lines().collect();
+    assert_eq!((single.status, lines.len()), (Some(3), 2), "{}", single.notices);
+    assert!(lines[0].starts_with("note: attempt 1: HTTP 400, Throttling.User, request "), "{}", single.notices);
+    assert!(!lines[0].contains("the next one"), "{}", single.notices);
+    assert!(lines[1].starts_with("error: SingleCallByTts: "), "{}", single.notices);
+    for notices in [&repeated.notices, &single.notices] {
+        assert!(!notices.contains("13000000000") && !notices.contains("testsecret"), "{notices}");
+    }
+    assert_eq!(throttled(&[]).notices, "", "attempts are shown on request only");
+}
+
+#[test]
 fn a_profile_of_either_file_signs() {
     let home = tempfile::tempdir().unwrap();
     let files = [
