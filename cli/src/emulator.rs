@@ -1,5 +1,6 @@
 //! `dyvms emulator`: a stand-in for the service on this machine.
 
+use std::collections::HashSet;
 use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
@@ -153,7 +154,12 @@ fn set_up(options: &Options) -> Result<Emulator, Failure> {
     if !options.quiet {
         builder = builder.observer(show);
     }
+    let mut ids = HashSet::new();
     for key in &options.keys {
+        let (id, _) = key.split_once(':').unwrap_or_default();
+        if !ids.insert(id) {
+            return Err(Failure::Usage(format!("--key: the id {id:?} is given twice")));
+        }
         builder = with_key(builder, key)?;
     }
     let emulator = builder.build();

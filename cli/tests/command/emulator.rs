@@ -1,6 +1,7 @@
 //! `dyvms emulator`: what each option does, and what is refused before anything starts.
 
 use std::io::Read as _;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -9,7 +10,7 @@ use aliyun_runtime::sign::SigningKey;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{EmulatorProcess, LIST, outcome, refused, with_key};
+use crate::support::{EmulatorProcess, LIST, command, outcome, refused, with_key};
 
 const RING: &[&str] = &["SingleCallByTts", "--CalledNumber", "13000000000", "--TtsCode", "TTS_10001"];
 
@@ -139,6 +140,18 @@ fn bad_values_are_refused_before_anything_starts() {
         let expected = "error: --key: expected ID:SECRET or ID:SECRET:TOKEN; what was given is not shown\n";
         assert_eq!(message, expected, "{key}");
     }
+    let message = refused(&["emulator", "--key", "id-a:hidden", "--key", "id-a:another"]);
+    assert_eq!(message, "error: --key: the id \"id-a\" is given twice\n");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let outcome = outcome(command(&["emulator", "--port", &port]));
+    assert_eq!((outcome.status, outcome.output.as_str()), (Some(1), ""));
+    let expected = format!("error: cannot listen on 127.0.0.1:{port}: ");
+    assert!(outcome.notices.starts_with(&expected), "{}", outcome.notices);
 }
 
 #[test]
@@ -256,6 +269,12 @@ fn requests_are_logged_without_what_they_say() {
         "{said}"
     );
     assert!(!said.contains("13000000000") && !said.contains("TTS_10001"), "{said}");
+
+    let warned = EmulatorProcess::start(&[]);
+    assert_eq!(warned.call(&[&LIST[1..], &["--CallResult", "999999"]].concat()).status, Some(0));
+    let said = warned.said();
+    assert!(said.contains("); warning: CallResult: its value is none of the known "), "{said}");
+    assert!(!said.contains("999999"), "{said}");
 
     let quiet = EmulatorProcess::start(&["--quiet", "--clock", RECORDED]);
     send(&quiet, &signed(1), "");
