@@ -1,6 +1,8 @@
 //! The keys of the dialect, in the order in which files carry them: the one list that the checker, the layout and
 //! the JSON Schema for editors read.
 
+use crate::model::RefusalKind;
+
 /// What a value has to look like.
 #[derive(Debug)]
 pub(crate) enum Form {
@@ -127,7 +129,7 @@ static ERROR: Record = Record {
     keys: &[
         may("aliases", Form::List(&Form::Text), "Other spellings of the code."),
         must("advice", Form::Prose, "What to do."),
-        may("retry", Form::Flag, "Whether the same call may work later without a change."),
+        may("kind", Form::OneOf(RefusalKind::NAMES), "What a client makes of it; a request that is wrong has none."),
         must("description", Form::Prose, "What it means."),
     ],
 };

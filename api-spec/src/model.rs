@@ -75,14 +75,56 @@ pub struct Group {
 pub struct ServiceError {
     /// The code.
     pub code: String,
-    /// Other spellings of it.
+    /// Other spellings of it; one that ends with `*` stands for every code that begins so and is not listed.
     pub aliases: Vec<String>,
     /// What it means.
     pub description: String,
     /// What to do.
     pub advice: String,
-    /// Whether the same call may work later without a change.
-    pub retry: bool,
+    /// What a client makes of it.
+    pub kind: Option<RefusalKind>,
+}
+
+/// What a client makes of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// Too many requests came; nothing was done.
+    Throttled,
+    /// The gateway has seen the nonce before: it received the same bytes twice.
+    Replayed,
+    /// The service failed; whether something was done is not known.
+    Transient,
+    /// The temporary credentials are past their end; nothing was done.
+    Expired,
+    /// The access key or its signature is refused.
+    Credentials,
+    /// The account, its user or its role may not do this.
+    Denied,
+    /// A limit of the account is used up: money, or calls to one number.
+    Quota,
+    /// What the request names does not exist.
+    NotFound,
+}
+
+impl RefusalKind {
+    /// As files name them, in the order of [`RefusalKind::ALL`].
+    pub(crate) const NAMES: &'static [&'static str] =
+        &["throttled", "replayed", "transient", "expired", "credentials", "denied", "quota", "notFound"];
+
+    const ALL: [Self; 8] = [
+        Self::Throttled,
+        Self::Replayed,
+        Self::Transient,
+        Self::Expired,
+        Self::Credentials,
+        Self::Denied,
+        Self::Quota,
+        Self::NotFound,
+    ];
+
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        Self::NAMES.iter().zip(Self::ALL).find(|(known, _)| **known == name).map(|(_, kind)| kind)
+    }
 }
 
 /// One operation.

@@ -3,7 +3,7 @@
 
 use crate::model::{
     Endpoints, EnumValue, Envelope, Example, Field, Group, Kind, Limits, Method, NamedType, Operation, OperationType,
-    PagePosition, Pagination, Position, Service, ServiceError, Shape, Style, Time, TypeBody, Unit,
+    PagePosition, Pagination, Position, RefusalKind, Service, ServiceError, Shape, Style, Time, TypeBody, Unit,
 };
 use crate::name::snake_case;
 use crate::parse::{Member, Node};
@@ -56,7 +56,7 @@ fn service_error(member: &Member<'_>) -> ServiceError {
         aliases: texts(node, "aliases"),
         description: text(node, "description"),
         advice: text(node, "advice"),
-        retry: flag(node, "retry"),
+        kind: node.get("kind").and_then(Node::text).and_then(RefusalKind::of_name),
     }
 }
 

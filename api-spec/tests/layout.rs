@@ -87,7 +87,7 @@ fn wrong_and_unknown_things_are_kept() {
 #[test]
 fn a_service_breaks_its_errors_and_keeps_its_endpoints() {
     let text = r#"{
-        "errors": { "isv.A": { "description": "Long enough to be broken off, as it stands after the advice and not before it.", "advice": "Wait until it has passed.", "retry": true } },
+        "errors": { "isv.A": { "description": "Long enough to be broken off, as it stands after the advice and not before it.", "advice": "Wait until it has passed.", "kind": "throttled" } },
         "groups": { "call": "Calls." },
         "endpoints": { "vpc": { "cn-shanghai": "b.example.com" }, "default": "a.example.com" },
         "product": "Voice"
@@ -99,7 +99,7 @@ fn a_service_breaks_its_errors_and_keeps_its_endpoints() {
     "call": "Calls."
   },
   "errors": {
-    "isv.A": { "advice": "Wait until it has passed.", "retry": true,
+    "isv.A": { "advice": "Wait until it has passed.", "kind": "throttled",
       "description": "Long enough to be broken off, as it stands after the advice and not before it." }
   }
 }

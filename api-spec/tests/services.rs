@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use aliyun_api_spec::model::{Field, Kind, Operation, OperationType, PagePosition, Service, Style, TypeBody};
+use aliyun_api_spec::model::{
+    Field, Kind, Operation, OperationType, PagePosition, RefusalKind, Service, Style, TypeBody,
+};
 use aliyun_api_spec::{dyvmsapi, embedded, service};
 
 fn services() -> Vec<Service> {
@@ -120,7 +122,8 @@ fn the_service_knows_its_hosts_and_errors() {
     let vpc = [("cn-shanghai".to_owned(), "dyvmsapi.vpc-proxy.aliyuncs.com".to_owned())];
     assert_eq!(service.endpoints.vpc, vpc);
     let error = |code: &str| service.errors.iter().find(|error| error.code == code).unwrap();
-    assert!(error("Throttling.User").retry);
-    assert!(!error("isv.AMOUNT_NOT_ENOUGH").retry);
+    assert_eq!(error("Throttling.User").kind, Some(RefusalKind::Throttled));
+    assert_eq!(error("isv.AMOUNT_NOT_ENOUGH").kind, Some(RefusalKind::Quota));
+    assert_eq!(error("InvalidVersion").kind, None);
     assert_eq!(error("isv.AMOUNT_NOT_ENOUGH").aliases, ["isv.AMOUNT_NOT_ENOUG"]);
 }

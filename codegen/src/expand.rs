@@ -6,7 +6,7 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 
-use crate::tree::{Item, Member, Module, OpenSet, OpenValue, Operation, Paging, Record, Root};
+use crate::tree::{ErrorFacts, Item, Member, Module, OpenSet, OpenValue, Operation, Paging, Record, Root};
 
 pub(crate) fn root(root: &Root) -> TokenStream {
     let Root { docs, name, facts, modules } = root;
@@ -17,6 +17,11 @@ pub(crate) fn root(root: &Root) -> TokenStream {
         (&facts.code, &facts.message, &facts.request_id, &facts.success, &facts.ok);
     let regions = hosts("regions", &facts.regions);
     let vpc = hosts("vpc", &facts.vpc);
+    let errors = facts.errors.iter().map(|error| {
+        let ErrorFacts { codes, kind, advice } = error;
+        let kind = kind.as_ref().map_or_else(|| quote!(None), |kind| quote!(Some(rt::RefusalKind::#kind)));
+        quote!(rt::ErrorFacts::new(&[#(#codes),*], #kind, #advice))
+    });
     let client = docs_of(&format!("A client of [`{name}`]. Clones share connections and credentials."));
     quote! {
         #docs
@@ -25,12 +30,17 @@ pub(crate) fn root(root: &Root) -> TokenStream {
 
         impl ::aliyun_runtime::generated::Service for #name {
             const FACTS: &'static ::aliyun_runtime::generated::ServiceFacts =
-                &::aliyun_runtime::generated::ServiceFacts::new(
-                    #product, #version, #endpoint,
-                    ::aliyun_runtime::generated::EnvelopeFacts::new(#code, #message, #request_id, &[#(#success),*], #ok),
-                )
-                #regions
-                #vpc;
+                {
+                    use ::aliyun_runtime::generated as rt;
+
+                    &rt::ServiceFacts::new(
+                        #product, #version, #endpoint,
+                        rt::EnvelopeFacts::new(#code, #message, #request_id, &[#(#success),*], #ok),
+                        &[#(#errors),*],
+                    )
+                    #regions
+                    #vpc
+                };
         }
 
         #client
@@ -196,14 +206,15 @@ fn implementations(record: &Record, allowed: &TokenStream) -> TokenStream {
 
 fn operation(record: &Record, operation: &Operation) -> TokenStream {
     let name = &record.name;
-    let Operation { action, get, idempotent, dials, service, output, paging } = operation;
+    let Operation { action, get, idempotent, dials, per_second, service, output, paging } = operation;
     let get = get.then(|| quote!(.get()));
     let idempotent = idempotent.then(|| quote!(.idempotent()));
     let dials = dials.as_ref().map(|dials| quote!(.dials(#dials)));
+    let per_second = per_second.map(Literal::u32_unsuffixed).map(|number| quote!(.per_second(#number)));
     let paging = paging.as_ref().map(|paging| self::paging(name, paging));
     quote! {
         impl rt::Operation for #name {
-            const FACTS: rt::Facts = rt::Facts::operation(#action)#get #idempotent #dials;
+            const FACTS: rt::Facts = rt::Facts::operation(#action)#get #idempotent #dials #per_second;
             type Service = #service;
             type Output = #output;
         }

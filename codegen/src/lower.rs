@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use aliyun_api_spec::model::{
-    Field, Kind, Method, NamedType, Operation, PagePosition, Service, Shape, Style, TypeBody,
+    Field, Kind, Method, NamedType, Operation, PagePosition, Service, ServiceError, Shape, Style, TypeBody,
 };
 use aliyun_api_spec::name::{SHARED_MODULE, type_name};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -11,7 +11,7 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use crate::docs;
-use crate::tree::{self, Item, Member, Module, OpenSet, OpenValue, Record, Root, ServiceFacts};
+use crate::tree::{self, ErrorFacts, Item, Member, Module, OpenSet, OpenValue, Record, Root, ServiceFacts};
 use crate::{Options, reach};
 
 pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
@@ -44,8 +44,18 @@ pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
             request_id: envelope.request_id.clone(),
             success: envelope.success.clone(),
             ok: envelope.ok.clone().unwrap_or_default(),
+            errors: service.errors.iter().map(error).collect(),
         },
         modules,
+    }
+}
+
+fn error(error: &ServiceError) -> ErrorFacts {
+    ErrorFacts {
+        codes: [&error.code].into_iter().chain(&error.aliases).cloned().collect(),
+        // The kinds have the same names here and in the runtime.
+        kind: error.kind.map(|kind| format_ident!("{kind:?}")),
+        advice: error.advice.clone(),
     }
 }
 
@@ -90,6 +100,7 @@ impl Lower<'_> {
             get: operation.method == Method::Get,
             idempotent: operation.idempotent,
             dials: operation.dials.clone(),
+            per_second: operation.limits.per_second,
             service: quote!(super::#service),
             output: format_ident!("{}Response", operation.action),
             paging: operation.pagination.is_some().then(|| self.paging(operation, place)).flatten(),

@@ -26,6 +26,14 @@ pub(crate) struct ServiceFacts {
     pub(crate) request_id: String,
     pub(crate) success: Vec<String>,
     pub(crate) ok: String,
+    pub(crate) errors: Vec<ErrorFacts>,
+}
+
+pub(crate) struct ErrorFacts {
+    /// The code and its aliases.
+    pub(crate) codes: Vec<String>,
+    pub(crate) kind: Option<Ident>,
+    pub(crate) advice: String,
 }
 
 /// A group of operations, or the shared types.
@@ -79,6 +87,7 @@ pub(crate) struct Operation {
     pub(crate) get: bool,
     pub(crate) idempotent: bool,
     pub(crate) dials: Option<String>,
+    pub(crate) per_second: Option<u32>,
     pub(crate) service: TokenStream,
     pub(crate) output: Ident,
     pub(crate) paging: Option<Paging>,

@@ -97,8 +97,45 @@
 //! # Errors
 //!
 //! There is one [`Error`]. It shows as one line that says what happened and what to do, and answers what a program may
-//! ask: [`Error::kind`], [`Error::code`], [`Error::request_id`], and [`Error::sent`], which tells whether a phone may
-//! be ringing although no answer came. A call is made once: nothing is repeated behind your back.
+//! ask: [`Error::kind`], [`Error::code`], [`Error::request_id`], what kind of code it is ([`Error::is_throttled`],
+//! [`Error::is_quota`] and their like), what to do about it ([`Error::advice`]), and [`Error::sent`], which tells whether
+//! a phone may be ringing although no answer came.
+//!
+//! # Repetition
+//!
+//! A call is attempted up to three times within its time limit, of 10 seconds unless set. An operation that rings a
+//! phone, or changes what a second request would change again, is repeated only where nothing was sent, or where the
+//! gateway refused it as too much; other operations also where the service or the way to it failed. Each attempt is
+//! signed afresh, pauses between them grow, and a pause that the service asks for is kept. [`Retries`] changes all that
+//! for a client or for one call:
+//!
+//! ```no_run
+//! # async fn example(client: dyvmsapi::Client) -> Result<(), dyvmsapi::Error> {
+//! use dyvmsapi::Retries;
+//! use dyvmsapi::call::SingleCallByTts;
+//!
+//! let call = client.send(SingleCallByTts::new("13000000000", "TTS_10001")).retries(Retries::never());
+//! if let Err(error) = call.await {
+//!     eprintln!("{error}");
+//!     if error.sent() == dyvmsapi::Sent::Maybe {
+//!         // A phone may be ringing: look the call up before it is placed again.
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Limits
+//!
+//! Where it is documented how many requests of an operation an account may send in a second, a client and its clones keep
+//! to it: further calls wait for their turn. [`ClientBuilder::rate_limit`] sets another number,
+//! [`ClientBuilder::no_rate_limits`] none, and [`ClientBuilder::max_in_flight`] limits how many requests are on their way
+//! at once. A call whose turn would come after its time fails at once, and nothing was sent.
+//!
+//! # Traces
+//!
+//! With the feature `tracing` each call is a span of the target `aliyun`, and each of its attempts a span in it, with the
+//! attribute names of OpenTelemetry: operation, status, request id, how it failed, never a value of a parameter.
 //!
 //! # Parameters that every operation takes
 //!
@@ -138,8 +175,8 @@
 
 pub use aliyun_runtime::{
     BoxError, BoxFuture, Bytes, Call, CallFuture, Client as ServiceClient, ClientBuilder, Credentials,
-    CredentialsError, CredentialsProvider, Ending, Error, ErrorKind, Format, HttpAnswer, Items, Method, Pages, Sent,
-    Signature, Transport, TransportError, Value, credentials, http,
+    CredentialsError, CredentialsProvider, Ending, Error, ErrorKind, Format, HttpAnswer, Items, Method, Pages, Retries,
+    Sent, Signature, Transport, TransportError, Value, credentials, http,
 };
 
 aliyun_codegen_macros::client!(dyvmsapi);

@@ -19,7 +19,7 @@ pub(crate) struct Call<'a> {
     pub(crate) operation: &'a Operation,
     pub(crate) parameters: &'a Parameters,
     pub(crate) request_id: &'a str,
-    /// The emulator's time at which it came.
+    /// The emulator's time.
     pub(crate) now: SystemTime,
 }
 
@@ -87,29 +87,11 @@ impl Behaviour {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The members that tell a failure of the product; the request id holds its place.
-fn failed(envelope: &Envelope, code: &str, message: &str) -> Map<String, Value> {
-    let mut members = Map::new();
-    let mut add = |name: Option<&String>, value: Value| {
-        if let Some(name) = name {
-            members.insert(name.clone(), value);
-        }
-    };
-    add(envelope.code.as_ref(), code.into());
-    add(envelope.message.as_ref(), message.into());
-    add(Some(&envelope.request_id), Value::Null);
-    add(envelope.ok.as_ref(), false.into());
-    members
-}
-
 /// A business error: an accepted request that is not done.
 pub(crate) fn refused(call: Call<'_>, code: &str, message: &str) -> Value {
-    let mut members = failed(&call.service.envelope, code, message);
-    members.insert(call.service.envelope.request_id.clone(), call.request_id.into());
+    let envelope = &call.service.envelope;
+    let mut members = failed(envelope, code, message);
+    members.insert(envelope.request_id.clone(), call.request_id.into());
     Value::Object(members)
 }
 
@@ -143,6 +125,25 @@ pub(crate) fn completed(call: Call<'_>, answer: Value) -> Value {
     Value::Object(members)
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The members that tell a failure of the product.
+fn failed(envelope: &Envelope, code: &str, message: &str) -> Map<String, Value> {
+    let mut members = Map::new();
+    let texts = [(&envelope.code, code), (&envelope.message, message), (&Some(envelope.request_id.clone()), "")];
+    for (name, text) in texts {
+        if let Some(name) = name {
+            members.insert(name.clone(), text.into());
+        }
+    }
+    if let Some(ok) = &envelope.ok {
+        members.insert(ok.clone(), false.into());
+    }
+    members
+}
+
 /// The first example that shows a success.
 fn example<'o>(envelope: &Envelope, operation: &'o Operation) -> Option<&'o Map<String, Value>> {
     let answers = operation.examples.iter().filter_map(|example| example.response.as_ref()?.as_object());
@@ -157,7 +158,7 @@ fn envelope_of(envelope: &Envelope, members: &Map<String, Value>) -> Map<String,
 }
 
 /// Whether an answer shows a success.
-pub(crate) fn is_success(envelope: &Envelope, members: &Map<String, Value>) -> bool {
+fn is_success(envelope: &Envelope, members: &Map<String, Value>) -> bool {
     let member = |name: &Option<String>| name.as_ref().and_then(|name| members.get(name));
     let code_tells_failure = member(&envelope.code).is_some_and(|code| match code {
         Value::Null => false,

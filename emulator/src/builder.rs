@@ -157,8 +157,8 @@ impl Builder {
         self
     }
 
-    /// Sets what chance decides, such as what becomes of a call and which request a rule with a probability takes: the
-    /// same for the same seed and the same order of requests. Default: always the same.
+    /// Sets what chance decides, such as what becomes of a call, whether a rule matches, and request ids: the same for the
+    /// same seed and the same order of requests. Default: always the same.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self

@@ -4,6 +4,8 @@
 //! the specification does not know are ignored, and so are values outside the known ones of an open set, as the real
 //! gateway does; both give a warning. An empty value of a type other than text counts as absent.
 
+use std::ops::Bound;
+
 use aliyun_api_spec::model::{EnumValue, Field, Kind, Operation, Service, Shape, Style, TypeBody};
 use aliyun_api_spec::name::PROTOCOL_PARAMETERS;
 use aliyun_api_spec::suggest::nearest;
@@ -86,9 +88,12 @@ pub(crate) fn find<'s, 'n>(
 
 /// Whether a parameter, or any part of a flattened one, has a value.
 fn is_given(name: &str, parameters: &Parameters) -> bool {
+    if parameters.get(name).is_some_and(|value| !value.is_empty()) {
+        return true;
+    }
     let below = format!("{name}.");
-    parameters.get(name).is_some_and(|value| !value.is_empty())
-        || parameters.range(below.clone()..).next().is_some_and(|(next, _)| next.starts_with(&below))
+    let mut from_there = parameters.range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded));
+    from_there.next().is_some_and(|(next, _)| next.starts_with(&below))
 }
 
 /// How a value fits its parameter.

@@ -172,6 +172,7 @@ fn request(request: &Received) -> Value {
         "request_id": request.request_id(),
         "status": request.status().map(|status| status.as_u16()),
         "refusal": request.refusal(),
+        "warnings": request.warnings(),
         "dialled": request.dialled(),
         "fault": request.fault(),
     })
@@ -231,4 +232,28 @@ fn move_clock(emulator: &Emulator, body: &[u8]) -> Outcome {
         _ => return Err(Failure::bad("expected one of advance_seconds and set")),
     }
     Ok((StatusCode::OK, clock(emulator)))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    #[test]
+    fn who_may_not_control_is_told_so_and_changes_nothing() {
+        let emulator = Emulator::new();
+        let request = Request::builder().method("POST").uri("/_emulator/rules").body(()).unwrap();
+        let body = Bytes::from_static(br#"{ "when": {}, "pass": true }"#);
+        let (parts, ()) = request.into_parts();
+        let response = answer(&emulator, false, &parts, Ok(&body));
+        assert_eq!(response.status(), 403);
+        assert_eq!(
+            response.body(),
+            r#"{"error":"this endpoint answers loopback addresses only; Builder::control_from_anywhere changes that"}"#
+        );
+        assert_eq!(emulator.engine().rules().len(), 0);
+        assert_eq!(answer(&emulator, true, &parts, Ok(&body)).status(), 201);
+        assert_eq!(emulator.engine().rules().len(), 1);
+    }
 }

@@ -85,7 +85,7 @@ impl AsyncWrite for Line {
 }
 
 /// The body of an answer: one piece or several, and perhaps no proper end.
-pub(crate) struct Outgoing {
+pub(crate) struct AnswerBody {
     pieces: VecDeque<Bytes>,
     pause: Duration,
     sleep: Option<Pin<Box<Sleep>>>,
@@ -101,32 +101,32 @@ enum End {
 }
 
 /// A body as it should be.
-pub(crate) fn whole(response: Response<Bytes>) -> Response<Outgoing> {
-    response.map(|body| Outgoing { pieces: [body].into(), pause: Duration::ZERO, sleep: None, end: End::Whole })
+pub(crate) fn whole(response: Response<Bytes>) -> Response<AnswerBody> {
+    response.map(|body| AnswerBody { pieces: [body].into(), pause: Duration::ZERO, sleep: None, end: End::Whole })
 }
 
 /// A body in pieces, with a pause between them.
-pub(crate) fn slow(response: Response<Bytes>, pause: Duration) -> Response<Outgoing> {
-    response.map(|body| Outgoing { pieces: pieces(body), pause, sleep: None, end: End::Whole })
+pub(crate) fn slow(response: Response<Bytes>, pause: Duration) -> Response<AnswerBody> {
+    response.map(|body| AnswerBody { pieces: pieces(body), pause, sleep: None, end: End::Whole })
 }
 
 /// Half of a body, after which the connection breaks.
-pub(crate) fn half(response: Response<Bytes>) -> Response<Outgoing> {
+pub(crate) fn half(response: Response<Bytes>) -> Response<AnswerBody> {
     let length = response.body().len();
     broken(response, length / 2, length)
 }
 
 /// A body that was announced longer than it is.
-pub(crate) fn short(response: Response<Bytes>) -> Response<Outgoing> {
+pub(crate) fn short(response: Response<Bytes>) -> Response<AnswerBody> {
     let length = response.body().len();
     broken(response, length, length + MISSING)
 }
 
-fn broken(mut response: Response<Bytes>, length: usize, announced: usize) -> Response<Outgoing> {
+fn broken(mut response: Response<Bytes>, length: usize, announced: usize) -> Response<AnswerBody> {
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(announced));
     response.map(|mut body| {
         body.truncate(length);
-        Outgoing { pieces: [body].into(), pause: Duration::ZERO, sleep: None, end: End::Flushing }
+        AnswerBody { pieces: [body].into(), pause: Duration::ZERO, sleep: None, end: End::Flushing }
     })
 }
 
@@ -147,7 +147,7 @@ pub(crate) fn slow_time(length: usize, pause: Duration) -> Duration {
     pause.saturating_mul(u32::try_from(pauses).unwrap_or(u32::MAX))
 }
 
-impl Body for Outgoing {
+impl Body for AnswerBody {
     type Data = Bytes;
     type Error = io::Error;
 

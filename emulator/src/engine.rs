@@ -46,7 +46,7 @@ pub(crate) struct Setup {
     pub(crate) time_window: Duration,
     pub(crate) state: State,
     pub(crate) limits: Limits,
-    /// Chance is made from this, so that a run can be repeated.
+    /// What chance decides is made from this, so that a run can be repeated.
     pub(crate) seed: u64,
     /// Whether a request may ask for a fault.
     pub(crate) fault_header: bool,
@@ -54,6 +54,7 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
+    /// The state behind the operations as it is in the beginning.
     fn behaviour(&self) -> Behaviour {
         Behaviour::new(self.state, self.limits, self.seed)
     }
@@ -146,7 +147,7 @@ impl Engine {
                 let body = answer::refusal(format, &refusal, &request_id, &host, &self.setup.service.product);
                 let mut response = respond(refusal.status, format, clock, &request_id, body);
                 if let Some(wait) = refusal.retry_after {
-                    response.headers_mut().insert("x-acs-retry-after", milliseconds(wait));
+                    response.headers_mut().insert("x-acs-retry-after", HeaderValue::from(milliseconds(wait)));
                 }
                 response
             }
@@ -288,11 +289,6 @@ impl Engine {
         self.with_journal(|journal| journal.requests())
     }
 
-    /// Calls that are not over by the emulator's clock.
-    pub(crate) fn pending(&self) -> Pending {
-        self.with_behaviour(|behaviour| behaviour.pending(self.setup.clock.now()))
-    }
-
     pub(crate) fn dials(&self) -> Vec<Dial> {
         self.with_dials(|dials| dials.all())
     }
@@ -307,6 +303,12 @@ impl Engine {
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.setup.clock
+    }
+
+    /// Calls that are not over by the emulator's clock.
+    pub(crate) fn pending(&self) -> Pending {
+        let now = self.setup.clock.now();
+        self.with_behaviour(|behaviour| behaviour.pending(now))
     }
 
     pub(crate) fn service(&self) -> &Service {
@@ -368,11 +370,6 @@ fn text_of(answer: &Value, member: &str) -> Option<String> {
     answer.get(member)?.as_str().map(str::to_owned)
 }
 
-/// Whole milliseconds, and at least one: a client ignores nought.
-fn milliseconds(time: Duration) -> HeaderValue {
-    HeaderValue::from(u64::try_from(time.as_millis()).unwrap_or(u64::MAX).max(1))
-}
-
 fn respond(status: StatusCode, format: Format, now: SystemTime, request_id: &str, body: Bytes) -> Response<Bytes> {
     let mut response = Response::new(body);
     *response.status_mut() = status;
@@ -386,6 +383,11 @@ fn respond(status: StatusCode, format: Format, now: SystemTime, request_id: &str
         headers.insert("x-acs-request-id", request_id);
     }
     response
+}
+
+/// At least one: nought would tell the sender nothing.
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
 fn http_date(time: SystemTime) -> Option<String> {

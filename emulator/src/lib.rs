@@ -96,11 +96,64 @@
 //!
 //! Nothing, unless [`Builder::limits`] is told [`Limits::Documented`].
 //!
+//! # Rules
+//!
+//! A test says what is answered, and what goes wrong, with a [`Rule`]: [`Emulator::on`] a typed request,
+//! [`Emulator::on_action`] a name, [`Emulator::on_any`] request or [`Emulator::on_connection`]. [`Fault`] lists what can go
+//! wrong. [`Emulator::add_rules`] reads rules from JSON.
+//!
+//! ```
+//! use aliyun_emulator::{Emulator, Fault};
+//! use serde_json::json;
+//!
+//! let emulator = Emulator::new();
+//! // A phone rings in every tenth call without the client being told.
+//! emulator.on_action("SingleCallByTts").with_probability(0.1).fault(Fault::reset().after_effect());
+//! // Two refusals, and then it works.
+//! let limited = emulator
+//!     .on_action("IvrCall")
+//!     .with_parameter("CalledNumber", "13000000000")
+//!     .refuse("isv.BUSINESS_LIMIT_CONTROL", "Trigger a flow control")
+//!     .times(2)
+//!     .reply(json!({ "CallId": "116012354148^102813780000" }));
+//! // The third connection is reset before anything is read from it.
+//! emulator.on_connection().pass().times(2).reset().times(1);
+//! assert_eq!(limited.matched(), 0);
+//! ```
+//!
+//! # What it saw
+//!
+//! [`Emulator::requests`] is everything that came, [`Emulator::dials`] every phone that would have rung, and
+//! [`Emulator::assert_dialled_once`] what a test of an alarm ends with. Time is the emulator's own:
+//! [`Emulator::advance`] moves it.
+//!
+//! # From other languages
+//!
+//! A server answers JSON under `/_emulator/`, to peers on a loopback address unless
+//! [`Builder::control_from_anywhere`] says otherwise. Times are UTC as `2026-03-01T12:34:56Z`. Where something is wrong,
+//! the status is 400, 403, 404, 405 or 413 and the body `{"error": "what"}`.
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `GET requests`, `?action=X`, `?limit=N` | `{"count": 2, "requests": [R, ..]}`: how many fit, and the latest of them, oldest first, 1,000 unless limited and 10,000 at most |
+//! | `GET dials`, `?called=X`, `?limit=N` | `{"count": 1, "dials": [{"called": "13000000000", "action": "IvrCall", "request_id": "..", "at": ".."}]}` likewise |
+//! | `POST rules` with what [`Emulator::add_rules`] reads | 201 `{"ids": [1, 2]}` |
+//! | `GET rules` | `{"rules": [{"id": 1, "when": {..}, "matched": 3, "used_up": false}]}` |
+//! | `DELETE rules/1`, `DELETE rules` | 204 |
+//! | `GET clock` | `{"time": "..", "scale": 1}` |
+//! | `POST clock` with `{"advance_seconds": 60}` or `{"set": "2026-03-01T12:34:56Z"}` | the clock |
+//! | `POST reset` | 204, after [`Emulator::reset`] |
+//!
+//! R is `{"at": "..", "method": "POST", "action": "IvrCall", "parameters": {"CalledNumber": "13000000000", ..},
+//! "request_id": "..", "status": 200, "refusal": null, "warnings": [], "dialled": ["13000000000"], "fault": null}`: numbers and texts
+//! stand there as they came; `Signature` and `SecurityToken` are left out.
+//!
 //! # What it bounds
 //!
 //! A request has at most 10 MiB of body and 10,000 parameters and must arrive within [`Builder::read_timeout`]; the
-//! latest 10,000 requests are kept for [`Emulator::requests`]. The latest 100,000 calls to one number are kept, the latest
-//! 1,000 robot tasks with 1,000,000 numbers in all, the latest 1,000 call tasks, and 10,000 bound numbers.
+//! latest 10,000 requests and 200,000 dials are kept. JSON adds no rule beyond 10,000. The latest 100,000 calls to one
+//! number are kept, the latest 1,000 robot tasks with 1,000,000 numbers in all, the latest 1,000 call tasks, and 10,000
+//! bound numbers.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 

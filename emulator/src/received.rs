@@ -84,9 +84,8 @@ impl Received {
 
     /// Whether it is a request of this operation with the parameters that are set in `request`, and perhaps more: what
     /// [`Emulator::on`](crate::Emulator::on) matches. An empty text stands for any value.
-    #[allow(clippy::needless_pass_by_value, reason = "a request is built where it is compared")]
-    pub fn matches<O: Operation>(&self, request: O) -> bool {
-        let wanted = parameters_of(&request);
+    pub fn matches<O: Operation>(&self, request: &O) -> bool {
+        let wanted = parameters_of(request);
         self.action() == Some(O::FACTS.action) && wanted.is_ok_and(|wanted| includes(&self.parameters, &wanted))
     }
 

@@ -25,7 +25,8 @@ use crate::wire::Parameters;
 ///
 /// Requests that the gateway refuses (signature, parameters and so on) never come to a rule. Of the rules that match an
 /// accepted request the **latest made** decides. A rule does not match when its answers are used up, or when chance
-/// says no; then the next older one is asked, and in the end the emulator answers by itself.
+/// says no; then the next older one is asked, and in the end the emulator answers by itself. What a rule answers leaves
+/// the emulator's [state](crate::State) as it was; the dial of a success is counted all the same.
 ///
 /// A [`Fault`] with effect leaves the answer itself to the older rules, so that one rule can say what is answered and
 /// another how it travels. At most one fault is played for a request.

@@ -63,7 +63,7 @@ struct RuleText {
     reply: Option<Value>,
     refuse: Option<RefuseText>,
     gateway_error: Option<GatewayErrorText>,
-    fault: Option<Fault>,
+    fault: Option<Value>,
     pass: Option<bool>,
     times: Option<u64>,
     #[serde(default)]
@@ -86,7 +86,7 @@ struct StepText {
     reply: Option<Value>,
     refuse: Option<RefuseText>,
     gateway_error: Option<GatewayErrorText>,
-    fault: Option<Fault>,
+    fault: Option<Value>,
     pass: Option<bool>,
     times: Option<u64>,
 }
@@ -176,15 +176,20 @@ fn position(json: &str, offset: usize) -> (usize, usize) {
     (line, column)
 }
 
-/// What is wrong with a rule, and the text in it that is.
+/// What is wrong with a rule.
 struct Wrong {
     what: String,
+    /// The text in the rule that leads to it: its first occurrence is the place that is told.
     token: Option<String>,
 }
 
 impl Wrong {
     fn new(what: impl Into<String>) -> Self {
         Self { what: what.into(), token: None }
+    }
+
+    fn at(token: &str, what: impl Into<String>) -> Self {
+        Self { what: what.into(), token: Some(token.to_owned()) }
     }
 
     /// A name that there is not.
@@ -202,8 +207,7 @@ fn check(text: RuleText, service: &Service) -> Result<Ready, Wrong> {
     let is_connection = when.connection;
     let when = check_when(when, service)?;
     if probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
-        let token = Some("probability".to_owned());
-        return Err(Wrong { what: "probability is not within 0.0 to 1.0".to_owned(), token });
+        return Err(Wrong::at("probability", "probability is not within 0.0 to 1.0"));
     }
     let first = StepText { reply, refuse, gateway_error, fault, pass, times };
     let steps = std::iter::once(first).chain(then);
@@ -215,7 +219,7 @@ fn check_when(when: WhenText, service: &Service) -> Result<When, Wrong> {
     let WhenText { action, parameters, connection } = when;
     if connection {
         if action.is_some() || !parameters.is_empty() {
-            return Err(Wrong::new("a connection has neither action nor parameters"));
+            return Err(Wrong::at("connection", "a connection has neither action nor parameters"));
         }
         return Ok(When::Connection);
     }
@@ -248,10 +252,14 @@ fn check_step(step: StepText, is_connection: bool) -> Result<(Action, Option<u64
     actions.extend(refuse.map(|RefuseText { code, message }| Action::Refuse { code, message }));
     if let Some(GatewayErrorText { status, code, message }) = gateway_error {
         let known = StatusCode::from_u16(status).ok().filter(|_| (200..600).contains(&status));
-        let status = known.ok_or_else(|| Wrong::new(format!("status {status} is not within 200 to 599")))?;
+        let status =
+            known.ok_or_else(|| Wrong::at("gateway_error", format!("status {status} is not within 200 to 599")))?;
         actions.push(Action::GatewayError(Refusal::by_rule(status, code, message)));
     }
-    actions.extend(fault.map(Action::Fault));
+    if let Some(fault) = fault {
+        let fault = Fault::deserialize(fault).map_err(|error| Wrong::at("fault", error.to_string()))?;
+        actions.push(Action::Fault(fault));
+    }
     let (Some(action), None) = (actions.pop(), actions.pop()) else {
         return Err(Wrong::new("expected one of reply, refuse, gateway_error, fault and pass"));
     };
@@ -261,7 +269,7 @@ fn check_step(step: StepText, is_connection: bool) -> Result<(Action, Option<u64
         _ => false,
     };
     if is_connection && !fits_connection {
-        return Err(Wrong::new("a connection can pass, or have the fault reset or silence"));
+        return Err(Wrong::at("connection", "a connection can pass, or have the fault reset or silence"));
     }
     Ok((action, times))
 }

@@ -1,14 +1,17 @@
 //! The door to the network: an HTTP/1.1 server.
+//!
+//! What a connection may hold of memory is bounded, however many there are and whatever they send: its headers, a small
+//! body, and a share of what few large bodies may hold together.
 
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, Response};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -16,12 +19,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::control;
-use crate::delivery::{self, Line, ResetSwitch};
-use crate::engine::{self, MAX_BODY};
+use crate::delivery::{self, AnswerBody, Line, ResetSwitch};
+use crate::engine::{MAX_BODY, Outgoing};
 use crate::fault::{Delivery, SILENCE};
 use crate::refuse::Refusal;
 #[cfg(feature = "tls")]
@@ -169,6 +172,15 @@ struct Connection {
     controls: bool,
 }
 
+/// The most bytes of headers that a connection may send; the target alone may have 64 KiB.
+const MAX_HEAD: usize = 128 * 1024;
+
+/// Bodies up to this many bytes are read at any time.
+const SMALL_BODY: usize = 64 * 1024;
+
+/// How many larger bodies are read at a time; the others wait, for no longer than a body may take.
+static LARGE_BODIES: Semaphore = Semaphore::const_new(16);
+
 type BoxError = Box<dyn Error + Send + Sync>;
 
 impl Connection {
@@ -181,6 +193,8 @@ impl Connection {
     async fn attend(self, stream: TcpStream, wrapping: Wrapping, watcher: Watcher) {
         let line = Line::new(stream, self.reset.clone());
         if let Some(fault) = self.emulator.engine().rules().connect() {
+            // A server that stops does not wait for it.
+            drop(watcher);
             self.drop_unanswered(&fault.delivery()).await;
             return;
         }
@@ -208,22 +222,25 @@ impl Connection {
             .header_read_timeout(waiting)
             // A client may close its side after the request and still read the answer.
             .half_close(true)
+            .max_buf_size(MAX_HEAD)
             .serve_connection(TokioIo::new(stream), service_fn(|request| self.answer(request)));
         // A connection that fails is the client's trouble, or a fault that was asked for.
         let _ = watcher.watch(connection).await;
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Result<Response<delivery::Outgoing>, BoxError> {
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<AnswerBody>, BoxError> {
         let (parts, body) = request.into_parts();
         let body = read(body, self.emulator.connections().read_timeout).await?;
         let unread = body.is_err();
-        let body = body.as_ref().map_err(Refusal::clone);
-        let engine::Outgoing { mut response, delivery } = if control::is_meant(&parts.uri) {
-            let response = control::answer(&self.emulator, self.controls, &parts, body);
-            engine::Outgoing { response, delivery: Delivery::Whole }
+        let bytes = body.as_ref().map(Body::bytes).map_err(Refusal::clone);
+        let Outgoing { mut response, delivery } = if control::is_meant(&parts.uri) {
+            let response = control::answer(&self.emulator, self.controls, &parts, bytes);
+            Outgoing { response, delivery: Delivery::Whole }
         } else {
-            self.emulator.engine().answer(&parts, body)
+            self.emulator.engine().answer(&parts, bytes)
         };
+        // A slow answer must not keep others from sending a large body.
+        drop(body);
         if unread {
             // The rest of the body would be taken for the next request.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -256,15 +273,69 @@ impl Connection {
     }
 }
 
+/// A body that was read, and the leave to hold it.
+struct Body {
+    bytes: Bytes,
+    _large: Option<SemaphorePermit<'static>>,
+}
+
+impl Body {
+    fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
 /// Reads a body, or says what to answer instead; fails where the client went away.
-async fn read(body: Incoming, timeout: Duration) -> Result<Result<Bytes, Refusal>, BoxError> {
+async fn read(body: Incoming, timeout: Duration) -> Result<Result<Body, Refusal>, BoxError> {
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Ok(Err(Refusal::body_too_large(MAX_BODY)));
     }
-    match tokio::time::timeout(timeout, Limited::new(body, MAX_BODY).collect()).await {
-        Ok(Ok(body)) => Ok(Ok(body.to_bytes())),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Ok(Err(Refusal::body_too_large(MAX_BODY))),
-        Ok(Err(error)) => Err(error),
+    match tokio::time::timeout(timeout, collect(body)).await {
+        Ok(collected) => collected,
         Err(_) => Ok(Err(Refusal::body_timed_out())),
+    }
+}
+
+async fn collect(mut body: Incoming) -> Result<Result<Body, Refusal>, BoxError> {
+    // Most bodies are one frame, which is taken as it came.
+    let mut bytes = Bytes::new();
+    let mut more = BytesMut::new();
+    let mut large = None;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        let length = bytes.len() + more.len() + data.len();
+        if length > MAX_BODY {
+            return Ok(Err(Refusal::body_too_large(MAX_BODY)));
+        }
+        if length > SMALL_BODY && large.is_none() {
+            large = Some(LARGE_BODIES.acquire().await?);
+        }
+        if length == data.len() {
+            bytes = data;
+        } else {
+            if more.is_empty() {
+                more.extend_from_slice(&std::mem::take(&mut bytes));
+            }
+            more.extend_from_slice(&data);
+        }
+    }
+    Ok(Ok(Body { bytes: if more.is_empty() { bytes } else { more.freeze() }, _large: large }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_peers_control_unless_said_otherwise() {
+        let controls = |emulator: &Emulator, peer: &str| Connection::new(emulator, peer.parse().unwrap()).controls;
+        let emulator = Emulator::new();
+        assert!(controls(&emulator, "127.0.0.2:1"));
+        assert!(controls(&emulator, "[::1]:1"));
+        assert!(controls(&emulator, "[::ffff:127.0.0.1]:1"));
+        assert!(!controls(&emulator, "192.0.2.1:1"));
+        assert!(!controls(&emulator, "[2001:db8::1]:1"));
+        let open = Emulator::builder().control_from_anywhere(true).build();
+        assert!(controls(&open, "192.0.2.1:1"));
     }
 }

@@ -46,6 +46,13 @@ pub(crate) fn decode(parts: &Parts, body: &[u8]) -> Decoded {
     decoded
 }
 
+/// The parameters of a query, where it can be read.
+pub(crate) fn query(uri: &Uri) -> Result<Parameters, Refusal> {
+    let mut decoded = Decoded::default();
+    decoded.read(uri.query().unwrap_or_default().as_bytes());
+    decoded.fault.map_or(Ok(decoded.parameters), Err)
+}
+
 /// The pairs of the query as they were sent, decoded. One that cannot be read is left out: [`decode`] tells it.
 pub(crate) fn query_pairs(parts: &Parts) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     pairs(parts.uri.query().unwrap_or_default().as_bytes())
@@ -58,13 +65,6 @@ fn pairs(encoded: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         let equals = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
         (&pair[..equals], pair.get(equals + 1..).unwrap_or_default())
     })
-}
-
-/// The parameters of a query, where it can be read.
-pub(crate) fn query(uri: &Uri) -> Result<Parameters, Refusal> {
-    let mut decoded = Decoded::default();
-    decoded.read(uri.query().unwrap_or_default().as_bytes());
-    decoded.fault.map_or(Ok(decoded.parameters), Err)
 }
 
 impl Decoded {

@@ -2,14 +2,18 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
+use crate::call::Progress;
 use crate::client::Core;
 use crate::error::{Error, ErrorKind};
 use crate::fault::Fault;
 use crate::field::{Member, View, at_path, with_text};
-use crate::mask;
+use crate::mask::{self, Hidden};
+use crate::operation::Method;
+use crate::parameter::Parameters;
 use crate::read::{Origin, read};
 use crate::request::Signed;
 use crate::slot::Slot;
@@ -32,8 +36,12 @@ pub fn read_body(body: &[u8], answer: &mut dyn Answer) -> Result<(), String> {
 pub(crate) struct Received {
     pub(crate) core: Arc<Core>,
     pub(crate) action: Cow<'static, str>,
+    pub(crate) method: Method,
     pub(crate) http: HttpAnswer,
+    /// Those of the operation.
+    pub(crate) parameters: Parameters,
     pub(crate) signed: Signed,
+    pub(crate) progress: Progress,
 }
 
 impl Received {
@@ -55,6 +63,11 @@ impl Received {
         }
     }
 
+    /// Says to the traces what came.
+    pub(crate) fn traced(&self) {
+        self.progress.attempt.answered(self.http.status, || self.request_id());
+    }
+
     fn succeeded(&self) -> bool {
         (200..300).contains(&self.http.status)
     }
@@ -65,8 +78,8 @@ impl Received {
         match &self.http.ending {
             Ending::Complete => {}
             Ending::CutShort(cause) => {
-                let error = self.unreadable("the answer was cut short");
-                return Err(error.caused_by(cause.to_string()));
+                let error = self.unreadable("the answer was cut short").broken();
+                return Err(error.caused_by(mask::digits(&self.hidden().hide(&cause.to_string()))));
             }
             Ending::TooLong => {
                 return Err(self.unreadable(format!("the answer is longer than the limit of {} bytes", body.len())));
@@ -76,7 +89,7 @@ impl Received {
             .map_err(|error| self.foreign(format!("the answer is not UTF-8 from byte {}", error.valid_up_to())))?;
         let start = text.trim_start_matches('\u{feff}').trim_start();
         match start.as_bytes().first() {
-            None => Err(self.foreign("the answer is empty")),
+            None => Err(self.foreign("the answer is empty").broken()),
             Some(b'{') => Ok((Cow::Borrowed(start), Origin::Json)),
             Some(b'<') => self.xml(start, memory),
             // JSON all the same, or the beginning of it: no answer of an operation, whatever it is.
@@ -180,28 +193,62 @@ impl Received {
         let error = self.error(ErrorKind::Service, "the service refused the request");
         // Whatever the code: a string to sign holds every parameter.
         let (words, theirs) = split_string_to_sign(&message);
-        let refused_signature = code == "SignatureDoesNotMatch";
-        let error = error.said(&code, words, &request_id.unwrap_or_default());
-        if refused_signature { error.hint(self.signed.explain(theirs)) } else { error }
+        let hidden = self.hidden();
+        let error = error.said(&code, words, &hidden).request(request_id.as_deref());
+        let error = error.refused(self.core.service, &code, self.retry_after());
+        match &*code {
+            "SignatureDoesNotMatch" => error.hint(self.signed.explain(theirs)).hide(&hidden),
+            "InvalidTimeStamp.Expired" => match self.clock_difference() {
+                Some(difference) => error.hint(difference),
+                None => error,
+            },
+            _ => error,
+        }
+    }
+
+    fn hidden(&self) -> Hidden {
+        self.progress.hidden(&self.signed, &self.parameters)
+    }
+
+    /// How long the service asks to wait: a number of milliseconds, else nothing.
+    fn retry_after(&self) -> Option<Duration> {
+        let header = self.http.headers.get("x-acs-retry-after")?.to_str().ok()?;
+        header.trim().parse().ok().filter(|milliseconds| *milliseconds > 0).map(Duration::from_millis)
+    }
+
+    /// How far this machine's clock is from that of the service, by its `Date`.
+    fn clock_difference(&self) -> Option<String> {
+        let date = self.http.headers.get(http::header::DATE)?.to_str().ok()?;
+        let theirs = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
+        let ours = (self.core.clock)();
+        let (difference, side) = match ours.duration_since(SystemTime::from(theirs)) {
+            Ok(ahead) => (ahead, "ahead of"),
+            Err(behind) => (behind.duration(), "behind"),
+        };
+        Some(match difference.as_secs() {
+            0..60 => "this machine's clock agrees with the service's, so the request was held up on its way".to_owned(),
+            _ => format!("this machine's clock is {} {side} the service's", spoken(difference)),
+        })
     }
 
     fn misfit(&self, fault: &Fault) -> Error {
         if fault.ended_early() {
-            return self.unreadable("the answer was cut short");
+            return self.unreadable("the answer was cut short").broken();
         }
         self.unreadable(format!("the answer does not fit the operation: {fault}"))
     }
 
     /// An answer that cannot be read, with the beginning of it. Where the status is a failure, a proxy may have given it.
     fn unreadable(&self, what: impl Into<String>) -> Error {
-        let mut what = what.into();
-        let beginning = mask::beginning(&self.http.body);
+        let hidden = self.hidden();
+        let mut what = hidden.hide(&what.into());
+        let beginning = hidden.beginning(&self.http.body);
         if !beginning.is_empty() {
             what.push_str("; it begins ");
             what.push_str(&beginning);
         }
-        let error = self.error(ErrorKind::Answer, what).request(self.request_id());
-        if self.succeeded() { error } else { error.sent_to(Sent::Maybe) }
+        let error = self.error(ErrorKind::Answer, what).request(self.request_id().as_deref());
+        if self.succeeded() { error } else { error.sent_to(Sent::Maybe).throttled_by_status(self.retry_after()) }
     }
 
     /// An answer that need not be the service's: whether the service received the request is not known.
@@ -228,6 +275,17 @@ impl Received {
         };
         after("\"RequestId\"", '"').or_else(|| after("<RequestId>", '<'))
     }
+}
+
+/// A duration as people say it, in its largest unit.
+fn spoken(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (count, unit) = match seconds {
+        0..7_200 => (seconds / 60, "minute"),
+        7_200..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Whether an answer carries what every answer of the service carries: its code or its request id.

@@ -7,14 +7,17 @@ use std::time::{Duration, SystemTime};
 
 use http::HeaderValue;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::call::Call;
 use crate::credential::{Context, CredentialsProvider, DefaultChain, Refresher};
 use crate::endpoint::{Endpoint, Place};
 use crate::error::Error;
+use crate::limit::Rates;
 use crate::operation::{Operation, Paged, Service, ServiceFacts};
 use crate::page::{Items, Pages};
 use crate::proxy::ProxyChoice;
+use crate::retry::{Budget, Retries};
 use crate::timeout::Timeouts;
 use crate::transport::{ConnectionSettings, HttpTransport, Transport};
 
@@ -32,6 +35,10 @@ pub(crate) struct Core {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) timeouts: Timeouts,
     pub(crate) limits: Limits,
+    pub(crate) retries: Retries,
+    pub(crate) budget: Budget,
+    pub(crate) rates: Rates,
+    pub(crate) in_flight: Option<Semaphore>,
     pub(crate) format: Format,
     pub(crate) signature: Signature,
     pub(crate) user_agent: HeaderValue,
@@ -97,6 +104,9 @@ impl<S: Service> Client<S> {
             connections: ConnectionSettings::default(),
             timeouts: Timeouts::default(),
             limits: Limits::default(),
+            retries: Retries::new(),
+            rates: Rates::default(),
+            in_flight: None,
             format: Format::default(),
             signature: Signature::default(),
             user_agent: None,
@@ -162,6 +172,9 @@ pub struct ClientBuilder<S> {
     connections: ConnectionSettings,
     timeouts: Timeouts,
     limits: Limits,
+    retries: Retries,
+    rates: Rates,
+    in_flight: Option<usize>,
     format: Format,
     signature: Signature,
     user_agent: Option<String>,
@@ -278,7 +291,35 @@ impl<S: Service> ClientBuilder<S> {
         self
     }
 
-    /// Takes the time and the nonces of requests from these, for tests.
+    /// How often calls are attempted; as [`Retries::new`] unless set. A call can have its own: [`Call::retries`].
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Sends at most so many requests of the operation `O` in a second, instead of as many as are documented; 0 sets no
+    /// limit. A request that would be too many waits, in the order in which they came; where that would take longer
+    /// than the call may, the call fails at once, and nothing was sent. Clones of a client share the limit.
+    pub fn rate_limit<O: Operation<Service = S>>(mut self, per_second: u32) -> Self {
+        self.rates.set(O::FACTS.action, per_second);
+        self
+    }
+
+    /// Keeps none of the documented limits of requests in a second: the service then refuses what is too much.
+    pub fn no_rate_limits(mut self) -> Self {
+        self.rates.turn_off();
+        self
+    }
+
+    /// Sends at most so many requests at once, over all operations and clones of the client; no limit unless set. A
+    /// further request waits, in the order in which they came, and fails where that takes longer than the call may.
+    /// 0 counts as 1.
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.in_flight = Some(requests.clamp(1, Semaphore::MAX_PERMITS));
+        self
+    }
+
+    /// Takes the time, and the nonces of requests and the chance in their pauses, from these, for tests.
     pub fn clock_and_nonce(mut self, clock: fn() -> SystemTime, nonce: fn() -> u128) -> Self {
         self.clock = clock;
         self.nonce = nonce;
@@ -305,6 +346,10 @@ impl<S: Service> ClientBuilder<S> {
             transport,
             timeouts: self.timeouts,
             limits: self.limits,
+            retries: self.retries,
+            budget: Budget::new(),
+            rates: self.rates,
+            in_flight: self.in_flight.map(Semaphore::new),
             format: self.format,
             signature: self.signature,
             user_agent,

@@ -9,22 +9,27 @@ use crate::parameter::Parameters;
 
 /// Appends the parameters of a request, in the order of its table.
 ///
-/// Fails on what has no form on the wire; the message names the parameter and never its value.
-pub(crate) fn encode(request: &dyn Fields, into: &mut Parameters) -> Result<(), String> {
-    let mut encoder = Encoder { into, name: String::new(), style: Flags::NONE, fault: None };
+/// Hands out that table, and what has no form on the wire, if something has none: the fault names the parameter and
+/// never its value.
+pub(crate) fn encode(request: &dyn Fields, into: &mut Parameters) -> (&'static [Entry], Option<String>) {
+    let mut encoder = Encoder { into, table: None, name: String::new(), style: Flags::NONE, fault: None };
     request.walk(&mut encoder);
-    encoder.fault.map_or(Ok(()), Err)
+    (encoder.table.unwrap_or_default(), encoder.fault)
 }
 
 /// The parameters of a request as they travel, decoded: what a stand-in for the service compares.
 pub fn parameters_of(request: &dyn Fields) -> Result<Vec<(String, String)>, String> {
     let mut parameters = Parameters::default();
-    encode(request, &mut parameters)?;
-    Ok(parameters.decoded())
+    match encode(request, &mut parameters) {
+        (_, None) => Ok(parameters.decoded()),
+        (_, Some(fault)) => Err(fault),
+    }
 }
 
 struct Encoder<'a> {
     into: &'a mut Parameters,
+    /// The table of the request itself.
+    table: Option<&'static [Entry]>,
     /// Name of the parameter, with `.1` or `.Key` for each level below it.
     name: String,
     /// What the level above says of structured values without a style of their own.
@@ -33,7 +38,8 @@ struct Encoder<'a> {
 }
 
 impl Viewer for Encoder<'_> {
-    fn members(&mut self, _: &str, table: &[Entry], members: &[&dyn Member]) {
+    fn members(&mut self, _: &str, table: &'static [Entry], members: &[&dyn Member]) {
+        self.table.get_or_insert(table);
         let inherited = self.style;
         for ((name, flags), member) in table.iter().zip(members) {
             let style = if has_style(*flags) { *flags } else { inherited };

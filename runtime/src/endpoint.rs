@@ -119,6 +119,21 @@ impl Endpoint {
         self.uri.scheme() == Some(&Scheme::HTTPS)
     }
 
+    #[cfg(feature = "tracing")]
+    pub(crate) fn address(&self) -> &str {
+        self.uri.host().unwrap_or_default()
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn port(&self) -> u16 {
+        self.uri.port_u16().unwrap_or(if self.scheme() == "http" { 80 } else { 443 })
+    }
+
+    #[cfg(feature = "tracing")]
+    pub(crate) fn scheme(&self) -> &str {
+        self.uri.scheme_str().unwrap_or_default()
+    }
+
     /// The URL of a request, with a query for GET.
     pub(crate) fn uri(&self, query: Option<&[u8]>) -> Result<Uri, http::Error> {
         let Some(query) = query else { return Ok(self.uri.clone()) };
@@ -204,6 +219,7 @@ mod tests {
         "2017-05-25",
         "voice.example.com",
         crate::operation::EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
+        &[],
     );
 
     fn host(service: &ServiceFacts, region: Option<&str>, vpc: bool) -> Result<String, String> {

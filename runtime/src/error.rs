@@ -3,14 +3,18 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
-use crate::mask;
+use crate::mask::{self, Hidden};
+use crate::operation::{RefusalKind, ServiceFacts};
+use crate::retry::Failed;
 use crate::transport::{BoxError, Sent};
 
 /// Why a call failed.
 ///
 /// `Display` is one line that a person can act on. Neither it nor `Debug` shows a secret, a phone number or a
-/// spoken text: what a service said is shown with long runs of digits masked, and of a body only its shape.
+/// spoken text: what a service said is shown with long runs of digits and all values of sensitive parameters masked, and
+/// of a body only its shape.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -25,6 +29,17 @@ struct Inner {
     http_status: Option<u16>,
     sent: Sent,
     source: Option<BoxError>,
+    /// The source and what caused it, in words.
+    causes: String,
+    attempts: u32,
+    dials: bool,
+    refusal: Option<RefusalKind>,
+    /// Whether the refusal is surely the gateway's own.
+    sure: bool,
+    /// Whether the answer broke off or was empty.
+    broken: bool,
+    retry_after: Option<Duration>,
+    advice: Option<&'static str>,
 }
 
 /// What went wrong, as far as a program may want to know.
@@ -67,6 +82,14 @@ impl Error {
             http_status: None,
             sent,
             source: None,
+            causes: String::new(),
+            attempts: 0,
+            dials: false,
+            refusal: None,
+            sure: false,
+            broken: false,
+            retry_after: None,
+            advice: None,
         }))
     }
 
@@ -75,13 +98,35 @@ impl Error {
         Self::new(ErrorKind::Configuration, "", Sent::No, what)
     }
 
+    /// Adds what to do, behind what is there.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = Some(hint.into());
+        let hint = hint.into();
+        self.0.hint = Some(match self.0.hint.take() {
+            Some(before) => format!("{before}; {hint}"),
+            None => hint,
+        });
         self
     }
 
     pub(crate) fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
-        self.0.source = Some(source.into());
+        let source = source.into();
+        let mut causes = source.to_string();
+        let mut below = source.source();
+        while let Some(cause) = below {
+            causes.push_str(": ");
+            causes.push_str(&cause.to_string());
+            below = cause.source();
+        }
+        self.0.causes = causes;
+        self.0.source = Some(source);
+        self
+    }
+
+    /// Masks what came from outside.
+    pub(crate) fn hide(mut self, hidden: &Hidden) -> Self {
+        let inner = &mut *self.0;
+        inner.causes = hidden.hide(&inner.causes);
+        inner.hint = inner.hint.take().map(|hint| hidden.hide(&hint));
         self
     }
 
@@ -91,10 +136,10 @@ impl Error {
     }
 
     /// What the service said of the failure.
-    pub(crate) fn said(mut self, code: &str, message: &str, request_id: &str) -> Self {
-        self.0.code = Some(mask::line(code)).filter(|code| !code.is_empty());
-        self.0.message = Some(mask::line(&mask::digits(message))).filter(|message| !message.is_empty());
-        self.0.request_id = Some(mask::line(request_id)).filter(|id| !id.is_empty());
+    pub(crate) fn said(mut self, code: &str, message: &str, hidden: &Hidden) -> Self {
+        let shown = |text: &str| Some(mask::line(&mask::digits(&hidden.hide(text)))).filter(|text| !text.is_empty());
+        self.0.code = shown(code);
+        self.0.message = shown(message);
         self
     }
 
@@ -103,9 +148,97 @@ impl Error {
         self
     }
 
-    pub(crate) fn request(mut self, request_id: Option<String>) -> Self {
-        self.0.request_id = request_id;
+    pub(crate) fn request(mut self, request_id: Option<&str>) -> Self {
+        self.0.request_id = request_id.map(mask::id).filter(|id| !id.is_empty());
         self
+    }
+
+    /// What the refusal means: by its code, and where that says nothing, by HTTP status. It is surely the gateway's own
+    /// where its code is one that is documented, a request id stands beside it and the status is of the kind with
+    /// which a gateway refuses: what a proxy says, or the service behind the gateway, may have another meaning.
+    pub(crate) fn refused(mut self, service: &ServiceFacts, code: &str, retry_after: Option<Duration>) -> Self {
+        let inner = &mut *self.0;
+        let status = inner.http_status.unwrap_or_default();
+        let listed = service.error(code);
+        let exactly = listed.is_some_and(|(_, exactly)| exactly);
+        inner.advice = listed.map(|(facts, _)| facts.advice);
+        inner.refusal = listed.and_then(|(facts, _)| facts.kind);
+        inner.sure = inner.refusal.is_some() && inner.request_id.is_some() && (400..500).contains(&status);
+        if inner.refusal.is_none() {
+            inner.refusal = match status {
+                500.. => Some(RefusalKind::Transient),
+                _ if exactly => None,
+                429 => Some(RefusalKind::Throttled),
+                _ if retry_after.is_some() => Some(RefusalKind::Throttled),
+                403 => Some(RefusalKind::Denied),
+                404 => Some(RefusalKind::NotFound),
+                _ => None,
+            };
+        }
+        if inner.refusal == Some(RefusalKind::Replayed) {
+            inner.sent = Sent::Maybe;
+        }
+        inner.retry_after = retry_after;
+        self
+    }
+
+    /// A failure of which only the status is known to mean something.
+    pub(crate) fn throttled_by_status(mut self, retry_after: Option<Duration>) -> Self {
+        if self.0.http_status == Some(429) {
+            self.0.refusal = Some(RefusalKind::Throttled);
+            self.0.retry_after = retry_after;
+        }
+        self
+    }
+
+    /// The answer broke off or was empty.
+    pub(crate) fn broken(mut self) -> Self {
+        self.0.broken = true;
+        self
+    }
+
+    /// The call it ended: how often it was attempted, whether it rings someone, and what attempts before the last one may
+    /// have brought about.
+    pub(crate) fn ended(mut self, attempts: u32, dials: bool, before: Sent) -> Self {
+        let inner = &mut *self.0;
+        inner.attempts = attempts;
+        inner.dials = dials;
+        inner.sent = inner.sent.or_rather(before);
+        self
+    }
+
+    /// What the next step depends on.
+    pub(crate) fn failed(&self) -> Failed {
+        let inner = &*self.0;
+        Failed {
+            kind: inner.kind,
+            refusal: inner.refusal,
+            sure: inner.sure,
+            sent: inner.sent,
+            status: inner.http_status,
+            broken: inner.broken,
+            attempts: 0,
+            left: Duration::ZERO,
+            took: Duration::ZERO,
+            retry_after: inner.retry_after,
+            refreshed: false,
+        }
+    }
+
+    /// What this failure may have brought about: nothing where it was refused before anything was done.
+    pub(crate) fn effect(&self) -> Sent {
+        let nothing_done = self.0.sure && matches!(self.0.refusal, Some(RefusalKind::Throttled | RefusalKind::Expired));
+        if nothing_done { Sent::No } else { self.0.sent }
+    }
+
+    /// In a word, for another error or a trace: the code, the kind of error.
+    pub(crate) fn in_short(&self) -> Cow<'_, str> {
+        match (&self.0.code, self.0.kind) {
+            (Some(code), _) => Cow::Borrowed(code),
+            (None, ErrorKind::Timeout) => Cow::Borrowed("timeout"),
+            (None, ErrorKind::Transport) => Cow::Borrowed("transport"),
+            (None, kind) => Cow::Owned(format!("{kind:?}").to_ascii_lowercase()),
+        }
     }
 
     /// What went wrong, as far as a program may want to know.
@@ -144,11 +277,93 @@ impl Error {
         self.0.http_status
     }
 
+    /// What to do about the code, where the service's error table knows it.
+    #[must_use]
+    pub fn advice(&self) -> Option<&'static str> {
+        self.0.advice
+    }
+
+    /// How often the call was attempted: 0 where it failed before anything was sent.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// How long the service asks to wait before the next request, if it says so (`x-acs-retry-after`).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// Whether the service refused because too many requests came: slow down.
+    #[must_use]
+    pub fn is_throttled(&self) -> bool {
+        self.0.refusal == Some(RefusalKind::Throttled)
+    }
+
+    /// Whether the account, its user or its role may not do this.
+    #[must_use]
+    pub fn is_denied(&self) -> bool {
+        self.0.refusal == Some(RefusalKind::Denied)
+    }
+
+    /// Whether what the request names does not exist.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.0.refusal == Some(RefusalKind::NotFound)
+    }
+
+    /// Whether it may pass by itself: the service or the way to it failed, or too many requests came. That the same
+    /// call may succeed later does not say that it may be repeated: [`Error::sent`] does.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        let inner = &*self.0;
+        matches!(inner.kind, ErrorKind::Transport | ErrorKind::Timeout)
+            || matches!(inner.refusal, Some(RefusalKind::Throttled | RefusalKind::Transient | RefusalKind::Replayed))
+            || inner.kind == ErrorKind::Answer
+                && (inner.broken || inner.http_status.is_some_and(|status| status >= 500))
+    }
+
+    /// Whether there are no credentials to sign with, or the service refused them or the signature.
+    #[must_use]
+    pub fn is_credentials(&self) -> bool {
+        self.0.kind == ErrorKind::Credentials
+            || matches!(self.0.refusal, Some(RefusalKind::Credentials | RefusalKind::Expired))
+    }
+
+    /// Whether a limit of the account is used up: its money, or the calls that one number may get in a minute, an hour
+    /// or a day. Sending again soon does not help.
+    #[must_use]
+    pub fn is_quota(&self) -> bool {
+        self.0.refusal == Some(RefusalKind::Quota)
+    }
+
     /// Whether the service received the request. After `Sent::Maybe` of an operation that dials, a phone may be
     /// ringing: look the call up before you place it again.
     #[must_use]
     pub fn sent(&self) -> Sent {
         self.0.sent
+    }
+}
+
+impl Error {
+    /// Whether the service received the request, where that is not plain from what happened.
+    fn reception(&self) -> &'static str {
+        let Inner { kind, sent, dials, .. } = *self.0;
+        match (sent, kind) {
+            (Sent::Maybe, _) if dials => {
+                "; it is not known whether the service received the request: a phone may be ringing, so look the call up \
+                 before you place it again"
+            }
+            (Sent::Maybe, _) => "; it is not known whether the service received the request",
+            (Sent::Yes, ErrorKind::Answer) if dials => {
+                "; the service received the request: a phone may be ringing, so look the call up before you place it again"
+            }
+            (Sent::No, ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Credentials) if dials => {
+                "; nothing was sent, so no phone rings"
+            }
+            _ => "",
+        }
     }
 }
 
@@ -165,24 +380,34 @@ impl fmt::Display for Error {
         if let Some(message) = &inner.message {
             write!(f, ": {}", message.trim_end_matches('.'))?;
         }
-        let mut source = inner.source.as_deref().map(|source| source as &dyn StdError);
-        while let Some(cause) = source {
-            write!(f, ": {}", mask::digits(&cause.to_string()))?;
-            source = cause.source();
+        if !inner.causes.is_empty() {
+            write!(f, ": {}", mask::line(&mask::digits(&inner.causes)))?;
         }
-        if inner.sent == Sent::Maybe {
-            f.write_str("; it is not known whether the service received the request")?;
-        }
+        f.write_str(self.reception())?;
         if let Some(hint) = &inner.hint {
             write!(f, "; {hint}")?;
         }
-        let separator = match (inner.http_status, &inner.request_id) {
-            (Some(status), Some(id)) => return write!(f, " (HTTP {status}, request {id})"),
-            (Some(status), None) => return write!(f, " (HTTP {status})"),
-            (None, Some(id)) => id,
-            (None, None) => return Ok(()),
+        let mut separator = " (";
+        let mut fact = |f: &mut fmt::Formatter<'_>, fact: fmt::Arguments<'_>| {
+            f.write_str(std::mem::replace(&mut separator, ", "))?;
+            f.write_fmt(fact)
         };
-        write!(f, " (request {separator})")
+        if let Some(status) = inner.http_status {
+            fact(f, format_args!("HTTP {status}"))?;
+        }
+        if let Some(id) = &inner.request_id {
+            fact(f, format_args!("request {id}"))?;
+        }
+        if inner.attempts > 1 {
+            fact(f, format_args!("{} attempts", inner.attempts))?;
+        }
+        if separator != " (" {
+            f.write_str(")")?;
+        }
+        if let Some(advice) = inner.advice {
+            write!(f, ". {advice}")?;
+        }
+        Ok(())
     }
 }
 

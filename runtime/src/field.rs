@@ -87,7 +87,7 @@ pub trait Fields {
 /// What acts on members.
 pub trait Viewer {
     /// Takes the name of the type and the members in the order of their rows; rows beyond the members are aliases.
-    fn members(&mut self, name: &str, table: &[Entry], members: &[&dyn Member]);
+    fn members(&mut self, name: &str, table: &'static [Entry], members: &[&dyn Member]);
 }
 
 /// A value that can be viewed.
@@ -187,7 +187,7 @@ pub(crate) fn at_path(view: View<'_>, path: &str, found: &mut dyn FnMut(View<'_>
         found: &'a mut dyn FnMut(View<'_>),
     }
     impl Viewer for Step<'_> {
-        fn members(&mut self, _: &str, table: &[Entry], members: &[&dyn Member]) {
+        fn members(&mut self, _: &str, table: &'static [Entry], members: &[&dyn Member]) {
             let row = table.iter().zip(members).find(|((name, _), _)| *name == self.name);
             if let Some((_, member)) = row {
                 at_path(member.view(), self.rest, self.found);
@@ -308,7 +308,7 @@ struct RecordWalk<S: Serializer> {
 }
 
 impl<S: Serializer> Viewer for RecordWalk<S> {
-    fn members(&mut self, _: &str, table: &[Entry], members: &[&dyn Member]) {
+    fn members(&mut self, _: &str, table: &'static [Entry], members: &[&dyn Member]) {
         let Some(serializer) = self.serializer.take() else { return };
         let write = || {
             let mut serializer = serializer.serialize_map(None)?;
@@ -339,7 +339,7 @@ pub fn debug(fields: &dyn Fields, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         outcome: fmt::Result,
     }
     impl Viewer for Walk<'_, '_> {
-        fn members(&mut self, name: &str, table: &[Entry], members: &[&dyn Member]) {
+        fn members(&mut self, name: &str, table: &'static [Entry], members: &[&dyn Member]) {
             let mut shown = self.f.debug_struct(name);
             for ((name, flags), member) in table.iter().zip(members) {
                 match member.view() {

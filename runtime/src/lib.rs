@@ -15,6 +15,7 @@ mod endpoint;
 mod error;
 mod fault;
 mod field;
+mod limit;
 mod mask;
 mod operation;
 mod page;
@@ -22,9 +23,11 @@ mod parameter;
 mod proxy;
 mod read;
 mod request;
+mod retry;
 pub mod sign;
 mod slot;
 mod timeout;
+mod trace;
 mod transport;
 mod xml;
 
@@ -36,9 +39,12 @@ pub use credential::{
 };
 pub use error::{Error, ErrorKind};
 pub use http;
-pub use operation::{EnvelopeFacts, Facts, Method, Operation, Paged, Paging, Service, ServiceFacts, Step};
+pub use operation::{
+    EnvelopeFacts, ErrorFacts, Facts, Method, Operation, Paged, Paging, RefusalKind, Service, ServiceFacts, Step,
+};
 pub use page::{Items, PageTurner, Pages, Position};
 pub use parameter::Parameters;
+pub use retry::Retries;
 pub use serde_json::Value;
 pub use transport::{BoxError, BoxFuture, Ending, HttpAnswer, Sent, Transport, TransportError};
 
@@ -59,6 +65,8 @@ pub mod generated {
     pub use crate::client::Client;
     pub use crate::encode::parameters_of;
     pub use crate::field::{Entry, Fields, Flags, Member, View, Viewer, debug, serialize};
-    pub use crate::operation::{EnvelopeFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step};
+    pub use crate::operation::{
+        EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, RefusalKind, Service, ServiceFacts, Step,
+    };
     pub use crate::slot::{Blank, Choice, Filler, Place, Record, Slot};
 }

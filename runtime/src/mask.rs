@@ -3,6 +3,12 @@
 //! Numbers of people, spoken texts and secrets never appear in errors, logs or traces, and a service may echo any
 //! of them. So what is quoted loses its long runs of digits, and of a body only the shape is kept.
 
+use serde_json::Value;
+
+use crate::field::{Entry, Flags};
+use crate::parameter::{ascii, encode};
+use crate::sign::PROTOCOL_PARAMETERS;
+
 /// Digits that may stand together. Codes are shorter; telephone numbers are longer.
 const DIGITS: usize = 6;
 
@@ -41,6 +47,114 @@ fn date(text: &str) -> Option<(&str, &str)> {
     (fits && ends && date.starts_with(['1', '2'])).then_some((date, after))
 }
 
+/// Values that are never shown, whoever says them: those of sensitive parameters, and of parameters of which nothing is
+/// known.
+pub(crate) struct Hidden(Vec<String>);
+
+impl Hidden {
+    /// Of the parameters of a request, by the table of its type.
+    pub(crate) fn of(parameters: impl Iterator<Item = (String, String)>, table: &[Entry]) -> Self {
+        let mut hidden = Self(Vec::new());
+        for (name, value) in parameters {
+            let row = table.iter().find(|(known, _)| *known == name);
+            let shown = if PROTOCOL_PARAMETERS.contains(&&*name) {
+                !matches!(&*name, "SecurityToken" | "Signature")
+            } else {
+                // What is below a structured parameter may be anything.
+                row.is_some_and(|(_, flags)| !flags.has(Flags::SENSITIVE)) && !value.starts_with(['{', '['])
+            };
+            if !shown {
+                hidden.add(&value);
+            }
+        }
+        hidden.0.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        hidden
+    }
+
+    /// A value in every form in which it may be quoted, and what is in it.
+    fn add(&mut self, value: &str) {
+        // A letter or a digit stands everywhere.
+        if value.chars().nth(1).is_none() {
+            return;
+        }
+        let encoded = |text: &str| {
+            let mut into = Vec::new();
+            encode(text.as_bytes(), &mut into);
+            ascii(into)
+        };
+        let once = encoded(value);
+        let forms = [value.to_owned(), once.replace("%20", "+"), encoded(&once), once, quoted(value)];
+        for form in forms {
+            if !self.0.contains(&form) {
+                self.0.push(form);
+            }
+        }
+        match serde_json::from_str(value) {
+            Ok(structure @ (Value::Array(_) | Value::Object(_))) => self.add_all(&structure),
+            _ if value.contains(',') => value.split(',').for_each(|item| self.add(item)),
+            _ => {}
+        }
+    }
+
+    fn add_all(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.add(text),
+            Value::Number(number) => self.add(&number.to_string()),
+            Value::Array(items) => items.iter().for_each(|item| self.add_all(item)),
+            Value::Object(members) => members.values().for_each(|member| self.add_all(member)),
+            Value::Null | Value::Bool(_) => {}
+        }
+    }
+
+    /// The text without them.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for value in &self.0 {
+            if text.contains(value) {
+                text = without(&text, value);
+            }
+        }
+        text
+    }
+
+    /// The beginning of a body, of which nothing hidden is cut in two before it is found.
+    pub(crate) fn beginning(&self, body: &[u8]) -> String {
+        let longest = self.0.first().map_or(0, String::len);
+        let enough = body.len().min(4 * BEGINNING + longest);
+        let text = String::from_utf8_lossy(body.get(..enough).unwrap_or(body));
+        beginning(self.hide(&text).as_bytes(), body.len() > 4 * BEGINNING)
+    }
+}
+
+/// As JSON quotes it, without the quotation marks.
+fn quoted(value: &str) -> String {
+    let quoted = Value::from(value).to_string();
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
+}
+
+/// The text without a value. A short one counts only where it stands alone: as a part of words it says nothing.
+fn without(text: &str, value: &str) -> String {
+    const SHORT: usize = 6;
+    let short = value.len() < SHORT && value.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(value) {
+        let joined = before.ends_with(|c: char| c.is_ascii_alphanumeric())
+            || after.starts_with(|c: char| c.is_ascii_alphanumeric());
+        masked.push_str(before);
+        masked.push_str(if short && joined { value } else { "***" });
+        rest = after;
+    }
+    masked.push_str(rest);
+    masked
+}
+
+/// A request id: letters, digits and hyphens, and not a number, which could be that of a person.
+pub(crate) fn id(text: &str) -> String {
+    let plain = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if plain && text.bytes().any(|byte| byte.is_ascii_alphabetic()) { text.to_owned() } else { line(&digits(text)) }
+}
+
 /// What a service says, on one line and not endless: control characters could forge further lines or steer a terminal.
 pub(crate) fn line(text: &str) -> String {
     const LENGTH: usize = 500;
@@ -51,10 +165,12 @@ pub(crate) fn line(text: &str) -> String {
     line
 }
 
+/// Characters that are shown of a body.
+const BEGINNING: usize = 120;
+
 /// The beginning of a body: names of JSON members and of tags stay, texts and long numbers do not.
-pub(crate) fn beginning(body: &[u8]) -> String {
-    const LENGTH: usize = 120;
-    let text = String::from_utf8_lossy(body.get(..body.len().min(4 * LENGTH)).unwrap_or(body));
+fn beginning(body: &[u8], longer: bool) -> String {
+    let text = String::from_utf8_lossy(body.get(..body.len().min(4 * BEGINNING)).unwrap_or(body));
     let text = text.trim_start_matches('\u{feff}').trim_start();
     let shown = match text.as_bytes().first() {
         Some(b'{' | b'[' | b'"') => json_shape(text),
@@ -63,8 +179,8 @@ pub(crate) fn beginning(body: &[u8]) -> String {
         }
         _ => plain(text),
     };
-    let mut cut: String = shown.chars().take(LENGTH).collect();
-    if cut.len() < shown.len() || body.len() > 4 * LENGTH {
+    let mut cut: String = shown.chars().take(BEGINNING).collect();
+    if cut.len() < shown.len() || longer {
         cut.push('…');
     }
     cut
@@ -159,6 +275,7 @@ mod tests {
 
     #[test]
     fn a_body_keeps_its_shape_and_no_content() {
+        let beginning = |body: &[u8]| Hidden(Vec::new()).beginning(body);
         assert_eq!(
             beginning(r#"{"Code":"OK","Data":{"called":"13000000000","n":13000000000,"t":"say \"hi\""}}"#.as_bytes()),
             r#"{"Code":"…","Data":{"called":"…","n":***,"t":"…"}}"#

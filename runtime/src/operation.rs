@@ -25,6 +25,47 @@ pub struct ServiceFacts {
     pub vpc: &'static [(&'static str, &'static str)],
     /// Members that every answer carries.
     pub envelope: EnvelopeFacts,
+    /// Codes that are documented.
+    pub errors: &'static [ErrorFacts],
+}
+
+/// What is documented of a code with which a service refuses.
+#[derive(Debug)]
+pub struct ErrorFacts {
+    codes: &'static [&'static str],
+    pub(crate) kind: Option<RefusalKind>,
+    pub(crate) advice: &'static str,
+}
+
+impl ErrorFacts {
+    /// For generated code: the code and its other spellings, of which one that ends with `*` stands for every code that
+    /// begins so; what a client makes of it; what to do.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(codes: &'static [&'static str], kind: Option<RefusalKind>, advice: &'static str) -> Self {
+        Self { codes, kind, advice }
+    }
+}
+
+/// What a client makes of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// Too many requests came; nothing was done.
+    Throttled,
+    /// The gateway has seen the nonce before: it received the same bytes twice.
+    Replayed,
+    /// The service failed; whether something was done is not known.
+    Transient,
+    /// The temporary credentials are past their end; nothing was done.
+    Expired,
+    /// The access key or its signature is refused.
+    Credentials,
+    /// The account, its user or its role may not do this.
+    Denied,
+    /// A limit of the account is used up: money, or calls to one number.
+    Quota,
+    /// What the request names does not exist.
+    NotFound,
 }
 
 /// Which members of an answer tell success.
@@ -52,8 +93,9 @@ impl ServiceFacts {
         version: &'static str,
         endpoint: &'static str,
         envelope: EnvelopeFacts,
+        errors: &'static [ErrorFacts],
     ) -> Self {
-        Self { product, version, endpoint, regions: &[], vpc: &[], envelope }
+        Self { product, version, endpoint, regions: &[], vpc: &[], envelope, errors }
     }
 
     /// These regions have hosts of their own.
@@ -70,6 +112,20 @@ impl ServiceFacts {
     pub const fn vpc(mut self, hosts: &'static [(&'static str, &'static str)]) -> Self {
         self.vpc = hosts;
         self
+    }
+
+    /// What is documented of a code, and whether of this very code: else it is one of a family, of which the one with
+    /// the longest beginning counts.
+    pub(crate) fn error(&self, code: &str) -> Option<(&'static ErrorFacts, bool)> {
+        if let Some(exact) = self.errors.iter().find(|error| error.codes.contains(&code)) {
+            return Some((exact, true));
+        }
+        let beginning = |error: &ErrorFacts| {
+            let families = error.codes.iter().filter_map(|family| family.strip_suffix('*'));
+            families.filter(|family| code.starts_with(family)).map(str::len).max()
+        };
+        let families = self.errors.iter().filter_map(|error| Some((beginning(error)?, error)));
+        families.max_by_key(|(length, _)| *length).map(|(_, error)| (error, false))
     }
 }
 
@@ -110,13 +166,15 @@ pub struct Facts {
     pub idempotent: bool,
     /// The parameter that says who is rung, if it rings someone.
     pub dials: Option<&'static str>,
+    /// Documented requests per second of one account.
+    pub per_second: Option<u32>,
 }
 
 impl Facts {
     /// An operation that is sent by POST, must not be repeated and rings nobody.
     #[must_use]
     pub const fn operation(action: &'static str) -> Self {
-        Self { action, method: Method::Post, idempotent: false, dials: None }
+        Self { action, method: Method::Post, idempotent: false, dials: None, per_second: None }
     }
 
     /// It may be repeated without harm.
@@ -133,6 +191,13 @@ impl Facts {
         self
     }
 
+    /// One account may call it so many times a second.
+    #[must_use]
+    pub const fn per_second(mut self, requests: u32) -> Self {
+        self.per_second = Some(requests);
+        self
+    }
+
     /// It is sent by GET.
     #[must_use]
     pub const fn get(mut self) -> Self {
@@ -144,7 +209,7 @@ impl Facts {
 /// HTTP method of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// Parameters travel in the body, so that no phone number lands in a URL.
+    /// Parameters travel in the body, so that no phone number lands in a URL; under signature V3, in the URL all the same.
     Post,
     /// Parameters travel in the URL.
     Get,

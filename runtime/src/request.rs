@@ -166,6 +166,23 @@ impl Unsigned<'_> {
 }
 
 impl Signed {
+    /// What was sent, by the names that V1 has for it: the parameters, the token and the signature.
+    pub(crate) fn sent(&self, parameters: &Parameters, credentials: Option<&Credentials>) -> Vec<(String, String)> {
+        match self {
+            Self::V1 { encoded, .. } => Parameters::of_encoded(encoded).decoded(),
+            Self::V3 { hash, .. } => {
+                let mut sent = parameters.decoded();
+                if let Some(credentials) = credentials {
+                    let signature = credentials.key().sign_v3_hash(hash);
+                    sent.push(("Signature".to_owned(), signature.as_str().to_owned()));
+                    let token = credentials.security_token();
+                    sent.extend(token.map(|token| ("SecurityToken".to_owned(), token.to_owned())));
+                }
+                sent
+            }
+        }
+    }
+
     /// Why a signature was refused, as far as the service's own string to sign tells it. Values of the request are not
     /// shown.
     pub(crate) fn explain(&self, theirs: Option<&str>) -> String {

@@ -97,14 +97,25 @@ pub enum Sent {
     Yes,
 }
 
+impl Sent {
+    /// The stronger of what two attempts of one call may have brought about.
+    pub(crate) fn or_rather(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::Maybe, _) | (_, Self::Maybe) => Self::Maybe,
+            (Self::No, Self::No) => Self::No,
+        }
+    }
+}
+
 /// How far a request got, for a caller that gives up waiting for its answer: whether it may send it again depends on it.
 ///
 /// It travels among the extensions of the request. A transport that does not know when a request leaves lets it be, and
 /// then the request counts as gone from the moment that it was handed over.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Progress(Arc<AtomicU8>);
+pub(crate) struct Departure(Arc<AtomicU8>);
 
-/// A stage of [`Progress`].
+/// A stage of [`Departure`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// The request is being made: surely nothing was sent.
@@ -117,7 +128,7 @@ pub(crate) enum Stage {
     Unsent,
 }
 
-impl Progress {
+impl Departure {
     pub(crate) fn stage(&self) -> Stage {
         match self.0.load(Ordering::Acquire) {
             0 => Stage::Preparing,
@@ -146,12 +157,12 @@ impl Progress {
 /// `tests/transport.rs` holds hyper to it.
 struct Watched {
     body: Bytes,
-    progress: Progress,
+    departure: Departure,
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.progress.given_up();
+        self.departure.given_up();
     }
 }
 
@@ -163,18 +174,18 @@ impl http_body::Body for Watched {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
-        self.progress.reach(Stage::Gone);
+        self.departure.reach(Stage::Gone);
         let body = std::mem::take(&mut self.body);
         Poll::Ready((!body.is_empty()).then(|| Ok(http_body::Frame::data(body))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.progress.reach(Stage::Gone);
+        self.departure.reach(Stage::Gone);
         self.body.is_empty()
     }
 
     fn size_hint(&self) -> http_body::SizeHint {
-        self.progress.reach(Stage::Gone);
+        self.departure.reach(Stage::Gone);
         http_body::SizeHint::with_exact(self.body.len() as u64)
     }
 }
@@ -299,15 +310,15 @@ impl Transport for HttpTransport {
         body_limit: usize,
     ) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
         Box::pin(async move {
-            let progress = request.extensions_mut().remove::<Progress>().unwrap_or_default();
-            let request = request.map(|body| reqwest::Body::wrap(Watched { body, progress: progress.clone() }));
+            let departure = request.extensions_mut().remove::<Departure>().unwrap_or_default();
+            let request = request.map(|body| reqwest::Body::wrap(Watched { body, departure: departure.clone() }));
             let request = reqwest::Request::try_from(request)
                 .map_err(|error| TransportError { sent: Sent::No, source: error.without_url().into() })?;
             let answer = self.0.execute(request);
             // What looked at the body until now did so before anything could be sent.
-            progress.reach(Stage::HandedOver);
+            departure.reach(Stage::HandedOver);
             let mut response = answer.await.map_err(|error| {
-                let unsent = error.is_builder() || error.is_connect() || progress.stage() == Stage::Unsent;
+                let unsent = error.is_builder() || error.is_connect() || departure.stage() == Stage::Unsent;
                 TransportError {
                     sent: if unsent { Sent::No } else { Sent::Maybe },
                     source: if error.is_connect() && error.is_timeout() {
@@ -380,5 +391,43 @@ mod tests {
         );
         let roots = build("http://127.0.0.1", b"-----BEGIN CERTIFICATE-----").unwrap_err();
         assert!(roots.starts_with("root certificates are for TLS, and this build has none"), "{roots}");
+    }
+}
+
+#[cfg(all(test, any(feature = "rustls", feature = "native-tls")))]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// The beginning of what a listener receives; it answers with nothing.
+    async fn received(listener: &TcpListener) -> String {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut beginning = [0; 22];
+        stream.read_exact(&mut beginning).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        String::from_utf8_lossy(&beginning).into_owned()
+    }
+
+    #[tokio::test]
+    async fn a_proxy_is_not_asked_for_hosts_that_are_reached_directly() {
+        let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        // Not among the names of this machine that no proxy is ever asked for, but it leads here.
+        let url = format!("http://0.0.0.0:{}/", server.local_addr().unwrap().port());
+        let get = async |direct: &str| {
+            let rule = Rule {
+                scheme: "http",
+                url: format!("http://{}", proxy.local_addr().unwrap()),
+                direct: direct.to_owned(),
+            };
+            let builder = reqwest::Client::builder().no_proxy().proxy(reqwest_proxy(&rule).unwrap());
+            builder.build().unwrap().get(&url).send().await.unwrap();
+        };
+        let (at_proxy, ()) = tokio::join!(received(&proxy), get("127.0.0.0/8,example.com"));
+        assert!(at_proxy.starts_with("GET http://0.0.0.0:"), "{at_proxy}");
+        let (at_server, ()) = tokio::join!(received(&server), get("example.com, 0.0.0.0"));
+        assert!(at_server.starts_with("GET / HTTP/1.1\r\n"), "{at_server}");
     }
 }

@@ -20,6 +20,7 @@ impl Service for Voice {
         "2017-05-25",
         "voice.example.com",
         EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
+        &[],
     );
 }
 

@@ -24,6 +24,7 @@ impl Service for Ecs {
         "2014-05-26",
         "ecs.cn-shanghai.aliyuncs.com",
         EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
+        &[],
     );
 }
 

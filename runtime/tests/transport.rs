@@ -3,16 +3,18 @@
 #![cfg(any(feature = "rustls", feature = "native-tls"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aliyun_runtime::{
-    Client, ClientBuilder, Credentials, EnvelopeFacts, Error, ErrorKind, Method, Sent, Service, ServiceFacts,
+    Client, ClientBuilder, Credentials, EnvelopeFacts, Error, ErrorKind, Method, Retries, Sent, Service, ServiceFacts,
     Signature, Value,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -25,13 +27,14 @@ impl Service for Voice {
         "2017-05-25",
         "voice.example.com",
         EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
+        &[],
     );
 }
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 31\r\n\r\n{\"Code\":\"OK\",\"RequestId\":\"R-1\"}";
 
 fn client(endpoint: &str) -> ClientBuilder<Voice> {
-    Client::builder().endpoint(endpoint).credentials(Credentials::new("testid", "testsecret"))
+    Client::builder().endpoint(endpoint).credentials(Credentials::new("testid", "testsecret")).retries(Retries::never())
 }
 
 async fn call(builder: ClientBuilder<Voice>) -> Result<Value, Error> {
@@ -395,4 +398,67 @@ async fn dropping_a_call_closes_its_connection() {
         call.set(None);
         tokio::time::timeout(Duration::from_secs(10), ended(stream)).await.expect("the connection is closed");
     }
+}
+
+/// Answers requests until the other side ends the connection, and keeps the marks of those that arrived.
+async fn answer_all(mut stream: TcpStream, arrived: Arc<Mutex<HashSet<usize>>>) {
+    let mut received = Vec::new();
+    while let Ok(1..) = stream.read_buf(&mut received).await {
+        let text = String::from_utf8_lossy(&received);
+        // The beginning of a request arrives at once, so a mark is never cut.
+        let marks: Vec<usize> =
+            text.split("Mark=").skip(1).filter_map(|rest| rest.split(['&', ' ']).next()?.parse().ok()).collect();
+        arrived.lock().unwrap().extend(&marks);
+        if !marks.is_empty() {
+            received.clear();
+            let _ = stream.write_all(ANSWER.as_bytes()).await;
+        }
+    }
+}
+
+/// Timeouts that strike at every moment of a call, while its connection is served by another thread.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_call_that_counts_as_unsent_arrives() {
+    const CALLS: usize = 2000;
+    let (listener, port) = listener().await;
+    let arrived = Arc::new(Mutex::new(HashSet::new()));
+    let server = tokio::spawn({
+        let arrived = Arc::clone(&arrived);
+        async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                connections.spawn(answer_all(stream, Arc::clone(&arrived)));
+            }
+        }
+    });
+    let clients = [Signature::V1, Signature::V3]
+        .map(|signature| client(&format!("http://127.0.0.1:{port}")).signature(signature).build().unwrap());
+    let (mut answered, mut unsent) = (HashSet::new(), HashSet::new());
+    for first in (0..CALLS).step_by(16) {
+        let mut calls = JoinSet::new();
+        for mark in first..first + 16 {
+            let client = clients[mark % 2].clone();
+            calls.spawn(async move {
+                let call = client.call("Place", &[("Mark", mark.to_string().as_str())]);
+                (mark, call.timeout(Duration::from_micros(50 * (mark as u64 % 60))).await)
+            });
+        }
+        while let Some(outcome) = calls.join_next().await {
+            match outcome.unwrap() {
+                (mark, Ok(_)) => answered.insert(mark),
+                (mark, Err(error)) if error.sent() == Sent::No => unsent.insert(mark),
+                (_, Err(error)) => {
+                    assert_eq!(error.sent(), Sent::Maybe);
+                    false
+                }
+            };
+        }
+    }
+    drop(clients);
+    server.abort();
+    let _ = server.await;
+    let arrived = arrived.lock().unwrap();
+    assert_eq!(unsent.intersection(&arrived).count(), 0, "of {} unsent and {} answered", unsent.len(), answered.len());
+    assert_eq!(answered.difference(&arrived).count(), 0);
+    assert!(!unsent.is_empty(), "a timeout of nothing strikes before there is a connection");
 }

@@ -47,8 +47,7 @@ def node_requests():
     for action in [*specification.DOZEN, "IvrCall"]:
         operation = known[action]
         name, values = operation.requests()[0]
-        answer = None if action in specification.WITH_STATE else operation.answer()
-        requests.append({"action": action, "name": name, "query": operation.texts(values), "answer": answer})
+        requests.append({"action": action, "name": name, "query": operation.texts(values), "answer": operation.answer()})
     return json.dumps(requests)
 
 
@@ -68,6 +67,8 @@ def differences(report, received):
             found.append(f"the client reports {report['code']} and not {reported}")
         if report.get("expected_exception") not in (None, report["exception"]):
             found.append(f"the client raised {report['exception']} and not {report['expected_exception']}")
+        if report.get("expected_retry_after") != report.get("retry_after"):
+            found.append(f"the client waits {report['retry_after']} ms and not {report['expected_retry_after']}")
         return found
     if request["refusal"] is not None:
         found.append(f"the emulator refused with {request['refusal']}")

@@ -1,5 +1,5 @@
 // Drives the official Node clients: node.cjs ADDRESS pop|v3|v1 PACKAGES REQUESTS
-// REQUESTS is JSON: [{ action, name, query, answer }], where an answer of null is not compared.
+// REQUESTS is JSON: [{ action, name, query, answer }].
 'use strict';
 
 for (const name of Object.keys(process.env)) if (/^(https?|no|all)_proxy$/i.test(name)) delete process.env[name];
@@ -87,6 +87,8 @@ async function patched(object, name, value, work) {
   await provoke('unknown version', 'InvalidVersion', { version: '2017-05-26' });
   await provoke('missing parameter', 'MissingCalledNumber', { action: 'SingleCallByTts', query: { TtsCode: 'TTS_10001' } });
   await provoke('wrong type', 'InvalidPageSize', { query: { TaskId: '1045001', PageSize: 'many' } });
+  await provoke('throttled', 'Throttling.User', { query: { TaskId: 'throttled' } });
+  await provoke('failed', 'InternalError', { query: { TaskId: 'failed' } });
   const [place, nonce] = kind === 'pop' ? [Kitx, 'makeNonce'] : [TeaUtil.default, 'getNonce'];
   await patched(place, nonce, `used twice by ${CLIENT}`, async () => {
     await accept('first nonce', {});

@@ -8,9 +8,6 @@ FOLDER = pathlib.Path(__file__).resolve().parents[2] / "api-spec/services/dyvmsa
 VERSION = "2017-05-25"
 SUCCESS = ("OK", "200")
 
-# These answer from data of the emulator's own, not the example.
-WITH_STATE = {"QueryRobotTaskCallList"}
-
 # What the clients that take parameters by name are tried on.
 DOZEN = [
     "SingleCallByTts",

@@ -66,7 +66,7 @@ def call_all():
             answer = response.body.to_map()
             found = plain(without_request_id(answer))
             expected = plain(without_request_id(body().from_map(operation.answer()).to_map()))
-            equal = None if operation.action in specification.WITH_STATE else found == expected
+            equal = found == expected
             report(
                 client=CLIENT,
                 check=check,
@@ -74,7 +74,7 @@ def call_all():
                 code=answer.get("Code"),
                 request_id=response.headers["x-acs-request-id"],
                 equal=equal,
-                difference=None if equal is not False else [found, expected],
+                difference=None if equal else [found, expected],
             )
 
 
@@ -94,7 +94,7 @@ def call(caller, action="QueryRobotTaskCallList", query=None, version=VERSION, m
     return caller.call_api(params, utils_models.OpenApiRequest(query=query, body=form), RuntimeOptions())
 
 
-def provoke(check, expected, attempt, exception="ClientException"):
+def provoke(check, expected, attempt, exception="ClientException", retry_after=None):
     try:
         attempt()
     except Exception as error:
@@ -107,6 +107,8 @@ def provoke(check, expected, attempt, exception="ClientException"):
             request_id=getattr(error, "request_id", None) or (getattr(error, "data", None) or {}).get("RequestId"),
             exception=type(error).__name__,
             expected_exception=exception if SIGNATURE == "v3" else None,
+            retry_after=getattr(error, "retry_after", None),
+            expected_retry_after=retry_after,
             text=str(error),
         )
     else:
@@ -156,11 +158,15 @@ def provoke_errors():
         lambda: typed(models.SingleCallByTtsRequest(tts_code="TTS_10001"), RuntimeOptions()),
     )
     provoke("wrong type", "InvalidPageSize", lambda: call(good, query={"TaskId": "1045001", "PageSize": "many"}))
-    provoke("out of range", "InvalidPageSize", lambda: call(good, query={"TaskId": "1045001", "PageSize": "101"}))
+    often = {"CalledNumber": "13000000000", "TtsCode": "TTS_10001", "PlayTimes": "99"}
+    provoke("out of range", "InvalidPlayTimes", lambda: call(good, "SingleCallByTts", often))
     provoke("no JSON", "InvalidTtsParam", lambda: call(
         good, "SingleCallByTts", {"CalledNumber": "13000000000", "TtsCode": "TTS_10001", "TtsParam": "{"}
     ))
     provoke("unsupported method", "UnsupportedHTTPMethod", lambda: call(good, method="PUT"))
+    throttled = {"TaskId": "throttled"}
+    provoke("throttled", "Throttling.User", lambda: call(good, query=throttled), "ThrottlingException", 1500)
+    provoke("failed", "InternalError", lambda: call(good, query={"TaskId": "failed"}), "ServerException")
     for check, timestamp, expected in [
         ("expired time stamp", "2020-01-01T00:00:00Z", "InvalidTimeStamp.Expired"),
         ("malformed time stamp", "2020-01-01 00:00:00", "InvalidTimeStamp.Format"),
@@ -174,6 +180,8 @@ def provoke_errors():
         provoke("unknown format", "InvalidParameter.Format", lambda: call(good, query={"Format": "yaml"}))
         xml = {"Format": "XML"}
         provoke("unknown key, told in XML", "InvalidAccessKeyId.NotFound", lambda: call(client(key="nobody"), query=xml))
+        failed = {"TaskId": "failed in XML"}
+        provoke("failed, told in XML", "ServiceUnavailable", lambda: call(good, query=failed), "ServerException")
         hashed = Utils.hash
         with patched("hash", lambda body, algorithm: hashed(body + b"&Called=13000000000", algorithm)):
             provoke("tampered body", "SignatureDoesNotMatch", lambda: call(good, query={}, form={"TaskId": "1045001"}))

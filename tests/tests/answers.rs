@@ -8,13 +8,17 @@ use aliyun_runtime::http::{HeaderMap, HeaderValue};
 use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpAnswer, TransportError};
 use dyvmsapi::credentials::Context;
 use dyvmsapi::robot::QueryRobotTaskCallList;
-use dyvmsapi::{Client, Credentials, CredentialsError, CredentialsProvider, Error, ErrorKind, Sent, Transport};
+use dyvmsapi::{
+    Client, Credentials, CredentialsError, CredentialsProvider, Error, ErrorKind, Retries, Sent, Transport,
+};
 use workspace_tests::Canned;
 
 const REQUEST_ID: &str = "D9CB3933-9FE3-4870-BA8E-2BEE91B69D23";
 
+/// A client that attempts every call once: what follows a failure is a matter of `retries.rs`.
 fn client(transport: impl Transport) -> Client {
     Client::builder()
+        .retries(Retries::never())
         .credentials(Credentials::new("testid", "testsecret"))
         .clock_and_nonce(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_368_496), || 0x1234)
         .transport(transport)
@@ -73,7 +77,7 @@ async fn a_failing_code_is_an_error_at_http_200() {
         error.to_string(),
         format!(
             "QueryRobotTaskCallList: the service refused the request: isv.BUSINESS_LIMIT_CONTROL: too many calls to *** \
-             (HTTP 200, request {REQUEST_ID})"
+             (HTTP 200, request {REQUEST_ID}). Wait until the window has passed; the call was not placed."
         )
     );
 }
@@ -101,7 +105,7 @@ async fn gateway_errors_are_read_as_json_and_as_xml() {
         assert_eq!(
             error.to_string(),
             "QueryRobotTaskCallList: the service refused the request: Throttling.User: Request was denied due to user \
-             flow control (HTTP 400, request R-1)"
+             flow control (HTTP 400, request R-1). Wait and send again; spread the load, or ask for a larger quota."
         );
     }
 }
@@ -356,8 +360,14 @@ fn calls_clients_and_errors_move_between_threads() {
     moves::<Client>();
     moves::<Error>();
     moves::<dyvmsapi::Call<dyvmsapi::Value>>();
+    moves::<dyvmsapi::Pages<QueryRobotTaskCallList>>();
+    moves::<dyvmsapi::Retries>();
     let client = client(Canned::default());
     sends(IntoFuture::into_future(client.send(QueryRobotTaskCallList::new())));
+    let mut pages = client.pages(QueryRobotTaskCallList::new());
+    sends(async move { pages.next().await.map(|_| ()) });
+    let mut items = client.items(QueryRobotTaskCallList::new());
+    sends(async move { items.next().await.map(|_| ()) });
 }
 
 #[test]
@@ -368,5 +378,9 @@ fn outside_tokio_there_is_an_error_and_no_panic() {
     let Poll::Ready(Err(error)) = call.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
         panic!("the call waits");
     };
-    assert_eq!(error.to_string(), "QueryRobotTaskCallList: the call is not made within a tokio runtime");
+    assert_eq!(
+        error.to_string(),
+        "QueryRobotTaskCallList: the call is not made within a tokio runtime; await it in a task of tokio, or let a tokio \
+         runtime block on it"
+    );
 }

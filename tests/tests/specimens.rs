@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(deprecated, reason = "deprecated parameters are specimens too")]
 
-use aliyun_runtime::{Credentials, ErrorKind, Operation, Sent};
+use aliyun_runtime::{Credentials, ErrorKind, Operation, Retries, Sent};
 use serde_json::{Value, json};
 use workspace_tests::names::{Keywords, Slot};
 use workspace_tests::pages::{NestedPages, NestedPagesPager, OffsetPages, TokenPages};
@@ -11,8 +11,10 @@ use workspace_tests::shapes::{Nothing, Ring, Shapes, ShapesKey, ShapesStyled};
 use workspace_tests::types::{Level, Tree};
 use workspace_tests::{Canned, Client, Specimens};
 
+/// A client that attempts every call once.
 fn client(canned: &Canned) -> Client {
-    Client::builder().credentials(Credentials::new("testid", "testsecret")).transport(canned.clone()).build().unwrap()
+    let builder = Client::builder().credentials(Credentials::new("testid", "testsecret")).retries(Retries::never());
+    builder.transport(canned.clone()).build().unwrap()
 }
 
 /// The business parameters of the last request, decoded.

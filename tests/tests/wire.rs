@@ -4,7 +4,7 @@
 
 use aliyun_emulator::{Emulator, Server};
 use dyvmsapi::robot::{CallResult, QueryRobotTaskCallList, RobotTaskCall};
-use dyvmsapi::{Client, ClientBuilder, Credentials, Error, ErrorKind, Format, Sent};
+use dyvmsapi::{Client, ClientBuilder, Credentials, Error, ErrorKind, Format, Retries, Sent};
 use serde_json::json;
 
 /// Calls of task 1045001 in the emulator's data set.
@@ -179,6 +179,30 @@ async fn an_answer_that_never_ends_is_cut_at_the_limit() {
     let error = client.send(request()).await.unwrap_err();
     assert!(error.to_string().contains("the answer is longer than the limit of 16777216 bytes"), "{error}");
     assert!(served.await.unwrap() < 100, "the client read on");
+}
+
+/// Headers have a limit of their own, which is that of the HTTP library.
+#[tokio::test]
+async fn headers_that_never_end_are_not_read_on_and_on() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\n").await.unwrap();
+        let lines = "x-more: and more\r\n".repeat(1 << 12);
+        let mut sent = 0;
+        while sent < 1_000 && stream.write_all(lines.as_bytes()).await.is_ok() {
+            sent += 1;
+        }
+        sent
+    });
+    let client = builder().endpoint(format!("http://{address}")).retries(Retries::never()).build().unwrap();
+    let error = client.send(request()).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Transport, Sent::Maybe), "{error}");
+    assert!(served.await.unwrap() < 1_000, "the client read on");
 }
 
 #[tokio::test]

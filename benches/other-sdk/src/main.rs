@@ -165,12 +165,13 @@ fn main() -> Outcome {
         return runtime.block_on(serve());
     }
     let server = Server::start()?;
-    let client = Client::builder().credentials(Credentials::new("testid", "testsecret")).endpoint(&server.url).build()?;
+    let client =
+        Client::builder().credentials(Credentials::new("testid", "testsecret")).endpoint(&server.url).build()?;
     let ours = move || {
         let call = client.send(request());
         async move {
             let page = call.await?;
-            if page.data.len() == 20 { Ok(drop(black_box(page))) } else { Err("a page has another length".into()) }
+            if black_box(page).data.len() == 20 { Outcome::Ok(()) } else { Err("a page has another length".into()) }
         }
     };
     let other = RPClient::new("testid", "testsecret", server.url.as_str()).version("2017-05-25");
@@ -178,7 +179,7 @@ fn main() -> Outcome {
         let call = other.clone().get("QueryRobotTaskCallList").query(PARAMETERS);
         async move {
             let answer: Value = call.json().await?;
-            if answer["Code"] == "OK" { Ok(drop(black_box(answer))) } else { Err("the answer has another code".into()) }
+            if black_box(answer)["Code"] == "OK" { Outcome::Ok(()) } else { Err("the answer has another code".into()) }
         }
     };
     println!("{:<12} {:>14} {:>14} {:>8}", "in flight", "ours, µs", "theirs, µs", "ratio");

@@ -8,4 +8,5 @@ mod refusals;
 mod robot_tasks;
 mod server;
 mod signature;
+mod signature_v3;
 mod support;

@@ -145,11 +145,11 @@ impl Recorded {
         self.part("Timestamp").parse::<jiff::Timestamp>().unwrap().into()
     }
 
-    /// Sets up an emulator of the operation that it calls, at the time when it was sent, and without a key.
+    /// Sets up an emulator of the operation that it calls, at the time when it was sent, without a key or a memory.
     fn builder(&self, late: Duration) -> Builder {
         let service = service_of(&self.part("Version"), &self.part("Action"));
         let now = self.sent_at() + late;
-        Emulator::builder().state(State::Examples).service(service).clock(move || now)
+        Emulator::builder().service(service).clock(move || now).state(State::Examples)
     }
 
     fn keyed(&self, builder: Builder, secret: &str) -> Emulator {

@@ -181,6 +181,114 @@ async fn a_body_that_grows_too_large_is_refused() {
     assert_alive(&server).await;
 }
 
+/// Sends what does not end until the server has enough, and returns how much it took.
+async fn pour(stream: &mut TcpStream, piece: &[u8]) -> usize {
+    let mut poured = 0;
+    while poured < 1024 * 1024 * 1024 {
+        match tokio::time::timeout(Duration::from_secs(20), stream.write_all(piece)).await {
+            Ok(Ok(())) => poured += piece.len(),
+            Ok(Err(_)) => break,
+            Err(elapsed) => panic!("the server neither reads nor closes after {poured} bytes: {elapsed}"),
+        }
+    }
+    poured
+}
+
+#[tokio::test]
+async fn a_gigabyte_is_not_read_to_its_end() {
+    let server = serve().await;
+    let chunk = [b"100000\r\n".as_slice(), &vec![b'x'; 0x10_0000], b"\r\n"].concat();
+    for (head, piece) in [
+        ("Transfer-Encoding: chunked", chunk.as_slice()),
+        ("Content-Length: 1073741824", vec![b'x'; 0x10_0000].as_slice()),
+    ] {
+        let mut stream = connect(&server).await;
+        let head = format!("POST /?Format=JSON HTTP/1.1\r\nHost: localhost\r\n{head}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let poured = pour(&mut stream, piece).await;
+        // What the kernel holds in between is not the server's.
+        assert!(poured < 64 * 1024 * 1024, "{poured} bytes were taken of {head}");
+    }
+    let refusals: Vec<_> = server.requests().iter().map(|request| request.refusal().map(str::to_owned)).collect();
+    assert_eq!(refusals, vec![Some("RequestEntityTooLarge".to_owned()); 2]);
+    assert_alive(&server).await;
+}
+
+#[tokio::test]
+async fn more_large_bodies_than_are_read_at_a_time_are_all_answered() {
+    let server = builder().read_timeout(Duration::from_secs(20)).build().serve("127.0.0.1:0").await.unwrap();
+    let form = format!("Format=JSON&More={}", "x".repeat(200_000));
+    let request = post(&form);
+    let mut streams = Vec::new();
+    for _ in 0..40 {
+        let mut stream = connect(&server).await;
+        stream.write_all(&request.as_bytes()[..request.len() - 1]).await.unwrap();
+        streams.push(stream);
+    }
+    for mut stream in streams {
+        stream.write_all(b"x").await.unwrap();
+        assert_eq!(answer(&mut stream).await.1["Code"], "MissingAction");
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_parameters_are_refused() {
+    let server = serve().await;
+    let mut stream = connect(&server).await;
+    let mut form = "Format=JSON".to_owned();
+    for index in 0..100_000 {
+        write!(form, "&P{index}=").unwrap();
+    }
+    stream.write_all(post(&form).as_bytes()).await.unwrap();
+    let (head, body) = answer(&mut stream).await;
+    assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{head}");
+    assert_eq!(body["Message"], "The request has more than 10000 parameters.");
+    assert_eq!(server.requests()[0].parameters().len(), 10_000);
+    assert_alive(&server).await;
+}
+
+#[tokio::test]
+async fn deep_json_is_read_without_a_deep_stack() {
+    let server = serve().await;
+    let mut stream = connect(&server).await;
+    let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+    for (nonce, text, code) in [
+        ("1", deep(r#"{"a":"#, "}"), "OK"),
+        ("2", format!(r#"{{"a":{}}}"#, deep("[", "]")), "OK"),
+        ("3", deep(r#"{"a":["#, "}"), "InvalidTtsParam"),
+    ] {
+        let call =
+            Call::new().set("Action", "SingleCallByTts").set("SignatureNonce", nonce).set("TtsCode", "TTS_10001");
+        let call = call.set("CalledNumber", "13000000000").set("TtsParam", &text);
+        stream.write_all(post(&call.encoded()).as_bytes()).await.unwrap();
+        assert_eq!(answer(&mut stream).await.1["Code"], code);
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_idle_connections_do_not_stop_the_next() {
+    /// Too many open files: a process may hold fewer than the test asks for.
+    const EMFILE: i32 = 24;
+    let server = serve().await;
+    let mut idle = Vec::new();
+    while idle.len() < 1000 {
+        match TcpStream::connect(server.local_addr()).await {
+            Ok(stream) => idle.push(stream),
+            Err(error) if error.raw_os_error() == Some(EMFILE) => break,
+            Err(error) => panic!("after {} connections: {error}", idle.len()),
+        }
+    }
+    assert!(idle.len() > 100, "{} connections", idle.len());
+    if idle.len() < 1000 {
+        idle.truncate(idle.len() / 4);
+    }
+    assert_alive(&server).await;
+    server.stop().await;
+    for stream in &mut idle {
+        assert_eq!(rest(stream).await, "");
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_closed_its_side_still_gets_the_answer() {
     let server = serve().await;

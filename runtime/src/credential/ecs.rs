@@ -14,8 +14,8 @@ use crate::transport::{BoxFuture, HttpAnswer};
 
 /// The role of the ECS instance that the program runs on.
 ///
-/// The metadata service is asked with a session token first (`IMDSv2`) and, where that fails, without one. It is asked
-/// the way the calls go: where the environment names a proxy, `NO_PROXY` should name `100.100.100.200`.
+/// The metadata service is asked with a session token first (`IMDSv2`) and, where that fails, without one; by the client's
+/// own transport never through a proxy, which would answer with the role of the proxy's machine.
 #[derive(Clone)]
 pub struct EcsRamRole {
     role: Option<String>,

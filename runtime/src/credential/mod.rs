@@ -100,6 +100,11 @@ impl Credentials {
         &self.inner.key
     }
 
+    /// Whether both are one key with one token.
+    pub(crate) fn is_the_same(&self, other: &Self) -> bool {
+        self.access_key_id() == other.access_key_id() && self.security_token() == other.security_token()
+    }
+
     /// Whether both are of one origin: the very same, not merely equal.
     fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)

@@ -24,6 +24,7 @@ impl Service for Specimens {
         "2026-01-01",
         "specimens.example.com",
         EnvelopeFacts::new("Code", "Message", "RequestId", &["OK", "200"], "Success"),
+        &[],
     );
 }
 

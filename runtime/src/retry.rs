@@ -1,0 +1,380 @@
+//! Whether a failed attempt is followed by another, and when.
+//!
+//! Nothing that dials a phone is repeated unless it surely was not sent, or the gateway surely refused it before it was
+//! handed on. Everything else may be repeated only where the operation may be repeated without harm.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::error::ErrorKind;
+use crate::operation::RefusalKind;
+use crate::transport::Sent;
+
+/// How often a call is attempted, and with what pauses.
+///
+/// Whether a failure may be answered by another attempt is not settable: any operation is repeated where nothing was
+/// sent or the gateway throttled it, and after other failures that may pass only those that may be repeated without
+/// harm. Pauses are drawn at random between nothing and a ceiling that doubles from attempt to attempt; where the
+/// service says how long to wait, at least so long. All attempts and pauses share the time of the call, and clients
+/// whose calls fail again and again stop repeating until some succeed.
+///
+/// ```
+/// use std::time::Duration;
+/// use aliyun_runtime::Retries;
+///
+/// let patient = Retries::new().attempts(5).attempt_timeout(Duration::from_secs(2));
+/// # let _ = patient;
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retries {
+    attempts: u32,
+    attempt_timeout: Option<Duration>,
+    first: Duration,
+    most: Duration,
+}
+
+impl Retries {
+    /// 3 attempts in all; ceilings of pauses from 100 ms to 20 s; an attempt may take as long as the call.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { attempts: 3, attempt_timeout: None, first: Duration::from_millis(100), most: Duration::from_secs(20) }
+    }
+
+    /// One attempt.
+    #[must_use]
+    pub const fn never() -> Self {
+        Self::new().attempts(1)
+    }
+
+    /// The most attempts of one call, the first included; 0 counts as 1.
+    #[must_use]
+    pub const fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = if attempts == 0 { 1 } else { attempts };
+        self
+    }
+
+    /// How long one attempt may take, from credentials to answer. An attempt that ends so may have been received:
+    /// only operations that may be repeated without harm are.
+    #[must_use]
+    pub const fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// The ceiling of the pause before the second attempt, which doubles with every further one, and the highest.
+    /// After throttling it is five times as high.
+    #[must_use]
+    pub const fn back_off(mut self, first: Duration, most: Duration) -> Self {
+        self.first = first;
+        self.most = most;
+        self
+    }
+
+    pub(crate) const fn time_of_attempt(self) -> Option<Duration> {
+        self.attempt_timeout
+    }
+
+    /// A pause after so many attempts: `random` is spread evenly over all numbers.
+    fn pause(self, attempts: u32, throttled: bool, random: u64) -> Duration {
+        let factor = 2_u32.checked_pow(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
+        let factor = if throttled { factor.saturating_mul(5) } else { factor };
+        let ceiling = self.first.saturating_mul(factor).min(self.most);
+        let nanoseconds = (ceiling.as_nanos() * u128::from(random)) >> u64::BITS;
+        Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+    }
+}
+
+impl Default for Retries {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What is known of a failed attempt.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failed {
+    pub(crate) kind: ErrorKind,
+    pub(crate) refusal: Option<RefusalKind>,
+    /// Whether the refusal is surely the gateway's own: see [`crate::error::Error::refused`].
+    pub(crate) sure: bool,
+    pub(crate) sent: Sent,
+    pub(crate) status: Option<u16>,
+    /// Whether the answer broke off or was empty.
+    pub(crate) broken: bool,
+    /// Attempts so far.
+    pub(crate) attempts: u32,
+    /// Time that is left of the call.
+    pub(crate) left: Duration,
+    /// How long the attempt took.
+    pub(crate) took: Duration,
+    /// How long the service asks to wait.
+    pub(crate) retry_after: Option<Duration>,
+    /// Whether credentials that had expired were already fetched anew in this call.
+    pub(crate) refreshed: bool,
+}
+
+/// What follows a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Another attempt after this pause.
+    Again(Duration),
+    /// Another attempt at once, with other credentials.
+    Refresh,
+    /// Nothing: the failure would not pass, or a repetition could do harm.
+    Final,
+    /// Nothing: there were enough attempts.
+    Attempts,
+    /// Nothing: this pause does not fit into the time that is left.
+    Time(Duration),
+}
+
+/// What a failure means for another attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    /// Nothing was sent, or the gateway refused before anything was done.
+    NothingDone { throttled: bool },
+    /// Refused before anything was done, because the credentials are past their end.
+    Expired,
+    /// It may pass, and something may have been done.
+    Unknown { throttled: bool },
+    /// It would not pass.
+    Lasting,
+}
+
+fn outcome(failed: &Failed) -> Outcome {
+    match (failed.kind, failed.refusal) {
+        (ErrorKind::Transport | ErrorKind::Timeout, _) if failed.sent == Sent::No => {
+            Outcome::NothingDone { throttled: false }
+        }
+        (ErrorKind::Transport | ErrorKind::Timeout, _) => Outcome::Unknown { throttled: false },
+        (ErrorKind::Service, Some(RefusalKind::Throttled)) if failed.sure => Outcome::NothingDone { throttled: true },
+        (ErrorKind::Service, Some(RefusalKind::Expired)) if failed.sure => Outcome::Expired,
+        // The random nonces of a client do not repeat: one that was used is the sign that somebody on the way sent the
+        // same bytes twice, and what became of the first is not known.
+        (ErrorKind::Service, Some(RefusalKind::Transient | RefusalKind::Replayed)) => {
+            Outcome::Unknown { throttled: false }
+        }
+        (ErrorKind::Service | ErrorKind::Answer, Some(RefusalKind::Throttled)) => Outcome::Unknown { throttled: true },
+        (ErrorKind::Answer, _) if failed.broken => Outcome::Unknown { throttled: false },
+        // A proxy's word: it may have given up before the service or after it.
+        (ErrorKind::Answer, _) if failed.status.is_some_and(|status| status >= 500 || status == 408) => {
+            Outcome::Unknown { throttled: false }
+        }
+        _ => Outcome::Lasting,
+    }
+}
+
+/// What follows a failed attempt of an operation that may be repeated without harm, or must not. `random` is spread
+/// evenly over all numbers.
+pub(crate) fn next(failed: &Failed, idempotent: bool, retries: Retries, random: u64) -> Next {
+    let throttled = match outcome(failed) {
+        Outcome::Lasting => return Next::Final,
+        Outcome::Unknown { .. } if !idempotent => return Next::Final,
+        Outcome::Expired if failed.refreshed => return Next::Final,
+        Outcome::Expired if failed.attempts >= retries.attempts => return Next::Attempts,
+        Outcome::Expired => return Next::Refresh,
+        Outcome::NothingDone { throttled } | Outcome::Unknown { throttled } => throttled,
+    };
+    if failed.attempts >= retries.attempts {
+        return Next::Attempts;
+    }
+    let jitter = retries.pause(failed.attempts, throttled, random);
+    // Those that were told the same time do not all come back at the same moment.
+    let pause = failed.retry_after.map_or(jitter, |after| after.saturating_add(jitter.min(after / 10)));
+    // An attempt that ends with the call while it still connects would leave open whether it was sent, which is plain
+    // now: it needs as much time as this one took.
+    let connecting = failed.kind == ErrorKind::Transport && !idempotent;
+    let needed = pause.saturating_add(if connecting { failed.took } else { Duration::ZERO });
+    if needed >= failed.left { Next::Time(failed.retry_after.unwrap_or(pause)) } else { Next::Again(pause) }
+}
+
+/// What the calls of a client may spend on repetitions: a service that is down is not made to fall deeper.
+///
+/// A repetition costs 5, after no answer 10; the success of a repetition gives its cost back, every other success 1.
+#[derive(Debug)]
+pub(crate) struct Budget(AtomicU32);
+
+impl Budget {
+    const FULL: u32 = 500;
+
+    pub(crate) const fn new() -> Self {
+        Self(AtomicU32::new(Self::FULL))
+    }
+
+    /// What the repetition of a failure costs.
+    pub(crate) const fn cost(kind: ErrorKind) -> u32 {
+        if matches!(kind, ErrorKind::Transport | ErrorKind::Timeout) { 10 } else { 5 }
+    }
+
+    /// Takes the cost out, if it is there.
+    pub(crate) fn spend(&self, cost: u32) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(cost)).is_ok()
+    }
+
+    /// Gives back what the last repetition cost, or 1 where there was none.
+    pub(crate) fn earn(&self, spent: u32) {
+        if self.0.load(Ordering::Relaxed) < Self::FULL {
+            let more = |left: u32| Some(left.saturating_add(spent.max(1)).min(Self::FULL));
+            let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEFT: Duration = Duration::from_secs(10);
+
+    fn failed(kind: ErrorKind, sent: Sent) -> Failed {
+        Failed {
+            kind,
+            refusal: None,
+            sure: false,
+            sent,
+            status: None,
+            broken: false,
+            attempts: 1,
+            left: LEFT,
+            took: Duration::from_secs(1),
+            retry_after: None,
+            refreshed: false,
+        }
+    }
+
+    fn refused(refusal: RefusalKind, status: u16, sure: bool) -> Failed {
+        let failed = failed(ErrorKind::Service, Sent::Yes);
+        Failed { refusal: Some(refusal), status: Some(status), sure, ..failed }
+    }
+
+    fn answered(status: u16) -> Failed {
+        Failed { status: Some(status), ..failed(ErrorKind::Answer, Sent::Maybe) }
+    }
+
+    /// Each failure, whether a call that must not be repeated is, and whether one that may be repeated is.
+    #[test]
+    fn only_what_was_surely_not_done_is_repeated_for_every_operation() {
+        use ErrorKind::{Answer, Configuration, Credentials, Paging, Request, Service, Timeout, Transport};
+        use RefusalKind::{Denied, Expired, NotFound, Quota, Replayed, Throttled, Transient};
+        let cases = [
+            ("not connected", failed(Transport, Sent::No), true, true),
+            ("reset after sending", failed(Transport, Sent::Maybe), false, true),
+            ("timed out before sending", failed(Timeout, Sent::No), true, true),
+            ("timed out after sending", failed(Timeout, Sent::Maybe), false, true),
+            ("throttled by the gateway", refused(Throttled, 400, true), true, true),
+            ("throttled with 429", refused(Throttled, 429, true), true, true),
+            ("429 of a code that nobody listed", refused(Throttled, 429, false), false, true),
+            ("429 of a proxy", Failed { refusal: Some(Throttled), ..answered(429) }, false, true),
+            ("throttled with 503", refused(Throttled, 503, false), false, true),
+            ("throttled behind the gateway", refused(Throttled, 200, false), false, true),
+            ("a nonce that was used", refused(Replayed, 400, true), false, true),
+            ("a failure of the service", refused(Transient, 500, false), false, true),
+            ("a failure of the platform at HTTP 200", refused(Transient, 200, false), false, true),
+            ("503 with a code", refused(Transient, 503, false), false, true),
+            ("502 of a proxy", answered(502), false, true),
+            ("408 of a proxy", answered(408), false, true),
+            ("an answer that broke off", Failed { broken: true, ..answered(200) }, false, true),
+            ("a page that is no answer", answered(200), false, false),
+            ("a redirect", answered(302), false, false),
+            ("404 of a proxy", answered(404), false, false),
+            ("too many calls to a number", refused(Quota, 400, true), false, false),
+            ("too many calls to a number, with 429", refused(Quota, 429, true), false, false),
+            ("denied", refused(Denied, 403, true), false, false),
+            ("not found", refused(NotFound, 404, true), false, false),
+            ("refused for another reason", failed(Service, Sent::Yes), false, false),
+            ("an expired token that somebody else speaks of", refused(Expired, 200, false), false, false),
+            ("no credentials", failed(Credentials, Sent::No), false, false),
+            ("not to be written", failed(Request, Sent::No), false, false),
+            ("not set up", failed(Configuration, Sent::No), false, false),
+            ("pages that do not move on", failed(Paging, Sent::Yes), false, false),
+            ("an answer that does not fit", failed(Answer, Sent::Yes), false, false),
+        ];
+        for (case, failed, once, idempotent) in cases {
+            for (may, repeated) in [(false, once), (true, idempotent)] {
+                let next = next(&failed, may, Retries::new(), 0);
+                let expected = if repeated { Next::Again(Duration::ZERO) } else { Next::Final };
+                assert_eq!(next, expected, "{case}, idempotent: {may}");
+            }
+        }
+    }
+
+    #[test]
+    fn attempts_and_time_are_limits_of_every_repetition() {
+        let throttled = refused(RefusalKind::Throttled, 400, true);
+        let after = |attempts, retries| next(&Failed { attempts, ..throttled }, false, retries, 0);
+        assert_eq!(after(2, Retries::new()), Next::Again(Duration::ZERO));
+        assert_eq!(after(3, Retries::new()), Next::Attempts);
+        assert_eq!(after(1, Retries::never()), Next::Attempts);
+        assert_eq!(after(1, Retries::new().attempts(0)), Next::Attempts);
+        assert_eq!(
+            next(&Failed { left: Duration::ZERO, ..throttled }, false, Retries::new(), 0),
+            Next::Time(Duration::ZERO)
+        );
+    }
+
+    #[test]
+    fn a_call_that_was_not_sent_stays_one_that_was_not_sent() {
+        let slow = Failed {
+            took: Duration::from_secs(5),
+            left: Duration::from_secs(5),
+            ..failed(ErrorKind::Transport, Sent::No)
+        };
+        assert_eq!(next(&slow, false, Retries::new(), 0), Next::Time(Duration::ZERO));
+        assert_eq!(next(&slow, true, Retries::new(), 0), Next::Again(Duration::ZERO));
+        assert_eq!(
+            next(&Failed { took: Duration::from_secs(4), ..slow }, false, Retries::new(), 0),
+            Next::Again(Duration::ZERO)
+        );
+    }
+
+    #[test]
+    fn expired_credentials_are_fetched_once() {
+        let expired = refused(RefusalKind::Expired, 400, true);
+        assert_eq!(next(&expired, false, Retries::new(), 0), Next::Refresh);
+        assert_eq!(next(&expired, false, Retries::never(), 0), Next::Attempts);
+        assert_eq!(next(&Failed { refreshed: true, ..expired }, false, Retries::new(), 0), Next::Final);
+    }
+
+    #[test]
+    fn a_pause_that_the_service_asks_for_is_kept_or_named() {
+        let throttled = refused(RefusalKind::Throttled, 400, true);
+        let told = |seconds| Failed { retry_after: Some(Duration::from_secs(seconds)), ..throttled };
+        assert_eq!(next(&told(5), false, Retries::new(), 0), Next::Again(Duration::from_secs(5)));
+        // A tenth at most comes on top.
+        let Next::Again(longest) = next(&told(5), false, Retries::new(), u64::MAX) else { panic!("given up") };
+        assert!(longest > Duration::from_millis(5_490) && longest <= Duration::from_millis(5_500), "{longest:?}");
+        assert_eq!(next(&told(10), false, Retries::new(), 0), Next::Time(Duration::from_secs(10)));
+        assert_eq!(next(&told(u64::MAX), false, Retries::new(), 1), Next::Time(Duration::from_secs(u64::MAX)));
+    }
+
+    #[test]
+    fn pauses_are_drawn_below_a_ceiling_that_doubles() {
+        let retries = Retries::new();
+        let ceilings = |throttled| -> Vec<u128> {
+            [1, 2, 3, 9, 99].map(|attempts| retries.pause(attempts, throttled, u64::MAX).as_millis() + 1).into()
+        };
+        assert_eq!(ceilings(false), [100, 200, 400, 20_000, 20_000]);
+        assert_eq!(ceilings(true), [500, 1000, 2000, 20_000, 20_000]);
+        assert_eq!(retries.pause(1, false, u64::MAX / 2).as_millis() + 1, 50);
+        assert_eq!(retries.pause(1, false, 0), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_budget_that_is_spent_fills_up_with_successes() {
+        let budget = Budget::new();
+        let mut repetitions = 0;
+        while budget.spend(Budget::cost(ErrorKind::Transport)) {
+            repetitions += 1;
+        }
+        assert_eq!(repetitions, 50);
+        assert!(!budget.spend(Budget::cost(ErrorKind::Service)));
+        for _ in 0..5 {
+            budget.earn(0);
+        }
+        assert!(budget.spend(5) && !budget.spend(5));
+        for _ in 0..200 {
+            budget.earn(10);
+        }
+        assert_eq!(budget.0.into_inner(), Budget::FULL);
+    }
+}
