@@ -360,7 +360,6 @@ fn calls_clients_and_errors_move_between_threads() {
     moves::<Client>();
     moves::<Error>();
     moves::<dyvmsapi::Call<dyvmsapi::Value>>();
-    moves::<dyvmsapi::Pages<QueryRobotTaskCallList>>();
     moves::<dyvmsapi::Retries>();
     let client = client(Canned::default());
     sends(IntoFuture::into_future(client.send(QueryRobotTaskCallList::new())));

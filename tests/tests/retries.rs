@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use aliyun_runtime::http::{HeaderMap, HeaderValue, Request};
 use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpAnswer, TransportError};
 use dyvmsapi::call::SingleCallByTts;
+use dyvmsapi::credentials::Context;
 use dyvmsapi::robot::QueryRobotTaskCallList;
 use dyvmsapi::{
     Client, ClientBuilder, Credentials, CredentialsError, CredentialsProvider, Dyvmsapi, Error, ErrorKind, Retries,
@@ -323,7 +324,7 @@ async fn all_attempts_share_the_time_of_the_call() {
 struct Tokens(AtomicUsize, &'static [&'static str]);
 
 impl CredentialsProvider for Tokens {
-    fn credentials(&self) -> BoxFuture<'_, Result<Credentials, CredentialsError>> {
+    fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
         let token = self.1[self.0.fetch_add(1, Ordering::Relaxed).min(self.1.len() - 1)];
         Box::pin(async move { Ok(Credentials::with_token("testid", "testsecret", token)) })
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use aliyun_runtime::http::{HeaderMap, HeaderValue};
 use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpAnswer, TransportError};
 use dyvmsapi::call::SingleCallByTts;
+use dyvmsapi::credentials::Context;
 use dyvmsapi::{
     Client, Credentials, CredentialsError, CredentialsProvider, Error, ErrorKind, Format, Method, Retries, Sent,
 };
@@ -289,7 +290,7 @@ async fn values_that_are_not_sensitive_are_shown() {
 async fn what_fails_before_it_is_sent_hides_its_values() {
     struct Nowhere;
     impl CredentialsProvider for Nowhere {
-        fn credentials(&self) -> BoxFuture<'_, Result<Credentials, CredentialsError>> {
+        fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
             Box::pin(async { Err(CredentialsError::new("no file for 13000000000")) })
         }
     }
