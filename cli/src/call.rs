@@ -2,12 +2,15 @@
 
 use std::io::{self, IsTerminal as _};
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use aliyun_api_spec::model;
 use aliyun_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Server};
 use aliyun_runtime::PageTurner;
 use aliyun_runtime::generated::View;
-use dyvmsapi::{Client, Credentials};
+use dyvmsapi::credentials::Profile;
+use dyvmsapi::{Client, Credentials, Retries, Signature};
 use serde_json::Value;
 
 use crate::answer::{self, Rows};
@@ -15,28 +18,89 @@ use crate::failure::Failure;
 use crate::notice::{self, Progress};
 use crate::output::{self, Format, Writer};
 use crate::request::Request;
+use crate::trace;
 
 /// Options of every call.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(crate) struct Options {
-    /// Calls this endpoint instead of the service's own: a host, host:port or URL
-    #[arg(long, value_name = "URL", conflicts_with = "local")]
-    pub(crate) endpoint: Option<String>,
-    /// Calls an emulator inside this command: no account, no network, nobody is rung
-    #[arg(long)]
-    pub(crate) local: bool,
-    /// Form of the result
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
-    pub(crate) output: Format,
+    #[command(flatten)]
+    client: ClientOptions,
     /// Turns the pages and shows the items of all of them
     #[arg(long)]
     pub(crate) all: bool,
+    /// Form of the result
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    output: Format,
+    /// Shows every attempt on standard error: HTTP status or failure, request id, pause before the next one
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+/// What the client is made of.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+struct ClientOptions {
+    /// Calls an emulator inside this command: no account, no network, nobody is rung
+    #[arg(long)]
+    local: bool,
+    /// Calls this endpoint instead of the service's own: a host, host:port or URL
+    #[arg(long, value_name = "URL", conflicts_with_all = ["local", "region", "vpc"])]
+    endpoint: Option<String>,
+    /// Calls the host of this region, such as cn-shanghai, where the service has one
+    #[arg(long, value_name = "ID", conflicts_with = "local")]
+    region: Option<String>,
+    /// Calls the host within the VPC of the region
+    #[arg(long, requires = "region")]
+    vpc: bool,
+    /// Trusts the certificates in this PEM file, besides those of the system
+    #[arg(long, value_name = "FILE", conflicts_with = "local")]
+    ca: Option<PathBuf>,
+    /// Signs with the credentials of this profile, of ~/.aliyun/config.json or ~/.alibabacloud/credentials
+    #[arg(long, value_name = "NAME", conflicts_with = "local")]
+    profile: Option<String>,
+    /// How requests are signed
+    #[arg(long, value_name = "VERSION", value_enum, default_value_t)]
+    signature: Signing,
+    /// Gives a call this long in all, with its repetitions; with --all each page
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    timeout: Duration,
+    /// Makes one attempt only; otherwise a request that was not sent, or was refused as one too many, is repeated
+    #[arg(long)]
+    no_retry: bool,
+}
+
+/// How requests are signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Signing {
+    /// HMAC-SHA1; parameters travel in the body
+    #[default]
+    V1,
+    /// ACS3-HMAC-SHA256; parameters travel in the URL
+    V3,
+}
+
+impl From<Signing> for Signature {
+    fn from(signing: Signing) -> Self {
+        match signing {
+            Signing::V1 => Self::V1,
+            Signing::V3 => Self::V3,
+        }
+    }
+}
+
+/// A time above nothing, in seconds.
+fn seconds(text: &str) -> Result<Duration, &'static str> {
+    let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    time.filter(|time| !time.is_zero()).ok_or("expected seconds above 0, such as 10 or 2.5")
 }
 
 /// Calls, and writes the answer to standard output.
 pub(crate) async fn run(request: Request, options: Options) -> Result<(), Failure> {
-    let caller = Caller::new(&options).await?;
+    if options.verbose {
+        trace::show_attempts();
+    }
+    let caller = Caller::new(&options.client).await?;
     if options.all { caller.all(request, options.output).await } else { caller.once(request, options.output).await }
 }
 
@@ -48,8 +112,8 @@ struct Caller {
 }
 
 impl Caller {
-    async fn new(options: &Options) -> Result<Self, Failure> {
-        let mut builder = Client::builder();
+    async fn new(options: &ClientOptions) -> Result<Self, Failure> {
+        let mut builder = Client::builder().signature(options.signature.into()).timeout(options.timeout);
         let mut local = None;
         if options.local {
             let server = Emulator::new()
@@ -59,8 +123,26 @@ impl Caller {
             let credentials = Credentials::new(DEFAULT_KEY_ID, DEFAULT_KEY_SECRET);
             builder = builder.endpoint(server.url()).credentials(credentials);
             local = Some(server);
-        } else if let Some(endpoint) = &options.endpoint {
+        }
+        if options.no_retry {
+            builder = builder.retries(Retries::never());
+        }
+        if let Some(endpoint) = &options.endpoint {
             builder = builder.endpoint(endpoint);
+        }
+        if let Some(region) = &options.region {
+            builder = builder.region(region);
+        }
+        if options.vpc {
+            builder = builder.vpc();
+        }
+        if let Some(path) = &options.ca {
+            let pem = std::fs::read(path)
+                .map_err(|error| Failure::Usage(format!("--ca: cannot read {}: {error}", path.display())))?;
+            builder = builder.root_certificate_pem(pem);
+        }
+        if let Some(profile) = &options.profile {
+            builder = builder.credentials(Profile::named(profile));
         }
         Ok(Self { client: builder.build()?, _local: local })
     }
@@ -73,7 +155,8 @@ impl Caller {
         };
         let pairs = request.pairs();
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let mut answer = self.client.call(operation.action.as_str(), &pairs).method(method).await?;
+        let call = self.client.call(operation.action.as_str(), &pairs).method(method);
+        let mut answer = call.await.map_err(|error| Failure::Call { error, dials: operation.dials.is_some() })?;
         answer::tidy(operation, &mut answer);
         Ok(answer)
     }

@@ -26,6 +26,7 @@ const OPTIONS: &str = "Options";
 /// `--Timeout`.
 const RESERVED: &[&str] = &[
     "all",
+    "ca",
     "dry-run",
     "endpoint",
     "help",
@@ -33,10 +34,12 @@ const RESERVED: &[&str] = &[
     "no-retry",
     "output",
     "profile",
+    "region",
     "signature",
     "timeout",
     "verbose",
     "version",
+    "vpc",
 ];
 
 /// Reads a command line.
@@ -82,8 +85,11 @@ fn command() -> Command {
         .about("Calls an operation of the service and shows the answer")
         .long_about(format!(
             "Calls an operation of the service and shows the answer.\n\n\
-             Requests are signed with the access key in the environment variables {id} and {secret} (and {token}, if \
-             it is a temporary one); with --local, an emulator inside this command answers instead of the service.\n\n\
+             Requests are signed with the first credentials that are found: in the environment variables {id} and \
+             {secret} (and {token}, if they are temporary), an OIDC role of the environment, the current profile of the \
+             aliyun command (~/.aliyun/config.json), the file ~/.alibabacloud/credentials, the RAM role of an ECS \
+             instance, ALIBABA_CLOUD_CREDENTIALS_URI. --profile names a profile of one of the two files instead. With \
+             --local, an emulator inside this command answers instead of the service, and none are needed.\n\n\
              `dyvms call <ACTION> --help` explains an action and its parameters.",
             id = aliyun_runtime::ACCESS_KEY_ID,
             secret = aliyun_runtime::ACCESS_KEY_SECRET,

@@ -1,9 +1,12 @@
 //! `dyvms emulator`: a stand-in for the service on this machine.
 
+use std::collections::HashSet;
 use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-use aliyun_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
+use aliyun_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Limits, Received, State};
 
 use crate::failure::Failure;
 use crate::notice;
@@ -15,28 +18,114 @@ pub(crate) struct Options {
     /// Listens on this port of 127.0.0.1; 0 picks a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
-    /// Knows this access key instead of testid:testsecret; may be given several times
+    /// Knows this access key instead of testid:testsecret, with a token as a temporary one that does not expire; may be
+    /// given several times
     // A text, because an error of the command line would show the secret.
-    #[arg(long = "key", value_name = "ID:SECRET")]
+    #[arg(long = "key", value_name = "ID:SECRET[:TOKEN]")]
     keys: Vec<String>,
+    /// What it knows at first, and whether it remembers
+    #[arg(long, value_enum, default_value_t)]
+    state: Data,
+    /// Whether the limits of the documentation hold: requests per second, calls to one number
+    #[arg(long, value_enum, default_value_t)]
+    limits: Counting,
+    /// Follows these rules: what is answered, and what goes wrong (TESTING.md shows the format)
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
+    /// Lets chance decide otherwise: what becomes of calls, which requests a rule with a probability takes
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Begins with this time instead of the system's, such as 2026-03-01T12:34:56Z: a request that was recorded then is
+    /// accepted
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    clock: Option<SystemTime>,
+    /// Lets this many seconds pass in one; with 0 time stands still until a test moves it
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    time_scale: u32,
+    /// Accepts requests whose time stamp is at most this far from the emulator's time; more than 900 is needed where
+    /// that time runs away from the client's
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    time_window: u32,
+    /// Lets a request ask for a fault in its header x-emulator-fault
+    #[arg(long)]
+    fault_header: bool,
+    /// Serves HTTPS, with a certificate made for this one run
+    #[arg(long)]
+    tls: bool,
+    /// Writes the certificate to this file, as PEM, before the address is told: clients have to trust it
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    tls_certificate: Option<PathBuf>,
+    /// Does not show the requests on standard error
+    #[arg(long)]
+    quiet: bool,
 }
 
 /// Without the secrets.
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("port", &self.port).field("keys", &self.keys.len()).finish()
+        f.debug_struct("Options").field("port", &self.port).field("keys", &self.keys.len()).finish_non_exhaustive()
     }
+}
+
+/// What an emulator knows at first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Data {
+    /// Three robot tasks with their calls, and what requests add
+    #[default]
+    Sample,
+    /// Nothing, and what requests add
+    Empty,
+    /// Nothing ever: every operation answers the example of its specification
+    Examples,
+}
+
+impl From<Data> for State {
+    fn from(data: Data) -> Self {
+        match data {
+            Data::Sample => Self::Sample,
+            Data::Empty => Self::Empty,
+            Data::Examples => Self::Examples,
+        }
+    }
+}
+
+/// Whether requests are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Counting {
+    /// They hold, in the emulator's time
+    Documented,
+    /// They do not
+    #[default]
+    Off,
+}
+
+impl From<Counting> for Limits {
+    fn from(counting: Counting) -> Self {
+        match counting {
+            Counting::Documented => Self::Documented,
+            Counting::Off => Self::Off,
+        }
+    }
+}
+
+fn time(text: &str) -> Result<SystemTime, &'static str> {
+    let time: jiff::Timestamp = text.parse().map_err(|_| "expected a time such as 2026-03-01T12:34:56Z")?;
+    Ok(time.into())
 }
 
 /// Serves until it is interrupted. The first line on standard output is the address.
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
-    let emulator = with_keys(&options.keys)?;
+    let emulator = set_up(&options)?;
     // Before the address is told: whoever reads it may end this process at once.
     let interrupted = interruption().map_err(|error| Failure::system("cannot wait for an interrupt", error))?;
-    let server = emulator
-        .serve((Ipv4Addr::LOCALHOST, options.port))
-        .await
-        .map_err(|error| Failure::system(format!("cannot listen on 127.0.0.1:{}", options.port), error))?;
+    let address = (Ipv4Addr::LOCALHOST, options.port);
+    let server = if options.tls { emulator.serve_tls(address).await } else { emulator.serve(address).await };
+    let server =
+        server.map_err(|error| Failure::system(format!("cannot listen on 127.0.0.1:{}", options.port), error))?;
+    if let (Some(path), Some(certificate)) = (&options.tls_certificate, server.certificate_pem()) {
+        std::fs::write(path, certificate)
+            .map_err(|error| Failure::system(format!("cannot write {}", path.display()), error))?;
+    }
     let mut output = io::stdout();
     writeln!(output, "{}", server.url())?;
     output.flush()?;
@@ -51,15 +140,71 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     Ok(())
 }
 
-fn with_keys(keys: &[String]) -> Result<Emulator, Failure> {
-    let mut builder = Emulator::builder();
-    for key in keys {
-        match key.split_once(':') {
-            Some((id, secret)) if !id.is_empty() && !secret.is_empty() => builder = builder.key(id, secret),
-            _ => return Err(Failure::Usage("--key: expected ID:SECRET; what was given is not shown".to_owned())),
-        }
+fn set_up(options: &Options) -> Result<Emulator, Failure> {
+    let mut builder = Emulator::builder()
+        .state(options.state.into())
+        .limits(options.limits.into())
+        .seed(options.seed)
+        .time_scale(options.time_scale)
+        .time_window(Duration::from_secs(options.time_window.into()))
+        .fault_header(options.fault_header);
+    if let Some(clock) = options.clock {
+        builder = builder.time_starts_at(clock);
     }
-    Ok(builder.build())
+    if !options.quiet {
+        builder = builder.observer(show);
+    }
+    let mut ids = HashSet::new();
+    for key in &options.keys {
+        let (id, _) = key.split_once(':').unwrap_or_default();
+        if !ids.insert(id) {
+            return Err(Failure::Usage(format!("--key: the id {id:?} is given twice")));
+        }
+        builder = with_key(builder, key)?;
+    }
+    let emulator = builder.build();
+    if let Some(path) = &options.rules {
+        add_rules(&emulator, path)?;
+    }
+    Ok(emulator)
+}
+
+fn with_key(builder: Builder, key: &str) -> Result<Builder, Failure> {
+    let refuse =
+        || Failure::Usage("--key: expected ID:SECRET or ID:SECRET:TOKEN; what was given is not shown".to_owned());
+    let parts: Vec<&str> = key.splitn(3, ':').collect();
+    match parts[..] {
+        _ if parts.contains(&"") => Err(refuse()),
+        [id, secret] => Ok(builder.key(id, secret)),
+        [id, secret, token] => Ok(builder.temporary_key(id, secret, token, end_of_time())),
+        _ => Err(refuse()),
+    }
+}
+
+/// The end of the year 9999, which no clock of an emulator comes to.
+fn end_of_time() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799)
+}
+
+/// Each mistake of the file is a line of its own, as editors find it.
+fn add_rules(emulator: &Emulator, path: &Path) -> Result<(), Failure> {
+    let name = path.display();
+    let json = std::fs::read_to_string(path)
+        .map_err(|error| Failure::Usage(format!("--rules: cannot read {name}: {error}")))?;
+    emulator.add_rules(&json).map(drop).map_err(|error| {
+        let mistakes = error.mistakes().map(|(line, column, what)| format!("{name}:{line}:{column}: {what}"));
+        Failure::Usage(mistakes.collect::<Vec<_>>().join("\nerror: "))
+    })
+}
+
+/// A line for each request, with no value of a parameter.
+fn show(request: &Received) {
+    let mut line = request.to_string();
+    for warning in request.warnings() {
+        line.push_str("; warning: ");
+        line.push_str(warning);
+    }
+    notice::log(&line);
 }
 
 /// Ends when a person or a supervisor asks this process to stop.

@@ -16,6 +16,7 @@ mod shape;
 #[cfg(test)]
 mod specimen;
 mod table;
+mod trace;
 
 use std::process::ExitCode;
 

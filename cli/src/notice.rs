@@ -12,9 +12,14 @@ pub(crate) fn note(message: &str) {
     line("note", message);
 }
 
-fn line(kind: &str, message: &str) {
+/// Says what happens while a server runs.
+pub(crate) fn log(message: &str) {
     // Where standard error is closed there is nobody to tell.
-    let _ = writeln!(io::stderr(), "{kind}: {message}");
+    let _ = writeln!(io::stderr(), "{message}");
+}
+
+fn line(kind: &str, message: &str) {
+    log(&format!("{kind}: {message}"));
 }
 
 /// How far a long task is, on a line of its own that vanishes at the end; nothing unless a person watches.

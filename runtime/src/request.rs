@@ -196,7 +196,6 @@ impl Signed {
                 if ours == theirs {
                     wrong_secret(REFUSED)
                 } else {
-                    // What the service signed is its own word: a text that is no string to sign would be shown as a name.
                     format!("{REFUSED}: {}", mask::line(&mask::digits(&v1::first_difference(&ours, theirs))))
                 }
             }

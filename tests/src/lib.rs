@@ -41,6 +41,11 @@ pub struct Readme;
 #[doc = include_str!("../../README.zh-CN.md")]
 pub struct ReadmeInChinese;
 
+/// The code of TESTING.md, run.
+#[cfg(doctest)]
+#[doc = include_str!("../../TESTING.md")]
+pub struct Guide;
+
 /// Answers requests with prepared answers, in order, and keeps what was sent.
 #[derive(Clone, Default)]
 pub struct Canned(Arc<Mutex<State>>);

@@ -17,6 +17,7 @@ use dyvmsapi::{
 };
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 use workspace_tests::Canned;
 
@@ -32,7 +33,41 @@ impl Visit for Line {
     }
 }
 
+/// Wants nothing, and is asked each time. While it stands, no place in the code is remembered as one that nobody listens
+/// to, whichever test came there first.
+struct Listening;
+
+impl Subscriber for Listening {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        false
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, _: &Event<'_>) {}
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
 impl Recorder {
+    fn new() -> Self {
+        // The first one stays.
+        let _ = tracing::subscriber::set_global_default(Listening);
+        Self::default()
+    }
+
     fn write(&self, line: Line) {
         self.0.0.lock().unwrap().push(line.0);
     }
@@ -92,7 +127,7 @@ fn builder() -> dyvmsapi::ClientBuilder<dyvmsapi::Dyvmsapi> {
 
 #[tokio::test(start_paused = true)]
 async fn there_is_a_span_for_the_call_and_one_for_each_attempt() {
-    let recorder = Recorder::default();
+    let recorder = Recorder::new();
     let _guard = tracing::subscriber::set_default(recorder.clone());
     let throttled = r#"{"Code":"Throttling.User","Message":"slower","RequestId":"R-1"}"#;
     let canned = Canned::default().then(400, throttled).then(200, r#"{"Code":"OK","RequestId":"R-2-8765"}"#);
@@ -248,7 +283,7 @@ async fn numbers_texts_and_secrets_are_nowhere() {
     for method in [Method::Post, Method::Get] {
         for format in [Format::Json, Format::Xml] {
             for (case, canned) in echoes() {
-                let recorder = Recorder::default();
+                let recorder = Recorder::new();
                 let _guard = tracing::subscriber::set_default(recorder.clone());
                 let client = builder().transport(canned).format(format).build().unwrap();
                 let call = client.send(request()).method(method);

@@ -97,6 +97,9 @@ impl Block {
 
 /// Where two strings to sign differ first, by the parameter there. Values of the request itself are not shown.
 pub(crate) fn first_difference(ours: &str, theirs: &str) -> String {
+    if !["GET&%2F&", "POST&%2F&"].iter().any(|beginning| theirs.starts_with(beginning)) {
+        return "what the service says it signed is no string to sign of V1".to_owned();
+    }
     let same = ours.bytes().zip(theirs.bytes()).take_while(|(a, b)| a == b).count();
     let ours_there = Piece::at(ours, same);
     let theirs_there = Piece::at(theirs, same);
@@ -140,6 +143,12 @@ impl<'a> Piece<'a> {
     }
 
     fn named(&self) -> String {
-        if self.name.is_empty() { "the method or nothing".to_owned() } else { format!("parameter {}", self.name) }
+        // What the service says it signed is its own word, and what stands for a name may be anything.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        match self.name {
+            "" => "the method or nothing".to_owned(),
+            name if name.len() <= 64 && name.bytes().all(plain) => format!("parameter {name}"),
+            _ => "a parameter of an unusual name".to_owned(),
+        }
     }
 }

@@ -1,97 +1,22 @@
-//! The command as a person at a shell meets it: what it prints, and how it exits.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+//! `dyvms call`: what it prints, and how it exits.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-const LIST: &[&str] = &["call", "QueryRobotTaskCallList", "--TaskId", "1045001"];
+use crate::support::{EmulatorProcess, LIST, Outcome, command, outcome, refused, with_key};
 
 /// Calls of task 1045001 in the emulator's data.
 const CALLS: usize = 347;
-
-struct Outcome {
-    status: Option<i32>,
-    output: String,
-    notices: String,
-}
-
-/// The command without what the environment would add to it.
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dyvms"));
-    command.args(arguments).stdin(Stdio::null());
-    for name in ["ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"] {
-        command.env_remove(name);
-    }
-    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
-        command.env_remove(name);
-    }
-    // Credentials are looked for in files and at the metadata service of a cloud machine, too.
-    command.env("HOME", env!("CARGO_TARGET_TMPDIR")).env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true");
-    command
-}
-
-fn with_key(arguments: &[&str], id: &str, secret: &str) -> Command {
-    let mut command = command(arguments);
-    command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", id).env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", secret);
-    command
-}
-
-fn outcome(mut command: Command) -> Outcome {
-    let output = command.output().unwrap();
-    Outcome {
-        status: output.status.code(),
-        output: String::from_utf8(output.stdout).unwrap(),
-        notices: String::from_utf8(output.stderr).unwrap(),
-    }
-}
 
 /// Lists calls of the emulator inside the command.
 fn listed(options: &[&str]) -> Outcome {
     let outcome = outcome(command(&[LIST, &["--local"], options].concat()));
     assert_eq!(outcome.status, Some(0), "{}", outcome.notices);
     outcome
-}
-
-/// A command line that cannot be meant: exit status 2, and nothing on standard output.
-fn refused(arguments: &[&str]) -> String {
-    let outcome = outcome(command(arguments));
-    assert_eq!((outcome.status, outcome.output.as_str()), (Some(2), ""), "{}", outcome.notices);
-    outcome.notices
-}
-
-/// An emulator in a process of its own.
-struct EmulatorProcess {
-    child: Child,
-    output: BufReader<std::process::ChildStdout>,
-    url: String,
-}
-
-impl EmulatorProcess {
-    fn start(options: &[&str]) -> Self {
-        let mut child = command(&[&["emulator", "--port", "0"], options].concat())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut url = String::new();
-        output.read_line(&mut url).unwrap();
-        assert!(url.starts_with("http://127.0.0.1:") && url.ends_with('\n'), "{url:?}");
-        Self { child, output, url: url.trim_end().to_owned() }
-    }
-}
-
-impl Drop for EmulatorProcess {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[test]
@@ -226,8 +151,6 @@ fn what_contradicts_itself_is_refused() {
     assert!(message.contains("'--local' cannot be used with '--endpoint <URL>'"), "{message}");
     let message = refused(&[LIST, &["--endpoint", "http://example.com"]].concat());
     assert!(message.contains("is plain HTTP"), "{message}");
-    let message = refused(&["emulator", "--key", "idsecret"]);
-    assert_eq!(message, "error: --key: expected ID:SECRET; what was given is not shown\n");
 }
 
 #[test]
@@ -273,36 +196,138 @@ fn a_request_without_an_answer_has_an_unknown_outcome() {
 }
 
 #[test]
-fn an_emulator_of_its_own_checks_keys() {
-    let emulator = EmulatorProcess::start(&["--key", "id-a:secret-a", "--key", "id-b:secret-b"]);
-    let arguments = [LIST, &["--endpoint", &emulator.url, "-o", "jsonl"]].concat();
-    for (id, secret) in [("id-a", "secret-a"), ("id-b", "secret-b")] {
-        let outcome = outcome(with_key(&arguments, id, secret));
+fn both_signatures_are_accepted() {
+    let emulator = EmulatorProcess::start(&[]);
+    for (signature, method) in [("v1", "V1"), ("v3", "V3")] {
+        let outcome = emulator.call(&[&LIST[1..], &["-o", "jsonl", "--signature", signature]].concat());
         assert_eq!((outcome.status, outcome.output.lines().count()), (Some(0), 20), "{}", outcome.notices);
+        assert_eq!(listed(&["--signature", signature, "-o", "jsonl"]).output, outcome.output, "{method}");
     }
-    let wrong =
-        [("id-a", "secret-b", "SignatureDoesNotMatch"), ("testid", "testsecret", "InvalidAccessKeyId.NotFound")];
-    for (id, secret, code) in wrong {
-        let outcome = outcome(with_key(&arguments, id, secret));
-        assert_eq!((outcome.status, outcome.output.as_str()), (Some(3), ""));
-        assert!(outcome.notices.contains(code), "{}", outcome.notices);
-        assert!(!outcome.notices.contains(secret), "{}", outcome.notices);
-        assert_eq!(outcome.notices.lines().count(), 1, "{}", outcome.notices);
+    let (_, seen) = emulator.http("GET", "/_emulator/requests", "", "");
+    let seen: Value = serde_json::from_str(&seen).unwrap();
+    // V3 puts the parameters of the protocol into headers.
+    let signed: Vec<bool> = seen["requests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|request| request["parameters"]["SignatureNonce"].is_string())
+        .collect();
+    assert_eq!(signed, [true, false]);
+}
+
+#[test]
+fn an_answer_that_takes_too_long_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let arguments = ["call", "SingleCallByTts", "--CalledNumber", "13000000000", "--TtsCode", "TTS_10001"];
+    let outcome = outcome(with_key(
+        &[&arguments[..], &["--endpoint", &url, "--timeout", "0.2"]].concat(),
+        "testid",
+        "testsecret",
+    ));
+    assert_eq!((outcome.status, outcome.output.as_str()), (Some(5), ""), "{}", outcome.notices);
+    assert!(outcome.notices.contains("no answer within 200ms"), "{}", outcome.notices);
+    for time in ["0", "-1", "soon", "inf", "nan"] {
+        let message = refused(&[LIST, &["--local", &format!("--timeout={time}")]].concat());
+        assert!(message.contains("expected seconds above 0, such as 10 or 2.5"), "{message}");
     }
 }
 
-#[cfg(unix)]
 #[test]
-fn an_interrupted_emulator_ends_in_order() {
-    for signal in ["-INT", "-TERM"] {
-        let mut emulator = EmulatorProcess::start(&[]);
-        let id = emulator.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
-        assert_eq!(emulator.child.wait().unwrap().code(), Some(0), "{signal}");
-        let mut rest = String::new();
-        emulator.output.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "", "the address is all that it prints");
+fn attempts_are_shown_and_can_be_limited_to_one() {
+    let arguments = ["SingleCallByTts", "--CalledNumber", "13000000000", "--TtsCode", "TTS_10001", "-o", "json"];
+    let throttled = |options: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let rules = folder.path().join("rules.json");
+        let rule = r#"{ "when": {}, "fault": { "kind": "throttled", "milliseconds": 1 }, "times": 1 }"#;
+        std::fs::write(&rules, rule).unwrap();
+        let emulator = EmulatorProcess::start(&["--rules", rules.to_str().unwrap()]);
+        emulator.call(&[&arguments[..], options].concat())
+    };
+    let repeated = throttled(&["-v"]);
+    let lines: Vec<&str> = repeated.notices.lines().collect();
+    assert_eq!((repeated.status, lines.len()), (Some(0), 2), "{}", repeated.notices);
+    assert!(lines[0].starts_with("note: attempt 1: HTTP 400, Throttling.User, request "), "{}", repeated.notices);
+    assert!(lines[0].contains("; the next one in ") && lines[0].ends_with("ms"), "{}", repeated.notices);
+    let answer: Value = serde_json::from_str(&repeated.output).unwrap();
+    assert_eq!(lines[1], format!("note: attempt 2: HTTP 200, request {}", answer["RequestId"].as_str().unwrap()));
+
+    let single = throttled(&["--no-retry", "--verbose"]);
+    let lines: Vec<&str> = single.notices.lines().collect();
+    assert_eq!((single.status, lines.len()), (Some(3), 2), "{}", single.notices);
+    assert!(lines[0].starts_with("note: attempt 1: HTTP 400, Throttling.User, request "), "{}", single.notices);
+    assert!(!lines[0].contains("the next one"), "{}", single.notices);
+    assert!(lines[1].starts_with("error: SingleCallByTts: "), "{}", single.notices);
+    for notices in [&repeated.notices, &single.notices] {
+        assert!(!notices.contains("13000000000") && !notices.contains("testsecret"), "{notices}");
     }
+    assert_eq!(throttled(&[]).notices, "", "attempts are shown on request only");
+}
+
+#[test]
+fn a_profile_of_either_file_signs() {
+    let home = tempfile::tempdir().unwrap();
+    let files = [
+        (
+            ".aliyun/config.json",
+            r#"{"current":"a","profiles":[
+                {"name":"a","mode":"AK","access_key_id":"id-a","access_key_secret":"secret-a"},
+                {"name":"b","mode":"AK","access_key_id":"id-b","access_key_secret":"secret-b"}]}"#,
+        ),
+        (
+            ".alibabacloud/credentials",
+            "[office]\ntype = access_key\naccess_key_id = id-c\naccess_key_secret = secret-c\n",
+        ),
+    ];
+    for (path, content) in files {
+        let path = home.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, content).unwrap();
+    }
+    let emulator =
+        EmulatorProcess::start(&["--key", "id-a:secret-a", "--key", "id-b:secret-b", "--key", "id-c:secret-c"]);
+    let ask = |options: &[&str]| {
+        let mut command = command(&[LIST, &["-o", "json", "--endpoint", &emulator.url], options].concat());
+        command.env("HOME", home.path());
+        outcome(command)
+    };
+    for options in [&[][..], &["--profile", "b"], &["--profile", "office"]] {
+        let outcome = ask(options);
+        assert_eq!(outcome.status, Some(0), "{options:?}: {}", outcome.notices);
+    }
+    let (_, seen) = emulator.http("GET", "/_emulator/requests", "", "");
+    let seen: Value = serde_json::from_str(&seen).unwrap();
+    let keys: Vec<&str> = seen["requests"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|request| request["parameters"]["AccessKeyId"].as_str().unwrap())
+        .collect();
+    assert_eq!(keys, ["id-a", "id-b", "id-c"]);
+    let unknown = ask(&["--profile", "elsewhere"]);
+    assert_eq!(unknown.status, Some(6), "{}", unknown.notices);
+    assert!(unknown.notices.contains(r#"there is no profile "elsewhere""#), "{}", unknown.notices);
+}
+
+#[test]
+fn a_region_and_its_vpc_are_checked_before_anything_is_sent() {
+    let message = refused(&[LIST, &["--region", "cn-hangzhou", "--vpc"]].concat());
+    assert!(message.contains("has no VPC endpoint in cn-hangzhou"), "{message}");
+    let message = refused(&[LIST, &["--region", "Shanghai"]].concat());
+    assert!(message.contains("is no region id"), "{message}");
+    let message = refused(&[LIST, &["--vpc"]].concat());
+    assert!(message.contains("--region <ID>"), "{message}");
+}
+
+#[test]
+fn certificates_that_cannot_be_trusted_are_refused() {
+    let message = refused(&[LIST, &["--ca", "no/such/file.pem"]].concat());
+    assert!(message.starts_with("error: --ca: cannot read no/such/file.pem: "), "{message}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("empty.pem");
+    std::fs::write(&path, "nothing\n").unwrap();
+    let message = refused(&[LIST, &["--ca", path.to_str().unwrap()]].concat());
+    assert!(message.contains("certificate"), "{message}");
 }
 
 #[test]

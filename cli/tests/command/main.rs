@@ -1,0 +1,7 @@
+//! The command as a person at a shell meets it: what it prints, and how it exits.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod call;
+mod emulator;
+mod support;

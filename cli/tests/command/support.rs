@@ -1,0 +1,109 @@
+//! Running the command.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+pub(crate) const LIST: &[&str] = &["call", "QueryRobotTaskCallList", "--TaskId", "1045001"];
+
+pub(crate) struct Outcome {
+    pub(crate) status: Option<i32>,
+    pub(crate) output: String,
+    pub(crate) notices: String,
+}
+
+/// The command without what the environment would add to it.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dyvms"));
+    command.args(arguments).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        let known = name.to_string_lossy().to_ascii_uppercase();
+        if known.starts_with("ALIBABA_CLOUD_") || known.ends_with("_PROXY") {
+            command.env_remove(name);
+        }
+    }
+    // Credentials are looked for in files and at the metadata service of a cloud machine, too.
+    command.env("HOME", env!("CARGO_TARGET_TMPDIR")).env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true");
+    command
+}
+
+pub(crate) fn with_key(arguments: &[&str], id: &str, secret: &str) -> Command {
+    let mut command = command(arguments);
+    command.env("ALIBABA_CLOUD_ACCESS_KEY_ID", id).env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", secret);
+    command
+}
+
+pub(crate) fn outcome(mut command: Command) -> Outcome {
+    let output = command.output().unwrap();
+    Outcome {
+        status: output.status.code(),
+        output: String::from_utf8(output.stdout).unwrap(),
+        notices: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A command line that cannot be meant: exit status 2, and nothing on standard output.
+pub(crate) fn refused(arguments: &[&str]) -> String {
+    let outcome = outcome(command(arguments));
+    assert_eq!((outcome.status, outcome.output.as_str()), (Some(2), ""), "{}", outcome.notices);
+    outcome.notices
+}
+
+/// An emulator in a process of its own.
+pub(crate) struct EmulatorProcess {
+    pub(crate) child: Child,
+    pub(crate) output: BufReader<ChildStdout>,
+    pub(crate) url: String,
+}
+
+impl EmulatorProcess {
+    pub(crate) fn start(options: &[&str]) -> Self {
+        let mut child = command(&[&["emulator", "--port", "0"], options].concat())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut url = String::new();
+        output.read_line(&mut url).unwrap();
+        let (scheme, address) = url.split_once("://").unwrap_or_default();
+        assert!(["http", "https"].contains(&scheme) && address.starts_with("127.0.0.1:"), "{url:?}");
+        assert!(url.ends_with('\n'), "{url:?}");
+        let url = url.trim_end().to_owned();
+        Self { child, output, url }
+    }
+
+    /// Calls it with its default key.
+    pub(crate) fn call(&self, arguments: &[&str]) -> Outcome {
+        outcome(with_key(&[&["call"], arguments, &["--endpoint", &self.url]].concat(), "testid", "testsecret"))
+    }
+
+    /// Sends an HTTP request: status and body of the answer.
+    pub(crate) fn http(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
+        let address = self.url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let length = body.len();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}");
+        write!(stream, "{head}Content-Length: {length}\r\n\r\n{body}").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// Ends it: what it said on standard error.
+    pub(crate) fn said(mut self) -> String {
+        self.child.kill().unwrap();
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        said
+    }
+}
+
+impl Drop for EmulatorProcess {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
