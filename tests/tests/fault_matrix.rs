@@ -192,6 +192,11 @@ fn rows() -> Vec<Row> {
             Rules(|e| drop(e.on_any().with_probability(0.5).refuse("isv.BUSINESS_LIMIT_CONTROL", "too often"))),
             Refused,
         ),
+        row(
+            "HTTP 200, failure of the platform",
+            Rules(|e| drop(e.on_any().with_probability(0.5).refuse("isp.SYSTEM_ERROR", "try later"))),
+            Unclear,
+        ),
         row("wrong clock", Rules(|e| half(e, &Fault::clock_ahead(ms(3_600_000)))), Refused),
         row("HTTP 500, nothing done", Rules(|e| half(e, &Fault::server_error(500))), Unclear),
         row("HTTP 500 after the phone rang", Rules(|e| half(e, &Fault::server_error(500).after_effect())), Unclear),
