@@ -42,8 +42,7 @@ pub(crate) struct Options {
     /// Lets this many seconds pass in one; with 0 time stands still until a test moves it
     #[arg(long, value_name = "N", default_value_t = 1)]
     time_scale: u32,
-    /// Accepts requests whose time stamp is at most this far from the emulator's time; more than 900 is needed where
-    /// that time runs away from the client's
+    /// Accepts requests whose time stamp is at most this far from the gateway's clock
     #[arg(long, value_name = "SECONDS", default_value_t = 900)]
     time_window: u32,
     /// Lets a request ask for a fault in its header x-emulator-fault

@@ -141,12 +141,16 @@ impl Emulator {
         self.engine.clock().now()
     }
 
-    /// Moves the emulator's time on.
+    /// Moves the emulator's time on: calls end, limits are over, temporary keys expire.
+    ///
+    /// The gateway's own clock, against which the time stamps of requests are held, takes no part in it: the clock of a
+    /// client under test does not know of it either.
     pub fn advance(&self, by: Duration) {
         self.engine.clock().advance(by);
     }
 
-    /// Sets the emulator's time, from which it goes on.
+    /// Sets the emulator's time, from which it goes on, and the gateway's clock with it: a client whose own clock says
+    /// something else is refused with `InvalidTimeStamp.Expired`.
     pub fn set_time(&self, time: SystemTime) {
         self.engine.clock().set(time);
     }

@@ -24,7 +24,7 @@ use crate::refuse::Refusal;
 use crate::rule::{Action, Incoming, Rules};
 use crate::state::limit::Limits;
 use crate::state::{Pending, State};
-use crate::time::Clock;
+use crate::time::{Clock, Moment};
 use crate::verify::{self, Claim, Verifier};
 use crate::wire::{self, Decoded, Parameters};
 
@@ -102,7 +102,7 @@ impl Engine {
 
     /// Answers a request whose body came, or says why the body was not read.
     pub(crate) fn answer(&self, parts: &Parts, body: Result<&Bytes, Refusal>) -> Outgoing {
-        let now = self.setup.clock.now();
+        let moment = self.setup.clock.moment();
         let mut request_id = random::request_id(self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed));
         let (body, unread) = match body {
             Ok(body) if body.len() > MAX_BODY => (&Bytes::new(), Some(Refusal::body_too_large(MAX_BODY))),
@@ -116,14 +116,14 @@ impl Engine {
         let outcome = match unread.or(fault).or(format.as_ref().err().cloned()) {
             Some(refusal) => refusal.into(),
             None => {
-                self.process(parts, body, &parameters, now, &request_id, &mut warnings).unwrap_or_else(Outcome::from)
+                self.process(parts, body, &parameters, moment, &request_id, &mut warnings).unwrap_or_else(Outcome::from)
             }
         };
         let action = verify::action(&parts.headers, &parameters).to_owned();
         let Outcome { result, dialled, fault } = outcome;
         let forces_xml = fault.as_ref().is_some_and(Fault::forces_xml);
         let format = if forces_xml { Format::Xml } else { format.unwrap_or(unasked) };
-        let clock = fault.as_ref().map_or(now, |fault| fault.clock(now));
+        let clock = fault.as_ref().map_or(moment.stamps, |fault| fault.clock(moment.stamps));
         let delivery = fault.as_ref().map_or(Delivery::Whole, Fault::delivery);
         let is_answered = !matches!(delivery, Delivery::Reset | Delivery::Silence);
         let refusal = match &result {
@@ -157,7 +157,7 @@ impl Engine {
         }
         let received = Received {
             service: Arc::clone(&self.setup.service),
-            at: now,
+            at: moment.now,
             method: parts.method.clone(),
             action,
             warnings,
@@ -190,7 +190,7 @@ impl Engine {
         parts: &Parts,
         body: &[u8],
         parameters: &Parameters,
-        now: SystemTime,
+        moment: Moment,
         request_id: &str,
         warnings: &mut Vec<String>,
     ) -> Result<Outcome, Refusal> {
@@ -206,9 +206,9 @@ impl Engine {
             return Err(Refusal::api_not_found(None));
         }
         let operation = service.operation(claim.action).ok_or_else(|| self.not_found(claim.action))?;
-        self.setup.verifier.verify(&claim, now)?;
+        self.setup.verifier.verify(&claim, moment)?;
         *warnings = check::check(service, operation, parameters)?;
-        let call = Call { service, operation, parameters, request_id, now };
+        let call = Call { service, operation, parameters, request_id, now: moment.now };
         self.with_behaviour(|behaviour| behaviour.admit(call))?;
         let asked = match parts.headers.get(FAULT_HEADER).filter(|_| self.setup.fault_header) {
             Some(value) => Some(Fault::from_header(value).map_err(|why| Refusal::unknown_fault(&why))?),

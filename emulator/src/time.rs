@@ -16,11 +16,23 @@ pub(crate) struct Clock {
     anchor: Mutex<Anchor>,
 }
 
-/// A moment of the source, and the virtual time of that moment.
+/// What the clocks say of one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// The emulator's time.
+    pub(crate) now: SystemTime,
+    /// What time stamps are held against.
+    pub(crate) stamps: SystemTime,
+}
+
+/// A moment of the source, and what the two clocks say at that moment.
 #[derive(Clone, Copy)]
 struct Anchor {
     source: SystemTime,
+    /// Virtual time, in which calls ring and limits end.
     shown: SystemTime,
+    /// The gateway's, which clients are to agree with: it takes part in no advance, and runs no faster than theirs.
+    stamped: SystemTime,
 }
 
 impl Clock {
@@ -30,8 +42,18 @@ impl Clock {
     }
 
     pub(crate) fn now(&self) -> SystemTime {
+        self.moment().now
+    }
+
+    /// What both clocks say now.
+    pub(crate) fn moment(&self) -> Moment {
         let now = (self.source)();
-        self.with_anchor(|anchor| anchor.shown_at(now, self.scale))
+        self.with_anchor(|anchor| Moment {
+            now: moved(anchor.shown, anchor.source, now, self.scale),
+            // A clock that was set can be made to stand, so that a recorded request is good at any time. One that was
+            // not goes with those of the clients.
+            stamps: moved(anchor.stamped, anchor.source, now, if self.start.is_some() { self.scale.min(1) } else { 1 }),
+        })
     }
 
     pub(crate) fn scale(&self) -> u32 {
@@ -45,7 +67,7 @@ impl Clock {
 
     pub(crate) fn set(&self, time: SystemTime) {
         let source = (self.source)();
-        self.with_anchor(|anchor| *anchor = Anchor { source, shown: time });
+        self.with_anchor(|anchor| *anchor = Anchor { source, shown: time, stamped: time });
     }
 
     /// Goes back to where it began.
@@ -68,15 +90,17 @@ impl fmt::Debug for Clock {
 impl Anchor {
     fn now(source: &TimeSource, start: Option<SystemTime>) -> Self {
         let now = source();
-        Self { source: now, shown: start.unwrap_or(now) }
+        let start = start.unwrap_or(now);
+        Self { source: now, shown: start, stamped: start }
     }
+}
 
-    fn shown_at(self, now: SystemTime, scale: u32) -> SystemTime {
-        match now.duration_since(self.source) {
-            Ok(passed) => later(self.shown, passed.saturating_mul(scale)),
-            // A source may be set back.
-            Err(error) => earlier(self.shown, error.duration().saturating_mul(scale)),
-        }
+/// A clock that showed a time at one moment of its source, at another moment of it.
+fn moved(shown: SystemTime, then: SystemTime, now: SystemTime, scale: u32) -> SystemTime {
+    match now.duration_since(then) {
+        Ok(passed) => later(shown, passed.saturating_mul(scale)),
+        // A source may be set back.
+        Err(error) => earlier(shown, error.duration().saturating_mul(scale)),
     }
 }
 
@@ -130,13 +154,13 @@ mod tests {
         seconds.store(102, Ordering::Relaxed);
         assert_eq!(clock.now(), at(5120));
         clock.advance(Duration::from_secs(7));
-        assert_eq!(clock.now(), at(5127));
+        assert_eq!((clock.now(), clock.moment().stamps), (at(5127), at(5002)));
         clock.set(at(10));
-        assert_eq!(clock.now(), at(10));
+        assert_eq!((clock.now(), clock.moment().stamps), (at(10), at(10)));
         seconds.store(103, Ordering::Relaxed);
-        assert_eq!(clock.now(), at(70));
+        assert_eq!((clock.now(), clock.moment().stamps), (at(70), at(11)));
         clock.reset();
-        assert_eq!(clock.now(), at(5000));
+        assert_eq!((clock.now(), clock.moment().stamps), (at(5000), at(5000)));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use self::nonce::Nonces;
 pub(crate) use self::v1::MANDATORY;
 use self::v3::Authorization;
 use crate::refuse::Refusal;
+use crate::time::Moment;
 use crate::wire::Parameters;
 
 /// The text of a header; an absent one and one that is not UTF-8 are empty.
@@ -152,15 +153,15 @@ impl Verifier {
     }
 
     /// Accepts a request that is what it claims to be, and remembers its nonce.
-    pub(crate) fn verify(&self, claim: &Claim<'_>, now: SystemTime) -> Result<(), Refusal> {
-        let key = self.keys.find(claim.key_id, claim.token, now)?;
+    pub(crate) fn verify(&self, claim: &Claim<'_>, moment: Moment) -> Result<(), Refusal> {
+        let key = self.keys.find(claim.key_id, claim.token, moment.now)?;
         claim.check_scheme()?;
         let timestamp = parse_timestamp(claim.timestamp).ok_or_else(Refusal::timestamp_format)?;
-        if distance(now, timestamp) > self.window {
+        if distance(moment.stamps, timestamp) > self.window {
             return Err(Refusal::timestamp_expired());
         }
         let nonce = self.digest(claim.key_id, claim.nonce);
-        if self.with_nonces(|nonces| nonces.is_used(nonce, now)) {
+        if self.with_nonces(|nonces| nonces.is_used(nonce, moment.stamps)) {
             return Err(Refusal::nonce_used());
         }
         claim.check_signature(key)?;
