@@ -78,6 +78,16 @@ impl Told {
             Self::Maybe | Self::Unclear | Self::Nothing => dials <= 1,
         }
     }
+
+    /// Whether the line of an error tells a person the same.
+    fn is_said_by(self, line: &str) -> bool {
+        let rings = line.contains("a phone may be ringing, so look the call up before you place it again");
+        match self {
+            Self::Maybe | Self::Unclear => rings,
+            Self::NotSent => !rings && line.contains("nothing was sent, so no phone rings"),
+            Self::Placed | Self::Refused | Self::Nothing => !rings,
+        }
+    }
 }
 
 /// How calls are made.
@@ -476,6 +486,9 @@ impl Tally {
             self.twice += usize::from(dials.len() > 1);
             if !told.allows(dials.len()) {
                 self.wrong.push(format!("a call told as {told:?} rang {} times: {said}", dials.len()));
+            }
+            if !told.is_said_by(&said) {
+                self.wrong.push(format!("a call told as {told:?} says otherwise: {said}"));
             }
             if told == Told::Placed && dials.first().is_some_and(|dial| dial.request_id() != said) {
                 self.wrong.push(format!("a call was placed by another request than {said}"));
