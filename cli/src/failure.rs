@@ -15,8 +15,8 @@ pub(crate) const EXIT_STATUS: &str = "Exit status:
   2  the command line is wrong; nothing was sent
   3  the service refused the request
   4  the service was not reached; nothing was sent
-  5  no answer came that is the service's, and it is not known whether the service
-     received the request: a phone may be ringing
+  5  the outcome is not known, because no answer came, or none that can be read, or the
+     service failed on its way: a phone may be ringing
   6  there are no credentials to sign with; nothing was sent";
 
 const OTHER: u8 = 1;
@@ -67,6 +67,7 @@ impl Failure {
         match self {
             Self::CommandLine(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
             Self::Usage(_) => USAGE,
+            Self::Call(error) if error.is_outcome_unknown() => UNKNOWN,
             Self::Call(error) => status_of(error.kind(), error.sent()),
             // The reader has what it wanted, as in `dyvms call ... | head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,

@@ -175,8 +175,11 @@ impl Error {
                 _ => None,
             };
         }
-        if inner.refusal == Some(RefusalKind::Replayed) {
-            inner.sent = Sent::Maybe;
+        match inner.refusal {
+            Some(RefusalKind::Replayed) => inner.sent = Sent::Maybe,
+            // It did not refuse: it says that something went wrong on its side.
+            Some(RefusalKind::Transient) => "the service failed".clone_into(&mut inner.what),
+            _ => {}
         }
         inner.retry_after = retry_after;
         self
