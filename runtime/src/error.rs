@@ -122,10 +122,15 @@ impl Error {
         self
     }
 
-    /// Masks what came from outside.
+    /// Masks what came from outside. A cause that says what must not show is replaced by its masked words, since
+    /// whoever prints an error may print its causes as they are.
     pub(crate) fn hide(mut self, hidden: &Hidden) -> Self {
         let inner = &mut *self.0;
-        inner.causes = hidden.hide(&inner.causes);
+        let causes = mask::digits(&hidden.hide(&inner.causes));
+        if causes != inner.causes {
+            inner.source = Some(causes.clone().into());
+            inner.causes = causes;
+        }
         inner.hint = inner.hint.take().map(|hint| hidden.hide(&hint));
         self
     }
