@@ -386,7 +386,7 @@ impl fmt::Display for Error {
             write!(f, ": {}", message.trim_end_matches('.'))?;
         }
         if !inner.causes.is_empty() {
-            write!(f, ": {}", mask::line(&mask::digits(&inner.causes)))?;
+            write!(f, ": {}", mask::causes(&mask::digits(&inner.causes)))?;
         }
         f.write_str(self.reception())?;
         if let Some(hint) = &inner.hint {

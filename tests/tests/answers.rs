@@ -263,6 +263,21 @@ async fn missing_credentials_are_named_and_nothing_is_sent() {
     );
 }
 
+/// As many places as there are to look at, each with its reason.
+#[tokio::test]
+async fn of_missing_credentials_every_place_is_shown() {
+    struct Everywhere;
+    impl CredentialsProvider for Everywhere {
+        fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+            let places: Vec<String> = (1..8).map(|place| format!("place {place} ({})", "x".repeat(100))).collect();
+            Box::pin(async move { Err(CredentialsError::new(places.join("; "))) })
+        }
+    }
+    let client = Client::builder().credentials(Everywhere).transport(Canned::default()).build().unwrap();
+    let shown = client.send(QueryRobotTaskCallList::new()).await.unwrap_err().to_string();
+    assert!(shown.contains(&format!("; place 7 ({}); set them, or", "x".repeat(100))), "{shown}");
+}
+
 #[tokio::test]
 async fn a_parameter_of_the_protocol_or_given_twice_is_refused() {
     let canned = Canned::default();
