@@ -288,7 +288,8 @@ impl Error {
         self.0.advice
     }
 
-    /// How often the call was attempted: 0 where it failed before anything was sent.
+    /// How often the call was attempted: 0 where it failed before the first attempt. An attempt need not have come to
+    /// sending: [`Error::sent`] tells.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -344,7 +345,8 @@ impl Error {
     }
 
     /// Whether the service received the request. After `Sent::Maybe` of an operation that dials, a phone may be
-    /// ringing: look the call up before you place it again.
+    /// ringing: look the call up before you place it again. So it may after `Sent::Yes` where the service failed by
+    /// itself, as with HTTP 500, or its answer cannot be read: the text of the error says so.
     #[must_use]
     pub fn sent(&self) -> Sent {
         self.0.sent
@@ -352,6 +354,21 @@ impl Error {
 }
 
 impl Error {
+    /// Whether what was asked for may have been done although the call failed: so the service answered with a failure
+    /// of its own, or with something that cannot be read, or it is not known whether it received the request.
+    fn in_doubt(&self) -> bool {
+        let Inner { kind, sent, refusal, sure, .. } = *self.0;
+        match (sent, kind) {
+            (Sent::No, _) => false,
+            (Sent::Maybe, _) | (Sent::Yes, ErrorKind::Answer) => true,
+            (Sent::Yes, _) => match refusal {
+                Some(RefusalKind::Transient) => true,
+                Some(RefusalKind::Throttled) => !sure,
+                _ => false,
+            },
+        }
+    }
+
     /// Whether the service received the request, where that is not plain from what happened.
     fn reception(&self) -> &'static str {
         let Inner { kind, sent, dials, .. } = *self.0;
@@ -361,7 +378,7 @@ impl Error {
                  before you place it again"
             }
             (Sent::Maybe, _) => "; it is not known whether the service received the request",
-            (Sent::Yes, ErrorKind::Answer) if dials => {
+            (Sent::Yes, _) if dials && self.in_doubt() => {
                 "; the service received the request: a phone may be ringing, so look the call up before you place it again"
             }
             (Sent::No, ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Credentials) if dials => {
