@@ -91,7 +91,12 @@ impl<T> Call<T> {
     /// A call of an operation of which only the name is known.
     pub(crate) fn untyped(core: &Arc<Core>, action: String) -> Self {
         let parameters = Parameters::with_capacity(PAIRS, BYTES);
-        Self::new(core, Prepared::new(Cow::Owned(action), Method::Post, parameters))
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if !action.is_empty() && action.bytes().all(plain) {
+            return Self::new(core, Prepared::new(Cow::Owned(action), Method::Post, parameters));
+        }
+        let fault = format!("{action:?} is no name of an operation, such as \"CancelCall\"");
+        Self::new(core, Prepared { fault: Some(fault), ..Prepared::new(Cow::Borrowed(""), Method::Post, parameters) })
     }
 
     #[inline]
@@ -120,13 +125,15 @@ impl<T> Call<T> {
     /// Sends a further parameter, such as `OwnerId`, which every operation of the service accepts and no request
     /// carries. The name must not be one of the request or of the protocol.
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
-        if PROTOCOL_PARAMETERS.contains(&name) {
-            self.prepared.fault = Some(format!("parameter {name} belongs to the protocol and is set by the client"));
+        let fault = if PROTOCOL_PARAMETERS.contains(&name) {
+            format!("parameter {name} belongs to the protocol and is set by the client")
         } else if self.prepared.parameters.contains(name) {
-            self.prepared.fault = Some(format!("parameter {name} is given twice"));
+            format!("parameter {name} is given twice")
         } else {
             self.prepared.parameters.push(name, value);
-        }
+            return self;
+        };
+        self.prepared.fault.get_or_insert(fault);
         self
     }
 }
@@ -322,6 +329,16 @@ impl Progress {
     }
 }
 
+/// A request that HTTP has no form for.
+fn unwritable(action: Cow<'static, str>, cause: http::Error) -> Error {
+    let hint = if cause.is::<http::header::InvalidHeaderValue>() {
+        "the access key id or the security token holds a line break or another character that no header may hold"
+    } else {
+        "its parameters are more than a URL may hold: send them by POST with signature V1, in the body"
+    };
+    Error::new(ErrorKind::Request, action, Sent::No, "the request cannot be written").caused_by(cause).hint(hint)
+}
+
 /// Without the digits that nobody reads.
 fn rounded(duration: Duration) -> Duration {
     Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
@@ -460,9 +477,7 @@ impl Run {
         }
         progress.credentials = Some(credentials.clone());
         let unsigned = Unsigned { core, action, method: *method, parameters };
-        let (mut request, signed) = unsigned.sign(&credentials).map_err(|error| {
-            Error::new(ErrorKind::Request, action.clone(), Sent::No, "the request cannot be written").caused_by(error)
-        })?;
+        let (mut request, signed) = unsigned.sign(&credentials).map_err(|cause| unwritable(action.clone(), cause))?;
         departure.reach(Stage::HandedOver);
         request.extensions_mut().insert(departure.clone());
         match core.transport.send(request, core.limits.body).await {
