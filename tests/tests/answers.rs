@@ -289,6 +289,33 @@ async fn a_parameter_of_the_protocol_or_given_twice_is_refused() {
     assert_eq!((own.kind(), own.sent(), canned.bodies().len()), (ErrorKind::Request, Sent::No, 0));
 }
 
+/// Around calls of any operation, as one writes it for logs or metrics, with nothing but what the crate shows.
+async fn counted<O: dyvmsapi::Operation<Service = dyvmsapi::Dyvmsapi>>(
+    client: &Client,
+    operation: O,
+) -> (&'static str, Result<O::Output, Error>) {
+    (O::FACTS.action, client.send(operation).await)
+}
+
+#[tokio::test]
+async fn code_of_ones_own_takes_any_operation() {
+    let client = client(Canned::ok(r#"{"Code":"OK"}"#));
+    let (action, page) = counted(&client, QueryRobotTaskCallList::new()).await;
+    assert_eq!((action, page.unwrap().code.as_str()), ("QueryRobotTaskCallList", "OK"));
+}
+
+#[tokio::test]
+async fn what_is_no_name_of_an_operation_is_refused() {
+    let canned = Canned::default();
+    let client = client(canned.clone());
+    for name in ["", "Cancel\nCall", "取消"] {
+        let error = client.call(name, &[("Action", "x")]).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Request, Sent::No));
+        assert_eq!(error.to_string(), format!("{name:?} is no name of an operation, such as \"CancelCall\""));
+    }
+    assert_eq!(canned.bodies().len(), 0);
+}
+
 #[tokio::test]
 async fn any_operation_is_called_by_name() {
     let canned = Canned::ok(r#"{"Code":"OK","CallId":"1^2"}"#);
