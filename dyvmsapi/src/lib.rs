@@ -159,7 +159,8 @@
 //!
 //! # Blocking code
 //!
-//! Calls need a tokio runtime. Code without one makes its own:
+//! Calls need a tokio runtime with its timers and its I/O. Code without one makes its own, one for the whole program: a
+//! connection is kept by the runtime that opened it, and stands still with it.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
