@@ -445,12 +445,17 @@ impl Run {
         let own = progress.retries.time_of_attempt();
         let end = own.and_then(|time| progress.began.checked_add(time)).filter(|end| *end < progress.deadline);
         let deadline = end.unwrap_or(progress.deadline);
+        let time = own.filter(|_| end.is_some()).unwrap_or(progress.timeout);
+        // A timer lets what it guards begin even so, and then a phone might ring that nobody waits for.
+        if deadline <= progress.began {
+            let what = format!("no time was left of {time:?} when it was its turn");
+            return Err(Error::new(ErrorKind::Timeout, self.action.clone(), Sent::No, what));
+        }
         let span = progress.attempt.clone();
         let departure = Departure::default();
         if let Ok(outcome) = timeout_at(deadline, span.within(self.exchange(&departure))).await {
             return outcome;
         }
-        let time = own.filter(|_| end.is_some()).unwrap_or(self.progress.timeout);
         let endpoint = &self.core.endpoint;
         // The exchange is dropped by now: before that, a request that has not left may still do so.
         let (sent, what) = match departure.stage() {

@@ -476,6 +476,29 @@ async fn calls_wait_for_their_turn_of_the_operation() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_whose_time_is_over_is_not_begun() {
+    let transport = Scripted::new([ok()]);
+    let client = client(&transport);
+    let no_attempt = Retries::new().attempt_timeout(Duration::ZERO);
+    for call in [client.send(dial()).timeout(Duration::ZERO), client.send(dial()).retries(no_attempt)] {
+        let error = call.await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Timeout, Sent::No), "{error}");
+    }
+    // The turn comes in time, but nobody looks before the time is over.
+    let limited = client_with(builder(&transport).rate_limit::<SingleCallByTts>(1));
+    limited.send(dial()).await.unwrap();
+    let late = tokio::spawn(limited.send(dial()).timeout(Duration::from_millis(1500)).into_future());
+    tokio::task::yield_now().await;
+    tokio::time::advance(Duration::from_secs(2)).await;
+    let error = late.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.sent(), transport.bodies().len()), (ErrorKind::Timeout, Sent::No, 1));
+    assert_eq!(
+        error.to_string(),
+        "SingleCallByTts: no time was left of 1.5s when it was its turn; nothing was sent, so no phone rings"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_turn_that_comes_too_late_is_refused_at_once_and_unsent() {
     let transport = Scripted::new([ok()]);
     let limited = client_with(builder(&transport).rate_limit::<SingleCallByTts>(1).timeout(Duration::from_millis(900)));
