@@ -176,8 +176,8 @@
 
 pub use aliyun_runtime::{
     BoxError, BoxFuture, Bytes, Call, CallFuture, Client as ServiceClient, ClientBuilder, Credentials,
-    CredentialsError, CredentialsProvider, Ending, Error, ErrorKind, Format, HttpAnswer, Items, Method, Operation,
-    Paged, Pages, Retries, Sent, Service, Signature, Transport, TransportError, Value, credentials, http,
+    CredentialsError, CredentialsProvider, Ending, Error, ErrorKind, Facts, Format, HttpAnswer, Items, Method,
+    Operation, Paged, Pages, Retries, Sent, Service, Signature, Transport, TransportError, Value, credentials, http,
 };
 
 aliyun_codegen_macros::client!(dyvmsapi);

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -65,7 +66,10 @@ pub(crate) struct Nature {
 impl Nature {
     fn of(facts: Facts) -> Self {
         let Facts { action, idempotent, dials, per_second, .. } = facts;
-        Self { idempotent, dials: dials.is_some(), rate: per_second.map(|rate| (action, rate)), table: &[] }
+        let dials = dials.is_some();
+        // Whatever else is said of it, what rings a phone is not repeated.
+        let idempotent = idempotent && !dials;
+        Self { idempotent, dials, rate: per_second.map(|rate| (action, rate)), table: &[] }
     }
 }
 
@@ -128,16 +132,6 @@ impl<T> Call<T> {
         self
     }
 
-    /// Says of an operation that is called by its name what is known of it: its HTTP method, whether it may be repeated
-    /// without harm, whether it rings someone, how many requests a second it takes.
-    ///
-    /// A call that is said to be idempotent is repeated where it is not known whether the service received it.
-    pub fn facts(mut self, facts: Facts) -> Self {
-        self.prepared.method = facts.method;
-        self.prepared.nature = Nature { table: self.prepared.nature.table, ..Nature::of(facts) };
-        self
-    }
-
     /// Sends a further parameter, such as `OwnerId`, which every operation of the service accepts and no request
     /// carries. The name must not be one of the request or of the protocol.
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
@@ -150,6 +144,20 @@ impl<T> Call<T> {
             return self;
         };
         self.prepared.fault.get_or_insert(fault);
+        self
+    }
+}
+
+impl Call<Value> {
+    /// Says of an operation that is called by its name what is known of it: its HTTP method, whether it may be repeated
+    /// without harm, whether it rings someone, how many requests a second it takes. What is known of an operation that has
+    /// a type stands in its specification.
+    ///
+    /// A call that is said to be idempotent is repeated where it is not known whether the service received it, unless it is
+    /// said to ring someone too.
+    pub fn facts(mut self, facts: Facts) -> Self {
+        self.prepared.method = facts.method;
+        self.prepared.nature = Nature { table: self.prepared.nature.table, ..Nature::of(facts) };
         self
     }
 }

@@ -13,8 +13,8 @@ use dyvmsapi::call::SingleCallByTts;
 use dyvmsapi::credentials::Context;
 use dyvmsapi::robot::QueryRobotTaskCallList;
 use dyvmsapi::{
-    Client, ClientBuilder, Credentials, CredentialsError, CredentialsProvider, Dyvmsapi, Error, ErrorKind, Retries,
-    Sent, Transport,
+    Client, ClientBuilder, Credentials, CredentialsError, CredentialsProvider, Dyvmsapi, Error, ErrorKind, Facts,
+    Retries, Sent, Transport,
 };
 use tokio::time::Instant;
 
@@ -201,6 +201,16 @@ async fn a_read_is_repeated_after_all_of_them() {
         let retries = Retries::new().attempt_timeout(Duration::from_secs(2));
         client(&transport).send(look()).retries(retries).await.unwrap_or_else(|error| panic!("{case}: {error}"));
         assert_eq!(transport.bodies().len(), 2, "{case}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_by_name_that_is_said_to_ring_someone_is_never_repeated_whatever_else_is_said() {
+    let facts = Facts::operation("SingleCallByTts").idempotent();
+    for (facts, sent) in [(facts.dials("CalledNumber"), 1), (facts, 2)] {
+        let transport = Scripted::new([fail(Sent::Maybe), ok()]);
+        let call = client(&transport).call("SingleCallByTts", &[("CalledNumber", "13000000000")]).facts(facts);
+        assert_eq!((call.await.is_ok(), transport.bodies().len()), (sent == 2, sent));
     }
 }
 
