@@ -28,6 +28,8 @@ struct Inner {
     request_id: Option<String>,
     http_status: Option<u16>,
     sent: Sent,
+    /// What attempts before the last one may have brought about.
+    before: Sent,
     source: Option<BoxError>,
     /// The source and what caused it, in words.
     causes: String,
@@ -81,6 +83,7 @@ impl Error {
             request_id: None,
             http_status: None,
             sent,
+            before: Sent::No,
             source: None,
             causes: String::new(),
             attempts: 0,
@@ -211,6 +214,7 @@ impl Error {
         let inner = &mut *self.0;
         inner.attempts = attempts;
         inner.dials = dials;
+        inner.before = before;
         inner.sent = inner.sent.or_rather(before);
         self
     }
@@ -359,7 +363,8 @@ impl Error {
     /// look it up before you place it again.
     ///
     /// It is so always after `Sent::Maybe` and never after `Sent::No`. After `Sent::Yes` it is so where the answer cannot
-    /// be read, or where the service says that it failed, which may have been behind the placing of the call.
+    /// be read, or where the service says that it failed, which may have been behind the placing of the call; so for every
+    /// attempt of a call that was repeated.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         let inner = &*self.0;
@@ -367,7 +372,8 @@ impl Error {
             Sent::No => false,
             Sent::Maybe => true,
             Sent::Yes => {
-                inner.kind == ErrorKind::Answer
+                inner.before != Sent::No
+                    || inner.kind == ErrorKind::Answer
                     || match inner.refusal {
                         Some(RefusalKind::Transient | RefusalKind::Replayed) => true,
                         Some(RefusalKind::Throttled) => !inner.sure,

@@ -265,6 +265,22 @@ async fn what_an_earlier_attempt_may_have_done_is_not_forgotten() {
     assert_eq!(client(&transport).send(dial()).await.unwrap_err().sent(), Sent::No);
 }
 
+/// What may be repeated may have changed something the first time, whatever is said of the last.
+#[tokio::test(start_paused = true)]
+async fn the_outcome_stays_unknown_where_an_earlier_attempt_left_it_so() {
+    let open = [fail(Sent::Maybe), refusal(500, "InternalError"), Step::Cut];
+    let last = [refusal(400, "InvalidParameter"), fail(Sent::No)];
+    for (first, last) in open.iter().flat_map(|first| last.iter().map(move |last| (first, last))) {
+        let transport = Scripted::new([first.clone(), last.clone()]);
+        let error = client(&transport).send(look()).await.unwrap_err();
+        assert!(error.attempts() > 1 && error.is_outcome_unknown(), "{error}");
+    }
+    for first in [refusal(400, "Throttling"), fail(Sent::No)] {
+        let transport = Scripted::new([first, refusal(400, "InvalidParameter")]);
+        assert!(!client(&transport).send(look()).await.unwrap_err().is_outcome_unknown());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn retries_are_set_for_a_client_and_for_a_call() {
     let transport = Scripted::new([refusal(400, "Throttling")]);
