@@ -317,9 +317,11 @@ async fn calls_end_as_time_is_advanced() {
 }
 
 #[tokio::test]
-async fn a_clock_beyond_the_window_refuses() {
+async fn a_clock_that_is_set_beyond_the_window_refuses_and_one_that_is_advanced_does_not() {
     let emulator = emulator();
     emulator.advance(Duration::from_secs(16 * 60));
+    client(&emulator).send(call(ONE)).await.unwrap();
+    emulator.set_time(emulator.time());
     assert_eq!(outcome(&client(&emulator), call(ONE)).await, "InvalidTimeStamp.Expired");
 }
 
