@@ -487,7 +487,11 @@ impl Run {
             Stage::Unsent => (Sent::No, format!("no connection within {time:?} to {endpoint:?}")),
             Stage::HandedOver | Stage::Gone => (Sent::Maybe, format!("no answer within {time:?} from {endpoint:?}")),
         };
-        Err(Error::new(ErrorKind::Timeout, self.action.clone(), sent, what))
+        let error = Error::new(ErrorKind::Timeout, self.action.clone(), sent, what);
+        Err(match departure.stage() {
+            Stage::Preparing => error.hint("see whether what provides them can be reached, or give the call more time"),
+            _ => error,
+        })
     }
 
     /// Credentials, signature, request, answer.

@@ -263,6 +263,25 @@ async fn missing_credentials_are_named_and_nothing_is_sent() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn credentials_that_do_not_come_in_time_are_named_and_nothing_is_sent() {
+    struct Never;
+    impl CredentialsProvider for Never {
+        fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+            Box::pin(std::future::pending())
+        }
+    }
+    let canned = Canned::default();
+    let client = Client::builder().credentials(Never).transport(canned.clone()).build().unwrap();
+    let error = client.send(QueryRobotTaskCallList::new()).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent(), canned.requests().len()), (ErrorKind::Timeout, Sent::No, 0));
+    assert_eq!(
+        error.to_string(),
+        "QueryRobotTaskCallList: no credentials within 10s; see whether what provides them can be reached, or give the \
+         call more time"
+    );
+}
+
 /// As many places as there are to look at, each with its reason.
 #[tokio::test]
 async fn of_missing_credentials_every_place_is_shown() {
