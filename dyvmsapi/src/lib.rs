@@ -159,7 +159,8 @@
 //!
 //! # Blocking code
 //!
-//! Calls need a tokio runtime. Code without one makes its own:
+//! Calls need a tokio runtime with its timers and its I/O. Code without one makes its own, one for the whole program: a
+//! connection is kept by the runtime that opened it, and stands still with it.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -175,8 +176,8 @@
 
 pub use aliyun_runtime::{
     BoxError, BoxFuture, Bytes, Call, CallFuture, Client as ServiceClient, ClientBuilder, Credentials,
-    CredentialsError, CredentialsProvider, Ending, Error, ErrorKind, Format, HttpAnswer, Items, Method, Pages, Retries,
-    Sent, Signature, Transport, TransportError, Value, credentials, http,
+    CredentialsError, CredentialsProvider, Ending, Error, ErrorKind, Facts, Format, HttpAnswer, Items, Method,
+    Operation, Paged, Pages, Retries, Sent, Service, Signature, Transport, TransportError, Value, credentials, http,
 };
 
 aliyun_codegen_macros::client!(dyvmsapi);

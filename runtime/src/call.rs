@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -65,7 +66,10 @@ pub(crate) struct Nature {
 impl Nature {
     fn of(facts: Facts) -> Self {
         let Facts { action, idempotent, dials, per_second, .. } = facts;
-        Self { idempotent, dials: dials.is_some(), rate: per_second.map(|rate| (action, rate)), table: &[] }
+        let dials = dials.is_some();
+        // Whatever else is said of it, what rings a phone is not repeated.
+        let idempotent = idempotent && !dials;
+        Self { idempotent, dials, rate: per_second.map(|rate| (action, rate)), table: &[] }
     }
 }
 
@@ -97,7 +101,12 @@ impl<T> Call<T> {
     /// A call of an operation of which only the name is known.
     pub(crate) fn untyped(core: &Arc<Core>, action: String) -> Self {
         let parameters = Parameters::with_capacity(PAIRS, BYTES);
-        Self::new(core, Prepared::new(Cow::Owned(action), Method::Post, parameters))
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if !action.is_empty() && action.bytes().all(plain) {
+            return Self::new(core, Prepared::new(Cow::Owned(action), Method::Post, parameters));
+        }
+        let fault = format!("{action:?} is no name of an operation, such as \"CancelCall\"");
+        Self::new(core, Prepared { fault: Some(fault), ..Prepared::new(Cow::Borrowed(""), Method::Post, parameters) })
     }
 
     #[inline]
@@ -123,26 +132,32 @@ impl<T> Call<T> {
         self
     }
 
-    /// Says of an operation that is called by its name what is known of it: its HTTP method, whether it may be repeated
-    /// without harm, whether it rings someone, how many requests a second it takes.
-    ///
-    /// A call that is said to be idempotent is repeated where it is not known whether the service received it.
-    pub fn facts(mut self, facts: Facts) -> Self {
-        self.prepared.method = facts.method;
-        self.prepared.nature = Nature { table: self.prepared.nature.table, ..Nature::of(facts) };
-        self
-    }
-
     /// Sends a further parameter, such as `OwnerId`, which every operation of the service accepts and no request
     /// carries. The name must not be one of the request or of the protocol.
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
-        if PROTOCOL_PARAMETERS.contains(&name) {
-            self.prepared.fault = Some(format!("parameter {name} belongs to the protocol and is set by the client"));
+        let fault = if PROTOCOL_PARAMETERS.contains(&name) {
+            format!("parameter {name} belongs to the protocol and is set by the client")
         } else if self.prepared.parameters.contains(name) {
-            self.prepared.fault = Some(format!("parameter {name} is given twice"));
+            format!("parameter {name} is given twice")
         } else {
             self.prepared.parameters.push(name, value);
-        }
+            return self;
+        };
+        self.prepared.fault.get_or_insert(fault);
+        self
+    }
+}
+
+impl Call<Value> {
+    /// Says of an operation that is called by its name what is known of it: its HTTP method, whether it may be repeated
+    /// without harm, whether it rings someone, how many requests a second it takes. What is known of an operation that has
+    /// a type stands in its specification.
+    ///
+    /// A call that is said to be idempotent is repeated where it is not known whether the service received it, unless it is
+    /// said to ring someone too.
+    pub fn facts(mut self, facts: Facts) -> Self {
+        self.prepared.method = facts.method;
+        self.prepared.nature = Nature { table: self.prepared.nature.table, ..Nature::of(facts) };
         self
     }
 }
@@ -338,6 +353,16 @@ impl Progress {
     }
 }
 
+/// A request that HTTP has no form for.
+fn unwritable(action: Cow<'static, str>, cause: http::Error) -> Error {
+    let hint = if cause.is::<http::header::InvalidHeaderValue>() {
+        "the access key id or the security token holds a line break or another character that no header may hold"
+    } else {
+        "its parameters are more than a URL may hold: send them by POST with signature V1, in the body"
+    };
+    Error::new(ErrorKind::Request, action, Sent::No, "the request cannot be written").caused_by(cause).hint(hint)
+}
+
 /// Without the digits that nobody reads.
 fn rounded(duration: Duration) -> Duration {
     Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
@@ -444,12 +469,17 @@ impl Run {
         let own = progress.retries.time_of_attempt();
         let end = own.and_then(|time| progress.began.checked_add(time)).filter(|end| *end < progress.deadline);
         let deadline = end.unwrap_or(progress.deadline);
+        let time = own.filter(|_| end.is_some()).unwrap_or(progress.timeout);
+        // A timer lets what it guards begin even so, and then a phone might ring that nobody waits for.
+        if deadline <= progress.began {
+            let what = format!("no time was left of {time:?} when it was its turn");
+            return Err(Error::new(ErrorKind::Timeout, self.action.clone(), Sent::No, what));
+        }
         let span = progress.attempt.clone();
         let departure = Departure::default();
         if let Ok(outcome) = timeout_at(deadline, span.within(self.exchange(&departure))).await {
             return outcome;
         }
-        let time = own.filter(|_| end.is_some()).unwrap_or(self.progress.timeout);
         let endpoint = &self.core.endpoint;
         // The exchange is dropped by now: before that, a request that has not left may still do so.
         let (sent, what) = match departure.stage() {
@@ -457,7 +487,11 @@ impl Run {
             Stage::Unsent => (Sent::No, format!("no connection within {time:?} to {endpoint:?}")),
             Stage::HandedOver | Stage::Gone => (Sent::Maybe, format!("no answer within {time:?} from {endpoint:?}")),
         };
-        Err(Error::new(ErrorKind::Timeout, self.action.clone(), sent, what))
+        let error = Error::new(ErrorKind::Timeout, self.action.clone(), sent, what);
+        Err(match departure.stage() {
+            Stage::Preparing => error.hint("see whether what provides them can be reached, or give the call more time"),
+            _ => error,
+        })
     }
 
     /// Credentials, signature, request, answer.
@@ -476,9 +510,7 @@ impl Run {
         }
         progress.credentials = Some(credentials.clone());
         let unsigned = Unsigned { core, action, method: *method, parameters };
-        let (mut request, signed) = unsigned.sign(&credentials).map_err(|error| {
-            Error::new(ErrorKind::Request, action.clone(), Sent::No, "the request cannot be written").caused_by(error)
-        })?;
+        let (mut request, signed) = unsigned.sign(&credentials).map_err(|cause| unwritable(action.clone(), cause))?;
         departure.reach(Stage::HandedOver);
         request.extensions_mut().insert(departure.clone());
         match core.transport.send(request, core.limits.body).await {

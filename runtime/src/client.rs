@@ -63,6 +63,7 @@ impl Default for Limits {
 
 /// What answers are asked for in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Format {
     /// JSON.
     #[default]
@@ -73,6 +74,7 @@ pub enum Format {
 
 /// How requests are signed. Both prove the same; they differ in what travels where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Signature {
     /// HMAC-SHA1 over all parameters, which Alibaba also calls version 1.0 and V2. Parameters of a POST travel in its
     /// body, so that no phone number lands in a URL.

@@ -28,6 +28,8 @@ struct Inner {
     request_id: Option<String>,
     http_status: Option<u16>,
     sent: Sent,
+    /// What attempts before the last one may have brought about.
+    before: Sent,
     source: Option<BoxError>,
     /// The source and what caused it, in words.
     causes: String,
@@ -81,6 +83,7 @@ impl Error {
             request_id: None,
             http_status: None,
             sent,
+            before: Sent::No,
             source: None,
             causes: String::new(),
             attempts: 0,
@@ -122,10 +125,15 @@ impl Error {
         self
     }
 
-    /// Masks what came from outside.
+    /// Masks what came from outside. A cause that says what must not show is replaced by its masked words, since
+    /// whoever prints an error may print its causes as they are.
     pub(crate) fn hide(mut self, hidden: &Hidden) -> Self {
         let inner = &mut *self.0;
-        inner.causes = hidden.hide(&inner.causes);
+        let causes = mask::digits(&hidden.hide(&inner.causes));
+        if causes != inner.causes {
+            inner.source = Some(causes.clone().into());
+            inner.causes = causes;
+        }
         inner.hint = inner.hint.take().map(|hint| hidden.hide(&hint));
         self
     }
@@ -206,6 +214,7 @@ impl Error {
         let inner = &mut *self.0;
         inner.attempts = attempts;
         inner.dials = dials;
+        inner.before = before;
         inner.sent = inner.sent.or_rather(before);
         self
     }
@@ -286,7 +295,8 @@ impl Error {
         self.0.advice
     }
 
-    /// How often the call was attempted: 0 where it failed before anything was sent.
+    /// How often the call was attempted: 0 where it failed before the first attempt. An attempt need not have come to
+    /// sending: [`Error::sent`] tells.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -353,7 +363,8 @@ impl Error {
     /// look it up before you place it again.
     ///
     /// It is so always after `Sent::Maybe` and never after `Sent::No`. After `Sent::Yes` it is so where the answer cannot
-    /// be read, or where the service says that it failed, which may have been behind the placing of the call.
+    /// be read, or where the service says that it failed, which may have been behind the placing of the call; so for every
+    /// attempt of a call that was repeated.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         let inner = &*self.0;
@@ -361,7 +372,8 @@ impl Error {
             Sent::No => false,
             Sent::Maybe => true,
             Sent::Yes => {
-                inner.kind == ErrorKind::Answer
+                inner.before != Sent::No
+                    || inner.kind == ErrorKind::Answer
                     || match inner.refusal {
                         Some(RefusalKind::Transient | RefusalKind::Replayed) => true,
                         Some(RefusalKind::Throttled) => !inner.sure,
@@ -407,7 +419,7 @@ impl fmt::Display for Error {
             write!(f, ": {}", message.trim_end_matches('.'))?;
         }
         if !inner.causes.is_empty() {
-            write!(f, ": {}", mask::line(&mask::digits(&inner.causes)))?;
+            write!(f, ": {}", mask::causes(&mask::digits(&inner.causes)))?;
         }
         f.write_str(self.reception())?;
         if let Some(hint) = &inner.hint {

@@ -157,9 +157,17 @@ pub(crate) fn id(text: &str) -> String {
 
 /// What a service says, on one line and not endless: control characters could forge further lines or steer a terminal.
 pub(crate) fn line(text: &str) -> String {
-    const LENGTH: usize = 500;
-    let mut line: String = text.chars().take(LENGTH).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(LENGTH).is_some() {
+    cut(text, 500)
+}
+
+/// The causes of an error, on one line. Where no place has credentials each is named, of which none may be cut off.
+pub(crate) fn causes(text: &str) -> String {
+    cut(text, 4000)
+}
+
+fn cut(text: &str, length: usize) -> String {
+    let mut line: String = text.chars().take(length).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(length).is_some() {
         line.push('…');
     }
     line

@@ -29,6 +29,7 @@ use crate::transport::Sent;
 ///
 /// With the feature `stream` it is a `futures_core::Stream` too. As a stream it ends after an error, so that what
 /// collects a stream comes to an end; [`Pages::next`] goes on.
+#[must_use = "nothing is asked for before `next` is awaited"]
 pub struct Pages<O: Paged> {
     /// Where the pages stand; away while a task reads ahead.
     turning: Option<Turning<O>>,
@@ -57,7 +58,6 @@ impl<O: Paged> Pages<O> {
     /// alone would stand still, and its timeout run on, while its caller does something else. The task waits when so
     /// many pages wait, ends at an error and after the last page, and is stopped when this is dropped. On a
     /// current-thread runtime it runs whenever the caller awaits something.
-    #[must_use]
     pub fn read_ahead(mut self, pages: usize) -> Self {
         self.read_ahead = pages.min(Semaphore::MAX_PERMITS);
         self
@@ -181,6 +181,7 @@ async fn read_ahead<O: Paged>(mut turning: Turning<O>, pages: mpsc::Sender<O::Ou
 ///
 /// With the feature `stream` it is a `futures_core::Stream` too. As a stream it ends after an error, so that what
 /// collects a stream comes to an end; [`Items::next`] goes on.
+#[must_use = "nothing is asked for before `next` is awaited"]
 pub struct Items<O: Paged> {
     pages: Pages<O>,
     page: std::vec::IntoIter<O::Item>,
@@ -192,7 +193,6 @@ impl<O: Paged> Items<O> {
     }
 
     /// Asks for up to this many pages before their items are wanted; see [`Pages::read_ahead`].
-    #[must_use]
     pub fn read_ahead(mut self, pages: usize) -> Self {
         self.pages = self.pages.read_ahead(pages);
         self

@@ -53,8 +53,8 @@ impl Retries {
         self
     }
 
-    /// How long one attempt may take, from credentials to answer. An attempt that ends so may have been received:
-    /// only operations that may be repeated without harm are.
+    /// How long one attempt may take, from credentials to answer. One that ends so after it was sent may have been
+    /// received: then only operations that may be repeated without harm are repeated.
     #[must_use]
     pub const fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
@@ -79,8 +79,10 @@ impl Retries {
         let factor = 2_u32.checked_pow(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
         let factor = if throttled { factor.saturating_mul(5) } else { factor };
         let ceiling = self.first.saturating_mul(factor).min(self.most);
-        let nanoseconds = (ceiling.as_nanos() * u128::from(random)) >> u64::BITS;
-        Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
+        // 584 years and more are one and the same pause.
+        let nanoseconds = u64::try_from(ceiling.as_nanos()).unwrap_or(u64::MAX);
+        let drawn = (u128::from(nanoseconds) * u128::from(random)) >> u64::BITS;
+        Duration::from_nanos(u64::try_from(drawn).unwrap_or(u64::MAX))
     }
 }
 
@@ -357,6 +359,8 @@ mod tests {
         assert_eq!(ceilings(true), [500, 1000, 2000, 20_000, 20_000]);
         assert_eq!(retries.pause(1, false, u64::MAX / 2).as_millis() + 1, 50);
         assert_eq!(retries.pause(1, false, 0), Duration::ZERO);
+        let endless = retries.back_off(Duration::MAX, Duration::MAX);
+        assert_eq!(endless.pause(u32::MAX, true, u64::MAX), Duration::from_nanos(u64::MAX - 1));
     }
 
     #[test]

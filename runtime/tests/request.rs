@@ -266,3 +266,27 @@ proptest! {
         prop_assert!(!is_authentic(&request, "testsecret2"));
     }
 }
+
+#[tokio::test]
+async fn what_http_has_no_form_for_is_named_with_the_reason() {
+    let kept = Kept::default();
+    let refused = async |credentials, value: &str| {
+        let client = kept.client(credentials).build().unwrap();
+        let error = client.call("RunInstances", &[("ImageId", value)]).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Request, Sent::No));
+        error.to_string()
+    };
+    let shown = refused(Credentials::with_token("testid", "testsecret", "testtoken\n"), "1").await;
+    assert_eq!(
+        shown,
+        "RunInstances: the request cannot be written: failed to parse header value; the access key id or the security \
+         token holds a line break or another character that no header may hold"
+    );
+    let shown = refused(Credentials::new("testid", "testsecret"), &"x".repeat(70_000)).await;
+    assert_eq!(
+        shown,
+        "RunInstances: the request cannot be written: uri too long; its parameters are more than a URL may hold: send them \
+         by POST with signature V1, in the body"
+    );
+    assert!(kept.requests.lock().unwrap().is_empty());
+}

@@ -462,3 +462,31 @@ async fn no_call_that_counts_as_unsent_arrives() {
     assert_eq!(answered.difference(&arrived).count(), 0);
     assert!(!unsent.is_empty(), "a timeout of nothing strikes before there is a connection");
 }
+
+/// A client that outlives a runtime, as one in a static does between tests.
+#[test]
+fn a_client_serves_one_runtime_after_the_other() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = client(&format!("http://{}", listener.local_addr().unwrap())).build().unwrap();
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let server = runtime();
+    listener.set_nonblocking(true).unwrap();
+    let _guard = server.enter();
+    let listener = TcpListener::from_std(listener).unwrap();
+    let arrived = Arc::new(Mutex::new(HashSet::new()));
+    let kept = Arc::clone(&arrived);
+    let serving = std::thread::spawn(move || {
+        server.block_on(async move {
+            for _ in 0..3 {
+                let (stream, _) = listener.accept().await.unwrap();
+                answer_all(stream, Arc::clone(&kept)).await;
+            }
+        });
+    });
+    for mark in ["1", "2", "3"] {
+        runtime().block_on(client.call("Place", &[("Mark", mark)]).retries(Retries::never()).into_future()).unwrap();
+    }
+    drop(client);
+    serving.join().unwrap();
+    assert_eq!(*arrived.lock().unwrap(), HashSet::from([1, 2, 3]));
+}

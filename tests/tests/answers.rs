@@ -263,6 +263,40 @@ async fn missing_credentials_are_named_and_nothing_is_sent() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn credentials_that_do_not_come_in_time_are_named_and_nothing_is_sent() {
+    struct Never;
+    impl CredentialsProvider for Never {
+        fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+            Box::pin(std::future::pending())
+        }
+    }
+    let canned = Canned::default();
+    let client = Client::builder().credentials(Never).transport(canned.clone()).build().unwrap();
+    let error = client.send(QueryRobotTaskCallList::new()).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent(), canned.requests().len()), (ErrorKind::Timeout, Sent::No, 0));
+    assert_eq!(
+        error.to_string(),
+        "QueryRobotTaskCallList: no credentials within 10s; see whether what provides them can be reached, or give the \
+         call more time"
+    );
+}
+
+/// As many places as there are to look at, each with its reason.
+#[tokio::test]
+async fn of_missing_credentials_every_place_is_shown() {
+    struct Everywhere;
+    impl CredentialsProvider for Everywhere {
+        fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+            let places: Vec<String> = (1..8).map(|place| format!("place {place} ({})", "x".repeat(100))).collect();
+            Box::pin(async move { Err(CredentialsError::new(places.join("; "))) })
+        }
+    }
+    let client = Client::builder().credentials(Everywhere).transport(Canned::default()).build().unwrap();
+    let shown = client.send(QueryRobotTaskCallList::new()).await.unwrap_err().to_string();
+    assert!(shown.contains(&format!("; place 7 ({}); set them, or", "x".repeat(100))), "{shown}");
+}
+
 #[tokio::test]
 async fn a_parameter_of_the_protocol_or_given_twice_is_refused() {
     let canned = Canned::default();
@@ -272,6 +306,33 @@ async fn a_parameter_of_the_protocol_or_given_twice_is_refused() {
     let own = client.call("Any", &[("Timestamp", "x")]).await.unwrap_err();
     assert_eq!(own.to_string(), "Any: parameter Timestamp belongs to the protocol and is set by the client");
     assert_eq!((own.kind(), own.sent(), canned.bodies().len()), (ErrorKind::Request, Sent::No, 0));
+}
+
+/// Around calls of any operation, as one writes it for logs or metrics, with nothing but what the crate shows.
+async fn counted<O: dyvmsapi::Operation<Service = dyvmsapi::Dyvmsapi>>(
+    client: &Client,
+    operation: O,
+) -> (&'static str, Result<O::Output, Error>) {
+    (O::FACTS.action, client.send(operation).await)
+}
+
+#[tokio::test]
+async fn code_of_ones_own_takes_any_operation() {
+    let client = client(Canned::ok(r#"{"Code":"OK"}"#));
+    let (action, page) = counted(&client, QueryRobotTaskCallList::new()).await;
+    assert_eq!((action, page.unwrap().code.as_str()), ("QueryRobotTaskCallList", "OK"));
+}
+
+#[tokio::test]
+async fn what_is_no_name_of_an_operation_is_refused() {
+    let canned = Canned::default();
+    let client = client(canned.clone());
+    for name in ["", "Cancel\nCall", "取消"] {
+        let error = client.call(name, &[("Action", "x")]).await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Request, Sent::No));
+        assert_eq!(error.to_string(), format!("{name:?} is no name of an operation, such as \"CancelCall\""));
+    }
+    assert_eq!(canned.bodies().len(), 0);
 }
 
 #[tokio::test]

@@ -12,9 +12,7 @@ use aliyun_runtime::http::{HeaderMap, HeaderValue};
 use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpAnswer, TransportError};
 use dyvmsapi::call::SingleCallByTts;
 use dyvmsapi::credentials::Context;
-use dyvmsapi::{
-    Client, Credentials, CredentialsError, CredentialsProvider, Error, ErrorKind, Format, Method, Retries, Sent,
-};
+use dyvmsapi::{Client, Credentials, CredentialsError, CredentialsProvider, Error, Format, Method, Retries, Sent};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
@@ -267,13 +265,15 @@ fn assert_hidden(case: &str, shown: &str) {
     }
 }
 
-/// Everything that can be had of an error: the causes that lead on are those of the transport alone.
+/// Everything that can be had of an error, its causes among them.
 fn everything(error: &Error) -> String {
     let texts = [error.code(), error.message(), error.request_id(), Some(error.action()), error.advice()];
     let mut all: Vec<String> = texts.into_iter().flatten().map(str::to_owned).collect();
     all.extend([error.to_string(), format!("{error:?}"), format!("{error:#?}")]);
-    if error.kind() != ErrorKind::Transport {
-        all.extend(error.source().map(ToString::to_string));
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        all.extend([error.to_string(), format!("{error:?}")]);
+        cause = error.source();
     }
     all.join("\n")
 }

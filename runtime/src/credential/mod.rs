@@ -149,8 +149,9 @@ pub trait CredentialsProvider: Send + Sync + 'static {
     /// It may run on after the call that needed it was dropped, but no longer than 90 seconds.
     fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>>;
 
-    /// Called when the service refused credentials of this provider as expired or unknown: what is kept of them
-    /// should be forgotten, so that the next request asks anew. Does nothing unless written.
+    /// Called when the service refused credentials of this provider as expired or unknown, or when no role could be assumed
+    /// with them, for whatever reason: what is kept of them should be forgotten, so that the next request asks anew. Does
+    /// nothing unless written.
     fn refused(&self, credentials: &Credentials) {
         let _ = credentials;
     }

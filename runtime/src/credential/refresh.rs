@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::transport::HttpAnswer;
@@ -24,13 +25,22 @@ struct Shared {
 #[derive(Default)]
 struct State {
     kept: Option<Kept>,
-    /// The refresh under way; closed once it ended, or its runtime did.
-    refresh: Option<watch::Receiver<Option<Outcome>>>,
+    refresh: Option<Refresh>,
     /// The provider gave credentials without an expiration: it is asked each time, and keeps them itself.
     permanent: bool,
 }
 
 type Outcome = Result<Credentials, CredentialsError>;
+
+/// A refresh under way.
+#[derive(Clone)]
+struct Refresh {
+    /// Closed once the refresh ended, or its runtime did.
+    outcome: watch::Receiver<Option<Outcome>>,
+    /// Until then it ends by itself. One that does not is on a runtime that nobody drives, such as one of a single thread
+    /// between two calls of `block_on`, and it is no use to wait for it on another.
+    deadline: Instant,
+}
 
 struct Kept {
     credentials: Credentials,
@@ -49,6 +59,8 @@ const UNDERWAY: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_secs(10);
 /// Longest time that a provider may take. A command of a profile may take 60 seconds.
 const LIMIT: Duration = Duration::from_secs(90);
+/// What a busy runtime may take on top to notice.
+const GRACE: Duration = Duration::from_secs(1);
 
 impl Kept {
     /// Short sessions are refreshed in their last quarter. The moment is spread over a fifth of that time, so that
@@ -133,24 +145,32 @@ impl Shared {
 
     /// What the refresh brings, be it under way or new.
     async fn wait(self: &Arc<Self>) -> Outcome {
-        // The runtime that drove the first one may have been shut down.
-        for _ in 0..2 {
-            let mut refresh = self.refresh(&mut self.state());
-            if let Ok(outcome) = refresh.wait_for(Option::is_some).await
+        loop {
+            let (mut refresh, own) = self.refresh(&mut self.state());
+            let ended = tokio::time::timeout_at(refresh.deadline, refresh.outcome.wait_for(Option::is_some)).await;
+            if let Ok(Ok(outcome)) = ended
                 && let Some(outcome) = &*outcome
             {
                 return outcome.clone();
             }
+            // One that another call began ended with the runtime of that call.
+            if own {
+                return Err(CredentialsError::new(
+                    "the provider of the credentials panicked, or its runtime is being shut down",
+                ));
+            }
         }
-        Err(CredentialsError::new("the refresh of the credentials ended without a result"))
     }
 
-    /// The refresh under way, or else a new one.
-    fn refresh(self: &Arc<Self>, state: &mut State) -> watch::Receiver<Option<Outcome>> {
-        if let Some(refresh) = state.refresh.as_ref().filter(|refresh| refresh.has_changed().is_ok()) {
-            return refresh.clone();
+    /// The refresh under way, or else a new one, and whether it is new.
+    fn refresh(self: &Arc<Self>, state: &mut State) -> (Refresh, bool) {
+        let now = Instant::now();
+        let under_way = |refresh: &&Refresh| refresh.outcome.has_changed().is_ok() && now < refresh.deadline;
+        if let Some(refresh) = state.refresh.as_ref().filter(under_way) {
+            return (refresh.clone(), false);
         }
-        let (sender, refresh) = watch::channel(None);
+        let (sender, outcome) = watch::channel(None);
+        let refresh = Refresh { outcome, deadline: now + LIMIT + GRACE };
         state.refresh = Some(refresh.clone());
         let shared = Arc::clone(self);
         tokio::spawn(async move {
@@ -160,7 +180,7 @@ impl Shared {
             shared.settle(&outcome);
             sender.send_replace(Some(outcome));
         });
-        refresh
+        (refresh, true)
     }
 
     /// Keeps what came. A failure leaves what is kept, and is not kept itself.
@@ -351,13 +371,13 @@ mod tests {
     async fn a_provider_that_hangs_or_panics_ends_in_an_error_and_is_asked_again() {
         let takes = |turn| Duration::from_secs(if turn == 0 { 1_000_000 } else { 0 });
         let (_, refresher) = scripted(takes, |turn| match turn {
-            1 | 2 => panic!("a provider with a fault"),
+            1 => panic!("a provider with a fault"),
             _ => lasting(turn, 3600),
         });
         assert_eq!(refresher.credentials().await.unwrap_err().to_string(), "no credentials within 90s");
         let error = refresher.credentials().await.unwrap_err();
-        assert_eq!(error.to_string(), "the refresh of the credentials ended without a result");
-        assert_eq!(id(&refresher).await, "testid3");
+        assert_eq!(error.to_string(), "the provider of the credentials panicked, or its runtime is being shut down");
+        assert_eq!(id(&refresher).await, "testid2");
     }
 
     #[test]
@@ -369,6 +389,20 @@ mod tests {
         assert!(cut.is_err());
         assert_eq!(paused().block_on(id(&refresher)), "testid1");
         assert_eq!(provider.asked.load(SeqCst), 2);
+    }
+
+    #[test]
+    fn a_refresh_whose_runtime_nobody_drives_is_begun_again_after_its_time() {
+        let (provider, refresher) =
+            scripted(|turn| Duration::from_secs(if turn == 0 { 60 } else { 0 }), |turn| lasting(turn, 3600));
+        let paused = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let (idle, driven) = (paused(), paused());
+        let cut = idle.block_on(async { timeout(Duration::from_secs(1), refresher.credentials()).await });
+        assert!(cut.is_err());
+        let found = driven.block_on(async { timeout(Duration::from_secs(600), id(&refresher)).await });
+        assert_eq!((found.as_deref(), provider.asked.load(SeqCst)), (Ok("testid1"), 2));
+        drop(idle);
+        assert_eq!(driven.block_on(id(&refresher)), "testid1");
     }
 
     #[tokio::test(start_paused = true)]
