@@ -91,6 +91,10 @@ impl Dials {
 /// Whom an operation rings with these parameters.
 pub(crate) fn called(operation: &Operation, parameters: &Parameters) -> Vec<String> {
     let Some(name) = &operation.dials else { return Vec::new() };
+    let has = |(name, value): &(String, String)| parameters.get(name) == Some(value);
+    if !operation.dials_when.iter().all(has) {
+        return Vec::new();
+    }
     let style = operation.parameter(name).and_then(|field| field.shape.style);
     let below = format!("{name}.");
     let flat = parameters.range(below.clone()..).take_while(|(name, _)| name.starts_with(&below));
@@ -145,6 +149,17 @@ mod tests {
         assert_eq!(dialled(Some(Style::Json), &[("Called", "{")]), Vec::<String>::new());
         assert_eq!(dialled(Some(Style::Flat), &[("Called.1", "1"), ("Called.2", "2"), ("Calls", "3")]), ["1", "2"]);
         assert_eq!(dialled(None, &[]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_task_is_called_where_it_is_started_and_not_where_it_is_stopped() {
+        let operation = aliyun_api_spec::dyvmsapi().operation("ExecuteCallTask").unwrap();
+        let dialled = |status: &str| {
+            let pairs = [("TaskId", "123456"), ("Status", status)];
+            called(operation, &pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+        };
+        assert_eq!(dialled("RUNNING"), ["123456"]);
+        assert_eq!([dialled("STOP"), dialled("CANCEL")], [Vec::<String>::new(), Vec::new()]);
     }
 
     #[test]
