@@ -72,11 +72,13 @@ impl Dials {
         if called.is_empty() {
             return;
         }
+        // No more are held than are kept, even for a moment.
+        let called = called.get(called.len().saturating_sub(Self::MAX)..).unwrap_or_default();
+        let surplus = (self.0.len() + called.len()).saturating_sub(Self::MAX);
+        self.0.drain(..surplus);
         let by = Arc::new(Dialler { action: action.to_owned(), request_id: request_id.to_owned(), at });
         let dial = |called: &String| Dial { called: called.clone(), by: Arc::clone(&by) };
         self.0.extend(called.iter().map(dial));
-        let surplus = self.0.len().saturating_sub(Self::MAX);
-        self.0.drain(..surplus);
     }
 
     pub(crate) fn all(&self) -> Vec<Dial> {
@@ -170,5 +172,11 @@ mod tests {
         }
         assert_eq!(dials.all().len(), Dials::MAX);
         assert_eq!((dials.to("2").len(), dials.to("3").len()), (0, 1));
+        let many: Vec<String> = (0..=Dials::MAX).map(|number| format!("a{number}")).collect();
+        dials.add(&many, "Ring", "R", SystemTime::UNIX_EPOCH);
+        assert_eq!(
+            (dials.all().len(), dials.to("3").len(), dials.to("a0").len(), dials.to("a1").len()),
+            (Dials::MAX, 0, 0, 1)
+        );
     }
 }
