@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use aliyun_api_spec::model;
 use aliyun_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Server};
-use aliyun_runtime::PageTurner;
 use aliyun_runtime::generated::View;
+use aliyun_runtime::{Facts, PageTurner};
 use dyvmsapi::credentials::Profile;
 use dyvmsapi::{Client, Credentials, Retries, Signature};
 use serde_json::Value;
@@ -149,14 +149,9 @@ impl Caller {
 
     async fn send(&self, request: &Request) -> Result<Value, Failure> {
         let operation = request.operation();
-        let method = match operation.method {
-            model::Method::Post => dyvmsapi::Method::Post,
-            model::Method::Get => dyvmsapi::Method::Get,
-        };
         let pairs = request.pairs();
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let call = self.client.call(operation.action.as_str(), &pairs).method(method);
-        let mut answer = call.await.map_err(|error| Failure::Call { error, dials: operation.dials.is_some() })?;
+        let mut answer = self.client.call(operation.action.as_str(), &pairs).facts(facts(operation)).await?;
         answer::tidy(operation, &mut answer);
         Ok(answer)
     }
@@ -199,6 +194,24 @@ impl Caller {
         }
         drop(progress);
         finish(writer, items)
+    }
+}
+
+/// What the specification knows of an operation, as the client wants it.
+fn facts(operation: &'static model::Operation) -> Facts {
+    let mut facts = Facts::operation(&operation.action);
+    if operation.method == model::Method::Get {
+        facts = facts.get();
+    }
+    if operation.idempotent {
+        facts = facts.idempotent();
+    }
+    if let Some(parameter) = &operation.dials {
+        facts = facts.dials(parameter);
+    }
+    match operation.limits.per_second {
+        Some(requests) => facts.per_second(requests),
+        None => facts,
     }
 }
 

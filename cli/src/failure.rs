@@ -15,8 +15,8 @@ pub(crate) const EXIT_STATUS: &str = "Exit status:
   2  the command line is wrong; nothing was sent
   3  the service refused the request
   4  the service was not reached; nothing was sent
-  5  no answer came that is the service's, and it is not known whether the service
-     received the request: a phone may be ringing
+  5  the outcome is not known, because no answer came, or none that can be read, or the
+     service failed on its way: a phone may be ringing
   6  there are no credentials to sign with; nothing was sent";
 
 const OTHER: u8 = 1;
@@ -33,8 +33,8 @@ pub(crate) enum Failure {
     CommandLine(clap::Error),
     /// The command line asks for what cannot be done.
     Usage(String),
-    /// The call failed, perhaps one that dials.
-    Call { error: Error, dials: bool },
+    /// The call failed.
+    Call(Error),
     /// The result cannot be written.
     Output(io::Error),
     /// This machine does not give what is needed.
@@ -55,12 +55,7 @@ impl Failure {
                 let _ = error.print();
             }
             Self::Usage(message) => notice::error(&message),
-            Self::Call { error, dials } => {
-                notice::error(&error.to_string());
-                if dials && may_ring(error.kind(), error.sent()) {
-                    notice::note("a phone may be ringing: look the call up before you place it again");
-                }
-            }
+            Self::Call(error) => notice::error(&error.to_string()),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             Self::Output(error) => notice::error(&format!("the result cannot be written: {error}")),
             Self::System(what, error) => notice::error(&format!("{what}: {error}")),
@@ -72,7 +67,8 @@ impl Failure {
         match self {
             Self::CommandLine(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
             Self::Usage(_) => USAGE,
-            Self::Call { error, .. } => status_of(error.kind(), error.sent()),
+            Self::Call(error) if error.is_outcome_unknown() => UNKNOWN,
+            Self::Call(error) => status_of(error.kind(), error.sent()),
             // The reader has what it wanted, as in `dyvms call ... | head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Output(_) | Self::System(..) => OTHER,
@@ -91,14 +87,9 @@ fn status_of(kind: ErrorKind, sent: Sent) -> u8 {
     }
 }
 
-/// Whether a call that dials may have been placed although it failed.
-fn may_ring(kind: ErrorKind, sent: Sent) -> bool {
-    matches!((kind, sent), (_, Sent::Maybe) | (ErrorKind::Answer, Sent::Yes))
-}
-
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Call { error, dials: false }
+        Self::Call(error)
     }
 }
 

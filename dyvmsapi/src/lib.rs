@@ -117,7 +117,7 @@
 //! let call = client.send(SingleCallByTts::new("13000000000", "TTS_10001")).retries(Retries::never());
 //! if let Err(error) = call.await {
 //!     eprintln!("{error}");
-//!     if error.sent() == dyvmsapi::Sent::Maybe {
+//!     if error.is_outcome_unknown() {
 //!         // A phone may be ringing: look the call up before it is placed again.
 //!     }
 //! }

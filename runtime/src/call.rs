@@ -62,6 +62,13 @@ pub(crate) struct Nature {
     pub(crate) table: &'static [Entry],
 }
 
+impl Nature {
+    fn of(facts: Facts) -> Self {
+        let Facts { action, idempotent, dials, per_second, .. } = facts;
+        Self { idempotent, dials: dials.is_some(), rate: per_second.map(|rate| (action, rate)), table: &[] }
+    }
+}
+
 /// Room for a usual request, so that its buffer never moves: the protocol's own parameters take about 320 bytes.
 const PAIRS: usize = 24;
 const BYTES: usize = 1024;
@@ -71,9 +78,8 @@ impl Prepared {
     fn of(facts: Facts, request: &dyn Fields) -> Self {
         let mut parameters = Parameters::with_capacity(PAIRS, BYTES);
         let (table, fault) = encode(request, &mut parameters);
-        let Facts { action, method, idempotent, dials, per_second } = facts;
-        let nature = Nature { idempotent, dials: dials.is_some(), rate: per_second.map(|rate| (action, rate)), table };
-        Self { nature, fault, ..Self::new(Cow::Borrowed(action), method, parameters) }
+        let nature = Nature { table, ..Nature::of(facts) };
+        Self { nature, fault, ..Self::new(Cow::Borrowed(facts.action), facts.method, parameters) }
     }
 
     fn new(action: Cow<'static, str>, method: Method, parameters: Parameters) -> Self {
@@ -114,6 +120,16 @@ impl<T> Call<T> {
     /// Sends by this HTTP method instead of the operation's own.
     pub fn method(mut self, method: Method) -> Self {
         self.prepared.method = method;
+        self
+    }
+
+    /// Says of an operation that is called by its name what is known of it: its HTTP method, whether it may be repeated
+    /// without harm, whether it rings someone, how many requests a second it takes.
+    ///
+    /// A call that is said to be idempotent is repeated where it is not known whether the service received it.
+    pub fn facts(mut self, facts: Facts) -> Self {
+        self.prepared.method = facts.method;
+        self.prepared.nature = Nature { table: self.prepared.nature.table, ..Nature::of(facts) };
         self
     }
 

@@ -127,7 +127,8 @@ impl<S: Service> Client<S> {
 
     /// A call of any operation by its name, with parameters by their wire names, answered as a JSON value.
     ///
-    /// Nothing is known of such an operation, so it is treated as one that must not be repeated. Structured
+    /// Nothing is known of such an operation, so it is treated as one that must not be repeated, unless
+    /// [`Call::facts`] says otherwise. Structured
     /// parameters are given as they travel: `Name.1` for flat lists, JSON text for JSON parameters.
     pub fn call(&self, action: impl Into<String>, parameters: &[(&str, &str)]) -> Call<Value> {
         let mut call = Call::untyped(&self.core, action.into());

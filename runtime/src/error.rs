@@ -175,8 +175,11 @@ impl Error {
                 _ => None,
             };
         }
-        if inner.refusal == Some(RefusalKind::Replayed) {
-            inner.sent = Sent::Maybe;
+        match inner.refusal {
+            Some(RefusalKind::Replayed) => inner.sent = Sent::Maybe,
+            // It did not refuse: it says that something went wrong on its side.
+            Some(RefusalKind::Transient) => "the service failed".clone_into(&mut inner.what),
+            _ => {}
         }
         inner.retry_after = retry_after;
         self
@@ -339,10 +342,33 @@ impl Error {
     }
 
     /// Whether the service received the request. After `Sent::Maybe` of an operation that dials, a phone may be
-    /// ringing: look the call up before you place it again.
+    /// ringing: look the call up before you place it again. [`Error::is_outcome_unknown`] tells of every failure that
+    /// leaves this open.
     #[must_use]
     pub fn sent(&self) -> Sent {
         self.0.sent
+    }
+
+    /// Whether something may have come of the call although it failed: after one that dials, a phone may be ringing, so
+    /// look it up before you place it again.
+    ///
+    /// It is so always after `Sent::Maybe` and never after `Sent::No`. After `Sent::Yes` it is so where the answer cannot
+    /// be read, or where the service says that it failed, which may have been behind the placing of the call.
+    #[must_use]
+    pub fn is_outcome_unknown(&self) -> bool {
+        let inner = &*self.0;
+        match inner.sent {
+            Sent::No => false,
+            Sent::Maybe => true,
+            Sent::Yes => {
+                inner.kind == ErrorKind::Answer
+                    || match inner.refusal {
+                        Some(RefusalKind::Transient | RefusalKind::Replayed) => true,
+                        Some(RefusalKind::Throttled) => !inner.sure,
+                        _ => false,
+                    }
+            }
+        }
     }
 }
 
@@ -356,7 +382,7 @@ impl Error {
                  before you place it again"
             }
             (Sent::Maybe, _) => "; it is not known whether the service received the request",
-            (Sent::Yes, ErrorKind::Answer) if dials => {
+            (Sent::Yes, _) if dials && self.is_outcome_unknown() => {
                 "; the service received the request: a phone may be ringing, so look the call up before you place it again"
             }
             (Sent::No, ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Credentials) if dials => {

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Request};
+use http::{HeaderMap, Request, Uri};
 
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -214,7 +214,11 @@ pub(crate) struct ConnectionSettings {
 ///
 /// Of the head of an answer hyper takes 100 headers and about 400 KiB; what is longer is a failed answer.
 #[derive(Debug, Clone)]
-pub(crate) struct HttpTransport(reqwest::Client);
+pub(crate) struct HttpTransport {
+    client: reqwest::Client,
+    /// The endpoint in both of its forms: reading a URL anew for each request takes as long as half of its signature.
+    endpoint: Option<(Uri, reqwest::Url)>,
+}
 
 impl HttpTransport {
     /// A connection pool with these timeouts and settings, to call this endpoint.
@@ -244,7 +248,24 @@ impl HttpTransport {
                 let error = cannot_be_set_up(error);
                 if settings.roots.is_empty() { error } else { error.hint(CHECK_ROOTS) }
             })?;
-        Ok(Self(client))
+        let uri =
+            endpoint.uri(None).map_err(|error| Error::configuration("the endpoint is no URL").caused_by(error))?;
+        let url = reqwest::Url::parse(&uri.to_string()).ok();
+        Ok(Self { client, endpoint: url.map(|url| (uri, url)) })
+    }
+
+    /// The URL of a request.
+    fn url(&self, uri: &Uri) -> Result<reqwest::Url, BoxError> {
+        match &self.endpoint {
+            Some((own, url))
+                if own.scheme() == uri.scheme() && own.authority() == uri.authority() && uri.path() == "/" =>
+            {
+                let mut url = url.clone();
+                url.set_query(uri.query());
+                Ok(url)
+            }
+            _ => Ok(reqwest::Url::parse(&uri.to_string())?),
+        }
     }
 }
 
@@ -304,17 +325,15 @@ fn with_tls(builder: reqwest::ClientBuilder, roots: &[u8]) -> Result<reqwest::Cl
 }
 
 impl Transport for HttpTransport {
-    fn send(
-        &self,
-        mut request: Request<Bytes>,
-        body_limit: usize,
-    ) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
         Box::pin(async move {
-            let departure = request.extensions_mut().remove::<Departure>().unwrap_or_default();
-            let request = request.map(|body| reqwest::Body::wrap(Watched { body, departure: departure.clone() }));
-            let request = reqwest::Request::try_from(request)
-                .map_err(|error| TransportError { sent: Sent::No, source: error.without_url().into() })?;
-            let answer = self.0.execute(request);
+            let (mut parts, body) = request.into_parts();
+            let departure = parts.extensions.remove::<Departure>().unwrap_or_default();
+            let url = self.url(&parts.uri).map_err(|source| TransportError { sent: Sent::No, source })?;
+            let mut request = reqwest::Request::new(parts.method, url);
+            *request.headers_mut() = parts.headers;
+            *request.body_mut() = Some(reqwest::Body::wrap(Watched { body, departure: departure.clone() }));
+            let answer = self.client.execute(request);
             // What looked at the body until now did so before anything could be sent.
             departure.reach(Stage::HandedOver);
             let mut response = answer.await.map_err(|error| {

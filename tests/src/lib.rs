@@ -46,6 +46,11 @@ pub struct ReadmeInChinese;
 #[doc = include_str!("../../TESTING.md")]
 pub struct Guide;
 
+/// The code of RELIABILITY.md, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../RELIABILITY.md")]
+pub struct Reliability;
+
 /// Answers requests with prepared answers, in order, and keeps what was sent.
 #[derive(Clone, Default)]
 pub struct Canned(Arc<Mutex<State>>);

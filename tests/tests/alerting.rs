@@ -15,7 +15,7 @@ async fn alert(client: &Client, on_call: &[&str], what: &str) -> Result<(), Erro
         match &outcome {
             // A phone may be ringing: the next one would be a second alarm.
             Ok(()) => break,
-            Err(error) if error.sent() == Sent::Maybe => break,
+            Err(error) if error.is_outcome_unknown() => break,
             Err(_) => {}
         }
     }

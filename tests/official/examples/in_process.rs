@@ -2,13 +2,13 @@ use std::time::Duration;
 
 use aliyun_emulator::{Emulator, Fault};
 use dyvmsapi::call::SingleCallByTts;
-use dyvmsapi::{Client, Credentials, Error, Sent};
+use dyvmsapi::{Client, Credentials, Error};
 
 /// The application: rings an engineer. Whether the phone surely rings.
 async fn alert(client: &Client, number: &str) -> Result<bool, Error> {
     match client.send(SingleCallByTts::new(number, "TTS_10001")).await {
         Ok(_) => Ok(true),
-        Err(error) if error.sent() == Sent::Maybe => Ok(false), // It may ring: do not ring again.
+        Err(error) if error.is_outcome_unknown() => Ok(false), // It may ring: do not ring again.
         Err(error) => Err(error),
     }
 }
