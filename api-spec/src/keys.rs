@@ -144,6 +144,7 @@ pub(crate) static OPERATION: Record = Record {
         must("operationType", Form::OneOf(&["read", "write"]), "Whether it changes anything."),
         may("idempotent", Form::Flag, "Whether it may be repeated without harm; true for read unless said."),
         may("dials", Form::Text, "The parameter that says who is rung; absent where nobody is."),
+        may("dialsWhen", TEXTS, "Parameters with the only values under which it rings anybody."),
         may("method", Form::OneOf(&["POST", "GET"]), "HTTP method, POST unless said."),
         may("limits", Form::Record(&LIMITS), "Documented limits."),
         must("summary", Form::Prose, "One sentence."),
@@ -158,6 +159,8 @@ pub(crate) static OPERATION: Record = Record {
         may("examples", Form::List(&Form::Record(&EXAMPLE)), "Requests with their answers; they are tests."),
     ],
 };
+
+const TEXTS: Form = Form::Table(&Form::Text, Lines::Fit);
 
 const NAME_SETS: Form = Form::List(&Form::List(&Form::Text));
 

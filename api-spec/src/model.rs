@@ -140,6 +140,8 @@ pub struct Operation {
     pub idempotent: bool,
     /// The parameter that says who is rung.
     pub dials: Option<String>,
+    /// Parameters with the only values under which it rings anybody; empty where it always does.
+    pub dials_when: Vec<(String, String)>,
     /// HTTP method.
     pub method: Method,
     /// Documented limits.

@@ -74,6 +74,7 @@ pub(crate) fn operation(node: &Node<'_>, file: &str) -> Operation {
         operation_type,
         idempotent: node.get("idempotent").and_then(Node::flag).unwrap_or(harmless),
         dials,
+        dials_when: conditions(node.table("dialsWhen")),
         method: match node.get("method").and_then(Node::text) {
             Some("GET") => Method::Get,
             _ => Method::Post,
@@ -95,6 +96,11 @@ pub(crate) fn operation(node: &Node<'_>, file: &str) -> Operation {
 
 fn limits(node: &Node<'_>) -> Limits {
     Limits { per_second: node.get("perSecond").and_then(Node::number), per_number: texts(node, "perNumber") }
+}
+
+fn conditions(table: &[Member<'_>]) -> Vec<(String, String)> {
+    let pair = |member: &Member<'_>| Some((member.name.to_string(), member.value.text()?.to_owned()));
+    table.iter().filter_map(pair).collect()
 }
 
 fn name_sets(node: &Node<'_>, key: &str) -> Vec<Vec<String>> {

@@ -51,7 +51,7 @@ struct ClientOptions {
     #[arg(long, value_name = "ID", conflicts_with = "local")]
     region: Option<String>,
     /// Calls the host within the VPC of the region
-    #[arg(long, requires = "region")]
+    #[arg(long, requires = "region", conflicts_with = "local")]
     vpc: bool,
     /// Trusts the certificates in this PEM file, besides those of the system
     #[arg(long, value_name = "FILE", conflicts_with = "local")]

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use aliyun_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Limits, Received, State};
@@ -151,7 +153,8 @@ fn set_up(options: &Options) -> Result<Emulator, Failure> {
         builder = builder.time_starts_at(clock);
     }
     if !options.quiet {
-        builder = builder.observer(show);
+        let log = log().map_err(|error| Failure::system("cannot start a thread for the log", error))?;
+        builder = builder.observer(log);
     }
     let mut ids = HashSet::new();
     for key in &options.keys {
@@ -196,14 +199,47 @@ fn add_rules(emulator: &Emulator, path: &Path) -> Result<(), Failure> {
     })
 }
 
-/// A line for each request, with no value of a parameter.
-fn show(request: &Received) {
+/// How long an answer waits for its line to be written.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Shows a line for each request.
+///
+/// A thread of its own writes them: whoever started this process may never read its standard error, and a full pipe must
+/// hold up no answer. Lines for which there is no room are lost, and counted.
+fn log() -> io::Result<impl Fn(&Received) + Send + Sync> {
+    let (lines, unwritten) = mpsc::sync_channel::<String>(1);
+    let (done, written) = mpsc::channel();
+    thread::Builder::new().name("log".to_owned()).spawn(move || {
+        for line in unwritten {
+            notice::log(&line);
+            if done.send(()).is_err() {
+                return;
+            }
+        }
+    })?;
+    let state = Mutex::new((written, 0_u64));
+    Ok(move |request: &Received| {
+        let (written, lost) = &mut *state.lock().unwrap_or_else(PoisonError::into_inner);
+        // Those that nobody waited for any more.
+        while written.try_recv().is_ok() {}
+        let gap = if *lost > 0 { format!("{lost} lines were lost, as nobody read them\n") } else { String::new() };
+        if lines.try_send(gap + &line(request)).is_ok() {
+            *lost = 0;
+            let _ = written.recv_timeout(PATIENCE);
+        } else {
+            *lost += 1;
+        }
+    })
+}
+
+/// What is shown of a request: no value of a parameter.
+fn line(request: &Received) -> String {
     let mut line = request.to_string();
     for warning in request.warnings() {
         line.push_str("; warning: ");
         line.push_str(warning);
     }
-    notice::log(&line);
+    line
 }
 
 /// Ends when a person or a supervisor asks this process to stop.

@@ -109,7 +109,11 @@ pub(crate) fn about(operation: &Operation) -> String {
 
 fn effects(operation: &Operation) -> String {
     let mut effects = match (&operation.dials, operation.operation_type) {
-        (Some(parameter), _) => format!("It rings whom --{parameter} names, and again when it is repeated."),
+        (Some(parameter), _) => {
+            let when = operation.dials_when.iter().map(|(name, value)| format!(", where --{name} is {value}"));
+            let when: String = when.collect();
+            format!("It rings whom --{parameter} names{when}, and again when it is repeated.")
+        }
         (None, OperationType::Read) => "It only reads.".to_owned(),
         (None, OperationType::Write) => "It changes something.".to_owned(),
     };

@@ -96,7 +96,11 @@ pub(crate) fn request(service: &Service, operation: &Operation, options: &Option
 /// What a call does, and what that means for repeating it.
 fn effects(operation: &Operation) -> String {
     let mut text = match (&operation.dials, operation.operation_type, operation.idempotent) {
-        (Some(dials), ..) => format!("**Rings a phone** (`{dials}`): never repeated when it may have been received."),
+        (Some(dials), ..) => {
+            let when = operation.dials_when.iter().map(|(name, value)| format!(", where `{name}` is `{value}`"));
+            let when: String = when.collect();
+            format!("**Rings a phone** (`{dials}`{when}): never repeated when it may have been received.")
+        }
         (None, OperationType::Read, true) => "Reads only; it may be repeated.".to_owned(),
         (None, OperationType::Read, false) => "Reads, but must not be repeated without thought.".to_owned(),
         (None, OperationType::Write, true) => "Changes something; repeating it does no harm.".to_owned(),

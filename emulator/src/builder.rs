@@ -99,6 +99,9 @@ impl Builder {
 
     /// Sets how many seconds pass in one of the clock. Default: 1. With 0 the time stands still until it is
     /// [advanced](Emulator::advance).
+    ///
+    /// The gateway's clock, against which time stamps are held, never runs faster than [`Builder::clock`], and stands still
+    /// only with 0 and a time that was set: then a recorded request is good at any time.
     pub fn time_scale(mut self, scale: u32) -> Self {
         self.time_scale = scale;
         self
@@ -125,14 +128,14 @@ impl Builder {
         self
     }
 
-    /// Answers `/_emulator/` of a server, which can change rules and clock and shows whole requests, to every peer and not
-    /// only to those on a loopback address.
+    /// Answers `/_emulator/` of a server, which can change rules and clock and shows whole requests, to every peer under
+    /// every name and to pages in browsers, and not only to peers on a loopback address.
     pub fn control_from_anywhere(mut self, allowed: bool) -> Self {
         self.connections.control_from_anywhere = allowed;
         self
     }
 
-    /// Sets how far a request's time stamp may be from the clock, either way. Default: 15 minutes.
+    /// Sets how far a request's time stamp may be from the gateway's clock, either way. Default: 15 minutes.
     pub fn time_window(mut self, window: Duration) -> Self {
         self.time_window = window;
         self

@@ -2,12 +2,14 @@
 //!
 //! The shapes stand in the documentation of the crate, under "From other languages".
 
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::{ALLOW, CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
-use http::{HeaderValue, Response, StatusCode, Uri};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -38,12 +40,16 @@ pub(crate) fn answer(
     parts: &Parts,
     body: Result<&Bytes, Refusal>,
 ) -> Response<Bytes> {
-    let outcome = if allowed {
-        body.map_err(|refusal| Failure::new(refusal.status, refusal.message))
-            .and_then(|body| route(emulator, parts, body))
-    } else {
+    let outcome = if !allowed {
         let why = "this endpoint answers loopback addresses only; Builder::control_from_anywhere changes that";
         Err(Failure::new(StatusCode::FORBIDDEN, why))
+    } else if !emulator.connections().control_from_anywhere && may_be_of_a_page(&parts.headers) {
+        let why =
+            "this endpoint answers no web page: a request to it has no Origin, and its Host is localhost or an address";
+        Err(Failure::new(StatusCode::FORBIDDEN, why))
+    } else {
+        body.map_err(|refusal| Failure::new(refusal.status, refusal.message))
+            .and_then(|body| route(emulator, parts, body))
     };
     let (status, value, allow) = match outcome {
         Ok((status, value)) => (status, value, None),
@@ -61,7 +67,22 @@ pub(crate) fn answer(
     response
 }
 
+/// Whether a page in a browser on this machine may have sent a request. A browser tells the origin of every page that
+/// would change something elsewhere; a page may look around where a name of its own leads to this machine.
+fn may_be_of_a_page(headers: &HeaderMap) -> bool {
+    let is_safe = |host: &HeaderValue| {
+        let authority: Option<Authority> = host.to_str().ok().and_then(|host| host.parse().ok());
+        authority.is_some_and(|authority| {
+            let host = authority.host();
+            let address = host.trim_start_matches('[').trim_end_matches(']');
+            host.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok()
+        })
+    };
+    headers.contains_key(ORIGIN) || !headers.get_all(HOST).iter().all(is_safe)
+}
+
 /// Why something was not done.
+#[derive(Debug)]
 struct Failure {
     status: StatusCode,
     why: String,
@@ -223,7 +244,12 @@ struct Move {
 fn move_clock(emulator: &Emulator, body: &[u8]) -> Outcome {
     let wanted: Move = serde_json::from_slice(body).map_err(|error| Failure::bad(error.to_string()))?;
     match (wanted.advance_seconds, wanted.set) {
-        (Some(seconds), None) => emulator.advance(Duration::from_secs(seconds)),
+        (Some(seconds), None) => {
+            let by = Duration::from_secs(seconds);
+            let moved = emulator.time().checked_add(by).and_then(|time| jiff::Timestamp::try_from(time).ok());
+            moved.ok_or_else(|| Failure::bad("advance_seconds leads beyond the year 9999"))?;
+            emulator.advance(by);
+        }
         (None, Some(text)) => {
             let time: jiff::Timestamp =
                 text.parse().map_err(|_| Failure::bad("set is not a time such as 2026-03-01T12:34:56Z"))?;
@@ -255,5 +281,44 @@ mod tests {
         assert_eq!(emulator.engine().rules().len(), 0);
         assert_eq!(answer(&emulator, true, &parts, Ok(&body)).status(), 201);
         assert_eq!(emulator.engine().rules().len(), 1);
+    }
+    #[test]
+    fn no_page_of_a_browser_controls() {
+        let emulator = Emulator::new();
+        let status = |emulator: &Emulator, headers: &[(&str, &str)]| {
+            let mut request = Request::builder().uri("/_emulator/clock");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            answer(emulator, true, &parts, Ok(&Bytes::new())).status().as_u16()
+        };
+        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1:8080", "[::1]:8080", "0.0.0.0"] {
+            assert_eq!(status(&emulator, &[("host", host)]), 200, "{host}");
+        }
+        assert_eq!(status(&emulator, &[]), 200);
+        for host in
+            ["rebound.example.com", "rebound.example.com:8080", "127.0.0.1.example.com", "localhost.example", ""]
+        {
+            assert_eq!(status(&emulator, &[("host", host)]), 403, "{host}");
+        }
+        for origin in ["https://page.example.com", "http://127.0.0.1:8080", "null"] {
+            assert_eq!(status(&emulator, &[("host", "127.0.0.1"), ("origin", origin)]), 403, "{origin}");
+        }
+        assert_eq!(status(&emulator, &[("host", "127.0.0.1"), ("host", "rebound.example.com")]), 403);
+        let open = Emulator::builder().control_from_anywhere(true).build();
+        assert_eq!(status(&open, &[("host", "emulator.test"), ("origin", "https://page.example.com")]), 200);
+    }
+
+    #[test]
+    fn time_is_not_moved_out_of_the_calendar() {
+        let emulator = Emulator::builder().clock(|| SystemTime::UNIX_EPOCH).build();
+        for seconds in [u64::MAX, 1_000_000_000_000_000, 253_402_207_201] {
+            let body = format!("{{ \"advance_seconds\": {seconds} }}");
+            let failure = move_clock(&emulator, body.as_bytes()).unwrap_err();
+            assert_eq!((failure.status.as_u16(), emulator.time()), (400, SystemTime::UNIX_EPOCH));
+            assert_eq!(failure.why, "advance_seconds leads beyond the year 9999");
+        }
+        assert!(move_clock(&emulator, br#"{ "advance_seconds": 253402207199 }"#).is_ok());
     }
 }

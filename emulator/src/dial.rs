@@ -72,11 +72,13 @@ impl Dials {
         if called.is_empty() {
             return;
         }
+        // No more are held than are kept, even for a moment.
+        let called = called.get(called.len().saturating_sub(Self::MAX)..).unwrap_or_default();
+        let surplus = (self.0.len() + called.len()).saturating_sub(Self::MAX);
+        self.0.drain(..surplus);
         let by = Arc::new(Dialler { action: action.to_owned(), request_id: request_id.to_owned(), at });
         let dial = |called: &String| Dial { called: called.clone(), by: Arc::clone(&by) };
         self.0.extend(called.iter().map(dial));
-        let surplus = self.0.len().saturating_sub(Self::MAX);
-        self.0.drain(..surplus);
     }
 
     pub(crate) fn all(&self) -> Vec<Dial> {
@@ -91,6 +93,10 @@ impl Dials {
 /// Whom an operation rings with these parameters.
 pub(crate) fn called(operation: &Operation, parameters: &Parameters) -> Vec<String> {
     let Some(name) = &operation.dials else { return Vec::new() };
+    let has = |(name, value): &(String, String)| parameters.get(name) == Some(value);
+    if !operation.dials_when.iter().all(has) {
+        return Vec::new();
+    }
     let style = operation.parameter(name).and_then(|field| field.shape.style);
     let below = format!("{name}.");
     let flat = parameters.range(below.clone()..).take_while(|(name, _)| name.starts_with(&below));
@@ -148,6 +154,17 @@ mod tests {
     }
 
     #[test]
+    fn a_task_is_called_where_it_is_started_and_not_where_it_is_stopped() {
+        let operation = aliyun_api_spec::dyvmsapi().operation("ExecuteCallTask").unwrap();
+        let dialled = |status: &str| {
+            let pairs = [("TaskId", "123456"), ("Status", status)];
+            called(operation, &pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+        };
+        assert_eq!(dialled("RUNNING"), ["123456"]);
+        assert_eq!([dialled("STOP"), dialled("CANCEL")], [Vec::<String>::new(), Vec::new()]);
+    }
+
+    #[test]
     fn keeps_the_latest() {
         let mut dials = Dials::default();
         for number in 0..Dials::MAX + 3 {
@@ -155,5 +172,11 @@ mod tests {
         }
         assert_eq!(dials.all().len(), Dials::MAX);
         assert_eq!((dials.to("2").len(), dials.to("3").len()), (0, 1));
+        let many: Vec<String> = (0..=Dials::MAX).map(|number| format!("a{number}")).collect();
+        dials.add(&many, "Ring", "R", SystemTime::UNIX_EPOCH);
+        assert_eq!(
+            (dials.all().len(), dials.to("3").len(), dials.to("a0").len(), dials.to("a1").len()),
+            (Dials::MAX, 0, 0, 1)
+        );
     }
 }

@@ -125,13 +125,15 @@
 //!
 //! [`Emulator::requests`] is everything that came, [`Emulator::dials`] every phone that would have rung, and
 //! [`Emulator::assert_dialled_once`] what a test of an alarm ends with. Time is the emulator's own:
-//! [`Emulator::advance`] moves it.
+//! [`Emulator::advance`] moves it. The gateway's clock, against which time stamps are held, goes with that of the clients
+//! unless the time was set.
 //!
 //! # From other languages
 //!
-//! A server answers JSON under `/_emulator/`, to peers on a loopback address unless
-//! [`Builder::control_from_anywhere`] says otherwise. Times are UTC as `2026-03-01T12:34:56Z`. Where something is wrong,
-//! the status is 400, 403, 404, 405 or 413 and the body `{"error": "what"}`.
+//! A server answers JSON under `/_emulator/`, to peers on a loopback address and to no page in a browser (a request has
+//! no `Origin`, and its `Host` is `localhost` or an address), unless [`Builder::control_from_anywhere`] says otherwise.
+//! Times are UTC as `2026-03-01T12:34:56Z`. Where something is wrong, the status is 400, 403, 404, 405 or 413 and the body
+//! `{"error": "what"}`.
 //!
 //! | request | answer |
 //! | --- | --- |
@@ -141,7 +143,7 @@
 //! | `GET rules` | `{"rules": [{"id": 1, "when": {..}, "matched": 3, "used_up": false}]}` |
 //! | `DELETE rules/1`, `DELETE rules` | 204 |
 //! | `GET clock` | `{"time": "..", "scale": 1}` |
-//! | `POST clock` with `{"advance_seconds": 60}` or `{"set": "2026-03-01T12:34:56Z"}` | the clock |
+//! | `POST clock` with `{"advance_seconds": 60}` or `{"set": "2026-03-01T12:34:56Z"}` | the clock, after [`Emulator::advance`] or [`Emulator::set_time`] |
 //! | `POST reset` | 204, after [`Emulator::reset`] |
 //!
 //! R is `{"at": "..", "method": "POST", "action": "IvrCall", "parameters": {"CalledNumber": "13000000000", ..},

@@ -127,9 +127,12 @@ impl Received {
         }
     }
 
+    /// What it holds of memory beyond itself, about: many small texts take more than they say.
     fn size(&self) -> usize {
-        let parameters = self.parameters.iter().map(|(name, value)| name.len() + value.len());
-        parameters.chain(self.dialled.iter().map(String::len)).sum::<usize>() + self.action.len()
+        const TEXT: usize = 64;
+        let parameters = self.parameters.iter().flat_map(|(name, value)| [name, value]);
+        let texts = parameters.chain(&self.dialled).chain(&self.warnings);
+        texts.map(|text| text.len() + TEXT).sum::<usize>() + self.action.len()
     }
 }
 
@@ -265,13 +268,26 @@ mod tests {
         let requests = journal.requests();
         assert_eq!((requests.len(), requests[0].parameter("Plain")), (Journal::MAX_REQUESTS, Some("5")));
 
-        let large = "x".repeat(Journal::MAX_BYTES / 2 - 10);
+        let large = "x".repeat(Journal::MAX_BYTES / 2 - 200);
         for name in ["A", "B", "C"] {
             journal.add(received(&[(name, &large)]));
         }
         let names: Vec<String> =
             journal.requests().iter().flat_map(|request| request.parameters.keys().cloned()).collect();
         assert_eq!(names, ["B", "C"]);
-        assert_eq!(journal.bytes, 2 * (large.len() + 1));
+        assert_eq!(journal.bytes, 2 * (large.len() + 1 + 2 * 64));
+    }
+
+    #[test]
+    fn many_small_texts_count_for_what_they_take() {
+        let mut journal = Journal::default();
+        let names: Vec<String> = (0..10_000).map(|index| index.to_string()).collect();
+        let mut request = received(&names.iter().map(|name| (name.as_str(), "")).collect::<Vec<_>>());
+        request.dialled = vec!["1".to_owned(); 10_000];
+        for _ in 0..100 {
+            journal.add(request.clone());
+        }
+        // Each takes some 2 MB.
+        assert_eq!(journal.requests().len(), 34);
     }
 }

@@ -193,11 +193,10 @@ impl Wrong {
     }
 
     /// A name that there is not.
-    fn unknown<'k>(kind: &str, name: &str, known: impl Iterator<Item = &'k str>) -> Self {
-        let what = match nearest(name, known) {
-            Some(known) => format!("there is no {kind} {name}; did you mean {known}?"),
-            None => format!("there is no {kind} {name}"),
-        };
+    fn unknown<'k>(mut what: String, name: &str, known: impl Iterator<Item = &'k str>) -> Self {
+        if let Some(known) = nearest(name, known) {
+            what.extend(["; did you mean ", known, "?"]);
+        }
         Self { what, token: Some(name.to_owned()) }
     }
 }
@@ -226,14 +225,14 @@ fn check_when(when: WhenText, service: &Service) -> Result<When, Wrong> {
     if let Some(action) = &action {
         let Some(operation) = service.operation(action) else {
             return Err(Wrong::unknown(
-                "operation",
+                format!("there is no operation {action}"),
                 action,
                 service.operations.iter().map(|known| known.action.as_str()),
             ));
         };
         if let Some(name) = parameters.keys().find(|name| check::find(service, operation, name).is_none()) {
             let known = operation.parameters.iter().map(|field| field.wire_name.as_str());
-            return Err(Wrong::unknown(&format!("parameter of {action}"), name, known));
+            return Err(Wrong::unknown(format!("{action} has no parameter {name}"), name, known));
         }
     }
     let text = |value: Value| match value {

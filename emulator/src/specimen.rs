@@ -28,6 +28,7 @@ pub(crate) fn operation(action: &str) -> Operation {
         operation_type: OperationType::Read,
         idempotent: true,
         dials: None,
+        dials_when: Vec::new(),
         method: Method::Post,
         limits: Limits::default(),
         summary: String::new(),

@@ -125,7 +125,8 @@ impl Pending {
 
 impl fmt::Display for Pending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} calls are pending: {}", self.calls, self.told.join("; "))?;
+        let calls = if self.calls == 1 { "call is" } else { "calls are" };
+        write!(f, "{} {calls} pending: {}", self.calls, self.told.join("; "))?;
         if self.told.len() == Self::TOLD { f.write_str("; ...") } else { Ok(()) }
     }
 }

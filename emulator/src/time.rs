@@ -33,6 +33,8 @@ struct Anchor {
     shown: SystemTime,
     /// The gateway's, which clients are to agree with: it takes part in no advance, and runs no faster than theirs.
     stamped: SystemTime,
+    /// Whether the two were set, and do not come from the source.
+    is_set: bool,
 }
 
 impl Clock {
@@ -52,7 +54,7 @@ impl Clock {
             now: moved(anchor.shown, anchor.source, now, self.scale),
             // A clock that was set can be made to stand, so that a recorded request is good at any time. One that was
             // not goes with those of the clients.
-            stamps: moved(anchor.stamped, anchor.source, now, if self.start.is_some() { self.scale.min(1) } else { 1 }),
+            stamps: moved(anchor.stamped, anchor.source, now, if anchor.is_set { self.scale.min(1) } else { 1 }),
         })
     }
 
@@ -67,7 +69,7 @@ impl Clock {
 
     pub(crate) fn set(&self, time: SystemTime) {
         let source = (self.source)();
-        self.with_anchor(|anchor| *anchor = Anchor { source, shown: time, stamped: time });
+        self.with_anchor(|anchor| *anchor = Anchor { source, shown: time, stamped: time, is_set: true });
     }
 
     /// Goes back to where it began.
@@ -90,8 +92,9 @@ impl fmt::Debug for Clock {
 impl Anchor {
     fn now(source: &TimeSource, start: Option<SystemTime>) -> Self {
         let now = source();
+        let is_set = start.is_some();
         let start = start.unwrap_or(now);
-        Self { source: now, shown: start, stamped: start }
+        Self { source: now, shown: start, stamped: start, is_set }
     }
 }
 
@@ -161,6 +164,20 @@ mod tests {
         assert_eq!((clock.now(), clock.moment().stamps), (at(70), at(11)));
         clock.reset();
         assert_eq!((clock.now(), clock.moment().stamps), (at(5000), at(5000)));
+    }
+
+    #[test]
+    fn time_stamps_are_held_against_a_clock_that_stands_still_only_where_it_was_set() {
+        let seconds = Arc::new(AtomicU64::new(100));
+        let clock = Clock::new(source(&seconds), None, 0);
+        seconds.store(102, Ordering::Relaxed);
+        assert_eq!((clock.now(), clock.moment().stamps), (at(100), at(102)));
+        clock.set(at(10));
+        seconds.store(5000, Ordering::Relaxed);
+        assert_eq!((clock.now(), clock.moment().stamps), (at(10), at(10)));
+        clock.reset();
+        seconds.store(5007, Ordering::Relaxed);
+        assert_eq!((clock.now(), clock.moment().stamps), (at(5000), at(5007)));
     }
 
     #[test]

@@ -389,7 +389,7 @@ fn mistakes_in_rules_are_named_with_line_and_column_and_nothing_is_added() {
         ),
         (
             r#"{ "when": { "action": "SingleCallByTts", "parameters": { "CaledNumber": 1 } }, "reply": {} }"#,
-            "line 1, column 58: there is no parameter of SingleCallByTts CaledNumber; did you mean CalledNumber?",
+            "line 1, column 58: SingleCallByTts has no parameter CaledNumber; did you mean CalledNumber?",
         ),
         (r#"{ "when": {}, "probability": 2, "reply": {} }"#, "line 1, column 15: probability is not within 0.0 to 1.0"),
         (

@@ -90,7 +90,7 @@ fn check_common(operation: &Operation, service: &Service, node: &Node<'_>, repor
     }
 }
 
-/// `dials`, `atLeastOne` and `atMostOne` name parameters.
+/// `dials`, `dialsWhen`, `atLeastOne` and `atMostOne` name parameters.
 fn check_parameter_names(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>) {
     if let (Some(_), Some(true)) = (&operation.dials, node.get("idempotent").and_then(Node::flag)) {
         report.add(node.at_key("idempotent"), "an operation that dials is never idempotent");
@@ -105,14 +105,16 @@ fn check_parameter_names(operation: &Operation, node: &Node<'_>, report: &mut Re
             named.extend(set.elements());
         }
     }
-    for node in named {
-        let Some(name) = node.text().filter(|name| !name.is_empty()) else {
-            continue;
-        };
+    let named = named.into_iter().filter_map(|node| Some((node.at, node.text().filter(|name| !name.is_empty())?)));
+    let conditions = node.table("dialsWhen").iter().map(|member| (member.at, &*member.name));
+    for (at, name) in named.chain(conditions) {
         if operation.parameter(name).is_none() {
             let known = operation.parameters.iter().map(|field| field.wire_name.as_str());
-            report.add_with(node.at, format!("no parameter \"{name}\""), did_you_mean(name, known));
+            report.add_with(at, format!("no parameter \"{name}\""), did_you_mean(name, known));
         }
+    }
+    if !operation.dials_when.is_empty() && operation.dials.is_none() {
+        report.add(node.at_key("dialsWhen"), "`dialsWhen` says when `dials` holds, which is absent");
     }
 }
 

@@ -149,6 +149,8 @@ fn a_stray_value_is_refused_and_not_repeated() {
 fn what_contradicts_itself_is_refused() {
     let message = refused(&[LIST, &["--local", "--endpoint", "http://127.0.0.1:1"]].concat());
     assert!(message.contains("'--local' cannot be used with '--endpoint <URL>'"), "{message}");
+    let message = refused(&[LIST, &["--local", "--vpc"]].concat());
+    assert!(message.contains("'--local' cannot be used with '--vpc'"), "{message}");
     let message = refused(&[LIST, &["--endpoint", "http://example.com"]].concat());
     assert!(message.contains("is plain HTTP"), "{message}");
 }

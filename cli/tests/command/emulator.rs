@@ -295,3 +295,14 @@ fn https_is_served_with_a_certificate_that_clients_can_trust() {
     assert_eq!(stranger.status, Some(4), "{}", stranger.notices);
     assert!(stranger.notices.contains("certificate"), "{}", stranger.notices);
 }
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_no_answer() {
+    let emulator = EmulatorProcess::start(&[]);
+    // More than a pipe holds.
+    for _ in 0..1000 {
+        assert_eq!(emulator.http("GET", "/?Action=Unknown", "", "").0, 400);
+    }
+    let said = emulator.said();
+    assert!(said.lines().count() > 100 && said.lines().count() < 1000, "{} lines", said.lines().count());
+}

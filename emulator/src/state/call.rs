@@ -110,7 +110,7 @@ impl Calls {
                     _ => "is answered",
                 };
                 let digits = call.called.get(call.called.len().saturating_sub(2)..).unwrap_or_default();
-                format!("{} to ***{digits}, placed at {}, {doing}", call.action, call.life.placed.dashed())
+                format!("{} to ***{digits}, placed at {} in China, {doing}", call.action, call.life.placed.dashed())
             });
         }
     }

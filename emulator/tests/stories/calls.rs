@@ -197,8 +197,8 @@ fn pending_calls_are_told_without_their_numbers() {
     story.wait(3);
     assert_eq!(
         story.pending().unwrap(),
-        "2 calls are pending: SingleCallByTts to ***00, placed at 2026-03-01 20:34:56, is ringing; \
-         SingleCallByTts to ***99, placed at 2026-03-01 20:34:56, is ringing"
+        "2 calls are pending: SingleCallByTts to ***00, placed at 2026-03-01 20:34:56 in China, is ringing; \
+         SingleCallByTts to ***99, placed at 2026-03-01 20:34:56 in China, is ringing"
     );
     for _ in 0..10 {
         place(&story, "13000000000");
