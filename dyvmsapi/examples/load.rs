@@ -135,8 +135,11 @@ fn sockets() -> Option<usize> {
 
 async fn load(options: &Options) -> Outcome {
     let server = Server::start()?;
-    let client =
-        Client::builder().credentials(Credentials::new("testid", "testsecret")).endpoint(&server.url).build()?;
+    let client = Client::builder()
+        .no_rate_limits()
+        .credentials(Credentials::new("testid", "testsecret"))
+        .endpoint(&server.url)
+        .build()?;
     let counts = Arc::new(Counts::default());
     let start = Instant::now();
     let mut workers = tokio::task::JoinSet::new();
@@ -181,7 +184,7 @@ async fn load(options: &Options) -> Outcome {
 /// Signs requests and compares their nonces.
 fn draw_nonces(count: usize) -> Outcome {
     let credentials = Credentials::new("testid", "testsecret");
-    let client = Client::builder().build()?;
+    let client = Client::builder().no_rate_limits().build()?;
     let mut seen = HashSet::with_capacity(count);
     for _ in 0..count {
         let body = client.send(QueryRobotTaskCallList::new()).signed_body(&credentials);

@@ -166,7 +166,7 @@ fn main() -> Outcome {
     }
     let server = Server::start()?;
     let client =
-        Client::builder().credentials(Credentials::new("testid", "testsecret")).endpoint(&server.url).build()?;
+        Client::builder().no_rate_limits().credentials(Credentials::new("testid", "testsecret")).endpoint(&server.url).build()?;
     let ours = move || {
         let call = client.send(request());
         async move {
