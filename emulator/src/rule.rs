@@ -82,7 +82,8 @@ impl<A> Rule<A> {
     /// Makes it match in this share of cases, from 0.0 (never) to 1.0 (always, as without this). The choice depends on
     /// [`Builder::seed`](crate::Builder::seed), the order of rules and how often this one was asked, and on nothing else.
     pub fn with_probability(self, probability: f64) -> Self {
-        self.edit(|entry| entry.probability = probability);
+        // What is no number is no chance.
+        self.edit(|entry| entry.probability = probability.max(0.0));
         self
     }
 

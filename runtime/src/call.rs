@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::answer::{Answer, Received};
 use crate::client::Core;
-use crate::credential::Credentials;
+use crate::credential::{Credentials, CredentialsError};
 use crate::encode::encode;
 use crate::error::{Error, ErrorKind};
 use crate::field::{Entry, Fields};
@@ -279,6 +279,8 @@ pub(crate) struct Progress {
     spent: u32,
     /// How the attempt before the last one ended.
     last: Option<String>,
+    /// What the provider gave for the next attempt, if it was asked already.
+    ready: Option<Result<Credentials, CredentialsError>>,
     /// What the last attempt was signed with.
     credentials: Option<Credentials>,
     /// Credentials that the service refused as expired, and with what words.
@@ -392,6 +394,7 @@ async fn begin(core: Arc<Core>, prepared: Prepared) -> Result<Received, Error> {
         before: Sent::No,
         spent: 0,
         last: None,
+        ready: None,
         credentials: None,
         expired: None,
         refreshed: false,
@@ -414,6 +417,14 @@ async fn execute(mut run: Run, mut pause: Duration) -> Result<Received, Error> {
             if !pause.is_zero() {
                 sleep(pause).await;
             }
+            if run.rate().is_some() {
+                // A moment that is kept for this request must not pass while keys are fetched.
+                let Ok(ready) = timeout_at(run.progress.deadline, core.credentials.credentials()).await else {
+                    let error = run.no_credentials(run.progress.timeout);
+                    return Err(run.progress.end(error));
+                };
+                run.progress.ready = Some(ready);
+            }
             let permit = match admit(&core, &run).await {
                 Ok(permit) => permit,
                 Err(error) => return Err(run.progress.end(error)),
@@ -432,6 +443,9 @@ async fn execute(mut run: Run, mut pause: Duration) -> Result<Received, Error> {
     .await
 }
 
+/// What to do where nothing could be sent.
+const CHECK_THE_WAY: &str = "check the network, the endpoint and the proxy settings, and over TLS that the certificate of the other side is trusted";
+
 /// Waits until the limits of the client let an attempt pass.
 async fn admit<'c>(core: &'c Core, run: &Run) -> Result<Option<SemaphorePermit<'c>>, Error> {
     let deadline = run.progress.deadline;
@@ -439,27 +453,41 @@ async fn admit<'c>(core: &'c Core, run: &Run) -> Result<Option<SemaphorePermit<'
         let error = Error::new(ErrorKind::Timeout, run.action.clone(), Sent::No, what);
         error.hint("make fewer calls at once, give the call more time, or raise the limit of the client")
     };
-    if let Some(rate @ (_, per_second)) = core.rates.of(&run.action, run.progress.nature.rate) {
-        core.rates.wait(rate, deadline).await.map_err(|wait| {
-            refuse(format!(
-                "this client sends no more than {per_second} requests of this operation in a second, and it would be \
-                 this one's turn in {:?}, after the time of the call",
-                rounded(wait)
-            ))
-        })?;
-    }
-    let Some(in_flight) = &core.in_flight else { return Ok(None) };
-    match timeout_at(deadline, in_flight.acquire()).await {
-        // It is never closed.
-        Ok(permit) => Ok(permit.ok()),
-        Err(_) => Err(refuse(format!(
-            "this client has as many requests on their way as it may have at once, and it was not this one's turn within {:?}",
-            run.progress.timeout
-        ))),
+    let rate = run.rate();
+    loop {
+        if let Some(rate @ (_, per_second)) = rate {
+            core.rates.wait(rate, deadline).await.map_err(|wait| {
+                refuse(format!(
+                    "this client sends no more than {per_second} requests of this operation in a second, and it would \
+                     be this one's turn in {:?}, after the time of the call",
+                    rounded(wait)
+                ))
+            })?;
+        }
+        let Some(in_flight) = &core.in_flight else { return Ok(None) };
+        if let Ok(permit) = in_flight.try_acquire() {
+            return Ok(Some(permit));
+        }
+        let Ok(permit) = timeout_at(deadline, in_flight.acquire()).await else {
+            return Err(refuse(format!(
+                "this client has as many requests on their way as it may have at once, and it was not this one's turn \
+                 within {:?}",
+                run.progress.timeout
+            )));
+        };
+        // Its moment has passed meanwhile. Who waits for another one does so without a permit, which others can use.
+        if rate.is_none_or(|rate| core.rates.take(rate)) {
+            // It is never closed.
+            return Ok(permit.ok());
+        }
     }
 }
 
 impl Run {
+    fn rate(&self) -> Option<Rate> {
+        self.core.rates.of(&self.action, self.progress.nature.rate)
+    }
+
     /// One attempt, in its time.
     async fn attempt(&mut self) -> Result<(HttpAnswer, Signed), Error> {
         let progress = &mut self.progress;
@@ -481,23 +509,32 @@ impl Run {
             return outcome;
         }
         let endpoint = &self.core.endpoint;
+        let late = |sent, what| Err(Error::new(ErrorKind::Timeout, self.action.clone(), sent, what));
         // The exchange is dropped by now: before that, a request that has not left may still do so.
-        let (sent, what) = match departure.stage() {
-            Stage::Preparing => (Sent::No, format!("no credentials within {time:?}")),
-            Stage::Unsent => (Sent::No, format!("no connection within {time:?} to {endpoint:?}")),
-            Stage::HandedOver | Stage::Gone => (Sent::Maybe, format!("no answer within {time:?} from {endpoint:?}")),
-        };
-        let error = Error::new(ErrorKind::Timeout, self.action.clone(), sent, what);
-        Err(match departure.stage() {
-            Stage::Preparing => error.hint("see whether what provides them can be reached, or give the call more time"),
-            _ => error,
-        })
+        match departure.stage() {
+            Stage::Preparing => Err(self.no_credentials(time)),
+            Stage::Unsent => late(Sent::No, format!("no connection within {time:?} to {endpoint:?}"))
+                .map_err(|error: Error| error.hint(CHECK_THE_WAY)),
+            Stage::HandedOver | Stage::Gone => {
+                late(Sent::Maybe, format!("no answer within {time:?} from {endpoint:?}"))
+            }
+        }
+    }
+
+    fn no_credentials(&self, time: Duration) -> Error {
+        let what = format!("no credentials within {time:?}");
+        Error::new(ErrorKind::Timeout, self.action.clone(), Sent::No, what)
+            .hint("see whether what provides them can be reached, or give the call more time")
     }
 
     /// Credentials, signature, request, answer.
     async fn exchange(&mut self, departure: &Departure) -> Result<(HttpAnswer, Signed), Error> {
         let Self { core, action, method, parameters, progress } = self;
-        let credentials = core.credentials.credentials().await.map_err(|error| {
+        let ready = match progress.ready.take() {
+            Some(ready) => ready,
+            None => core.credentials.credentials().await,
+        };
+        let credentials = ready.map_err(|error| {
             Error::new(ErrorKind::Credentials, action.clone(), Sent::No, "there are no credentials to sign with")
                 .caused_by(error)
                 .hint("set them, or build the client with credentials of its own")
@@ -520,13 +557,15 @@ impl Run {
             }
             Err(error) if error.source.is::<ConnectTimeout>() => {
                 let what = format!("no connection within {:?} to {:?}", core.timeouts.connect, core.endpoint);
-                Err(Error::new(ErrorKind::Timeout, action.clone(), error.sent, what))
+                Err(Error::new(ErrorKind::Timeout, action.clone(), error.sent, what).hint(CHECK_THE_WAY))
             }
             Err(error) => {
                 let what = format!("no answer from {:?}", core.endpoint);
-                Err(Error::new(ErrorKind::Transport, action.clone(), error.sent, what)
+                let sent = error.sent;
+                let error = Error::new(ErrorKind::Transport, action.clone(), sent, what)
                     .caused_by(error.source)
-                    .hide(&progress.hidden(&signed, parameters)))
+                    .hide(&progress.hidden(&signed, parameters));
+                Err(if sent == Sent::No { error.hint(CHECK_THE_WAY) } else { error })
             }
         }
     }

@@ -55,6 +55,14 @@ impl Rates {
         place.at = None;
         Ok(())
     }
+
+    /// Takes this very moment for a request, if it is free.
+    pub(crate) fn take(&self, (action, per_second): Rate) -> bool {
+        let window = Arc::clone(lock(&self.windows).entry(action).or_default());
+        let now = Instant::now();
+        let place = window.reserve(per_second, now, now + Duration::from_nanos(1));
+        place.map(|mut place| place.at = None).is_ok()
+    }
 }
 
 /// When the last requests of an operation went or will go, in order.

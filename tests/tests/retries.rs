@@ -243,7 +243,8 @@ async fn what_was_not_sent_is_sent_again_for_every_operation() {
     assert_eq!(
         error.to_string(),
         "SingleCallByTts: no answer from https://dyvmsapi.aliyuncs.com/: connection lost; nothing was sent, so no phone \
-         rings; the attempt before ended with transport (3 attempts)"
+         rings; check the network, the endpoint and the proxy settings, and over TLS that the certificate of the \
+         other side is trusted; the attempt before ended with transport (3 attempts)"
     );
 }
 
@@ -559,9 +560,41 @@ async fn documented_rates_are_kept_unless_the_client_is_told_otherwise() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_rate_is_kept_whatever_a_call_waited_for() {
+    // Keys that take three seconds: moments kept before would all have passed.
+    struct Slow;
+    impl CredentialsProvider for Slow {
+        fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+            Box::pin(async {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                Ok(Credentials::new("testid", "testsecret"))
+            })
+        }
+    }
+    let times = async |transport: Scripted, client: Client| {
+        let calls: Vec<_> = (0..6).map(|_| tokio::spawn(client.send(dial()).into_future())).collect();
+        for call in calls {
+            call.await.unwrap().unwrap_err();
+        }
+        transport.times()
+    };
+    let refused = || refusal(400, "isv.OUT_OF_SERVICE");
+    let transport = Scripted::new([refused()]);
+    let slow = client_with(builder(&transport).credentials(Slow).rate_limit::<SingleCallByTts>(2));
+    assert_eq!(times(transport, slow).await, [3000, 3000, 4000, 4000, 5000, 5000]);
+
+    // One request at a time, of which the first takes three seconds.
+    let transport = Scripted::new([Step::Fail(Sent::Maybe, Duration::from_secs(3)), refused()]);
+    let narrow = client_with(builder(&transport).max_in_flight(1).rate_limit::<SingleCallByTts>(2));
+    let went = times(transport, narrow).await;
+    assert_eq!(went.len(), 6);
+    assert!(went.windows(3).all(|three| three[2] - three[0] >= 1000), "{went:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_more_requests_are_on_their_way_than_the_client_may_have() {
     let transport = Scripted::new([Step::Fail(Sent::Maybe, Duration::from_secs(1))]);
-    let narrow = client_with(builder(&transport).max_in_flight(1).retries(Retries::never()));
+    let narrow = client_with(builder(&transport).no_rate_limits().max_in_flight(1).retries(Retries::never()));
     let send = || {
         let client = narrow.clone();
         tokio::spawn(async move { client.send(dial()).timeout(Duration::from_millis(2500)).await.unwrap_err() })
