@@ -509,16 +509,17 @@ impl Run {
             return outcome;
         }
         let endpoint = &self.core.endpoint;
-        let late = |sent, what| Err(Error::new(ErrorKind::Timeout, self.action.clone(), sent, what));
+        let late = |sent, what| Error::new(ErrorKind::Timeout, self.action.clone(), sent, what);
         // The exchange is dropped by now: before that, a request that has not left may still do so.
-        match departure.stage() {
-            Stage::Preparing => Err(self.no_credentials(time)),
-            Stage::Unsent => late(Sent::No, format!("no connection within {time:?} to {endpoint:?}"))
-                .map_err(|error: Error| error.hint(CHECK_THE_WAY)),
+        Err(match departure.stage() {
+            Stage::Preparing => self.no_credentials(time),
+            Stage::Unsent => {
+                late(Sent::No, format!("no connection within {time:?} to {endpoint:?}")).hint(CHECK_THE_WAY)
+            }
             Stage::HandedOver | Stage::Gone => {
                 late(Sent::Maybe, format!("no answer within {time:?} from {endpoint:?}"))
             }
-        }
+        })
     }
 
     fn no_credentials(&self, time: Duration) -> Error {

@@ -183,8 +183,8 @@ pub(crate) fn next(failed: &Failed, idempotent: bool, retries: Retries, random: 
     let jitter = retries.pause(failed.attempts, throttled, random);
     // Those that were told the same time do not all come back at the same moment.
     let pause = failed.retry_after.map_or(jitter, |after| after.saturating_add(jitter.min(after / 10)));
-    // An attempt that ends with the call while it still connects would leave open whether it was sent, which is plain
-    // now: it needs as much time as this one took.
+    // A transport need not know when a request leaves. With such a one, an attempt that ends with the call while it still
+    // connects would leave open whether it was sent, which is plain now: it needs as much time as this one took.
     let connecting = failed.kind == ErrorKind::Transport && !idempotent;
     let needed = pause.saturating_add(if connecting { failed.took } else { Duration::ZERO });
     if needed >= failed.left { Next::Time(failed.retry_after.unwrap_or(pause)) } else { Next::Again(pause) }

@@ -216,7 +216,7 @@ pub(crate) struct ConnectionSettings {
 #[derive(Debug, Clone)]
 pub(crate) struct HttpTransport {
     client: reqwest::Client,
-    /// The endpoint in both of its forms: reading a URL anew for each request takes as long as half of its signature.
+    /// The endpoint in both of its forms, so that the URL is not read anew for each request.
     endpoint: Option<(Uri, reqwest::Url)>,
 }
 
