@@ -57,6 +57,11 @@ impl Fault {
         self.path.push(Step::Index(index));
     }
 
+    /// Whether the text around is not JSON from some point on, so that nothing behind it was read.
+    pub(crate) fn is_syntax(&self) -> bool {
+        matches!(self.what, What::Syntax { .. }) && self.path.is_empty()
+    }
+
     /// Whether the answer stopped before its end.
     pub(crate) fn ended_early(&self) -> bool {
         matches!(self.what, What::Syntax { ended: true, .. }) && self.path.is_empty()

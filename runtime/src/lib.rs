@@ -22,6 +22,7 @@ mod page;
 mod parameter;
 mod proxy;
 mod read;
+mod refusal;
 mod request;
 mod retry;
 pub mod sign;
