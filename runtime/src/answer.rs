@@ -29,7 +29,7 @@ impl<T: Slot + Member> Answer for T {}
 pub fn read_body(body: &[u8], answer: &mut dyn Answer) -> Result<(), String> {
     let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
     let memory = crate::client::Limits::default().memory;
-    read(text, answer.place(), Origin::Json, memory).map_err(|fault| fault.to_string())
+    read(text, answer.place(), Origin::Json, memory, &|| false).map_err(|fault| fault.to_string())
 }
 
 /// An answer as it came, with what is needed to say what is wrong with it.
@@ -53,7 +53,7 @@ impl Received {
         if !self.succeeded() {
             return Err(self.refused(core, &text));
         }
-        match read(&text, answer.place(), origin, memory) {
+        match read(&text, answer.place(), origin, memory, &|| false) {
             Ok(()) if !has_envelope(core, answer.view()) => {
                 Err(self.foreign("the answer has neither code nor request id, so it is not the service's"))
             }
@@ -143,15 +143,18 @@ impl Received {
     /// The failure that a body states which does not fit the answer, if it states one.
     fn refusal(&self, core: &Core, text: &str) -> Option<Error> {
         let mut value = Value::Null;
-        read(text, value.place(), Origin::Json, core.limits.memory).ok()?;
+        read(text, value.place(), Origin::Json, core.limits.memory, &|| false).ok()?;
         self.success(core, View::Value(&value)).err()
     }
 
     /// What a gateway says with an HTTP status of its own.
     fn refused(&self, core: &Core, text: &str) -> Error {
         let mut value = Value::Null;
-        // A body that cannot be read names no code.
-        let _ = read(text, value.place(), Origin::Json, core.limits.memory);
+        // A body that is not JSON to its end names no code.
+        if read(text, value.place(), Origin::Json, core.limits.memory, &|| false).is_err_and(|fault| fault.is_syntax())
+        {
+            value = Value::Null;
+        }
         let view = View::Value(&value);
         let envelope = &core.service.envelope;
         let error = self.said(
