@@ -198,8 +198,22 @@ impl Lower<'_> {
             conversion,
             required,
             optional,
-            flags: flags(field),
+            flags: self.flags(field, holding),
         }
+    }
+
+    fn flags(&self, field: &Field, holding: Holding) -> Vec<&'static str> {
+        let style = field.shape.style.map(|style| match style {
+            Style::Flat => "FLAT",
+            Style::Json => "JSON",
+            Style::Simple => "SIMPLE",
+        });
+        let sensitive = is_sensitive(&field.shape).then_some("SENSITIVE");
+        // What tells success from failure has to fit.
+        let envelope = &self.service.envelope;
+        let decides = [&envelope.code, &envelope.ok].into_iter().flatten().any(|name| *name == field.wire_name);
+        let lenient = (holding == Holding::Envelope && !decides).then_some("LENIENT");
+        sensitive.into_iter().chain(style).chain(lenient).collect()
     }
 
     /// Type of the argument that a field takes, and what makes the field of `value`.
@@ -388,16 +402,6 @@ fn aliases<'f>(fields: impl Iterator<Item = &'f Field>) -> Vec<(String, u16)> {
         field.aliases.iter().map(move |alias| (alias.clone(), index))
     });
     rows.collect()
-}
-
-fn flags(field: &Field) -> Vec<&'static str> {
-    let style = field.shape.style.map(|style| match style {
-        Style::Flat => "FLAT",
-        Style::Json => "JSON",
-        Style::Simple => "SIMPLE",
-    });
-    let sensitive = is_sensitive(&field.shape).then_some("SENSITIVE");
-    sensitive.into_iter().chain(style).collect()
 }
 
 fn is_sensitive(shape: &Shape) -> bool {

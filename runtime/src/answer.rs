@@ -40,7 +40,7 @@ pub(crate) fn blank<T: Answer + Default>() -> Box<dyn Answer> {
 pub fn read_body(body: &[u8], answer: &mut dyn Answer) -> Result<(), String> {
     let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
     let memory = crate::client::Limits::default().memory;
-    read(text, answer.place(), Origin::Json, memory).map_err(|fault| fault.to_string())
+    read(text, answer.place(), Origin::Json, memory, &|| false).map_err(|fault| fault.to_string())
 }
 
 /// A body that was read, as far as it could be.
@@ -72,15 +72,26 @@ enum Unreadable {
 
 impl Body {
     /// Reads a body into an answer, of whose records no more than `memory` bytes are kept.
-    pub(crate) fn read(body: &[u8], mut answer: Box<dyn Answer>, memory: usize) -> Self {
+    pub(crate) fn read(body: &[u8], answer: Box<dyn Answer>, memory: usize) -> Self {
+        Self::read_until(body, answer, memory, &|| false)
+    }
+
+    fn read_until(body: &[u8], mut answer: Box<dyn Answer>, memory: usize, stop: &dyn Fn() -> bool) -> Self {
         let outcome = text(body, memory)
-            .and_then(|(text, origin)| read(&text, answer.place(), origin, memory).map_err(Unreadable::Misfit));
+            .and_then(|(text, origin)| read(&text, answer.place(), origin, memory, stop).map_err(Unreadable::Misfit));
         Self { answer, outcome }
     }
 
-    /// What is left of a large body that is read on a thread of its own. The stop ends the reading early.
+    /// Reads a large body on a thread for blocking work. The reading ends early when this is dropped; `None` if the
+    /// runtime is being shut down.
     pub(crate) async fn read_aside(body: Bytes, answer: Box<dyn Answer>, memory: usize) -> Option<Self> {
-        tokio::task::spawn_blocking(move || Self::read(&body, answer, memory)).await.ok()
+        // Gone as soon as nobody waits any more.
+        let wanted = Arc::new(());
+        let waits = Arc::downgrade(&wanted);
+        let stop = move || waits.strong_count() == 0;
+        let read = tokio::task::spawn_blocking(move || Self::read_until(&body, answer, memory, &stop)).await;
+        drop(wanted);
+        read.ok()
     }
 }
 
@@ -175,7 +186,7 @@ impl Response<'_> {
                 },
             },
             // Its code matters more than what stands in place of the data.
-            (Ending::Complete, Err(Unreadable::Misfit(fault))) if says == Says::Failure && !fault.is_syntax() => {
+            (Ending::Complete, Err(Unreadable::Misfit(fault))) if says == Says::Failure && !fault.ends_answer() => {
                 return Err(self.stated_failure(answer.view()));
             }
             (Ending::Complete, Err(why)) => self.explained(why),
