@@ -503,9 +503,8 @@ mod tests {
     #[test]
     fn a_provider_that_answers_at_once_needs_no_task() {
         for expires in [false, true] {
-            let (_, refresher) = scripted(at_once, move |turn| match expires {
-                false => Ok(Credentials::new("testid0", "testsecret")),
-                true => lasting(turn, 3600),
+            let (_, refresher) = scripted(at_once, move |turn| {
+                if expires { lasting(turn, 3600) } else { Ok(Credentials::new("testid0", "testsecret")) }
             });
             let runtime = runtime();
             drop(polled_once(&runtime, &refresher));
