@@ -9,7 +9,8 @@ use super::ecs::EcsRamRole;
 use super::environment::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, SECURITY_TOKEN};
 use super::sts::{AssumeRole, OidcRole, Role, SHORTEST};
 use super::surroundings::Surroundings;
-use super::{Credentials, CredentialsProvider};
+use super::{Context, Credentials, CredentialsError, CredentialsProvider};
+use crate::transport::BoxFuture;
 
 /// A member that profiles of a file may have: a line of its table.
 pub(super) struct Known {
@@ -211,6 +212,25 @@ impl Entry {
             return Err(format!("{way} is switched off by {switch}; unset it, or use another profile"));
         }
         Ok(())
+    }
+}
+
+/// A provider that a member names: its errors name the member too.
+pub(super) struct Located<P> {
+    pub(super) place: String,
+    pub(super) provider: P,
+}
+
+impl<P: CredentialsProvider> CredentialsProvider for Located<P> {
+    fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+        Box::pin(async {
+            let found = self.provider.credentials(context).await;
+            found.map_err(|error| CredentialsError::broken(&self.place, error))
+        })
+    }
+
+    fn refused(&self, credentials: &Credentials) {
+        self.provider.refused(credentials);
     }
 }
 

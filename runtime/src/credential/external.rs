@@ -109,7 +109,7 @@ impl Printed {
 
 impl CredentialsProvider for External {
     fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
-        // Arguments may be secrets.
-        Box::pin(async { self.run().await.map_err(|why| CredentialsError::broken("its process_command", why)) })
+        // It is not named: its arguments may be secrets.
+        Box::pin(async { self.run().await.map_err(CredentialsError::new) })
     }
 }

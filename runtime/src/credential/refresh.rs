@@ -142,7 +142,7 @@ impl Refresher {
 
     /// Whether an answer refuses the credentials themselves: then the next call asks for others.
     pub(crate) fn learn(&self, credentials: &Credentials, answer: &HttpAnswer) {
-        const CODES: [&[u8]; 2] = [b"InvalidSecurityToken", b"InvalidAccessKeyId"];
+        const CODES: [&[u8]; 3] = [b"InvalidSecurityToken", b"MissingSecurityToken", b"InvalidAccessKeyId"];
         let says = |code: &[u8]| answer.body.windows(code.len()).any(|window| window == code);
         if (400..500).contains(&answer.status) && CODES.into_iter().any(says) {
             self.refused(credentials);
@@ -639,6 +639,32 @@ mod tests {
         // A second call that was refused with the same key does not drop the new one.
         refresher.refused(&first);
         assert_eq!((id(&refresher).await.as_str(), provider.refused.load(SeqCst)), ("testid1", 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_refuses_the_key_has_another_one_asked_for() {
+        let (provider, refresher) = scripted(at_once, |turn| lasting(turn, 3600));
+        let mut asked = 1;
+        for (status, code, refused) in [
+            (400, "InvalidSecurityToken.Expired", true),
+            (403, "InvalidSecurityToken.MismatchWithAccessKey", true),
+            (400, "MissingSecurityToken", true),
+            (404, "InvalidAccessKeyId.NotFound", true),
+            (400, "InvalidParameter", false),
+            (503, "InvalidSecurityToken.Expired", false),
+        ] {
+            let key = refresher.credentials().await.unwrap();
+            let answer = HttpAnswer {
+                status,
+                headers: http::HeaderMap::new(),
+                body: format!(r#"{{"Code":"{code}"}}"#).into(),
+                ending: crate::transport::Ending::Complete,
+            };
+            refresher.learn(&key, &answer);
+            refresher.credentials().await.unwrap();
+            asked += usize::from(refused);
+            assert_eq!(provider.asked.load(SeqCst), asked, "{status} {code}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

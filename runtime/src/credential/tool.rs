@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Credentials;
 use super::cloud_sso::CloudSso;
-use super::entry::{Entry, Known, RoleNames, Shape, Value};
+use super::entry::{Entry, Known, Located, RoleNames, Shape, Value};
 use super::external::External;
 use super::oauth::{self, OAuth};
 use super::profile::Source;
@@ -244,12 +244,15 @@ impl<'a> Configuration<'a> {
             Mode::Oidc => Arc::new(entry.oidc(&ROLE)?),
             Mode::Command => {
                 entry.unless(variable::DISABLE_EXTERNAL_PROCESS, "mode External")?;
-                let command = External::new(entry.required("process_command")?);
-                Arc::new(command.map_err(|why| format!("{}: {why}", entry.at("process_command")))?)
+                let command = entry.required("process_command")?;
+                let place = entry.at("process_command");
+                let provider = External::new(command).map_err(|why| format!("{place}: {why}"))?;
+                Arc::new(Located { place, provider })
             }
             Mode::Uri => {
                 entry.unless(variable::DISABLE_EXTERNAL_PROCESS, "mode CredentialsURI")?;
-                Arc::new(CredentialsUri::new(entry.required("credentials_uri")?))
+                let provider = CredentialsUri::new(entry.required("credentials_uri")?);
+                Arc::new(Located { place: entry.at("credentials_uri"), provider })
             }
             Mode::CloudSso => Arc::new(cloud_sso(&entry)?),
             Mode::OAuth => Arc::new(oauth(&entry)),
@@ -484,7 +487,7 @@ mod tests {
     #[tokio::test]
     async fn a_command_prints_credentials() {
         const PLACE: &str =
-            r#"the CLI profile ~/.aliyun/config.json, profile "default" (line 1): its process_command: "#;
+            r#"the CLI profile ~/.aliyun/config.json, profile "default" (line 1): process_command (line 1): "#;
         let run = async |script: &str| {
             let home = Home::profile(&json!({ "mode": "External" }));
             home.write("print.sh", script);
@@ -525,9 +528,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_command_that_does_not_end_is_stopped() {
         let home = Home::profile(&json!({ "mode": "External", "process_command": "sleep 1000" }));
-        assert_eq!(home.fault().await, "its process_command: it did not end within 60s");
+        assert_eq!(home.fault().await, "process_command (line 1): it did not end within 60s");
         let home = Home::profile(&json!({ "mode": "External", "process_command": "no-such-command-here testsecret" }));
-        assert!(home.fault().await.starts_with("its process_command: it cannot be started: "));
+        assert!(home.fault().await.starts_with("process_command (line 1): it cannot be started: "));
         let home = Home::profile(&json!({ "mode": "External", "process_command": "print 'testsecret" }));
         assert_eq!(home.fault().await, "process_command (line 1): it has a quotation mark that is not closed");
         let home = Home::profile(&json!({ "mode": "External", "process_command": "''" }));
@@ -738,7 +741,7 @@ mod tests {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             let said = case(&base, name, &value).observed().await;
             let stood_in = case(&base, name, &Value::Null).with(variable, &text).observed().await;
-            assert_eq!(said, stood_in, "{name}");
+            assert_eq!(said, stood_in.replace(&format!("(of {variable})"), "(line 1)"), "{name}");
             assert_ne!(said, case(&base, name, &Value::Null).observed().await, "{name}");
             // A profile that says it itself goes first.
             assert_eq!(said, case(&base, name, &value).with(variable, "false").observed().await, "{name}");
