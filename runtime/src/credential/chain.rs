@@ -39,7 +39,8 @@ use crate::transport::BoxFuture;
 /// | `ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS` | 6 is left out, and no profile runs a command or asks an address |
 /// | `ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED` | roles are assumed at the address of the region within a VPC |
 ///
-/// `ALIBABA_CLOUD_PROFILE_MODE=Anonymous` is an error at 3: calls are signed.
+/// `ALIBABA_CLOUD_PROFILE_MODE=Anonymous` is an error at 3, and `ALIBABA_CLOUD_BEARER_TOKEN` does not serve: calls are
+/// signed.
 ///
 /// A place where nothing is set up is passed over; one that is set up and does not work ends the search with an error,
 /// since going on would act under another identity than the one meant. The variables of 2, 5 and 6 and the switches of
@@ -60,6 +61,10 @@ impl DefaultChain {
         search.profiles(surroundings, surroundings.text(variable::PROFILE), Asked::ByVariable);
         search.add(EcsRamRole::of(surroundings));
         search.add(CredentialsUri::of(surroundings));
+        if surroundings.variable(variable::BEARER_TOKEN).is_some() {
+            let why = format!("{} is set, but the calls of this client are signed", variable::BEARER_TOKEN);
+            search.places.push(Err(CredentialsError::absent("a bearer token", why)));
+        }
         Self(search)
     }
 }
@@ -427,6 +432,15 @@ mod tests {
         assert!(error.starts_with(expected), "{error}");
         assert_eq!(with_profiles(&[(MODE, "AK")]).await.unwrap(), "cli");
         assert_eq!(with_profiles(&[(MODE, "Anonymous"), (IGNORE, "TRUE")]).await.unwrap(), "ecs");
+    }
+
+    #[tokio::test]
+    async fn a_bearer_token_is_named_where_nothing_else_serves() {
+        let token = [("ALIBABA_CLOUD_BEARER_TOKEN", "testsecret")];
+        let error = ask(&token, &home(&[]), &StandIn::nowhere()).await.unwrap_err();
+        let end = "; a bearer token (ALIBABA_CLOUD_BEARER_TOKEN is set, but the calls of this client are signed)";
+        assert!(error.ends_with(end), "{error}");
+        assert_eq!(with_profiles(&token).await.unwrap(), "cli");
     }
 
     #[tokio::test]

@@ -25,6 +25,8 @@ pub(super) mod variable {
     /// A switch: no command of a profile is run, and no credentials URI is asked.
     pub(crate) const DISABLE_EXTERNAL_PROCESS: &str = "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS";
     pub(crate) const CREDENTIALS_URI: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
+    /// A token to call without a signature, which this client does not do.
+    pub(crate) const BEARER_TOKEN: &str = "ALIBABA_CLOUD_BEARER_TOKEN";
     pub(crate) const ROLE_ARN: &str = "ALIBABA_CLOUD_ROLE_ARN";
     pub(crate) const ROLE_SESSION_NAME: &str = "ALIBABA_CLOUD_ROLE_SESSION_NAME";
     pub(crate) const EXTERNAL_ID: &str = "ALIBABA_CLOUD_EXTERNAL_ID";

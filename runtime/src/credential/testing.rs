@@ -174,7 +174,14 @@ impl Home {
     }
 
     pub(super) async fn get(&self) -> Result<Credentials, String> {
-        self.named("default").credentials(&self.http.context()).await.map_err(|error| error.to_string())
+        let error = match self.named("default").credentials(&self.http.context()).await {
+            Ok(credentials) => return Ok(credentials),
+            Err(error) => error.to_string(),
+        };
+        for secret in ["testsecret", "testtoken", "testlogin", "testrefresh"] {
+            assert!(!error.contains(secret), "{error}");
+        }
+        Err(error)
     }
 
     /// What is wrong with the profile `default` of the tool, which begins in the first line.
