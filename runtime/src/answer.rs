@@ -210,13 +210,15 @@ impl Response<'_> {
             return self.cut(&self.http.ending);
         }
         match outcome {
-            // A body that cannot be read names no code.
-            Ok(()) | Err(Unreadable::Misfit(_)) => {}
+            Ok(()) => {
+                let error = self.stated_failure(answer.view());
+                if error.code().is_some() {
+                    return error;
+                }
+            }
+            // A body that cannot be read whole names no code.
+            Err(Unreadable::Misfit(_)) => {}
             Err(why) => return self.explained(why),
-        }
-        let error = self.stated_failure(answer.view());
-        if error.code().is_some() {
-            return error;
         }
         // A gateway names a code; this may have come from a proxy on the way, before the service or after it.
         self.foreign("the service answered with a failure that names no code")
