@@ -16,8 +16,9 @@ use crate::operation::Method;
 use crate::parameter::Parameters;
 use crate::read::{Origin, read};
 use crate::request::Signed;
+use crate::retry_after::retry_after;
 use crate::slot::Slot;
-use crate::transport::{Ending, HttpAnswer, Sent};
+use crate::transport::{Ending, HttpAnswer, Sent, encodings};
 use crate::xml;
 
 /// A type that an answer is read into: a generated answer, or a free JSON value.
@@ -49,6 +50,10 @@ impl Received {
     pub(crate) fn read(&self, answer: &mut dyn Answer) -> Result<(), Error> {
         let core = &*self.core;
         let memory = core.limits.memory;
+        // Whether it has a body or not; what it says besides is for browsers.
+        if (300..400).contains(&self.http.status) {
+            return Err(self.foreign("the service answered with a redirect, which is not followed"));
+        }
         let (text, origin) = self.text(memory)?;
         if !self.succeeded() {
             return Err(self.refused(core, &text));
@@ -86,7 +91,7 @@ impl Received {
             }
         }
         let text = std::str::from_utf8(body)
-            .map_err(|error| self.foreign(format!("the answer is not UTF-8 from byte {}", error.valid_up_to())))?;
+            .map_err(|error| self.foreign(self.encoded(&format!("is not UTF-8 from byte {}", error.valid_up_to()))))?;
         let start = text.trim_start_matches('\u{feff}').trim_start();
         match start.as_bytes().first() {
             None => Err(self.foreign("the answer is empty").broken()),
@@ -94,7 +99,18 @@ impl Received {
             Some(b'<') => self.xml(start, memory),
             // JSON all the same, or the beginning of it: no answer of an operation, whatever it is.
             Some(b'[' | b'"' | b'-' | b'0'..=b'9') => Err(self.foreign("the answer is no JSON object")),
-            Some(_) => Err(self.foreign("the answer is neither JSON nor XML")),
+            Some(_) => Err(self.foreign(self.encoded("is neither JSON nor XML"))),
+        }
+    }
+
+    /// What is wrong with an answer that may be in an encoding which no transport decodes.
+    fn encoded(&self, what: &str) -> String {
+        match encodings(&self.http.headers).next() {
+            None => format!("the answer {what}"),
+            Some(encoding) => {
+                let encoding = mask::line(&mask::digits(encoding));
+                format!("the answer {what}, and has the encoding {encoding:?}, which is not supported")
+            }
         }
     }
 
@@ -164,12 +180,7 @@ impl Received {
             return error;
         }
         // A gateway names a code; this may have come from a proxy on the way, before the service or after it.
-        let what = if (300..400).contains(&self.http.status) {
-            "the service answered with a redirect, which is not followed"
-        } else {
-            "the service answered with a failure that names no code"
-        };
-        self.foreign(what)
+        self.foreign("the service answered with a failure that names no code")
     }
 
     fn said<const A: usize, const B: usize>(
@@ -210,10 +221,9 @@ impl Received {
         self.progress.hidden(&self.signed, &self.parameters)
     }
 
-    /// How long the service asks to wait: a number of milliseconds, else nothing.
+    /// How long the service asks to wait.
     fn retry_after(&self) -> Option<Duration> {
-        let header = self.http.headers.get("x-acs-retry-after")?.to_str().ok()?;
-        header.trim().parse().ok().filter(|milliseconds| *milliseconds > 0).map(Duration::from_millis)
+        retry_after(&self.http.headers, (self.core.clock)())
     }
 
     /// How far this machine's clock is from that of the service, by its `Date`.

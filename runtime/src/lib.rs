@@ -25,6 +25,7 @@ mod proxy;
 mod read;
 mod request;
 mod retry;
+mod retry_after;
 pub mod sign;
 mod slot;
 mod timeout;
