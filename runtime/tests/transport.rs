@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aliyun_runtime::credentials::AssumeRole;
+use aliyun_runtime::credentials::{AssumeRole, CredentialsUri};
 use aliyun_runtime::{
     Client, ClientBuilder, Credentials, EnvelopeFacts, Error, ErrorKind, Facts, Method, Retries, Sent, Service,
     ServiceFacts, Signature, Value,
@@ -794,6 +794,24 @@ async fn credentials_of_a_loopback_endpoint_are_fetched_through_the_proxy() {
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Credentials, Sent::No), "{error}");
     assert!(at_proxy.await.unwrap().starts_with("CONNECT sts.aliyuncs.com:443 HTTP/1.1\r\n"));
     drop(endpoint);
+}
+
+#[tokio::test]
+async fn an_answer_with_credentials_has_a_limit_too() {
+    let (listener, port) = listener().await;
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+        // Without an end, in small chunks.
+        let chunk = format!("40\r\n{}\r\n", " ".repeat(64));
+        while stream.write_all(chunk.repeat(100).as_bytes()).await.is_ok() {}
+    });
+    let builder = client("http://127.0.0.1:9");
+    let uri = CredentialsUri::new(format!("http://127.0.0.1:{port}/keys"));
+    let error = call(builder.credentials(uri)).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Credentials, Sent::No), "{error}");
+    assert!(error.to_string().contains("the answer is longer than 262144 bytes"), "{error}");
 }
 
 #[test]
