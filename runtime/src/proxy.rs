@@ -28,8 +28,7 @@ const METADATA: &str = "100.100.100.200";
 pub(crate) struct Proxies {
     https: Option<Named>,
     http: Option<Named>,
-    /// `NO_PROXY`, where it does not turn off the proxies altogether.
-    direct: Option<Matcher>,
+    direct: NoProxy,
 }
 
 /// A proxy, or what is wrong with the value that names one.
@@ -98,7 +97,7 @@ impl ProxyChoice {
             Self::Direct => Ok(Proxies::default()),
             Self::Url(url) => {
                 let proxy = Proxy::parse(url, "the proxy")?;
-                Ok(Proxies { https: Some(Ok(proxy.clone())), http: Some(Ok(proxy)), direct: None })
+                Ok(Proxies { https: Some(Ok(proxy.clone())), http: Some(Ok(proxy)), direct: NoProxy::default() })
             }
             Self::Environment => Ok(Proxies::of(variable)),
         }
@@ -114,14 +113,7 @@ impl Proxies {
             })
         };
         let no_proxy = first(&["NO_PROXY", "no_proxy"]).map(|(_, hosts)| hosts).unwrap_or_default();
-        let hosts: Vec<&str> = no_proxy
-            .split([',', ' ', '\t'])
-            .map(|host| host.trim_start_matches('[').trim_end_matches(']'))
-            .filter(|host| !host.is_empty())
-            .collect();
-        if hosts.contains(&"*") {
-            return Self::default();
-        }
+        let Some(direct) = NoProxy::parse(&no_proxy) else { return Self::default() };
         let named = |names: &[&'static str]| {
             let (name, url) = first(names).or_else(|| first(&["ALL_PROXY", "all_proxy"]))?;
             Some(Proxy::parse(&url, &format!("the proxy of the environment variable {name}")))
@@ -131,8 +123,7 @@ impl Proxies {
         Self {
             https: named(&["HTTPS_PROXY", "https_proxy"]),
             http: named(if cgi { &["http_proxy"] } else { &["HTTP_PROXY", "http_proxy"] }),
-            // It says whether a target is among the hosts; which proxy it names otherwise does not matter.
-            direct: (!hosts.is_empty()).then(|| Matcher::builder().all("http://proxy").no(hosts.join(",")).build()),
+            direct,
         }
     }
 
@@ -143,11 +134,51 @@ impl Proxies {
     pub(crate) fn route(&self, target: &Uri) -> Result<Option<&Proxy>, Unusable> {
         let named = if target.scheme_str() == Some("https") { &self.https } else { &self.http };
         let (Some(named), Some(host)) = (named, target.host()) else { return Ok(None) };
-        let listed = self.direct.as_ref().is_some_and(|matcher| matcher.intercept(target).is_none());
-        if is_loopback(host) || host == METADATA || listed {
+        if is_loopback(host) || host == METADATA || self.direct.lists(target) {
             return Ok(None);
         }
         named.as_ref().map(Some).map_err(Unusable::clone)
+    }
+}
+
+/// The targets of `NO_PROXY`, by the port that they are listed with.
+#[derive(Default)]
+struct NoProxy(Vec<(Option<u16>, Matcher)>);
+
+impl NoProxy {
+    /// Names with their subdomains, IP addresses and networks, each with or without a port, separated by commas or
+    /// spaces; `None` for all targets, `*`.
+    fn parse(text: &str) -> Option<Self> {
+        let mut by_port: Vec<(Option<u16>, Vec<&str>)> = Vec::new();
+        for entry in text.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()) {
+            if entry == "*" {
+                return None;
+            }
+            // An IPv6 address has colons of its own, and brackets before a port.
+            let (host, port) = match entry.rsplit_once(':') {
+                Some((host, port)) if !host.contains(':') || host.ends_with(']') => match port.parse() {
+                    Ok(port) => (host, Some(port)),
+                    // It lists nothing: what goes around the proxy must be meant to.
+                    Err(_) => (entry, None),
+                },
+                _ => (entry, None),
+            };
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            let host = host.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(host);
+            match by_port.iter_mut().find(|(known, _)| *known == port) {
+                Some((_, hosts)) => hosts.push(host),
+                None => by_port.push((port, vec![host])),
+            }
+        }
+        // A matcher tells whether a target is among its hosts; which proxy it names otherwise does not matter.
+        let matcher = |hosts: Vec<&str>| Matcher::builder().all("http://proxy").no(hosts.join(",")).build();
+        Some(Self(by_port.into_iter().map(|(port, hosts)| (port, matcher(hosts))).collect()))
+    }
+
+    fn lists(&self, target: &Uri) -> bool {
+        let default = if target.scheme_str() == Some("https") { 443 } else { 80 };
+        let port = Some(target.port_u16().unwrap_or(default));
+        self.0.iter().any(|(listed, hosts)| (listed.is_none() || *listed == port) && hosts.intercept(target).is_none())
     }
 }
 
@@ -257,6 +288,17 @@ mod tests {
             (HTTPS, "[fd00::1]", "https://[fd00::1]:8443/", "direct"),
             (HTTPS, "fd00::/8", "https://[fd00::1]/", "direct"),
             (HTTPS, ",", A, "http://secure:1/"),
+            (HTTPS, "*.a.test", "https://b.a.test/", "direct"),
+            (HTTPS, "*.a.test", "https://ba.test/", "http://secure:1/"),
+            (HTTPS, "a.test:443", A, "direct"),
+            (HTTPS, "a.test:8443", A, "http://secure:1/"),
+            (HTTPS, "a.test:8443", "https://a.test:8443/", "direct"),
+            (HTTPS, "b.test:8443,10.0.0.1:443", "https://10.0.0.1/", "direct"),
+            (HTTPS, "[fd00::1]:8443", "https://[fd00::1]:8443/", "direct"),
+            (HTTPS, "[fd00::1]:8443", "https://[fd00::1]/", "http://secure:1/"),
+            (HTTPS, "a.test:https", A, "http://secure:1/"),
+            (ALL, "a.test:80", PLAIN, "direct"),
+            (ALL, "a.test:80", A, "socks5://all:1080/"),
         ];
         for (variables, no_proxy, target, expected) in table {
             for name in ["NO_PROXY", "no_proxy"] {
