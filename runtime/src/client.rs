@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::credential::{Context, CredentialsProvider, DefaultChain, Refresher};
 use crate::endpoint::{Endpoint, Place};
 use crate::error::Error;
-use crate::limit::Rates;
+use crate::limit::{Admission, Rates};
 use crate::operation::{Operation, Paged, Service, ServiceFacts};
 use crate::page::{Items, Pages};
 use crate::proxy::ProxyChoice;
@@ -37,8 +37,7 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) retries: Retries,
     pub(crate) budget: Budget,
-    pub(crate) rates: Rates,
-    pub(crate) in_flight: Option<Semaphore>,
+    pub(crate) admission: Admission,
     pub(crate) format: Format,
     pub(crate) signature: Signature,
     pub(crate) user_agent: HeaderValue,
@@ -355,8 +354,7 @@ impl<S: Service> ClientBuilder<S> {
             limits: self.limits,
             retries: self.retries,
             budget: Budget::new(),
-            rates: self.rates,
-            in_flight: self.in_flight.map(Semaphore::new),
+            admission: Admission::new(self.rates, self.in_flight),
             format: self.format,
             signature: self.signature,
             user_agent,

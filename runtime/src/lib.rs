@@ -23,6 +23,7 @@ mod page;
 mod parameter;
 mod proxy;
 mod read;
+mod refusal;
 mod request;
 mod retry;
 mod retry_after;

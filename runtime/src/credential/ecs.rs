@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Uri, request};
 
-use super::surroundings::Surroundings;
+use super::surroundings::{Surroundings, variable};
 use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::address::{Address, shown};
@@ -69,21 +69,18 @@ impl EcsRamRole {
         self
     }
 
-    /// With the role of the variable `ALIBABA_CLOUD_ECS_METADATA`, unless `ALIBABA_CLOUD_ECS_METADATA_DISABLED`.
+    /// With the role of the variable `ALIBABA_CLOUD_ECS_METADATA`, unless `ALIBABA_CLOUD_ECS_METADATA_DISABLED`, and with
+    /// what `ALIBABA_CLOUD_IMDSV1_DISABLED` says.
     pub(super) fn of(surroundings: &Surroundings) -> Result<Self, CredentialsError> {
-        const OFF: &str = "ALIBABA_CLOUD_ECS_METADATA_DISABLED";
-        if surroundings.is_on(OFF) {
-            return Err(CredentialsError::absent(PLACE, format!("switched off by {OFF}")));
+        let switch = |name| surroundings.switch(name).map_err(|why| CredentialsError::broken(PLACE, why));
+        if switch(variable::ECS_METADATA_DISABLED)? {
+            let why = format!("switched off by {}", variable::ECS_METADATA_DISABLED);
+            return Err(CredentialsError::absent(PLACE, why));
         }
-        let mut provider = Self::new().within(surroundings);
-        provider.role = surroundings.text("ALIBABA_CLOUD_ECS_METADATA");
+        let mut provider = Self::new();
+        provider.token_required = switch(variable::IMDSV1_DISABLED)?;
+        provider.role = surroundings.text(variable::ECS_METADATA);
         Ok(provider)
-    }
-
-    /// With what `ALIBABA_CLOUD_IMDSV1_DISABLED` says.
-    pub(super) fn within(mut self, surroundings: &Surroundings) -> Self {
-        self.token_required |= surroundings.is_on("ALIBABA_CLOUD_IMDSV1_DISABLED");
-        self
     }
 
     async fn fetch(&self, context: &Context) -> Result<Credentials, Failure> {

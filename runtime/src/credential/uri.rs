@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Request;
 use http::header::AUTHORIZATION;
 
-use super::surroundings::Surroundings;
+use super::surroundings::{Surroundings, variable};
 use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::address::{Address, shown};
@@ -23,12 +23,19 @@ impl CredentialsUri {
         Self(url.into())
     }
 
-    /// That of the variable `ALIBABA_CLOUD_CREDENTIALS_URI`.
+    /// That of the variable `ALIBABA_CLOUD_CREDENTIALS_URI`, unless `ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS`.
     pub(super) fn of(surroundings: &Surroundings) -> Result<Self, CredentialsError> {
-        const NAME: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
-        match surroundings.text(NAME) {
-            Some(url) => Ok(Self(url)),
-            None => Err(CredentialsError::absent("a credentials URI", format!("{NAME} not set"))),
+        const PLACE: &str = "a credentials URI";
+        let Some(url) = surroundings.text(variable::CREDENTIALS_URI) else {
+            return Err(CredentialsError::absent(PLACE, format!("{} not set", variable::CREDENTIALS_URI)));
+        };
+        match surroundings.switch(variable::DISABLE_EXTERNAL_PROCESS) {
+            Ok(false) => Ok(Self(url)),
+            Ok(true) => {
+                let why = format!("switched off by {}", variable::DISABLE_EXTERNAL_PROCESS);
+                Err(CredentialsError::absent(PLACE, why))
+            }
+            Err(why) => Err(CredentialsError::broken(PLACE, why)),
         }
     }
 
