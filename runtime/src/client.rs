@@ -272,7 +272,8 @@ impl<S: Service> ClientBuilder<S> {
         self
     }
 
-    /// The largest body of an answer, in bytes; 16 MiB unless set.
+    /// The largest body of an answer, in bytes after decoding; 16 MiB unless set. It limits the memory that a body takes,
+    /// however it arrives. Answers with credentials have a limit of their own, 256 KiB.
     pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
         self.limits.body = bytes;
         self

@@ -628,6 +628,41 @@ async fn an_encoded_answer_is_decoded_or_its_encoding_is_named() {
 }
 
 #[tokio::test]
+async fn headers_that_are_not_text_spoil_nothing() {
+    const NAMES: [&str; 8] = [
+        "x-acs-request-id",
+        "x-acs-retry-after",
+        "retry-after",
+        "x-ratelimit-user",
+        "date",
+        "content-type",
+        "content-encoding",
+        "location",
+    ];
+    for value in [&b"\xff\xfe"[..], b"", b"\t \xe5", b"99999999999999999999", b"-1"] {
+        let headers: Vec<u8> =
+            NAMES.iter().flat_map(|name| [b"\r\n", name.as_bytes(), b": ", value].concat().repeat(2)).collect();
+        let answer = async |status: &str, body: &str| {
+            let (listener, port) = listener().await;
+            let length = format!("\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            let answer = [b"HTTP/1.1 ", status.as_bytes(), &headers, length.as_bytes()].concat();
+            let server = tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                read_request(&mut stream).await;
+                stream.write_all(&answer).await.unwrap();
+            });
+            let outcome = call(client(&format!("http://127.0.0.1:{port}"))).await;
+            server.await.unwrap();
+            outcome
+        };
+        let placed = answer("200 OK", r#"{"Code":"OK","RequestId":"R-1"}"#).await.unwrap();
+        assert_eq!(placed["RequestId"], "R-1", "{value:?}");
+        let refused = answer("400 Bad Request", r#"{"Code":"InvalidAction","RequestId":"R-2"}"#).await.unwrap_err();
+        assert_eq!((refused.code(), refused.request_id()), (Some("InvalidAction"), Some("R-2")), "{value:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_is_told_as_one_whatever_its_body() {
     for status in [300, 301, 302, 303, 307, 308] {
         for body in ["", "<html>moved</html>", r#"{"Code":"OK","RequestId":"R-1"}"#] {
