@@ -19,8 +19,9 @@ use crate::parameter::Parameters;
 use crate::read::{Origin, read};
 use crate::refusal::{Stated, verdict};
 use crate::request::Signed;
+use crate::retry_after::retry_after;
 use crate::slot::Slot;
-use crate::transport::{Ending, HttpAnswer, Sent};
+use crate::transport::{Ending, HttpAnswer, Sent, encodings};
 use crate::xml;
 
 /// A type that an answer is read into: a generated answer, or a free JSON value.
@@ -228,11 +229,11 @@ impl Response<'_> {
     fn explained(&self, why: Unreadable) -> Error {
         match why {
             Unreadable::NotUtf8 { valid_up_to } => {
-                self.foreign(format!("the answer is not UTF-8 from byte {valid_up_to}"))
+                self.foreign(self.encoded(&format!("is not UTF-8 from byte {valid_up_to}")))
             }
             Unreadable::Empty => self.foreign("the answer is empty").broken(),
             Unreadable::NotAnObject => self.foreign("the answer is no JSON object"),
-            Unreadable::NeitherJsonNorXml => self.foreign("the answer is neither JSON nor XML"),
+            Unreadable::NeitherJsonNorXml => self.foreign(self.encoded("is neither JSON nor XML")),
             Unreadable::Html => self
                 .foreign("the answer is an HTML page, so it comes from a proxy or another server")
                 .hint("check the endpoint and the proxy settings"),
@@ -243,6 +244,17 @@ impl Response<'_> {
             Unreadable::NotXml { what } => self.foreign(format!("the answer is not XML: {what}")),
             Unreadable::Misfit(fault) if fault.ended_early() => self.unreadable("the answer was cut short").broken(),
             Unreadable::Misfit(fault) => self.unreadable(format!("the answer does not fit the operation: {fault}")),
+        }
+    }
+
+    /// What is wrong with an answer that may be in an encoding which no transport decodes.
+    fn encoded(&self, what: &str) -> String {
+        match encodings(&self.http.headers).next() {
+            None => format!("the answer {what}"),
+            Some(encoding) => {
+                let encoding = mask::line(&mask::digits(encoding));
+                format!("the answer {what}, and has the encoding {encoding:?}, which is not supported")
+            }
         }
     }
 
@@ -356,10 +368,9 @@ impl Response<'_> {
         hidden(self.signed, self.parameters, self.credentials, self.table)
     }
 
-    /// How long the service asks to wait: a number of milliseconds, else nothing.
+    /// How long the service asks to wait.
     fn retry_after(&self) -> Option<Duration> {
-        let header = self.http.headers.get("x-acs-retry-after")?.to_str().ok()?;
-        header.trim().parse().ok().filter(|milliseconds| *milliseconds > 0).map(Duration::from_millis)
+        retry_after(&self.http.headers, (self.core.clock)())
     }
 
     /// How far this machine's clock is from that of the service, by its `Date`.

@@ -3,15 +3,15 @@
 
 use std::time::SystemTime;
 
+use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{Request, Uri};
 use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::temporary::{TemporaryKey, bearer, bought, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
-use crate::endpoint::Endpoint;
+use crate::address::{Address, is_loopback};
 use crate::transport::BoxFuture;
 
 /// A login: what buys temporary keys until it ends.
@@ -35,11 +35,12 @@ impl CloudSso {
         if self.access_token_expires <= context.now() {
             return Err("the CloudSSO login has expired; log in again with the aliyun command".to_owned());
         }
-        let uri = self.sign_in_url.parse::<Uri>().ok();
-        let address = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?)));
+        let address = Address::parse(&self.sign_in_url, None)
+            .map_err(|reason| format!("cloud_sso_sign_in_url is no https URL: {reason}"))?;
         // A login does not travel in the clear.
-        let address = address.filter(|(scheme, host)| Endpoint::parse(&format!("{scheme}://{host}"), false).is_ok());
-        let (scheme, authority) = address.ok_or("cloud_sso_sign_in_url is no https URL")?;
+        let secure = address.scheme() == "https" || address.scheme() == "http" && is_loopback(address.host());
+        let authority = address.uri().authority().filter(|_| secure && !address.has_user());
+        let (scheme, authority) = (address.scheme(), authority.ok_or("cloud_sso_sign_in_url is no https URL")?);
         let token = bearer(&self.access_token)
             .ok_or("access_token is no value of a header; log in again with the aliyun command")?;
         let body = json!({ "AccountId": self.account, "AccessConfigurationId": self.access_configuration });

@@ -9,7 +9,7 @@ use http::{HeaderValue, Method, Request, Uri, request};
 use super::surroundings::{Surroundings, variable};
 use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
-use crate::endpoint::shown;
+use crate::address::{Address, shown};
 use crate::transport::{BoxFuture, HttpAnswer};
 
 /// The role of the ECS instance that the program runs on.
@@ -127,7 +127,13 @@ impl EcsRamRole {
     }
 
     fn request(&self, method: Method, path: &str) -> Result<request::Builder, String> {
-        let uri: Uri = format!("{}{path}", self.endpoint.trim_end_matches('/'))
+        let address =
+            Address::parse(&self.endpoint, None).map_err(|reason| format!("its address is no URL: {reason}"))?;
+        if address.has_user() || address.uri().query().is_some() {
+            return Err("its address has a user name or a query".to_owned());
+        }
+        let base = address.to_string();
+        let uri: Uri = format!("{}{path}", base.trim_end_matches('/'))
             .try_into()
             .map_err(|_| "its address is no URL".to_owned())?;
         Ok(Request::builder().method(method).uri(uri))
@@ -181,7 +187,7 @@ impl CredentialsProvider for EcsRamRole {
     fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
         Box::pin(async {
             self.fetch(context).await.map_err(|Failure { why, found }| {
-                let place = format!("{PLACE} at {}", shown(&self.endpoint));
+                let place = format!("{PLACE} at {}", shown(&self.endpoint, None));
                 if found { CredentialsError::broken(place, why) } else { CredentialsError::absent(place, why) }
             })
         })
@@ -192,7 +198,7 @@ impl fmt::Debug for EcsRamRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EcsRamRole")
             .field("role", &self.role)
-            .field("endpoint", &shown(&self.endpoint))
+            .field("endpoint", &shown(&self.endpoint, None))
             .field("token_required", &self.token_required)
             .finish_non_exhaustive()
     }
