@@ -6,6 +6,7 @@ mod observation;
 mod official;
 mod refusals;
 mod robot_tasks;
+mod rules;
 mod server;
 mod signature;
 mod signature_v3;

@@ -63,6 +63,13 @@ async fn exchange(server: &Server, bytes: &[u8]) -> String {
     rest(&mut stream).await
 }
 
+/// The body of the answer to a GET.
+pub(crate) async fn get(server: &Server, path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let answer = exchange(server, request.as_bytes()).await;
+    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+}
+
 /// Fails where the server no longer serves.
 async fn assert_alive(server: &Server) {
     let mut stream = connect(server).await;
