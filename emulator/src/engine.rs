@@ -207,7 +207,8 @@ impl Engine {
         }
         let operation = service.operation(claim.action).ok_or_else(|| self.not_found(claim.action))?;
         self.setup.verifier.verify(&claim, moment)?;
-        *warnings = check::check(service, operation, parameters)?;
+        *warnings = claim.warnings();
+        check::check(service, operation, parameters, warnings)?;
         let call = Call { service, operation, parameters, request_id, now: moment.now };
         self.with_behaviour(|behaviour| behaviour.admit(call))?;
         let asked = match parts.headers.get(FAULT_HEADER).filter(|_| self.setup.fault_header) {
