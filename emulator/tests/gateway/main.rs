@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod accepted;
 mod observation;
 mod official;
+mod parameters;
 mod refusals;
 mod robot_tasks;
 mod rules;
