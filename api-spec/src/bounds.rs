@@ -62,10 +62,9 @@ fn is_time(text: &str, pattern: &str) -> bool {
         let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
         let Some(number) = digits.parse::<u32>().ok().filter(|_| is_number) else { return false };
         let fits = match letter {
-            'M' => (1..=12).contains(&number),
+            'M' | 'h' => (1..=12).contains(&number),
             'd' => (1..=31).contains(&number),
             'H' => number < 24,
-            'h' => (1..=12).contains(&number),
             'm' | 's' => number < 60,
             _ => true,
         };
@@ -87,7 +86,7 @@ fn is_time(text: &str, pattern: &str) -> bool {
 fn days(year: u32, month: u32) -> u32 {
     match month {
         4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
         2 => 28,
         _ => 31,
     }

@@ -177,8 +177,8 @@ impl<'m> Fit<'m> {
         if let Some(message) = bounds::broken(value, shape) {
             self.misfit(message);
         }
-        let is_value = |known: &str| value.as_str().map_or_else(|| value.to_string() == known, |text| text == known);
-        if known.clone().next().is_some() && !known.clone().any(is_value) {
+        let text = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
+        if known.clone().next().is_some() && !known.clone().any(|known| text == known) {
             self.note(format!("its value is none of the known {}", known.collect::<Vec<_>>().join(", ")));
         }
     }

@@ -357,7 +357,7 @@ fn headers_of_v3_that_the_gateway_does_not_take() {
         ),
         (V3::new().authorization(|text| text.replace("ACS3-HMAC-SHA256", "ACS3-HMAC-SM3")), "InvalidSignatureMethod"),
         (V3::new().authorization(|text| text.replace("testid", "TESTID")), "InvalidAccessKeyId.NotFound"),
-        (V3::new().header("x-acs-content-sha256", &HASH_IN_CAPITALS), "SignatureDoesNotMatch"),
+        (V3::new().header("x-acs-content-sha256", HASH_IN_CAPITALS), "SignatureDoesNotMatch"),
         (V3::new().header("x-acs-content-sha256", "UNSIGNED-PAYLOAD"), "SignatureDoesNotMatch"),
         (V3::new().header("x-acs-content-sha256", ""), "MissingParameter"),
         (V3::new().header("x-acs-date", "20260301T123456Z"), "InvalidTimeStamp.Format"),

@@ -6,8 +6,11 @@ use serde_json::Value;
 
 use crate::support::{Call, builder};
 
+/// Parameters by name.
+type Pairs = Vec<(String, String)>;
+
 /// The example of an operation as it travels.
-fn example(operation: &Operation) -> Vec<(String, String)> {
+fn example(operation: &Operation) -> Pairs {
     let mut pairs = Vec::new();
     for (name, value) in &operation.examples[0].request {
         write(&mut pairs, name, value, operation.parameter(name).unwrap().shape.style);
@@ -15,7 +18,7 @@ fn example(operation: &Operation) -> Vec<(String, String)> {
     pairs
 }
 
-fn write(pairs: &mut Vec<(String, String)>, name: &str, value: &Value, style: Option<Style>) {
+fn write(pairs: &mut Pairs, name: &str, value: &Value, style: Option<Style>) {
     match (style, value) {
         (Some(Style::Json), value) => pairs.push((name.to_owned(), value.to_string())),
         (Some(Style::Simple), Value::Array(items)) => {
@@ -100,9 +103,9 @@ fn sides(service: &Service, shape: &Shape, kind: &Kind) -> Sides {
 }
 
 /// Requests that differ from the example in one parameter: those to be refused, and those to be accepted.
-fn variants(service: &Service, field: &Field) -> (Vec<(String, String)>, Vec<(String, String)>) {
+fn variants(service: &Service, field: &Field) -> (Pairs, Pairs) {
     let (name, shape) = (field.wire_name.as_str(), &field.shape);
-    let named = |suffix: &str, texts: Vec<String>| -> Vec<(String, String)> {
+    let named = |suffix: &str, texts: Vec<String>| -> Pairs {
         texts.into_iter().map(|text| (format!("{name}{suffix}"), text)).collect()
     };
     let strings = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
@@ -162,16 +165,7 @@ fn variants(service: &Service, field: &Field) -> (Vec<(String, String)>, Vec<(St
             (named("", forbidden), Vec::new())
         }
         (Kind::Array(items), Some(Style::Flat)) => {
-            let member = match &service.named_type(match &items.kind {
-                Kind::Named(name) => name,
-                other => panic!("{other:?}"),
-            }) {
-                Some(named) => match &named.body {
-                    TypeBody::Record(fields) => fields[0].wire_name.clone(),
-                    TypeBody::Enum { .. } => panic!(),
-                },
-                None => panic!(),
-            };
+            let member = &members(service, &items.kind)[0].wire_name;
             let mut forbidden = named("", strings(&["x", "[]"]));
             forbidden.extend(
                 ["0", "x", "01", "4294967296"].map(|index| (format!("{name}.{index}.{member}"), "1".to_owned())),
@@ -186,10 +180,14 @@ fn variants(service: &Service, field: &Field) -> (Vec<(String, String)>, Vec<(St
     }
 }
 
-/// A record with its required members.
-fn required(service: &Service, kind: &Kind) -> String {
+fn members<'s>(service: &'s Service, kind: &Kind) -> &'s [Field] {
     let Kind::Named(name) = kind else { panic!("{kind:?}") };
     let TypeBody::Record(fields) = &service.named_type(name).unwrap().body else { panic!("{name}") };
+    fields
+}
+
+/// A record with its required members.
+fn required(service: &Service, kind: &Kind) -> String {
     let value = |kind: &Kind| match kind {
         Kind::Int32 | Kind::Int64 => Value::from(1),
         Kind::Boolean => true.into(),
@@ -201,7 +199,7 @@ fn required(service: &Service, kind: &Kind) -> String {
         },
         _ => "1".into(),
     };
-    let members = fields.iter().filter(|field| field.required);
+    let members = members(service, kind).iter().filter(|field| field.required);
     let value = |field: &Field| field.shape.example.clone().unwrap_or_else(|| value(&field.shape.kind));
     Value::Object(members.map(|field| (field.wire_name.clone(), value(field))).collect()).to_string()
 }

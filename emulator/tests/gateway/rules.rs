@@ -174,8 +174,8 @@ fn a_list_that_would_be_too_long_adds_nothing() {
     let _begun = emulator.on_any();
     let error = emulator.add_rules(&list(2)).unwrap_err().to_string();
     assert_eq!(error, "line 1, column 1: there would be more than 10000 rules; take some out of force first");
-    let last = emulator.add_rules(&list(1)).unwrap();
+    let newest = emulator.add_rules(&list(1)).unwrap();
     assert!(emulator.add_rules(&list(1)).is_err());
     assert_eq!(code(&emulator, "1"), "isv.ACCOUNT_ABNORMAL");
-    assert_eq!(last[0].matched(), 1);
+    assert_eq!(newest[0].matched(), 1);
 }
