@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::bounds;
 use crate::check::Scope;
-use crate::model::{Field, Kind, Shape, Style, TypeBody};
+use crate::model::{EnumValue, Field, Kind, Shape, Style, TypeBody};
 use crate::parse::Node;
 use crate::suggest::did_you_mean;
 use crate::wire;
@@ -158,28 +158,30 @@ impl<'m> Fit<'m> {
                 Some(TypeBody::Record(fields)) => self.named_record(value, fields, shape.style),
                 Some(TypeBody::Enum { kind, values }) => {
                     self.scalar(value, kind);
-                    self.limits(value, shape, values.iter().map(|known| known.value.as_str()));
+                    self.bounds(value, shape);
+                    self.known(value, values);
                 }
                 None => {}
             },
             kind => {
                 self.scalar(value, kind);
-                self.limits(value, shape, shape.values.iter().map(|(known, _)| known.as_str()));
+                self.bounds(value, shape);
             }
         }
     }
 
-    /// What is said of single values: their bounds, and the values that are known.
-    fn limits<'k>(&mut self, value: &Value, shape: &Shape, known: impl Iterator<Item = &'k str> + Clone) {
-        if !self.is_wire() || value.is_null() {
-            return;
-        }
-        if let Some(message) = bounds::broken(value, shape) {
+    fn bounds(&mut self, value: &Value, shape: &Shape) {
+        if let Some(message) = bounds::broken(value, shape).filter(|_| self.is_wire()) {
             self.misfit(message);
         }
+    }
+
+    /// Notes a value outside a set with a name. The values of an `enum` without one may be parts of a bit mask.
+    fn known(&mut self, value: &Value, known: &[EnumValue]) {
         let text = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
-        if known.clone().next().is_some() && !known.clone().any(|known| text == known) {
-            self.note(format!("its value is none of the known {}", known.collect::<Vec<_>>().join(", ")));
+        if self.is_wire() && known.iter().all(|known| known.value != text) {
+            let known: Vec<&str> = known.iter().map(|known| known.value.as_str()).collect();
+            self.note(format!("its value is none of the known {}", known.join(", ")));
         }
     }
 
@@ -242,7 +244,7 @@ impl<'m> Fit<'m> {
                     self.at(Step::Index(index), |fit| {
                         fit.shape(element, items);
                         // An array says it of its items.
-                        fit.limits(element, shape, shape.values.iter().map(|(known, _)| known.as_str()));
+                        fit.bounds(element, shape);
                     });
                 }
             }
