@@ -27,8 +27,8 @@ use crate::wire::Parameters;
 /// The methods of one chain are one change: no request meets a rule of which a part is still missing, also where other
 /// threads send requests meanwhile. The change takes effect when the handle is dropped (at the end of the statement,
 /// where it is not kept), when [`Rule::matched`] or [`Rule::remove`] is called or the handle is cloned, or when a request
-/// comes on the same thread. Where the handle is kept and a request comes on another thread, that request waits until
-/// 50 milliseconds have passed since the last method of the chain.
+/// comes on the same thread. Where the handle is kept and a request comes on another thread, that request waits for half a
+/// second, to see whether the chain goes on; [`Rule::matched`] before it spares the wait.
 ///
 /// A rule that is dropped without an answer has no effect and is forgotten.
 ///
@@ -447,9 +447,14 @@ struct Draft {
 
 type Edit = Box<dyn FnOnce(&mut Entry) + Send>;
 
-/// A chain of methods that has not gone on for this time is complete: its handle is kept. Chains take microseconds, unless
-/// their thread is not scheduled.
-const REST: Duration = Duration::from_millis(50);
+/// A chain of methods that has not gone on for this time is complete: its handle is kept.
+const REST: Duration = Duration::from_secs(2);
+
+/// So is one that a request has waited for so often, each time so long. Chains take microseconds, but on a busy machine
+/// their thread may not be scheduled for a tenth of a second, and a process as a whole may be held up for longer: that
+/// ends one wait and not the others.
+const WAITS: u32 = 25;
+const WAIT: Duration = Duration::from_millis(20);
 
 impl Book {
     fn add(&mut self, seed: u64, when: When) -> Entry {
@@ -589,15 +594,22 @@ impl Rules {
     fn settled(&self) -> MutexGuard<'_, Book> {
         let mut book = self.lock();
         let (here, last) = (thread::current().id(), book.changes);
+        let (mut waited, mut edits) = (0, 0);
         loop {
+            let rests = |draft: &Draft| waited == WAITS || draft.edited.elapsed() >= REST;
             // On its own thread a chain cannot be under way.
-            let now = Instant::now();
-            let rest = |draft: &Draft| REST.saturating_sub(now.saturating_duration_since(draft.edited));
-            book.complete(|draft| draft.order <= last && (draft.thread == here || rest(draft).is_zero()));
-            let Some(wait) = book.drafts.iter().filter(|draft| draft.order <= last).map(rest).max() else {
+            book.complete(|draft| draft.order <= last && (draft.thread == here || rests(draft)));
+            let under_way = book.drafts.iter().filter(|draft| draft.order <= last);
+            let now = under_way.clone().map(|draft| draft.edits.len()).sum();
+            if under_way.count() == 0 {
                 return book;
-            };
-            book = self.completed.wait_timeout(book, wait).unwrap_or_else(PoisonError::into_inner).0;
+            }
+            if now != edits {
+                (waited, edits) = (0, now);
+            }
+            let (back, wait) = self.completed.wait_timeout(book, WAIT).unwrap_or_else(PoisonError::into_inner);
+            book = back;
+            waited += u32::from(wait.timed_out());
         }
     }
 

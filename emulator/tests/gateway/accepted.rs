@@ -2,12 +2,12 @@
 //! clients and of clients that are written by hand: shell scripts of name servers, monitors, libraries of other languages.
 
 use aliyun_emulator::Emulator;
-use aliyun_runtime::sign::{SigningKey, v3};
+use aliyun_runtime::sign::v3;
 use bytes::Bytes;
 use http::Request;
 use http::header::{CONTENT_TYPE, HOST};
 
-use crate::support::{Call, emulator, request, send};
+use crate::support::{Call, SignedCall, emulator, request, send};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -59,7 +59,7 @@ fn every_spelling_of_a_text_is_that_text() {
 #[test]
 fn every_spelling_of_a_text_is_that_text_in_v3() {
     for spelling in SPELLINGS {
-        let request = V3::new().query("Label", "a b*~/+占").wire("a%20b%2A~%2F%2B%E5%8D%A0", spelling).build();
+        let request = SignedCall::new().query("Label", "a b*~/+占").wire("a%20b%2A~%2F%2B%E5%8D%A0", spelling).signed();
         assert_eq!(outcome(&emulator(), request), ("OK".into(), Some("a b*~/+占".into())), "{spelling}");
     }
 }
@@ -224,108 +224,35 @@ fn headers_of_other_kinds_change_nothing() {
     assert_eq!(outcome(&emulator(), request).0, "OK");
 }
 
-/// A call that is signed with V3, and what is changed of it.
-struct V3 {
-    query: Vec<(&'static str, &'static str)>,
-    headers: Vec<(&'static str, &'static str)>,
-    body: &'static str,
-    wire: Option<(&'static str, &'static str)>,
-    authorization: fn(&str) -> String,
-}
-
-impl V3 {
-    fn new() -> Self {
-        let headers = vec![
-            ("host", "dyvmsapi.aliyuncs.com"),
-            ("x-acs-action", "QueryRobotTaskCallList"),
-            ("x-acs-version", "2017-05-25"),
-            ("x-acs-date", "2026-03-01T12:34:56Z"),
-            ("x-acs-signature-nonce", "nonce"),
-        ];
-        Self { query: Vec::new(), headers, body: "", wire: None, authorization: str::to_owned }
-    }
-
-    fn query(mut self, name: &'static str, value: &'static str) -> Self {
-        self.query.push((name, value));
-        self
-    }
-
-    fn header(mut self, name: &'static str, value: &'static str) -> Self {
-        self.headers.retain(|(known, _)| *known != name);
-        self.headers.push((name, value));
-        self
-    }
-
-    fn body(mut self, body: &'static str) -> Self {
-        self.body = body;
-        self
-    }
-
-    /// Writes a part of the query otherwise than it was signed.
-    fn wire(mut self, signed: &'static str, written: &'static str) -> Self {
-        self.wire = Some((signed, written));
-        self
-    }
-
-    fn authorization(mut self, authorization: fn(&str) -> String) -> Self {
-        self.authorization = authorization;
-        self
-    }
-
-    fn build(&self) -> Request<Bytes> {
-        let mut query = aliyun_runtime::Parameters::default();
-        for (name, value) in &self.query {
-            query.push(name, value);
-        }
-        let mut encoded = str::from_utf8(query.encoded()).unwrap().to_owned();
-        if let Some((signed, written)) = self.wire {
-            encoded = encoded.replace(signed, written);
-        }
-        let hash = v3::payload_hash(self.body.as_bytes());
-        let mut headers: Vec<(&str, &[u8])> =
-            self.headers.iter().map(|&(name, value)| (name, value.as_bytes())).collect();
-        if !self.headers.iter().any(|(name, _)| *name == "x-acs-content-sha256") {
-            headers.push(("x-acs-content-sha256", hash.as_str().as_bytes()));
-        }
-        let mut request = Request::builder().method("POST").uri(format!("/?{encoded}"));
-        for &(name, value) in &headers {
-            request = request.header(name, value);
-        }
-        let signature = SigningKey::new("testsecret").sign_v3("POST", &mut query, &mut headers, hash.as_str());
-        let authorization = (self.authorization)(&v3::authorization("testid", &headers, &signature));
-        request.header("authorization", authorization).body(Bytes::from_static(self.body.as_bytes())).unwrap()
-    }
-}
-
 #[test]
 fn headers_of_v3_as_clients_write_them() {
     for (call, warning) in [
-        (V3::new(), None),
+        (SignedCall::new(), None),
         (
-            V3::new().authorization(|text| text.replace(',', ", ")),
+            SignedCall::new().authorization(|text| text.replace(',', ", ")),
             Some("Authorization: the documentation has no blanks"),
         ),
-        (V3::new().authorization(|text| format!("  {text}  ")), None),
+        (SignedCall::new().authorization(|text| format!("  {text}  ")), None),
         (
-            V3::new().header("x-acs-date", "2026-03-01T12:34:56.789Z"),
+            SignedCall::new().set_header("x-acs-date", "2026-03-01T12:34:56.789Z"),
             Some("x-acs-date: the documentation has no milliseconds"),
         ),
-        (V3::new().header("x-acs-date", "  2026-03-01T12:34:56Z "), None),
-        (V3::new().header("x-acs-content-sha256", v3::EMPTY_PAYLOAD), None),
-        (V3::new().header("accept", "application/json").header("user-agent", "mine"), None),
-        (V3::new().header("content-type", "application/json; charset=utf-8"), None),
+        (SignedCall::new().set_header("x-acs-date", "  2026-03-01T12:34:56Z "), None),
+        (SignedCall::new().set_header("x-acs-content-sha256", v3::EMPTY_PAYLOAD), None),
+        (SignedCall::new().header("accept", "application/json").header("user-agent", "mine"), None),
+        (SignedCall::new().set_header("content-type", "application/json; charset=utf-8"), None),
         (
-            V3::new().header("content-type", FORM).body("Label=x"),
+            SignedCall::new().set_header("content-type", FORM).body("Label=x"),
             Some("Label: QueryRobotTaskCallList has no such parameter"),
         ),
-        (V3::new().header("content-type", "application/json").body("{}"), None),
-        (V3::new().header("x-acs-accesskey-id", "testid").header("x-acs-security-token", ""), None),
-        (V3::new().header("x-acs-region-id", "cn-hangzhou").header("x-acs-anything", "占"), None),
-        (V3::new().query("Format", "json"), None),
-        (V3::new().query("RegionId", "cn-hangzhou").query("Called", ""), None),
+        (SignedCall::new().set_header("content-type", "application/json").body("{}"), None),
+        (SignedCall::new().header("x-acs-accesskey-id", "testid").header("x-acs-security-token", ""), None),
+        (SignedCall::new().header("x-acs-region-id", "cn-hangzhou").header("x-acs-anything", "占"), None),
+        (SignedCall::new().query("Format", "json"), None),
+        (SignedCall::new().query("RegionId", "cn-hangzhou").query("Called", ""), None),
     ] {
         let emulator = emulator();
-        send(&emulator, call.build()).assert_accepted();
+        send(&emulator, call.signed()).assert_accepted();
         let received = emulator.requests();
         let warnings = received[0].warnings();
         assert_eq!(warnings.len(), usize::from(warning.is_some()), "{warnings:?}");
@@ -340,39 +267,42 @@ fn headers_of_v3_that_the_gateway_does_not_take() {
         format!("{before}={}", signature.to_uppercase())
     };
     for (call, code) in [
-        (V3::new().authorization(upper), "SignatureDoesNotMatch"),
-        (V3::new().authorization(|text| text.replace("x-acs-date;", "")), "IncompleteSignature"),
-        (V3::new().authorization(|text| text.replace("host;", "")), "IncompleteSignature"),
-        (V3::new().authorization(|text| text.replace("host;", "Host;")), "IncompleteSignature"),
+        (SignedCall::new().authorization(upper), "SignatureDoesNotMatch"),
+        (SignedCall::new().authorization(|text| text.replace("x-acs-date;", "")), "IncompleteSignature"),
+        (SignedCall::new().authorization(|text| text.replace("host;", "")), "IncompleteSignature"),
+        (SignedCall::new().authorization(|text| text.replace("host;", "Host;")), "IncompleteSignature"),
         (
-            V3::new().authorization(|text| text.replace("host;x-acs-action;", "x-acs-action;host;")),
+            SignedCall::new().authorization(|text| text.replace("host;x-acs-action;", "x-acs-action;host;")),
             "IncompleteSignature",
         ),
-        (V3::new().authorization(|text| text.replace("host;", "host;host;")), "IncompleteSignature"),
-        (V3::new().authorization(|text| text.replace("host;", "host; ")), "IncompleteSignature"),
-        (V3::new().authorization(|text| text.replace(',', ";")), "IncompleteSignature"),
+        (SignedCall::new().authorization(|text| text.replace("host;", "host;host;")), "IncompleteSignature"),
+        (SignedCall::new().authorization(|text| text.replace("host;", "host; ")), "IncompleteSignature"),
+        (SignedCall::new().authorization(|text| text.replace(',', ";")), "IncompleteSignature"),
         (
-            V3::new().authorization(|text| text.replace("ACS3-HMAC-SHA256", "acs3-hmac-sha256")),
+            SignedCall::new().authorization(|text| text.replace("ACS3-HMAC-SHA256", "acs3-hmac-sha256")),
             "InvalidSignatureMethod",
         ),
-        (V3::new().authorization(|text| text.replace("ACS3-HMAC-SHA256", "ACS3-HMAC-SM3")), "InvalidSignatureMethod"),
-        (V3::new().authorization(|text| text.replace("testid", "TESTID")), "InvalidAccessKeyId.NotFound"),
-        (V3::new().header("x-acs-content-sha256", HASH_IN_CAPITALS), "SignatureDoesNotMatch"),
-        (V3::new().header("x-acs-content-sha256", "UNSIGNED-PAYLOAD"), "SignatureDoesNotMatch"),
-        (V3::new().header("x-acs-content-sha256", ""), "MissingParameter"),
-        (V3::new().header("x-acs-date", "20260301T123456Z"), "InvalidTimeStamp.Format"),
-        (V3::new().header("x-acs-date", "2026-03-01T12:34:56.789012345Z"), "InvalidTimeStamp.Format"),
-        (V3::new().header("x-acs-date", "Sun, 01 Mar 2026 12:34:56 GMT"), "InvalidTimeStamp.Format"),
-        (V3::new().header("x-acs-date", ""), "MissingParameter"),
-        (V3::new().header("x-acs-signature-nonce", " "), "MissingParameter"),
-        (V3::new().header("x-acs-version", "2017-5-25"), "InvalidVersion"),
-        (V3::new().header("x-acs-action", "queryrobottaskcalllist"), "InvalidApi.NotFound"),
-        (V3::new().query("Label", "x").wire("Label=x", "Label=y"), "SignatureDoesNotMatch"),
+        (
+            SignedCall::new().authorization(|text| text.replace("ACS3-HMAC-SHA256", "ACS3-HMAC-SM3")),
+            "InvalidSignatureMethod",
+        ),
+        (SignedCall::new().authorization(|text| text.replace("testid", "TESTID")), "InvalidAccessKeyId.NotFound"),
+        (SignedCall::new().set_header("x-acs-content-sha256", HASH_IN_CAPITALS), "SignatureDoesNotMatch"),
+        (SignedCall::new().set_header("x-acs-content-sha256", "UNSIGNED-PAYLOAD"), "SignatureDoesNotMatch"),
+        (SignedCall::new().set_header("x-acs-content-sha256", ""), "MissingParameter"),
+        (SignedCall::new().set_header("x-acs-date", "20260301T123456Z"), "InvalidTimeStamp.Format"),
+        (SignedCall::new().set_header("x-acs-date", "2026-03-01T12:34:56.789012345Z"), "InvalidTimeStamp.Format"),
+        (SignedCall::new().set_header("x-acs-date", "Sun, 01 Mar 2026 12:34:56 GMT"), "InvalidTimeStamp.Format"),
+        (SignedCall::new().set_header("x-acs-date", ""), "MissingParameter"),
+        (SignedCall::new().set_header("x-acs-signature-nonce", " "), "MissingParameter"),
+        (SignedCall::new().set_header("x-acs-version", "2017-5-25"), "InvalidVersion"),
+        (SignedCall::new().set_header("x-acs-action", "queryrobottaskcalllist"), "InvalidApi.NotFound"),
+        (SignedCall::new().query("Label", "x").wire("Label=x", "Label=y"), "SignatureDoesNotMatch"),
     ] {
-        assert_eq!(send(&emulator(), call.build()).member("Code"), code, "{:?}", call.build().headers());
+        assert_eq!(send(&emulator(), call.signed()).member("Code"), code, "{:?}", call.signed().headers());
     }
     // A header that was added on the way is not signed, and only those of the protocol have to be.
-    let mut passed_on = V3::new().build();
+    let mut passed_on = SignedCall::new().signed();
     passed_on.headers_mut().insert("x-forwarded-for", "192.0.2.1".parse().unwrap());
     passed_on.headers_mut().insert("content-type", "text/plain".parse().unwrap());
     send(&emulator(), passed_on).assert_accepted();
