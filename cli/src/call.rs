@@ -159,7 +159,10 @@ impl Caller {
     async fn once(&self, request: Request, format: Format) -> Result<(), Failure> {
         let answer = self.send(&request).await?;
         let more = match request.turner() {
-            Some(mut turner) => turn(&mut turner, &answer)? && turner.position().is_some(),
+            // One page is what was asked for: whether others are missing does not matter.
+            Some(mut turner) => {
+                turner.turn(View::Value(&answer)).unwrap_or(false) && !matches!(turner.position(), Ok(None))
+            }
             None => false,
         };
         if format == Format::Json {
@@ -181,7 +184,7 @@ impl Caller {
         let mut writer = Writer::new(io::stdout().lock(), format, Rows::of(request.operation()));
         let progress = Progress::new(format.is_streamed());
         let (mut pages, mut items) = (0, 0);
-        while let Some(position) = turner.position() {
+        while let Some(position) = turner.position()? {
             request.move_to(position);
             let answer = self.send(&request).await?;
             let shown = turn(&mut turner, &answer)?;

@@ -148,18 +148,18 @@ mod tests {
         let mut turner = request.turner().unwrap();
         let mut sent = Vec::new();
         for page in pages {
-            request.move_to(turner.position().unwrap());
+            request.move_to(turner.position().unwrap().unwrap());
             let pairs = request.pairs();
             sent.push(pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&"));
             turner.turn(View::Value(page)).unwrap();
         }
-        assert_eq!(turner.position(), None, "the last page ends it");
+        assert_eq!(turner.position().unwrap(), None, "the last page ends it");
         sent
     }
 
     #[test]
     fn a_page_number_inside_a_json_parameter_moves_on() {
-        let pages = [json!({ "List": ["a", "b"] }), json!({ "List": ["c"] })];
+        let pages = [json!({ "List": ["a", "b"] }), json!({ "List": [] })];
         let given = json!({ "Pager": { "PageSize": 2 } });
         let first = r#"Pager={"PageSize":2,"PageIndex":1}"#;
         let second = r#"Pager={"PageSize":2,"PageIndex":2}"#;
