@@ -57,7 +57,11 @@ impl Received {
             Ok(()) if !has_envelope(core, answer.view()) => {
                 Err(self.foreign("the answer has neither code nor request id, so it is not the service's"))
             }
-            Ok(()) => self.success(core, answer.view()),
+            Ok(()) => {
+                self.success(core, answer.view())?;
+                answer.keep(&text);
+                Ok(())
+            }
             // A failing answer may carry something else in place of its data: its code matters more.
             Err(fault) => Err(self.refusal(core, &text).unwrap_or_else(|| self.misfit(&fault))),
         }

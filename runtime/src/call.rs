@@ -160,6 +160,13 @@ impl Call<Value> {
         self.prepared.nature = Nature { table: self.prepared.nature.table, ..Nature::of(facts) };
         self
     }
+
+    /// Makes the call, and reads its answer into what `blank` makes instead of a free value: for whoever knows the type of
+    /// an answer at run time only.
+    #[doc(hidden)]
+    pub fn read_into<T: Answer>(self, blank: impl Fn() -> T + Send + Sync + 'static) -> CallFuture<T> {
+        CallFuture { received: start(self.core, self.prepared), blank: Box::new(blank) }
+    }
 }
 
 impl<T> Call<T> {
@@ -192,13 +199,13 @@ impl<T> fmt::Debug for Call<T> {
     }
 }
 
-impl<T: Answer + Default> IntoFuture for Call<T> {
+impl<T: Answer + Default + 'static> IntoFuture for Call<T> {
     type Output = Result<T, Error>;
     type IntoFuture = CallFuture<T>;
 
     #[inline]
     fn into_future(self) -> CallFuture<T> {
-        CallFuture { received: start(self.core, self.prepared), answer: PhantomData }
+        CallFuture { received: start(self.core, self.prepared), blank: Box::new(T::default) }
     }
 }
 
@@ -214,17 +221,18 @@ type Receiving = BoxFuture<'static, Result<Received, Error>>;
 #[must_use = "a future does nothing until it is awaited"]
 pub struct CallFuture<T> {
     received: Receiving,
-    answer: PhantomData<fn() -> T>,
+    /// Makes what the answer of an attempt is read into. A function without captures takes no memory.
+    blank: Box<dyn Fn() -> T + Send + Sync>,
 }
 
-impl<T: Answer + Default> Future for CallFuture<T> {
+impl<T: Answer> Future for CallFuture<T> {
     type Output = Result<T, Error>;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let Poll::Ready(received) = self.received.as_mut().poll(context) else { return Poll::Pending };
-            let mut answer = T::default();
+            let mut answer = (self.blank)();
             match read(received, &mut answer) {
                 Ok(None) => return Poll::Ready(Ok(answer)),
                 Ok(Some(again)) => self.received = again,
