@@ -707,6 +707,69 @@ mod tests {
         assert_eq!(lists.as_slice(), known.map(|operation| operation.action.as_str()).collect::<Vec<_>>());
     }
 
+    /// The examples of a specification are held to the same rules: each kind with each odd value, alone and in a list.
+    #[test]
+    fn a_specification_takes_as_an_example_what_the_reader_takes() {
+        const SERVICE: &str = r#"{
+          "product": "Specimens", "version": "2026-01-01", "title": "Specimens", "endpoints": { "default": "localhost" },
+          "envelope": { "fields": { "RequestId": { "type": "string" } }, "requestId": "RequestId" },
+          "groups": { "all": "All." },
+          "types": { "CallStatusCode": { "enum": { "1": { "name": "One", "description": "one" } } } }
+        }"#;
+        let scalars = ["string", "int32", "int64", "number", "boolean", "any", "CallStatusCode"];
+        let mut shapes: Vec<String> = scalars.iter().map(|kind| format!(r#""type": "{kind}""#)).collect();
+        for items in scalars {
+            for style in ["", r#", "style": "json""#, r#", "style": "simple""#] {
+                // Commas join scalars only.
+                if items == "any" && style.contains("simple") {
+                    continue;
+                }
+                shapes.push(format!(r#""type": "array", "items": "{items}"{style}"#));
+            }
+            shapes.push(format!(r#""type": "map", "items": "{items}""#));
+        }
+        let mut compared = 0;
+        for shape in shapes {
+            let mut members = String::new();
+            let named = ODD.iter().zip(0..).map(|(value, index)| {
+                members.push_str(if members.is_empty() { "" } else { "," });
+                members.push_str(&format!(r#""m{index}": {{ {shape} }}"#));
+                (format!("m{index}"), *value)
+            });
+            let named: Vec<(String, &str)> = named.collect();
+            let example: Vec<String> = named.iter().map(|(name, value)| format!("{name:?}:{value}")).collect();
+            let text = format!(
+                r#"{{ "action": "Odd", "group": "all", "operationType": "read", "summary": "Odd.", "parameters": {{}}, "response": {{ "used": {{ "type": "CallStatusCode" }}, {members} }},
+                    "examples": [{{ "name": "odd", "request": {{}}, "response": {{ "RequestId": "1", {} }} }}] }}"#,
+                example.join(",")
+            );
+            let files = [
+                aliyun_api_spec::SourceFile { path: "service.json", text: SERVICE },
+                aliyun_api_spec::SourceFile { path: "operations/Odd.json", text: &text },
+            ];
+            let faults: Vec<String> = aliyun_api_spec::parse(&files).faults.iter().map(ToString::to_string).collect();
+            let others: Vec<&String> =
+                faults.iter().filter(|fault| !fault.contains("the response does not decode")).collect();
+            assert_eq!(others, Vec::<&String>::new(), "{shape}");
+            // Without its example the operation is sound.
+            let sound = text.replace(&example.join(","), r#""m0":null"#);
+            let files = [files[0], aliyun_api_spec::SourceFile { path: "operations/Odd.json", text: &sound }];
+            let loaded = Box::leak(Box::new(aliyun_api_spec::parse(&files)));
+            let operation = loaded.service.as_ref().unwrap().operation("Odd").unwrap();
+            for (name, value) in named {
+                let reads = dynamic(operation, &format!("{{{name:?}:{value}}}")).1;
+                let refused = faults.iter().find(|fault| {
+                    fault.contains(&format!("{name}:"))
+                        || fault.contains(&format!("{name}["))
+                        || fault.contains(&format!("{name}."))
+                });
+                assert_eq!(reads.is_err(), refused.is_some(), "{shape} of {value}: {reads:?}, {refused:?}");
+                compared += 1;
+            }
+        }
+        assert!(compared > 1_000, "{compared} values");
+    }
+
     fn shown(body: &str) -> String {
         let operation = dyvmsapi().operation("QueryRobotTaskCallList").unwrap();
         let (answer, read) = dynamic(operation, body);
