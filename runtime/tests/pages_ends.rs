@@ -142,8 +142,14 @@ fn equal_pages_are_valid_where_the_total_says_so() {
     }
     assert_eq!(read(BARE, None, same(json!(6))), twice(), "no total is declared");
     // A service that begins again behind its last page.
-    let circle = |request: usize, _: &Position| json!({ "Items": [request % 3, 7] });
-    assert_eq!(read(BARE, None, circle), stuck(6, 4, "the service answered the same page twice"));
+    for length in [2, 3, 5] {
+        let circle = move |request: usize, _: &Position| json!({ "Items": [request % length, 7] });
+        let end = stuck(4 * length - 2, 2 * length, "the service answered the same page twice");
+        assert_eq!(read(BARE, None, circle), end, "a circle of {length}");
+    }
+    // Pages that are equal and not in a row: nothing that could be told from each other came.
+    let alike = |request: usize, _: &Position| json!({ "Items": vec![json!({}); [3, 2, 3, 0][request]] });
+    assert_eq!(read(BARE, None, alike), complete(8, 4));
     let fresh_token = |request: usize, _: &Position| json!({ "Items": ["x"], "Next": request.to_string() });
     assert_eq!(read(TOKENS, None, fresh_token), stuck(1, 2, "the service answered the same page twice"));
 }

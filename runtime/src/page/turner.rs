@@ -84,8 +84,8 @@ pub struct PageTurner {
     empty: u32,
     /// Hashes of the tokens that were given.
     tokens: HashSet<u64>,
-    /// Hashes of the pages that no total bounded.
-    pages: HashSet<u64>,
+    /// Hashes of the pages that no total bounded, in their order.
+    pages: Vec<u64>,
 }
 
 /// What comes next.
@@ -127,7 +127,7 @@ impl PageTurner {
             begun: false,
             empty: 0,
             tokens,
-            pages: HashSet::new(),
+            pages: Vec::new(),
         }
     }
 
@@ -154,7 +154,7 @@ impl PageTurner {
         let bounded = self.counted && total.is_some_and(|total| total > self.seen);
         let seen = self.seen.saturating_add(count);
         let missing = total.filter(|total| self.counted && *total > seen);
-        if count > 0 && !bounded && self.pages.contains(&hash) {
+        if count > 0 && !bounded && self.goes_in_circles(hash) {
             return Err(self.error("the service answered the same page twice, so the pages do not move on"));
         }
         let next = match (self.paging.step, &self.next) {
@@ -174,12 +174,22 @@ impl PageTurner {
             _ => Next::End,
         };
         if count > 0 && !bounded {
-            self.pages.insert(hash);
+            self.pages.push(hash);
         }
         self.empty = if count == 0 { self.empty + 1 } else { 0 };
         let first = !std::mem::replace(&mut self.begun, true);
         (self.next, self.seen, self.total) = (next, seen, total);
         Ok(first || count > 0)
+    }
+
+    /// Whether this page ends a second round of the same pages: of one, where the number of a page is ignored, or of some,
+    /// where a service begins again behind the last. One equal page among others can be valid: items need not have ids.
+    fn goes_in_circles(&self, hash: u64) -> bool {
+        let count = self.pages.len();
+        let before = |back: usize| count.checked_sub(back).and_then(|at| self.pages.get(at));
+        (1..=count.div_ceil(2)).any(|length| {
+            before(length) == Some(&hash) && (1..length).all(|back| before(back) == before(back + length))
+        })
     }
 
     /// A token says more than a total: where both are there, the token counts. The page that brings a useless one holds
