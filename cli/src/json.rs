@@ -148,53 +148,48 @@ fn take_apart<E>(text: &str, depth: usize, refuse: &mut impl FnMut(String, &str)
         Some(b'n') => Json::Null,
         Some(b't') => Json::Bool(true),
         Some(b'f') => Json::Bool(false),
-        Some(b'"') => match decoded_text(text) {
-            Some(text) => Json::Text(text),
-            None => {
-                refuse("a text holds half of a UTF-16 pair".to_owned(), text)?;
-                Json::Raw(text.to_owned())
+        Some(b'"') => {
+            if let Some(text) = decoded_text(text) {
+                return Ok(Json::Text(text));
             }
-        },
+            refuse("a text holds half of a UTF-16 pair".to_owned(), text)?;
+            Json::Raw(text.to_owned())
+        }
         Some(b'[' | b'{') if depth == 0 => {
             refuse("values are nested too deep".to_owned(), text)?;
             // Breaks stand between values only: within a text JSON escapes them.
             Json::Raw(text.replace(['\r', '\n'], ""))
         }
         Some(b'[') => {
-            let Ok(Items(items)) = serde_json::from_str(text) else { return Ok(Json::Raw(text.to_owned())) };
-            let items = items.into_iter().map(|item| take_apart(item.get(), depth - 1, refuse));
+            let items = items(text).into_iter().map(|item| take_apart(item, depth - 1, refuse));
             Json::List(items.collect::<Result<_, E>>()?)
         }
-        Some(b'{') => {
-            let Ok(Members(members)) = serde_json::from_str(text) else { return Ok(Json::Raw(text.to_owned())) };
-            let mut object: Vec<(String, Json)> = Vec::with_capacity(members.len());
-            let mut known = HashMap::with_capacity(members.len());
-            for (key, value) in members {
-                let name = match decoded(key) {
-                    Some(name) => name,
-                    None => {
-                        refuse("a name holds half of a UTF-16 pair".to_owned(), key.get())?;
-                        key.get().trim_matches('"').to_owned()
-                    }
-                };
-                let value = take_apart(value.get(), depth - 1, refuse)?;
-                match known.get(&name) {
-                    Some(&at) => {
-                        refuse(format!("the member {} is given twice, again", shown(&name)), key.get())?;
-                        if let Some((_, earlier)) = object.get_mut::<usize>(at) {
-                            *earlier = value;
-                        }
-                    }
-                    None => {
-                        known.insert(name.clone(), object.len());
-                        object.push((name, value));
-                    }
-                }
-            }
-            Json::Object(object)
-        }
+        Some(b'{') => object(text, depth, refuse)?,
         _ => Json::Number(text.to_owned()),
     })
+}
+
+fn object<E>(text: &str, depth: usize, refuse: &mut impl FnMut(String, &str) -> Result<(), E>) -> Result<Json, E> {
+    let members = serde_json::from_str(text).map(|Members(members)| members).unwrap_or_default();
+    let mut object: Vec<(String, Json)> = Vec::with_capacity(members.len());
+    let mut known: HashMap<String, usize> = HashMap::with_capacity(members.len());
+    for (key, value) in members {
+        let name = if let Some(name) = decoded(key) {
+            name
+        } else {
+            refuse("a name holds half of a UTF-16 pair".to_owned(), key.get())?;
+            key.get().trim_matches('"').to_owned()
+        };
+        let value = take_apart(value.get(), depth - 1, refuse)?;
+        if let Some(earlier) = known.get(&name).and_then(|&at| object.get_mut(at)) {
+            refuse(format!("the member {} is given twice, again", shown(&name)), key.get())?;
+            earlier.1 = value;
+        } else {
+            known.insert(name.clone(), object.len());
+            object.push((name, value));
+        }
+    }
+    Ok(Json::Object(object))
 }
 
 fn lenient(text: &str, depth: usize) -> Json {

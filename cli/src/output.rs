@@ -25,11 +25,13 @@ pub(crate) enum Format {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::Args)]
 #[group(skip)]
 pub(crate) struct Csv {
-    /// Begins a CSV with a byte order mark, by which Excel knows that it is UTF-8
+    /// Begin a CSV with a byte order mark, by which Excel knows that it is UTF-8
     #[arg(long)]
     pub(crate) bom: bool,
-    /// Writes values to a CSV as they are. Otherwise a text that a spreadsheet would run as a formula, because it begins
-    /// with =, +, -, @, a tab or a line break, is written behind a single quote; numbers such as -5 stay as they are
+    /// Write values to a CSV unchanged, even if a spreadsheet would run them as formulas
+    ///
+    /// Otherwise a text that begins with =, +, -, @, a tab or a line break is written behind a single quote. Numbers such
+    /// as -5 or +8613000000000 stay as they are.
     #[arg(long)]
     pub(crate) plain_csv: bool,
 }
@@ -128,7 +130,7 @@ impl<W: Write> Writer<W> {
             let known = self.rows.columns();
             let columns = if known.is_empty() { answer::with_unknown_columns(&[], rows) } else { known.to_vec() };
             let names = columns.iter().map(|column| csv.text(Cow::Borrowed(&column.name)));
-            writer.write_record(names.map(|name| name.into_owned())).map_err(io_error)?;
+            writer.write_record(names.map(Cow::into_owned)).map_err(io_error)?;
             self.header = Some(columns);
         }
         let columns = self.header.as_deref().unwrap_or_default();
@@ -138,7 +140,7 @@ impl<W: Write> Writer<W> {
                 Some(value) => csv.text(value.plain()),
                 None => Cow::Borrowed(""),
             });
-            writer.write_record(cells.map(|cell| cell.into_owned())).map_err(io_error)?;
+            writer.write_record(cells.map(Cow::into_owned)).map_err(io_error)?;
         }
         writer.flush()
     }

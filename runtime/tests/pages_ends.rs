@@ -72,10 +72,13 @@ fn stuck(items: usize, requests: usize, what: &str) -> End {
     End { items, requests, error: Some(format!("List: {what}, so the pages do not move on")) }
 }
 
+/// A name, the pages with their numbers of items and announcements, and what comes of them.
+type Case = (&'static str, Vec<(usize, Value)>, End);
+
 #[test]
 fn pages_end_at_the_total_or_at_an_empty_page() {
     let none = || Value::Null;
-    let cases: Vec<(&str, Vec<(usize, Value)>, End)> = vec![
+    let cases: Vec<Case> = vec![
         ("no total, short pages", vec![(3, none()), (2, none()), (3, none())], complete(8, 4)),
         ("no total, nothing", vec![(0, none())], complete(0, 1)),
         ("no total, a growing page", vec![(1, none()), (5, none())], complete(6, 3)),

@@ -50,7 +50,7 @@ fn what_does_not_fit_a_list_is_an_error_in_every_format() {
             let misfit = match (index % 4, member) {
                 // Half a character within a text that holds the items, an item that is not a record, no list at all.
                 (0, Some(member)) => format!(r#""[{{\"{member}\":\"good \\ud83d\"}},{{\"{member}\":\"1^2\"}}]""#),
-                (1, Some(_)) => r#"[{},7]"#.to_owned(),
+                (1, Some(_)) => "[{},7]".to_owned(),
                 (2, _) => r#"{"a":1}"#.to_owned(),
                 _ => r#""soon""#.to_owned(),
             };

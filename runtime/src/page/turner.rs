@@ -53,7 +53,7 @@ impl Position {
     pub(super) fn write(&self, place: Place<'_>) {
         match (place, self) {
             (Place::OptionalInt32(slot), Self::Number(number)) => {
-                *slot = Some(i32::try_from(*number).unwrap_or(i32::MAX))
+                *slot = Some(i32::try_from(*number).unwrap_or(i32::MAX));
             }
             (Place::OptionalInt64(slot), Self::Number(number)) => *slot = Some(*number),
             (Place::Int32(slot), Self::Number(number)) => *slot = i32::try_from(*number).unwrap_or(i32::MAX),
