@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::request::{self, Request};
-use crate::{call, emulator, help, parameter, untyped};
+use crate::{call, emulator, help, parameter, shape, untyped};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -86,41 +86,40 @@ fn unknown_action(action: &str) -> String {
 
 /// Where a parameter is followed by a value that begins like an option, says how such a value is written.
 fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
-    let text = |argument: &OsString| argument.to_str().map(str::to_owned);
-    let Some(operation) = arguments.get(2).and_then(text).and_then(|action| dyvmsapi().operation(&action)) else {
+    let action = arguments.get(2).and_then(|action| action.to_str());
+    let Some(operation) = action.and_then(|action| dyvmsapi().operation(action)).filter(|_| error.use_stderr()) else {
         return error.into();
     };
     let command = describe(Command::new(operation.action.as_str()), operation);
-    let named = |name: &str| {
-        let known = |argument: &&Arg| {
-            argument.get_long_and_visible_aliases().unwrap_or_default().contains(&name)
-                || argument.get_all_aliases().unwrap_or_default().contains(&name)
-        };
-        command.get_arguments().find(known)
-    };
     for pair in arguments.windows(2).skip(3) {
-        let (Some(name), Some(value)) = (text(&pair[0]), text(&pair[1])) else { continue };
-        let parameter = name.strip_prefix("--").filter(|name| !name.is_empty());
-        let Some(argument) = parameter.and_then(named) else { continue };
-        let Some(field) = operation.parameter(argument.get_long().unwrap_or_default()) else { continue };
-        let option = value.strip_prefix("--").map_or_else(
-            || {
-                value
-                    .chars()
-                    .nth(1)
-                    .is_some_and(|short| command.get_arguments().any(|known| known.get_short() == Some(short)))
-            },
-            |long| named(long.split('=').next().unwrap_or_default()).is_some(),
-        );
-        if !value.starts_with('-') || value.len() == 1 || option || value.parse::<f64>().is_ok() {
-            continue;
-        }
-        let shown = if crate::shape::is_sensitive(&field.shape) { "VALUE" } else { &value };
-        return Failure::Usage(format!(
-            "{name} has no value, because what follows it begins like an option; if it is meant as the value, write {name}={shown}"
-        ));
+        let [Some(name), Some(value)] = [&pair[0], &pair[1]].map(|argument| argument.to_str()) else { continue };
+        let field = option(&command, name).and_then(Arg::get_long).and_then(|name| operation.parameter(name));
+        let Some(field) = field.filter(|_| is_hyphened(value) && option(&command, value).is_none()) else { continue };
+        let shown = if shape::is_sensitive(&field.shape) { "VALUE" } else { value };
+        return Failure::Usage(format!("{name} {BEGINS_LIKE_AN_OPTION} {name}={shown}"));
     }
     error.into()
+}
+
+/// Follows the name of a parameter; the name and the value follow it.
+pub(crate) const BEGINS_LIKE_AN_OPTION: &str =
+    "has no value, because what follows it begins like an option; if it is meant as the value, write";
+
+/// Whether a value could be an option. A negative number is none.
+pub(crate) fn is_hyphened(value: &str) -> bool {
+    value.starts_with('-') && value.len() > 1 && value.parse::<f64>().is_err()
+}
+
+/// The argument that a word names: `--output`, `--output=json`, `-o` or `-ojson`.
+pub(crate) fn option<'c>(command: &'c Command, word: &str) -> Option<&'c Arg> {
+    let long = word.strip_prefix("--").map(|name| name.split('=').next().unwrap_or_default());
+    let short = word.strip_prefix('-').and_then(|name| name.chars().next());
+    command.get_arguments().find(|argument| match long {
+        Some(long) => {
+            argument.get_long() == Some(long) || argument.get_all_aliases().unwrap_or_default().contains(&long)
+        }
+        None => short.is_some() && argument.get_short() == short,
+    })
 }
 
 /// The whole command line. Arguments of an action are made only when that action is called or explained.

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::{Arg, ArgAction, Args as _, Command, FromArgMatches as _};
 
 use crate::call;
-use crate::command::Task;
+use crate::command::{BEGINS_LIKE_AN_OPTION, Task, is_hyphened, option};
 use crate::failure::Failure;
 use crate::request::Request;
 
@@ -65,9 +65,8 @@ fn value(name: &str, value: Option<&OsStr>) -> Result<String, Failure> {
     let refuse = |what: &str| Failure::Usage(format!("--{name} has no value{what}"));
     let Some(value) = value else { return Err(refuse("; write --Name value")) };
     let Some(value) = value.to_str() else { return Err(refuse(" that is UTF-8")) };
-    if value.starts_with('-') && value.len() > 1 && value.parse::<f64>().is_err() {
-        let what = ", because what follows it begins like an option; if it is meant as the value, write";
-        return Err(refuse(&format!("{what} --{name}=VALUE")));
+    if is_hyphened(value) {
+        return Err(Failure::Usage(format!("--{name} {BEGINS_LIKE_AN_OPTION} --{name}=VALUE")));
     }
     Ok(value.to_owned())
 }
@@ -75,15 +74,6 @@ fn value(name: &str, value: Option<&OsStr>) -> Result<String, Failure> {
 /// Whether an option brings its value with it: `--output=json`, `-ojson`.
 fn has_value(text: &str) -> bool {
     if text.starts_with("--") { text.contains('=') } else { text.chars().count() > 2 }
-}
-
-fn option<'c>(command: &'c Command, text: &str) -> Option<&'c Arg> {
-    let long = text.strip_prefix("--").map(|name| name.split('=').next().unwrap_or_default());
-    let short = text.strip_prefix('-').and_then(|name| name.chars().next());
-    command.get_arguments().find(|argument| match long {
-        Some(long) => argument.get_long() == Some(long),
-        None => short.is_some() && argument.get_short() == short,
-    })
 }
 
 /// The options of such a call, and its help.
