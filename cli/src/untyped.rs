@@ -11,12 +11,14 @@ use crate::request::Request;
 
 const SWITCH: &str = "--untyped";
 
-/// The action and the arguments behind it, if the command line asks for such a call.
+/// The action and the arguments behind it, if the command line asks for such a call. The switch may stand before the
+/// action too.
 pub(crate) fn call(arguments: &[OsString]) -> Option<(&str, &[OsString])> {
-    let (_, arguments) = arguments.split_first()?;
-    let (command, arguments) = arguments.split_first()?;
-    let (action, rest) = arguments.split_first()?;
-    let asked = command == "call" && rest.iter().any(|argument| argument == SWITCH);
+    let [_, command, arguments @ ..] = arguments else { return None };
+    let [first, rest @ ..] = arguments else { return None };
+    let (asked, arguments) = if first == SWITCH { (true, rest) } else { (false, arguments) };
+    let [action, rest @ ..] = arguments else { return None };
+    let asked = command == "call" && (asked || rest.iter().any(|argument| argument == SWITCH));
     action.to_str().filter(|action| asked && !action.starts_with('-')).map(|action| (action, rest))
 }
 
@@ -129,6 +131,7 @@ mod tests {
         let rest = ["-o", "csv", "--Empty", "", "--B=--x=y", "--no-retry", "-v"];
         assert_eq!(pairs(&[&line[..], &rest[2..]].concat()), expected);
         assert_eq!(pairs(&["Xyz", "--untyped"]), []);
+        assert_eq!(pairs(&["--untyped", "Xyz", "--A", "1"]), [("A".to_owned(), "1".to_owned())]);
     }
 
     #[test]
