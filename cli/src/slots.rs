@@ -47,6 +47,12 @@ impl Answer {
     }
 }
 
+impl Default for Answer {
+    fn default() -> Self {
+        Self::of(None)
+    }
+}
+
 impl Slot for Answer {
     fn place(&mut self) -> Place<'_> {
         match &mut self.root {

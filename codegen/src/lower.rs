@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use aliyun_api_spec::model::{
-    Field, Kind, Method, NamedType, Operation, PagePosition, Service, ServiceError, Shape, Style, TypeBody,
+    Field, Kind, Method, NamedType, Operation, OperationType, PagePosition, Service, ServiceError, Shape, Style,
+    TypeBody,
 };
 use aliyun_api_spec::name::{SHARED_MODULE, type_name};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -56,6 +57,7 @@ fn error(error: &ServiceError) -> ErrorFacts {
         // The kinds have the same names here and in the runtime.
         kind: error.kind.map(|kind| format_ident!("{kind:?}")),
         advice: error.advice.clone(),
+        only_4xx: error.only_4xx,
     }
 }
 
@@ -98,8 +100,10 @@ impl Lower<'_> {
         let facts = tree::Operation {
             action: operation.action.clone(),
             get: operation.method == Method::Get,
+            reads: operation.operation_type == OperationType::Read && operation.idempotent,
             idempotent: operation.idempotent,
             dials: operation.dials.clone(),
+            id: operation.id.clone(),
             per_second: operation.limits.per_second,
             service: quote!(super::#service),
             output: format_ident!("{}Response", operation.action),
@@ -194,8 +198,22 @@ impl Lower<'_> {
             conversion,
             required,
             optional,
-            flags: flags(field),
+            flags: self.flags(field, holding),
         }
+    }
+
+    fn flags(&self, field: &Field, holding: Holding) -> Vec<&'static str> {
+        let style = field.shape.style.map(|style| match style {
+            Style::Flat => "FLAT",
+            Style::Json => "JSON",
+            Style::Simple => "SIMPLE",
+        });
+        let sensitive = is_sensitive(&field.shape).then_some("SENSITIVE");
+        // What tells success from failure has to fit.
+        let envelope = &self.service.envelope;
+        let decides = [&envelope.code, &envelope.ok].into_iter().flatten().any(|name| *name == field.wire_name);
+        let lenient = (holding == Holding::Envelope && !decides).then_some("LENIENT");
+        sensitive.into_iter().chain(style).chain(lenient).collect()
     }
 
     /// Type of the argument that a field takes, and what makes the field of `value`.
@@ -384,16 +402,6 @@ fn aliases<'f>(fields: impl Iterator<Item = &'f Field>) -> Vec<(String, u16)> {
         field.aliases.iter().map(move |alias| (alias.clone(), index))
     });
     rows.collect()
-}
-
-fn flags(field: &Field) -> Vec<&'static str> {
-    let style = field.shape.style.map(|style| match style {
-        Style::Flat => "FLAT",
-        Style::Json => "JSON",
-        Style::Simple => "SIMPLE",
-    });
-    let sensitive = is_sensitive(&field.shape).then_some("SENSITIVE");
-    sensitive.into_iter().chain(style).collect()
 }
 
 fn is_sensitive(shape: &Shape) -> bool {

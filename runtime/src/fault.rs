@@ -20,6 +20,10 @@ pub(crate) enum What {
     Syntax { message: String, ended: bool },
     /// The records would need more memory than allowed.
     TooLarge { limit: usize },
+    /// Lists and objects are nested deeper than allowed.
+    TooDeep { limit: usize },
+    /// The caller ended the reading.
+    Cancelled,
 }
 
 /// What was met.
@@ -57,6 +61,21 @@ impl Fault {
         self.path.push(Step::Index(index));
     }
 
+    /// Whether the caller ended the reading.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.what == What::Cancelled
+    }
+
+    /// Whether a text is not JSON.
+    pub(crate) fn is_syntax(&self) -> bool {
+        matches!(self.what, What::Syntax { .. })
+    }
+
+    /// Whether the answer itself is not JSON from some point on, so that nothing behind it was read.
+    pub(crate) fn ends_answer(&self) -> bool {
+        self.is_syntax() && self.path.is_empty()
+    }
+
     /// Whether the answer stopped before its end.
     pub(crate) fn ended_early(&self) -> bool {
         matches!(self.what, What::Syntax { ended: true, .. }) && self.path.is_empty()
@@ -92,6 +111,8 @@ impl fmt::Display for Fault {
             What::Misfit { expected, found: Found::Kind(kind) } => write!(f, "expected {expected}, found {kind}"),
             What::Syntax { message, .. } => write!(f, "the text is not JSON: {message}"),
             What::TooLarge { limit } => write!(f, "the records would need more than {limit} bytes of memory"),
+            What::TooDeep { limit } => write!(f, "lists and objects are nested more than {limit} deep"),
+            What::Cancelled => f.write_str("the reading was cancelled"),
         }
     }
 }

@@ -28,6 +28,9 @@ impl Flags {
     /// Travels as a text joined by commas.
     pub const SIMPLE: Self = Self(1 << 3);
 
+    /// No decision needs it: what comes of another type, or with an invalid escape, is left out of the answer.
+    pub const LENIENT: Self = Self(1 << 4);
+
     const ALIAS_SHIFT: u32 = 16;
 
     /// Both.

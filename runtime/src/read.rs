@@ -2,16 +2,22 @@
 //!
 //! The wire is untidy, and this is the one place that is lenient: numbers and booleans may come as text and texts
 //! as numbers, `null` is absent, unknown members are ignored, a text that starts like JSON is read as JSON where a
-//! list, a record or a map is wanted. What does not fit even so is a [`Fault`] with a path.
+//! list, a record or a map is wanted. What does not fit even so is a [`Fault`] with a path. The reader then skips the
+//! value and goes on: what else the answer says is not lost with it.
+//!
+//! Nothing here is generic over the type of an answer, so that a program compiles it once.
 
-use std::fmt;
+use std::borrow::Cow;
 
-use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::fault::{Fault, Found, What};
 use crate::field::{Entry, Flags};
-use crate::slot::{Filler, Grow, Place, Slot};
+use crate::slot::{Filler, Grow, Keyed, Place, Slot};
+
+mod scanner;
+
+use scanner::{Escapes, Halt, Raw, Scanner, Token};
 
 /// Where a text came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,34 +28,62 @@ pub(crate) enum Origin {
     Xml,
 }
 
-/// Reads a JSON text into a place. `memory` is what all records may take, in bytes: a small text can stand for many
-/// empty records.
-pub(crate) fn read(text: &str, place: Place<'_>, origin: Origin, memory: usize) -> Result<(), Fault> {
+/// Deepest nesting of lists and objects that are kept. What is skipped may be nested deeper.
+const DEPTH: usize = 128;
+
+/// Deepest nesting of JSON in texts in JSON.
+const TEXTS: usize = 4;
+
+/// Number of values after which `stop` is asked again: about 0.1 ms of work.
+const VALUES: usize = 1024;
+
+/// Reads a JSON text into a place.
+///
+/// `memory` is what all records may take, in bytes: a small text can stand for many empty records. `stop` is asked
+/// every now and then, and ends the reading when it returns `true`, with a fault that [is cancelled](Fault::cancelled).
+///
+/// An error is the first fault. What could be read is in its place even so: all that fits, where a value did not fit, and
+/// what came before the end, where the text is not JSON, is cut short, or the reading was cancelled.
+pub(crate) fn read(
+    text: &str,
+    place: Place<'_>,
+    origin: Origin,
+    memory: usize,
+    stop: &dyn Fn() -> bool,
+) -> Result<(), Fault> {
     let mut context = Context {
-        memory_left: memory,
         memory,
+        memory_left: memory,
+        exhausted: false,
         xml: origin == Origin::Xml,
+        texts: 0,
         depth: 0,
+        values: 0,
+        stop,
+        lenient: false,
         fault: None,
         order: Order::default(),
     };
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let reader = Reader { target: Target::Place(place), flags: Flags::NONE, context: &mut context };
-    let outcome = reader.deserialize(&mut deserializer).and_then(|()| deserializer.end());
-    outcome.map_err(|error| context.fault.unwrap_or_else(|| syntax(&error)))
+    // The fault says more.
+    let _ = Reader { scanner: Scanner::new(text), context: &mut context }.whole(place);
+    context.fault.map_or(Ok(()), Err)
 }
 
-fn syntax(error: &serde_json::Error) -> Fault {
-    Fault::new(What::Syntax { message: error.to_string(), ended: error.is_eof() })
-}
-
-struct Context {
+struct Context<'c> {
     memory: usize,
     memory_left: usize,
+    /// Whether the memory was not enough: then lists, maps and free values take nothing more.
+    exhausted: bool,
     xml: bool,
-    /// How many texts within texts are being read. Each is a parser of its own, with its own stack.
+    /// How many texts within texts are being read.
+    texts: usize,
+    /// How many lists and objects are being read.
     depth: usize,
-    /// The fault that stopped the reading. It travels here, beside serde's error, which would flatten it to text.
+    values: usize,
+    stop: &'c dyn Fn() -> bool,
+    /// Whether a member is being read that no decision needs: what does not fit is left out.
+    lenient: bool,
+    /// The first fault, or the one that ended the reading.
     fault: Option<Fault>,
     order: Order,
 }
@@ -62,24 +96,579 @@ struct Order {
     rows: Vec<usize>,
 }
 
-impl Context {
-    fn stop<E: serde::de::Error>(&mut self, what: What) -> E {
-        self.fault = Some(Fault::new(what));
-        E::custom("")
-    }
+/// How the reading of a value went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+enum Outcome {
+    /// Go on. A fault that is not the first one counts as none.
+    Read,
+    /// The first fault is in this value: whoever reads the value around it adds a step to the path, and goes on.
+    Faulty,
+    /// No further token can be read.
+    Ended,
+}
 
-    fn misfit<E: serde::de::Error>(&mut self, place: &Place<'_>, found: Found) -> E {
-        self.stop(What::Misfit { expected: expected(place), found })
-    }
-
-    fn charge<E: serde::de::Error>(&mut self, bytes: usize) -> Result<(), E> {
-        match self.memory_left.checked_sub(bytes) {
-            Some(left) => {
-                self.memory_left = left;
-                Ok(())
-            }
-            None => Err(self.stop(What::TooLarge { limit: self.memory })),
+impl Context<'_> {
+    fn fault(&mut self, what: What) -> Outcome {
+        let ignored = self.lenient && !matches!(what, What::TooLarge { .. });
+        if ignored || self.fault.is_some() {
+            return Outcome::Read;
         }
+        self.fault = Some(Fault::new(what));
+        Outcome::Faulty
+    }
+
+    fn misfit(&mut self, expected: &'static str, found: Found) -> Outcome {
+        self.fault(What::Misfit { expected, found })
+    }
+
+    /// Takes memory, if there is enough.
+    fn charge(&mut self, bytes: usize) -> Outcome {
+        if let Some(left) = self.memory_left.checked_sub(bytes) {
+            self.memory_left = left;
+            return Outcome::Read;
+        }
+        self.exhausted = true;
+        self.fault(What::TooLarge { limit: self.memory })
+    }
+
+    /// Adds a step to the path of a fault on its way out.
+    #[inline]
+    fn below(&mut self, outcome: Outcome, step: impl FnOnce(&mut Fault)) {
+        if outcome == Outcome::Faulty
+            && let Some(fault) = &mut self.fault
+        {
+            step(fault);
+        }
+    }
+
+    /// Counts a value, and asks whether to go on.
+    #[inline]
+    fn count(&mut self) -> Result<(), Halt> {
+        self.values += 1;
+        if self.values.is_multiple_of(VALUES) && (self.stop)() { Err(Halt::Cancelled) } else { Ok(()) }
+    }
+}
+
+impl Outcome {
+    /// Of two values, one after the other.
+    #[inline]
+    fn then(self, next: Self) -> Self {
+        match (self, next) {
+            (_, Self::Ended) | (Self::Ended, _) => Self::Ended,
+            (Self::Faulty, _) | (_, Self::Faulty) => Self::Faulty,
+            _ => Self::Read,
+        }
+    }
+}
+
+/// Ends the reading where no token could be read.
+macro_rules! next {
+    ($reader:expr, $token:expr) => {
+        match $token {
+            Ok(token) => token,
+            Err(halt) => return $reader.ended(halt),
+        }
+    };
+}
+
+/// Where a value goes: an item is added to its list only when there is a value for it.
+enum Target<'a> {
+    Place(Place<'a>),
+    Item(&'a mut dyn Grow),
+}
+
+struct Reader<'t, 'r, 'c> {
+    scanner: Scanner<'t>,
+    context: &'r mut Context<'c>,
+}
+
+impl<'t> Reader<'t, '_, '_> {
+    /// A text that is one value.
+    fn whole(&mut self, place: Place<'_>) -> Outcome {
+        let token = next!(self, self.token());
+        let outcome = self.value(token, Target::Place(place), Flags::NONE);
+        if outcome != Outcome::Ended
+            && let Err(halt) = self.scanner.end()
+        {
+            return self.ended(halt);
+        }
+        outcome
+    }
+
+    #[inline]
+    fn token(&mut self) -> Result<Token<'t>, Halt> {
+        self.context.count()?;
+        self.scanner.value()
+    }
+
+    /// Why the reading ends. This counts more than a value that did not fit.
+    #[cold]
+    fn ended(&mut self, halt: Halt) -> Outcome {
+        let what = match halt {
+            Halt::Cancelled => What::Cancelled,
+            Halt::Expected(expected, at) => {
+                let (message, ended) = self.scanner.explain(expected, at);
+                What::Syntax { message, ended }
+            }
+        };
+        self.context.fault = Some(Fault::new(what));
+        Outcome::Ended
+    }
+
+    /// Passes over a value.
+    fn skip(&mut self, token: Token<'t>) -> Outcome {
+        next!(self, self.pass(token));
+        Outcome::Read
+    }
+
+    /// Passes over a value, of which the first token was read. It may be nested as deep as it likes.
+    fn pass(&mut self, token: Token<'t>) -> Result<(), Halt> {
+        let mut open = Vec::new();
+        let mut first = true;
+        match token {
+            Token::List => open.push(false),
+            Token::Object => open.push(true),
+            _ => {}
+        }
+        while let Some(&object) = open.last() {
+            let more = if object { self.scanner.member(&mut first) } else { self.scanner.item(&mut first) };
+            if !more? {
+                open.pop();
+                continue;
+            }
+            if object {
+                self.scanner.name()?;
+            }
+            match self.token()? {
+                Token::List => open.push(false),
+                Token::Object => open.push(true),
+                _ => continue,
+            }
+            first = true;
+        }
+        Ok(())
+    }
+
+    /// Reports that a value does not fit, and passes over the rest of it.
+    fn misfit(&mut self, token: Token<'t>, place: &Place<'_>, found: Found) -> Outcome {
+        let outcome = self.context.misfit(expected(place), found);
+        outcome.then(self.skip(token))
+    }
+
+    /// Reads a value, of which the first token was read.
+    #[inline]
+    fn value(&mut self, token: Token<'t>, target: Target<'_>, flags: Flags) -> Outcome {
+        match (token, target) {
+            (Token::Null, _) => Outcome::Read,
+            // Nearly all values are one of these.
+            (Token::Text(Raw { inside, escapes: Escapes::None }), Target::Place(Place::OptionalText(slot))) => {
+                *slot = Some(inside.to_owned());
+                Outcome::Read
+            }
+            (token, Target::Place(place)) => self.place(token, place, flags),
+            (token, Target::Item(list)) => self.item(token, list, flags),
+        }
+    }
+
+    fn item(&mut self, token: Token<'t>, list: &mut dyn Grow, flags: Flags) -> Outcome {
+        match self.room(list.item_size()) {
+            Ok(()) => self.place(token, list.grow(), flags),
+            Err(outcome) => outcome.then(self.skip(token)),
+        }
+    }
+
+    /// Takes memory for something that is added to a list, a map or a free value.
+    #[inline]
+    fn room(&mut self, bytes: usize) -> Result<(), Outcome> {
+        let outcome = if self.context.exhausted { Outcome::Read } else { self.context.charge(bytes) };
+        if self.context.exhausted { Err(outcome) } else { Ok(()) }
+    }
+
+    fn place(&mut self, token: Token<'t>, place: Place<'_>, flags: Flags) -> Outcome {
+        match token {
+            Token::Null => Outcome::Read,
+            Token::Text(raw) => self.string(raw, place, flags),
+            Token::Number(text) => match number(made(place), text) {
+                Ok(()) => Outcome::Read,
+                Err(place) => self.misfit(token, &place, Found::Shown(text.to_owned())),
+            },
+            Token::Bool(value) => match boolean(made(place), value) {
+                Ok(()) => Outcome::Read,
+                Err(place) => self.misfit(token, &place, Found::Shown(value.to_string())),
+            },
+            Token::List | Token::Object => self.deeper(token, |reader| reader.structure(token, made(place), flags)),
+        }
+    }
+
+    /// Reads a list or an object, unless it is nested too deep.
+    fn deeper(&mut self, token: Token<'t>, read: impl FnOnce(&mut Self) -> Outcome) -> Outcome {
+        if self.context.depth == DEPTH {
+            return self.context.fault(What::TooDeep { limit: DEPTH }).then(self.skip(token));
+        }
+        self.context.depth += 1;
+        let outcome = read(self);
+        self.context.depth -= 1;
+        outcome
+    }
+
+    fn structure(&mut self, token: Token<'t>, place: Place<'_>, flags: Flags) -> Outcome {
+        let object = matches!(token, Token::Object);
+        match place {
+            Place::Record(record) if object => {
+                let mut filler = MembersFiller { reader: self, outcome: Outcome::Read };
+                record.fill(&mut filler);
+                filler.outcome
+            }
+            Place::List(list) if !object => self.list(list, flags),
+            Place::List(list) if self.context.xml => self.unwrapped(list, flags),
+            Place::Map(map) if object => self.map(map, flags),
+            Place::Value(slot) => self.free_structure(token, slot),
+            Place::OptionalValue(slot) => self.free_structure(token, slot.insert(Value::Null)),
+            // Its text as it was sent, with the order of its members and all digits.
+            Place::Text(slot) if flags.has(Flags::JSON) => {
+                let (text, outcome) = self.text_of(token);
+                *slot = text;
+                outcome
+            }
+            Place::OptionalText(slot) if flags.has(Flags::JSON) => {
+                let (text, outcome) = self.text_of(token);
+                *slot = Some(text);
+                outcome
+            }
+            place => self.misfit(token, &place, Found::Kind(if object { "an object" } else { "a list" })),
+        }
+    }
+
+    fn text_of(&mut self, token: Token<'t>) -> (String, Outcome) {
+        let start = self.scanner;
+        let outcome = self.skip(token);
+        (start.text_until(&self.scanner), outcome)
+    }
+
+    fn list(&mut self, list: &mut dyn Grow, flags: Flags) -> Outcome {
+        list.clear();
+        let (mut first, mut outcome) = (true, Outcome::Read);
+        for index in 0.. {
+            if !next!(self, self.scanner.item(&mut first)) {
+                break;
+            }
+            let token = next!(self, self.token());
+            let item = self.value(token, Target::Item(list), flags);
+            self.context.below(item, |fault| fault.below_index(index));
+            outcome = outcome.then(item);
+            if outcome == Outcome::Ended {
+                break;
+            }
+        }
+        outcome
+    }
+
+    fn map(&mut self, map: &mut dyn Keyed, flags: Flags) -> Outcome {
+        map.clear();
+        let (mut first, mut outcome, mut count) = (true, Outcome::Read, 0);
+        while next!(self, self.scanner.member(&mut first)) {
+            let (key, valid) = next!(self, self.scanner.name()).decode();
+            let token = next!(self, self.token());
+            let mut entry = if valid { Outcome::Read } else { self.context.misfit("a key", INVALID) };
+            entry = entry.then(match self.room(map_charge(count, map.item_size()) + key.len()) {
+                Ok(()) => self.value(token, Target::Place(map.under(key.into_owned())), flags),
+                Err(outcome) => outcome.then(self.skip(token)),
+            });
+            count += 1;
+            self.context.below(entry, Fault::below_key);
+            outcome = outcome.then(entry);
+            if outcome == Outcome::Ended {
+                break;
+            }
+        }
+        outcome
+    }
+
+    /// A string where anything may be wanted.
+    fn string(&mut self, raw: Raw<'t>, place: Place<'_>, flags: Flags) -> Outcome {
+        if raw.escapes == Escapes::Quotes && is_structured(raw.inside) {
+            match made(place) {
+                place @ (Place::Record(_) | Place::List(_) | Place::Map(_)) => {
+                    return self.nested(Scanner::inside(raw.inside), place);
+                }
+                place => return self.decoded(raw, place, flags),
+            }
+        }
+        self.decoded(raw, place, flags)
+    }
+
+    fn decoded(&mut self, raw: Raw<'t>, place: Place<'_>, flags: Flags) -> Outcome {
+        let (text, valid) = raw.decode();
+        // A free value takes what comes; what opens as JSON is read for what else it says.
+        let free = matches!(place, Place::Value(_) | Place::OptionalValue(_));
+        if valid || free || self.context.lenient {
+            return self.text(text, place, flags);
+        }
+        let outcome = self.context.misfit(expected(&place), INVALID);
+        if is_structured(&text) { outcome.then(self.text(text, place, flags)) } else { outcome }
+    }
+
+    fn text(&mut self, text: Cow<'_, str>, place: Place<'_>, flags: Flags) -> Outcome {
+        // An empty text is no record: what would hold one stays empty.
+        if matches!(place, Place::Made(_)) && is_blank(&text) {
+            return Outcome::Read;
+        }
+        match made(place) {
+            Place::Text(slot) => *slot = text.into_owned(),
+            Place::OptionalText(slot) => *slot = Some(text.into_owned()),
+            place @ (Place::Record(_) | Place::List(_) | Place::Map(_)) => return self.structured(&text, place, flags),
+            Place::Value(slot) => return self.free_text(text, slot, flags),
+            Place::OptionalValue(slot) => return self.free_text(text, slot.insert(Value::Null), flags),
+            place => {
+                if let Err(place) = scalar(place, text.trim()) {
+                    return self.context.misfit(expected(&place), Found::Shown(format!("{text:?}")));
+                }
+            }
+        }
+        Outcome::Read
+    }
+
+    /// A text where a list, a record or a map is wanted.
+    fn structured(&mut self, text: &str, place: Place<'_>, flags: Flags) -> Outcome {
+        if is_structured(text) {
+            return self.nested(Scanner::new(text), place);
+        }
+        match place {
+            _ if is_blank(text) => Outcome::Read,
+            Place::List(list) if flags.has(Flags::SIMPLE) => {
+                list.clear();
+                let mut outcome = Outcome::Read;
+                for (index, item) in text.split(',').enumerate() {
+                    let item = self.text_item(item.trim(), list, flags);
+                    self.context.below(item, |fault| fault.below_index(index));
+                    outcome = outcome.then(item);
+                    if self.context.exhausted {
+                        break;
+                    }
+                }
+                outcome
+            }
+            Place::List(list) if self.context.xml => {
+                // The only item of a list whose elements are repeated without a wrapper.
+                list.clear();
+                self.text_item(text, list, flags)
+            }
+            // What is below is not known to be harmless, so the text is not shown.
+            place => self.context.misfit(expected(&place), Found::Kind("a text that is no JSON")),
+        }
+    }
+
+    fn text_item(&mut self, text: &str, list: &mut dyn Grow, flags: Flags) -> Outcome {
+        match self.room(list.item_size()) {
+            Ok(()) => self.text(Cow::Borrowed(text), list.grow(), flags),
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// JSON inside a text. The text around goes on, whatever is wrong in it.
+    fn nested(&mut self, scanner: Scanner<'_>, place: Place<'_>) -> Outcome {
+        if self.context.texts == TEXTS {
+            return self.context.misfit(expected(&place), Found::Kind("JSON within text, nested too deep"));
+        }
+        let before = self.context.fault.take();
+        self.context.texts += 1;
+        let outcome = Reader { scanner, context: &mut *self.context }.whole(place);
+        self.context.texts -= 1;
+        match &self.context.fault {
+            Some(fault) if fault.is_cancelled() => return Outcome::Ended,
+            // It is no JSON, which harms nothing where no decision needs it.
+            Some(_) if outcome == Outcome::Ended && self.context.lenient => self.context.fault = None,
+            _ => {}
+        }
+        if before.is_some() {
+            self.context.fault = before;
+            return Outcome::Read;
+        }
+        if self.context.fault.is_some() { Outcome::Faulty } else { Outcome::Read }
+    }
+
+    /// A text as a free value: opened where it is declared to hold JSON and does.
+    fn free_text(&mut self, text: Cow<'_, str>, slot: &mut Value, flags: Flags) -> Outcome {
+        if flags.has(Flags::JSON) && is_structured(&text) {
+            let mut reader = Reader { scanner: Scanner::new(&text), context: &mut *self.context };
+            let valid = reader.token().and_then(|token| reader.pass(token)).and_then(|()| reader.scanner.end());
+            if valid.is_ok() {
+                return self.nested(Scanner::new(&text), Place::Value(slot));
+            }
+        }
+        *slot = Value::String(text.into_owned());
+        Outcome::Read
+    }
+
+    fn free(&mut self, token: Token<'t>, slot: &mut Value) -> Outcome {
+        match token {
+            Token::Null => {}
+            Token::Bool(value) => *slot = Value::Bool(value),
+            Token::Number(text) => *slot = free_number(text),
+            Token::Text(raw) => *slot = Value::String(raw.decode().0.into_owned()),
+            Token::List | Token::Object => {
+                return self.deeper(token, |reader| reader.free_structure(token, slot));
+            }
+        }
+        Outcome::Read
+    }
+
+    /// A free list or object; every item and member is charged.
+    fn free_structure(&mut self, token: Token<'t>, slot: &mut Value) -> Outcome {
+        if matches!(token, Token::Object) {
+            let mut map = serde_json::Map::new();
+            let outcome = self.free_members(&mut map);
+            *slot = Value::Object(map);
+            outcome
+        } else {
+            let mut list = Vec::new();
+            let outcome = self.free_items(&mut list);
+            *slot = Value::Array(list);
+            outcome
+        }
+    }
+
+    fn free_items(&mut self, list: &mut Vec<Value>) -> Outcome {
+        let (mut first, mut outcome) = (true, Outcome::Read);
+        while outcome != Outcome::Ended && next!(self, self.scanner.item(&mut first)) {
+            let token = next!(self, self.token());
+            outcome = outcome.then(match self.room(size_of::<Value>()) {
+                Ok(()) => {
+                    let mut value = Value::Null;
+                    let outcome = self.free(token, &mut value);
+                    list.push(value);
+                    outcome
+                }
+                Err(outcome) => outcome.then(self.skip(token)),
+            });
+        }
+        outcome
+    }
+
+    fn free_members(&mut self, map: &mut serde_json::Map<String, Value>) -> Outcome {
+        let (mut first, mut outcome) = (true, Outcome::Read);
+        while outcome != Outcome::Ended && next!(self, self.scanner.member(&mut first)) {
+            let name = next!(self, self.scanner.name()).decode().0;
+            let token = next!(self, self.token());
+            let size = map_charge(map.len(), size_of::<String>() + size_of::<Value>()) + name.len();
+            outcome = outcome.then(match self.room(size) {
+                Ok(()) => {
+                    let mut value = Value::Null;
+                    let outcome = self.free(token, &mut value);
+                    map.insert(name.into_owned(), value);
+                    outcome
+                }
+                Err(outcome) => outcome.then(self.skip(token)),
+            });
+        }
+        outcome
+    }
+
+    /// An object where a list is wanted, in XML: either a wrapper such as `<Data><Item/><Item/></Data>`, whose one
+    /// member holds the items, or the only item itself.
+    fn unwrapped(&mut self, list: &mut dyn Grow, flags: Flags) -> Outcome {
+        let object = self.scanner;
+        let (mut first, mut members, mut inside) = (true, 0, None);
+        while next!(self, self.scanner.member(&mut first)) {
+            let name = next!(self, self.scanner.name());
+            inside = Some((name.decode().0, self.scanner));
+            members += 1;
+            let token = next!(self, self.token());
+            next!(self, self.pass(token));
+        }
+        let end = self.scanner;
+        let inside = inside.filter(|(name, _)| members == 1 && !is_item(name, list));
+        list.clear();
+        let token = if let Some((_, value)) = inside {
+            self.scanner = value;
+            next!(self, self.token())
+        } else {
+            self.scanner = object;
+            Token::Object
+        };
+        let outcome = if matches!(token, Token::List) {
+            self.list(list, flags)
+        } else {
+            let outcome = self.value(token, Target::Item(list), flags);
+            self.context.below(outcome, |fault| fault.below_index(0));
+            outcome
+        };
+        if outcome != Outcome::Ended {
+            self.scanner = end;
+        }
+        outcome
+    }
+
+    fn members(&mut self, order: &mut Order, table: &'static [Entry], slots: &mut [&mut dyn Slot]) -> Outcome {
+        let (mut first, mut outcome) = (true, Outcome::Read);
+        for at in 0.. {
+            if !next!(self, self.scanner.member(&mut first)) {
+                break;
+            }
+            let guess = order.rows.get(at).copied().unwrap_or(at);
+            let guessed = match table.get(guess) {
+                Some(row) => next!(self, self.scanner.name_is(row.0)),
+                None => false,
+            };
+            let row = if guessed {
+                guess
+            } else {
+                let name = next!(self, self.scanner.name()).decode().0;
+                // An unknown name is guessed to be the row that is behind the table.
+                table.iter().position(|row| row.0 == name).unwrap_or(table.len())
+            };
+            match order.rows.get_mut(at) {
+                Some(known) => *known = row,
+                None if at < table.len() => order.rows.push(row),
+                None => {}
+            }
+            let token = next!(self, self.token());
+            let member = match member_of(table, slots, row) {
+                None => self.skip(token),
+                Some((name, flags, place)) => {
+                    let lenient = self.context.lenient;
+                    self.context.lenient |= flags.has(Flags::LENIENT);
+                    let member = self.value(token, Target::Place(place), flags);
+                    self.context.lenient = lenient;
+                    self.context.below(member, |fault| fault.below_name(name, flags.has(Flags::SENSITIVE)));
+                    member
+                }
+            };
+            outcome = outcome.then(member);
+            if outcome == Outcome::Ended {
+                break;
+            }
+        }
+        outcome
+    }
+}
+
+/// Fills a record from the members of an object.
+struct MembersFiller<'f, 't, 'r, 'c> {
+    reader: &'f mut Reader<'t, 'r, 'c>,
+    outcome: Outcome,
+}
+
+impl Filler for MembersFiller<'_, '_, '_, '_> {
+    fn fill(&mut self, table: &'static [Entry], slots: &mut [&mut dyn Slot]) {
+        let mut order = std::mem::take(&mut self.reader.context.order);
+        if !std::ptr::eq(order.table, table) {
+            order = Order { table, rows: Vec::with_capacity(slots.len()) };
+        }
+        self.outcome = self.reader.members(&mut order, table, slots);
+        self.reader.context.order = order;
+    }
+}
+
+const INVALID: Found = Found::Kind("a text with an invalid escape, such as half of a surrogate pair");
+
+/// The place, now that there is a value for it.
+#[inline]
+fn made(place: Place<'_>) -> Place<'_> {
+    match place {
+        Place::Made(make) => make.make(),
+        place => place,
     }
 }
 
@@ -98,216 +687,51 @@ fn expected(place: &Place<'_>) -> &'static str {
     }
 }
 
-/// Where a value goes: an item is added to its list only when there is a value for it.
-enum Target<'a> {
-    Place(Place<'a>),
-    Item(&'a mut dyn Grow),
+fn boolean(place: Place<'_>, value: bool) -> Result<(), Place<'_>> {
+    match place {
+        Place::Bool(slot) => *slot = value,
+        Place::OptionalBool(slot) => *slot = Some(value),
+        Place::Text(slot) => *slot = value.to_string(),
+        Place::OptionalText(slot) => *slot = Some(value.to_string()),
+        Place::Value(slot) => *slot = Value::Bool(value),
+        Place::OptionalValue(slot) => *slot = Some(Value::Bool(value)),
+        Place::Int32(slot) => *slot = i32::from(value),
+        Place::OptionalInt32(slot) => *slot = Some(i32::from(value)),
+        Place::Int64(slot) => *slot = i64::from(value),
+        Place::OptionalInt64(slot) => *slot = Some(i64::from(value)),
+        place => return Err(place),
+    }
+    Ok(())
 }
 
-struct Reader<'a, 'c> {
-    target: Target<'a>,
-    flags: Flags,
-    context: &'c mut Context,
-}
-
-impl<'a, 'c> Reader<'a, 'c> {
-    /// The place, now that there is a value for it.
-    #[inline]
-    fn open<E: serde::de::Error>(self) -> Result<(Place<'a>, Flags, &'c mut Context), E> {
-        let place = match self.target {
-            Target::Place(place) => place,
-            Target::Item(list) => {
-                self.context.charge(list.item_size())?;
-                list.grow()
-            }
-        };
-        let place = match place {
-            Place::Made(make) => make.make(),
-            place => place,
-        };
-        Ok((place, self.flags, self.context))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Reader<'_, '_> {
-    type Value = ();
-
-    #[inline]
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Reader<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON value")
-    }
-
-    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
-        let (place, _, context) = self.open()?;
-        match place {
-            Place::Bool(slot) => *slot = value,
-            Place::OptionalBool(slot) => *slot = Some(value),
-            Place::Text(slot) => *slot = value.to_string(),
-            Place::OptionalText(slot) => *slot = Some(value.to_string()),
-            Place::Value(slot) => *slot = Value::Bool(value),
-            Place::OptionalValue(slot) => *slot = Some(Value::Bool(value)),
-            Place::Int32(slot) => *slot = i32::from(value),
-            Place::OptionalInt32(slot) => *slot = Some(i32::from(value)),
-            Place::Int64(slot) => *slot = i64::from(value),
-            Place::OptionalInt64(slot) => *slot = Some(i64::from(value)),
-            place => return Err(context.misfit(&place, Found::Shown(value.to_string()))),
-        }
-        Ok(())
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<(), E> {
-        // Nearly all numbers go here.
-        if let Target::Place(Place::OptionalInt64(slot)) = self.target {
-            *slot = Some(number);
-            return Ok(());
-        }
-        let (place, _, context) = self.open()?;
-        integer(place, number).map_err(|place| context.misfit(&place, Found::Shown(number.to_string())))
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<(), E> {
-        if let Ok(number) = i64::try_from(number) {
-            return self.visit_i64(number);
-        }
-        let (place, _, context) = self.open()?;
-        match place {
-            Place::Text(slot) => *slot = number.to_string(),
-            Place::OptionalText(slot) => *slot = Some(number.to_string()),
-            Place::Value(slot) => *slot = Value::from(number),
-            Place::OptionalValue(slot) => *slot = Some(Value::from(number)),
-            #[allow(clippy::cast_precision_loss, reason = "a floating point field holds what fits into one")]
-            Place::Float(slot) => *slot = number as f64,
-            #[allow(clippy::cast_precision_loss, reason = "a floating point field holds what fits into one")]
-            Place::OptionalFloat(slot) => *slot = Some(number as f64),
-            place => return Err(context.misfit(&place, Found::Shown(number.to_string()))),
-        }
-        Ok(())
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<(), E> {
-        let (place, _, context) = self.open()?;
-        // Beyond 64 bits an integer has lost its last digits, and as a text it would be another id.
-        if matches!(place, Place::Text(_) | Place::OptionalText(_))
-            && !(number > -9_223_372_036_854_775_808.0 && number < 18_446_744_073_709_551_616.0)
-        {
-            return Err(context.misfit(&place, Found::Kind("a number too long to be kept exactly")));
-        }
-        float(place, number).map_err(|place| context.misfit(&place, Found::Shown(number.to_string())))
-    }
-
-    fn visit_str<E: serde::de::Error>(mut self, text: &str) -> Result<(), E> {
-        // Many numbers come in quotes.
-        if let Target::Place(Place::OptionalInt64(slot)) = &mut self.target
-            && let Ok(number) = text.parse()
-        {
-            **slot = Some(number);
-            return Ok(());
-        }
-        match self.target {
-            // Nearly all texts go here.
-            Target::Place(Place::OptionalText(slot)) => {
-                *slot = Some(text.to_owned());
-                return Ok(());
-            }
-            // An empty text is no record: what would hold one stays empty.
-            Target::Place(Place::Made(_)) if is_blank(text) => return Ok(()),
-            _ => {}
-        }
-        let (place, flags, context) = self.open()?;
-        match place {
-            Place::OptionalText(slot) => *slot = Some(text.to_owned()),
-            Place::Text(slot) => text.clone_into(slot),
-            Place::Record(_) | Place::List(_) | Place::Map(_) => return structured(text, place, flags, context),
-            Place::Value(slot) => *slot = free(text, flags, context)?,
-            Place::OptionalValue(slot) => *slot = Some(free(text, flags, context)?),
-            place => {
-                return scalar(place, text.trim())
-                    .map_err(|place| context.misfit(&place, Found::Shown(format!("{text:?}"))));
+/// A number as it was written. A text takes all its digits.
+fn number<'a>(place: Place<'a>, text: &str) -> Result<(), Place<'a>> {
+    match place {
+        Place::Text(slot) => text.clone_into(slot),
+        Place::OptionalText(slot) => *slot = Some(text.to_owned()),
+        Place::Value(slot) => *slot = free_number(text),
+        Place::OptionalValue(slot) => *slot = Some(free_number(text)),
+        Place::Float(slot) => match float(text) {
+            Some(number) => *slot = number,
+            None => return Err(Place::Float(slot)),
+        },
+        Place::OptionalFloat(slot) => match float(text) {
+            Some(number) => *slot = Some(number),
+            None => return Err(Place::OptionalFloat(slot)),
+        },
+        Place::Choice(choice) => {
+            let chosen = choice.choose(text)
+                || whole(text).is_some_and(|number| choice.choose(itoa::Buffer::new().format(number)));
+            if !chosen {
+                return Err(Place::Choice(choice));
             }
         }
-        Ok(())
+        place => match whole(text) {
+            Some(number) => return integer(place, number),
+            None => return Err(place),
+        },
     }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        let (place, flags, context) = self.open()?;
-        match place {
-            Place::List(list) => {
-                list.clear();
-                let mut index = 0;
-                loop {
-                    let item = Reader { target: Target::Item(list), flags, context };
-                    match items.next_element_seed(item) {
-                        Ok(Some(())) => index += 1,
-                        Ok(None) => return Ok(()),
-                        Err(error) => return Err(below(error, context, |fault| fault.below_index(index))),
-                    }
-                }
-            }
-            Place::Value(slot) => *slot = FreeList { context }.visit_seq(items)?,
-            Place::OptionalValue(slot) => *slot = Some(FreeList { context }.visit_seq(items)?),
-            Place::Text(slot) if flags.has(Flags::JSON) => *slot = FreeList { context }.visit_seq(items)?.to_string(),
-            Place::OptionalText(slot) if flags.has(Flags::JSON) => {
-                *slot = Some(FreeList { context }.visit_seq(items)?.to_string());
-            }
-            place => return Err(context.misfit(&place, Found::Kind("a list"))),
-        }
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let (place, flags, context) = self.open()?;
-        match place {
-            Place::Record(record) => {
-                let mut filler = MembersFiller { members, context, error: None };
-                record.fill(&mut filler);
-                return filler.error.map_or(Ok(()), Err);
-            }
-            Place::Map(map) => {
-                map.clear();
-                let mut count = 0;
-                while let Some(key) = members.next_key::<String>()? {
-                    context.charge(map_charge(count, map.item_size()) + key.capacity())?;
-                    count += 1;
-                    let value = Reader { target: Target::Place(map.under(key)), flags, context };
-                    if let Err(error) = members.next_value_seed(value) {
-                        return Err(below(error, context, Fault::below_key));
-                    }
-                }
-            }
-            Place::List(list) if context.xml => {
-                let value = FreeMap { context }.visit_map(members)?;
-                return unwrapped(value, list, flags, context);
-            }
-            Place::Value(slot) => *slot = FreeMap { context }.visit_map(members)?,
-            Place::OptionalValue(slot) => *slot = Some(FreeMap { context }.visit_map(members)?),
-            Place::Text(slot) if flags.has(Flags::JSON) => *slot = FreeMap { context }.visit_map(members)?.to_string(),
-            Place::OptionalText(slot) if flags.has(Flags::JSON) => {
-                *slot = Some(FreeMap { context }.visit_map(members)?.to_string());
-            }
-            place => return Err(context.misfit(&place, Found::Kind("an object"))),
-        }
-        Ok(())
-    }
-}
-
-/// Adds a step to the path of the fault on its way out. A syntax error of the text around has no path.
-fn below<E>(error: E, context: &mut Context, step: impl FnOnce(&mut Fault)) -> E {
-    if let Some(fault) = &mut context.fault {
-        step(fault);
-    }
-    error
+    Ok(())
 }
 
 fn integer(place: Place<'_>, number: i64) -> Result<(), Place<'_>> {
@@ -322,63 +746,42 @@ fn integer(place: Place<'_>, number: i64) -> Result<(), Place<'_>> {
             Ok(number) => *slot = Some(number),
             Err(_) => return Err(Place::OptionalInt32(slot)),
         },
-        #[allow(clippy::cast_precision_loss, reason = "a floating point field holds what fits into one")]
-        Place::Float(slot) => *slot = number as f64,
-        #[allow(clippy::cast_precision_loss, reason = "a floating point field holds what fits into one")]
-        Place::OptionalFloat(slot) => *slot = Some(number as f64),
-        Place::Text(slot) => *slot = decimal(number),
-        Place::OptionalText(slot) => *slot = Some(decimal(number)),
         Place::Bool(slot) if matches!(number, 0 | 1) => *slot = number == 1,
         Place::OptionalBool(slot) if matches!(number, 0 | 1) => *slot = Some(number == 1),
-        Place::Value(slot) => *slot = Value::from(number),
-        Place::OptionalValue(slot) => *slot = Some(Value::from(number)),
-        Place::Choice(choice) => {
-            if !choice.choose(itoa::Buffer::new().format(number)) {
-                return Err(Place::Choice(choice));
-            }
-        }
         place => return Err(place),
     }
     Ok(())
 }
 
-fn decimal(number: i64) -> String {
-    itoa::Buffer::new().format(number).to_owned()
+fn float(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-fn float(place: Place<'_>, number: f64) -> Result<(), Place<'_>> {
-    match place {
-        Place::Float(slot) => *slot = number,
-        Place::OptionalFloat(slot) => *slot = Some(number),
-        Place::Text(slot) => *slot = number.to_string(),
-        Place::OptionalText(slot) => *slot = Some(number.to_string()),
-        Place::Value(slot) => *slot = Value::from(number),
-        Place::OptionalValue(slot) => *slot = Some(Value::from(number)),
-        place => match whole(number) {
-            Some(number) => return integer(place, number),
-            None => return Err(place),
-        },
-    }
-    Ok(())
-}
-
-/// The integer that a floating point number stands for, such as 60 for `60.0`.
-fn whole(number: f64) -> Option<i64> {
+/// The integer that a number stands for, such as 60 for `60.0`.
+fn whole(text: &str) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
+    let number = float(text)?;
     #[allow(clippy::cast_possible_truncation, reason = "the range was checked")]
     (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+}
+
+/// A number as a free value: as a text where it is beyond what one holds.
+fn free_number(text: &str) -> Value {
+    text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Number)
 }
 
 /// A text where a number, a boolean or a code is wanted. An empty one is absent, except as a code.
 fn scalar<'a>(place: Place<'a>, text: &str) -> Result<(), Place<'a>> {
     match place {
         Place::Choice(choice) => {
-            if choice.choose(text) {
-                return Ok(());
+            if !choice.choose(text) {
+                return Err(Place::Choice(choice));
             }
-            return Err(Place::Choice(choice));
         }
-        _ if text.is_empty() => return Ok(()),
+        _ if text.is_empty() => {}
         Place::Bool(slot) => match truth(text) {
             Some(value) => *slot = value,
             None => return Err(Place::Bool(slot)),
@@ -387,15 +790,7 @@ fn scalar<'a>(place: Place<'a>, text: &str) -> Result<(), Place<'a>> {
             Some(value) => *slot = Some(value),
             None => return Err(Place::OptionalBool(slot)),
         },
-        place => {
-            if let Ok(number) = text.parse::<i64>() {
-                return integer(place, number);
-            }
-            return match text.parse::<f64>() {
-                Ok(number) if number.is_finite() => float(place, number),
-                _ => Err(place),
-            };
-        }
+        place => return number(place, text),
     }
     Ok(())
 }
@@ -418,150 +813,23 @@ fn is_structured(text: &str) -> bool {
     text.trim_start().starts_with(['{', '['])
 }
 
-/// A text where a list, a record or a map is wanted.
-fn structured<E: serde::de::Error>(text: &str, place: Place<'_>, flags: Flags, context: &mut Context) -> Result<(), E> {
-    if is_structured(text) {
-        return nested(text, place, context);
-    }
-    match place {
-        _ if is_blank(text) => Ok(()),
-        Place::List(list) if flags.has(Flags::SIMPLE) => {
-            list.clear();
-            for (index, item) in text.split(',').enumerate() {
-                let reader = Reader { target: Target::Item(list), flags, context };
-                if let Err(error) = reader.visit_str::<E>(item.trim()) {
-                    return Err(below(error, context, |fault| fault.below_index(index)));
-                }
-            }
-            Ok(())
-        }
-        Place::List(list) if context.xml => {
-            // The only item of a list whose elements are repeated without a wrapper.
-            list.clear();
-            Reader { target: Target::Item(list), flags, context }.visit_str(text)
-        }
-        // What is below is not known to be harmless, so the text is not shown.
-        place => Err(context.misfit(&place, Found::Kind("a text that is no JSON"))),
-    }
-}
-
-/// A text as a free value: opened where it is declared to hold JSON and does.
-fn free<E: serde::de::Error>(text: &str, flags: Flags, context: &mut Context) -> Result<Value, E> {
-    if flags.has(Flags::JSON) && is_structured(text) && serde_json::from_str::<IgnoredAny>(text).is_ok() {
-        let mut value = Value::Null;
-        nested(text, Place::Value(&mut value), context)?;
-        return Ok(value);
-    }
-    Ok(Value::from(text))
-}
-
-/// JSON inside a text.
-fn nested<E: serde::de::Error>(text: &str, place: Place<'_>, context: &mut Context) -> Result<(), E> {
-    const DEPTH: usize = 4;
-    if context.depth == DEPTH {
-        return Err(context.misfit(&place, Found::Kind("JSON within text, nested too deep")));
-    }
-    context.depth += 1;
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let reader = Reader { target: Target::Place(place), flags: Flags::NONE, context };
-    let outcome = reader.deserialize(&mut deserializer).and_then(|()| deserializer.end());
-    context.depth -= 1;
-    outcome.map_err(|error| {
-        if context.fault.is_none() {
-            context.fault = Some(syntax(&error));
-        }
-        E::custom("")
-    })
-}
-
-/// An object where a list is wanted, in XML: either a wrapper such as `<Data><Item/><Item/></Data>`, whose one
-/// member holds the items, or the only item itself.
-fn unwrapped<E: serde::de::Error>(
-    value: Value,
-    list: &mut dyn Grow,
-    flags: Flags,
-    context: &mut Context,
-) -> Result<(), E> {
-    let items = match value {
-        Value::Object(mut members) if members.len() == 1 && !is_item(&members, list) => {
-            match members.values_mut().next().map(Value::take) {
-                Some(Value::Array(items)) => items,
-                inner => inner.into_iter().collect(),
-            }
-        }
-        item => vec![item],
-    };
-    list.clear();
-    let reader = Reader { target: Target::Place(Place::List(list)), flags, context };
-    reader.deserialize(Value::Array(items)).map_err(|error| E::custom(error))
-}
-
-/// Whether an object with one member is an item of the list, and not a wrapper: a record of the list has that member.
-fn is_item(members: &serde_json::Map<String, Value>, list: &mut dyn Grow) -> bool {
-    struct Names<'m> {
-        members: &'m serde_json::Map<String, Value>,
+/// Whether an object with one member of this name is an item of the list, and not a wrapper: a record of the list has
+/// that member.
+fn is_item(name: &str, list: &mut dyn Grow) -> bool {
+    struct Names<'n> {
+        name: &'n str,
         known: bool,
     }
     impl Filler for Names<'_> {
         fn fill(&mut self, table: &'static [Entry], _: &mut [&mut dyn Slot]) {
-            self.known = self.members.keys().any(|name| table.iter().any(|row| row.0 == name));
+            self.known = table.iter().any(|row| row.0 == self.name);
         }
     }
-    let mut names = Names { members, known: false };
+    let mut names = Names { name, known: false };
     if let Place::Record(record) = list.grow() {
         record.fill(&mut names);
     }
     names.known
-}
-
-/// Fills a record from the members of an object.
-struct MembersFiller<'c, A, E> {
-    members: A,
-    context: &'c mut Context,
-    error: Option<E>,
-}
-
-impl<'de, A: MapAccess<'de>> Filler for MembersFiller<'_, A, A::Error> {
-    fn fill(&mut self, table: &'static [Entry], slots: &mut [&mut dyn Slot]) {
-        let mut order = std::mem::take(&mut self.context.order);
-        if !std::ptr::eq(order.table, table) {
-            order = Order { table, rows: Vec::with_capacity(slots.len()) };
-        }
-        self.fill_in(&mut order, table, slots);
-        self.context.order = order;
-    }
-}
-
-impl<'de, A: MapAccess<'de>> MembersFiller<'_, A, A::Error> {
-    fn fill_in(&mut self, order: &mut Order, table: &'static [Entry], slots: &mut [&mut dyn Slot]) {
-        for at in 0.. {
-            let guess = order.rows.get(at).copied().unwrap_or(at);
-            let row = match self.members.next_key_seed(Row { table, guess }) {
-                Ok(Some(row)) => row,
-                Ok(None) => return,
-                Err(error) => return self.error = Some(error),
-            };
-            // An unknown name is guessed to be the row that is behind the table.
-            let found = row.unwrap_or(table.len());
-            match order.rows.get_mut(at) {
-                Some(known) => *known = found,
-                None if at < table.len() => order.rows.push(found),
-                None => {}
-            }
-            let outcome = match member_of(table, slots, found) {
-                None => self.members.next_value::<IgnoredAny>().map(drop),
-                Some((name, flags, place)) => {
-                    let reader = Reader { target: Target::Place(place), flags, context: self.context };
-                    self.members.next_value_seed(reader).map_err(|error| {
-                        below(error, self.context, |fault| fault.below_name(name, flags.has(Flags::SENSITIVE)))
-                    })
-                }
-            };
-            if let Err(error) = outcome {
-                return self.error = Some(error);
-            }
-        }
-    }
 }
 
 /// Name, facts and place of the member that a row speaks of. An alias has its own name and its member's facts.
@@ -577,95 +845,10 @@ fn member_of<'s>(
     Some((name, flags, slots.get_mut(member)?.place()))
 }
 
-/// Finds the row of a name.
-struct Row {
-    table: &'static [Entry],
-    guess: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Row {
-    type Value = Option<usize>;
-
-    #[inline]
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Row {
-    type Value = Option<usize>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
-    }
-
-    #[inline]
-    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Self::Value, E> {
-        if self.table.get(self.guess).is_some_and(|row| row.0 == name) {
-            return Ok(Some(self.guess));
-        }
-        Ok(self.table.iter().position(|row| row.0 == name))
-    }
-}
-
 /// Memory that one more entry of a map takes: a node has room for eleven, and is taken with the first.
 fn map_charge(entries: usize, entry: usize) -> usize {
     const NODE: usize = 11;
     if entries.is_multiple_of(NODE) { NODE * entry } else { entry / 2 }
-}
-
-/// A free list; every item is charged.
-struct FreeList<'c> {
-    context: &'c mut Context,
-}
-
-impl FreeList<'_> {
-    fn visit_seq<'de, A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let mut list: Vec<Value> = Vec::new();
-        loop {
-            let reader = FreeItem { list: &mut list, context: self.context };
-            if items.next_element_seed(reader)?.is_none() {
-                return Ok(Value::Array(list));
-            }
-        }
-    }
-}
-
-struct FreeItem<'a, 'c> {
-    list: &'a mut Vec<Value>,
-    context: &'c mut Context,
-}
-
-impl<'de> DeserializeSeed<'de> for FreeItem<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        self.context.charge(size_of::<Value>())?;
-        let mut value = Value::Null;
-        let target = Target::Place(Place::Value(&mut value));
-        deserializer.deserialize_any(Reader { target, flags: Flags::NONE, context: self.context })?;
-        self.list.push(value);
-        Ok(())
-    }
-}
-
-/// A free object; every member is charged.
-struct FreeMap<'c> {
-    context: &'c mut Context,
-}
-
-impl FreeMap<'_> {
-    fn visit_map<'de, A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut map = serde_json::Map::new();
-        while let Some(key) = members.next_key::<String>()? {
-            self.context.charge(map_charge(map.len(), size_of::<String>() + size_of::<Value>()) + key.capacity())?;
-            let mut value = Value::Null;
-            let target = Target::Place(Place::Value(&mut value));
-            members.next_value_seed(Reader { target, flags: Flags::NONE, context: self.context })?;
-            map.insert(key, value);
-        }
-        Ok(Value::Object(map))
-    }
 }
 
 #[cfg(test)]

@@ -49,8 +49,7 @@ pub trait Slot {
     /// Its place.
     fn place(&mut self) -> Place<'_>;
 
-    /// Takes the JSON text of an answer that was read into it and is a success. Only what shows an answer as it came
-    /// keeps it.
+    /// Takes the JSON text of an answer that was read into it. Only what shows an answer as it came keeps it.
     fn keep(&mut self, _text: &str) {}
 }
 

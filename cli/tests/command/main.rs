@@ -5,4 +5,5 @@
 mod answers;
 mod call;
 mod emulator;
+mod network;
 mod support;
