@@ -176,12 +176,12 @@ impl<'m> Fit<'m> {
         }
     }
 
-    /// A value of an open set, in an answer: a text or a whole number, and where the set is one of integers, one of those.
+    /// A value of an open set, in an answer: a text or a number, and where the set is one of integers, a whole number.
     fn code(&mut self, value: &Value, kind: &Kind) {
         let fits = match value {
             Value::String(text) if is_blank(text) => true,
             Value::String(text) => *kind == Kind::String || text.trim().parse::<i64>().is_ok(),
-            Value::Number(_) => lenient_integer(value).is_some(),
+            Value::Number(_) => *kind == Kind::String || lenient_integer(value).is_some(),
             _ => false,
         };
         if !fits {

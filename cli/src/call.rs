@@ -254,8 +254,14 @@ fn facts(request: &Request) -> Facts {
     if operation.method == model::Method::Get {
         facts = facts.get();
     }
+    if operation.operation_type == model::OperationType::Read {
+        facts = facts.reads();
+    }
     if operation.idempotent {
         facts = facts.idempotent();
+    }
+    if let Some(member) = &operation.id {
+        facts = facts.id(member);
     }
     if let Some(parameter) = &operation.dials {
         facts = facts.dials(parameter);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Kind, Operation, Style};
 use aliyun_runtime::generated::{
     Choice, Entry, Fields, Filler, Flags, Grow, Keyed, List, Make, Map, Member, Place, Record, Slot, View, Viewer,
@@ -86,23 +87,34 @@ static LAYOUTS: Mutex<BTreeMap<usize, &'static Layout>> = Mutex::new(BTreeMap::n
 
 impl Layout {
     fn of_answer(operation: &'static Operation) -> &'static Self {
-        Self::made_once(std::ptr::from_ref(operation).addr(), || shape::members(operation).collect())
+        let envelope = &dyvmsapi().envelope;
+        // What tells success from failure has to fit; whatever else stands around the answer must not spoil it.
+        let lenient = |field: &&Field| {
+            let decides = [&envelope.code, &envelope.ok].into_iter().flatten().any(|name| *name == field.wire_name);
+            if decides { Flags::NONE } else { Flags::LENIENT }
+        };
+        Self::made_once(std::ptr::from_ref(operation).addr(), || {
+            let own = operation.response.iter().map(|field| (field, Flags::NONE));
+            own.chain(envelope.fields.iter().map(|field| (field, lenient(&field)))).collect()
+        })
     }
 
     fn of(fields: &'static [Field]) -> &'static Self {
-        Self::made_once(fields.as_ptr().addr(), || fields.iter().collect())
+        Self::made_once(fields.as_ptr().addr(), || fields.iter().map(|field| (field, Flags::NONE)).collect())
     }
 
     /// Kept for the rest of the process: tables of the reader live as long.
-    fn made_once(key: usize, fields: impl FnOnce() -> Vec<&'static Field>) -> &'static Self {
+    fn made_once(key: usize, fields: impl FnOnce() -> Vec<(&'static Field, Flags)>) -> &'static Self {
         let mut layouts = LAYOUTS.lock().unwrap_or_else(PoisonError::into_inner);
         layouts.entry(key).or_insert_with(|| {
-            let fields = fields();
-            let members = fields.iter().map(|field| (field.wire_name.as_str(), flags(field)));
+            let (fields, table): (Vec<&'static Field>, Vec<Entry>) = fields()
+                .into_iter()
+                .map(|(field, more)| (field, (field.wire_name.as_str(), flags(field).and(more))))
+                .unzip();
             let aliases = fields.iter().zip(0..).flat_map(|(field, index)| {
                 field.aliases.iter().map(move |alias| (alias.as_str(), Flags::alias_of(index)))
             });
-            let table: Vec<Entry> = members.chain(aliases).collect();
+            let table: Vec<Entry> = table.into_iter().chain(aliases).collect();
             Box::leak(Box::new(Self { fields, table: table.leak() }))
         })
     }
@@ -232,7 +244,12 @@ impl Cell {
             }
             (Held::Map(Some(entries)), Json::Object(came)) => entries.show(came),
             (Held::Text(Some(_)), Json::Number(digits)) => Json::Text(digits),
-            (Held::Text(Some(text)), Json::Bool(_)) => Json::Text(text.clone()),
+            // Half a character is read as one that stands for it.
+            (Held::Text(Some(text)), Json::Bool(_) | Json::Raw(_)) => Json::Text(text.clone()),
+            // What did not fit where that does not matter left an earlier value.
+            (Held::Text(Some(text)), Json::List(_) | Json::Object(_)) if !text.starts_with(['[', '{']) => {
+                Json::Text(text.clone())
+            }
             (Held::Bool(Some(value)), _) => Json::Bool(*value),
             (Held::Int32(Some(_)) | Held::Int64(Some(_)) | Held::Float(Some(_)), Json::Text(text)) => number(text),
             (Held::Code(Some(code)), came) => code.show(came),

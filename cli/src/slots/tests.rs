@@ -258,8 +258,9 @@ fn a_specification_takes_as_an_example_what_the_reader_takes() {
     }
     let mut compared = 0;
     for shape in shapes {
-        let named: Vec<(String, &str)> =
-            ODD.iter().zip(0..).map(|(value, index)| (format!("m{index}"), *value)).collect();
+        // No example has half a character.
+        let odd = ODD.iter().filter(|value| !value.contains("ud83d"));
+        let named: Vec<(String, &str)> = odd.zip(0..).map(|(value, index)| (format!("m{index}"), *value)).collect();
         let members: Vec<String> = named.iter().map(|(name, _)| format!("{name:?}: {{ {shape} }}")).collect();
         let members = members.join(",");
         let example: Vec<String> = named.iter().map(|(name, value)| format!("{name:?}:{value}")).collect();
