@@ -48,7 +48,11 @@ fn what_does_not_fit_a_list_is_an_error_in_every_format() {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         for (format, index) in ["table", "json", "jsonl", "csv"].into_iter().zip(turn..) {
             let misfit = match (index % 4, member) {
-                // A text that is cut within the items, an item that is not a record, no list at all.
+                // Half a character within a text that holds the items, or the end of it; an item that is not a record; no
+                // list at all.
+                (0, Some(member)) if turn % 2 == 0 => {
+                    format!(r#""[{{\"{member}\":\"good \\ud83d\"}},{{\"{member}\":\"1^2\"}}]""#)
+                }
                 (0, Some(member)) => format!(r#""[{{\"{member}\":\"good\"}},{{\"{member}\":\"1^2""#),
                 (1, Some(_)) => "[{},7]".to_owned(),
                 (2, _) => r#"{"a":1}"#.to_owned(),
