@@ -17,8 +17,8 @@ use crate::wire;
 pub(crate) enum Reading {
     /// As a request is written: each value of its type, all that is required, nothing unknown.
     Strict,
-    /// As an answer is read: numbers and truth values may be texts and texts numbers, null is absent, unknown
-    /// members are ignored, aliases are taken, and JSON may travel in a text.
+    /// As the runtime reads an answer: numbers and truth values may be texts and texts numbers, null and empty texts are
+    /// absent, unknown members are ignored, aliases are taken, and JSON may travel in a text.
     Lenient,
     /// As a gateway reads a request: each value of its type and inside its bounds, all that is required; null is absent,
     /// and what is unknown is noted. Nothing that is said shows a value.
@@ -148,14 +148,20 @@ impl<'m> Fit<'m> {
     }
 
     pub(crate) fn shape(&mut self, value: &Value, shape: &Shape) {
+        self.styled(value, shape, shape.style);
+    }
+
+    /// The items of a list or a map that is not in a text are read in its style.
+    fn styled(&mut self, value: &Value, shape: &Shape, style: Option<Style>) {
         if value.is_null() && self.reading != Reading::Strict {
             return;
         }
         match &shape.kind {
-            Kind::Array(items) => self.array(value, items, shape),
-            Kind::Map(items) => self.map(value, items, shape.style),
+            Kind::Array(items) => self.array(value, items, shape, style),
+            Kind::Map(items) => self.map(value, items, style),
             Kind::Named(name) => match self.scope.find(name).map(|named| &named.body) {
-                Some(TypeBody::Record(fields)) => self.named_record(value, fields, shape.style),
+                Some(TypeBody::Record(fields)) => self.named_record(value, fields, style),
+                Some(TypeBody::Enum { kind, .. }) if self.lenient() => self.code(value, kind),
                 Some(TypeBody::Enum { kind, values }) => {
                     self.scalar(value, kind);
                     self.bounds(value, shape);
@@ -163,6 +169,7 @@ impl<'m> Fit<'m> {
                 }
                 None => {}
             },
+            Kind::String if self.lenient() && style == Some(Style::Json) => {}
             kind => {
                 self.scalar(value, kind);
                 self.bounds(value, shape);
@@ -188,7 +195,11 @@ impl<'m> Fit<'m> {
     fn scalar(&mut self, value: &Value, kind: &Kind) {
         let lenient = self.lenient();
         let text = value.as_str().filter(|_| lenient).map(str::trim);
-        let integer = value.as_i64().or_else(|| text.and_then(|text| text.parse().ok()));
+        // The absence of a number or a truth value may be an empty text.
+        if text == Some("") && *kind != Kind::String {
+            return;
+        }
+        let integer = if lenient { lenient_integer(value) } else { value.as_i64() };
         let (fits, wanted) = match kind {
             Kind::String => {
                 let taken = lenient && (value.is_number() || value.is_boolean());
@@ -204,8 +215,11 @@ impl<'m> Fit<'m> {
                 (value.is_number() || text.is_some_and(finite), "a number")
             }
             Kind::Boolean => {
-                let word = |text: &str| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
-                (value.is_boolean() || text.is_some_and(word), "true or false")
+                let word = |text: &str| {
+                    matches!(text, "0" | "1") || text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
+                };
+                let digit = lenient && value.is_number() && matches!(integer, Some(0 | 1));
+                (value.is_boolean() || digit || text.is_some_and(word), "true or false")
             }
             Kind::Any | Kind::Array(_) | Kind::Map(_) | Kind::Named(_) => (true, "a value"),
         };
@@ -214,9 +228,23 @@ impl<'m> Fit<'m> {
         }
     }
 
-    /// The value that a text holds as JSON, where such a text is taken.
+    /// A value of an open set, in an answer: a text or a number, and where the set is one of integers, a whole number.
+    fn code(&mut self, value: &Value, kind: &Kind) {
+        let fits = match value {
+            Value::String(text) if is_empty_text(text) => true,
+            Value::String(text) => *kind == Kind::String || text.trim().parse::<i64>().is_ok(),
+            Value::Number(_) => *kind == Kind::String || lenient_integer(value).is_some(),
+            _ => false,
+        };
+        if !fits {
+            self.expected("a code", value);
+        }
+    }
+
+    /// The value that a text holds as JSON, where such a text is taken; `null` for an empty one of an answer.
     fn opened<'v>(&self, value: &'v Value, style: Option<Style>) -> Cow<'v, Value> {
         match value {
+            Value::String(text) if self.lenient() && is_empty_text(text) => Cow::Owned(Value::Null),
             Value::String(text) if self.lenient() || (self.is_wire() && style == Some(Style::Json)) => {
                 serde_json::from_str(text).map_or(Cow::Borrowed(value), Cow::Owned)
             }
@@ -224,16 +252,21 @@ impl<'m> Fit<'m> {
         }
     }
 
-    fn array(&mut self, value: &Value, items: &Shape, shape: &Shape) {
+    fn array(&mut self, value: &Value, items: &Shape, shape: &Shape, style: Option<Style>) {
+        let inner = style.filter(|_| self.lenient() && value.is_array());
         let value = match value {
-            Value::String(text) if shape.style == Some(Style::Simple) && self.lenient() => {
-                let texts = text.split(',').filter(|text| !text.is_empty());
-                Cow::Owned(texts.map(Value::from).collect())
+            Value::String(text)
+                if style == Some(Style::Simple)
+                    && self.lenient()
+                    && !is_empty_text(text)
+                    && !text.trim_start().starts_with(['[', '{']) =>
+            {
+                Cow::Owned(text.split(',').map(Value::from).collect())
             }
-            Value::String(text) if shape.style == Some(Style::Simple) && self.is_wire() => {
+            Value::String(text) if style == Some(Style::Simple) && self.is_wire() => {
                 Cow::Owned(text.split(',').map(|text| wire::scalar(text, items, self.scope)).collect())
             }
-            value => self.opened(value, shape.style),
+            value => self.opened(value, style),
         };
         match &*value {
             Value::Array(elements) => {
@@ -242,7 +275,7 @@ impl<'m> Fit<'m> {
                 }
                 for (index, element) in elements.iter().enumerate() {
                     self.at(Step::Index(index), |fit| {
-                        fit.shape(element, items);
+                        fit.styled(element, items, inner);
                         // An array says it of its items.
                         fit.bounds(element, shape);
                     });
@@ -254,6 +287,7 @@ impl<'m> Fit<'m> {
     }
 
     fn map(&mut self, value: &Value, items: &Shape, style: Option<Style>) {
+        let inner = style.filter(|_| self.lenient() && value.is_object());
         match &*self.opened(value, style) {
             Value::Object(members) => {
                 for (name, member) in members {
@@ -262,7 +296,7 @@ impl<'m> Fit<'m> {
                         if fit.is_wire() && items.kind == Kind::String && (member.is_number() || member.is_boolean()) {
                             fit.note("the specification wants a text".to_owned());
                         } else {
-                            fit.shape(member, items);
+                            fit.styled(member, items, inner);
                         }
                     });
                 }
@@ -319,6 +353,27 @@ const MOST_TOLD: usize = 20;
 /// Whether a value counts as absent where one is required.
 fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// A text in place of a list, a record, a map or a code that is not there.
+fn is_empty_text(text: &str) -> bool {
+    matches!(text.trim(), "" | "null")
+}
+
+/// The integer that a value of an answer stands for: a number, the text of one, or a truth value.
+fn lenient_integer(value: &Value) -> Option<i64> {
+    // Beyond, a floating point number is not exact.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let whole = |number: f64| {
+        #[allow(clippy::cast_possible_truncation, reason = "the range was checked")]
+        (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+    };
+    match value {
+        Value::Bool(value) => Some(i64::from(*value)),
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
+        Value::String(text) => text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(whole)),
+        _ => None,
+    }
 }
 
 /// A value as a message shows it: short.

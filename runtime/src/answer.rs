@@ -29,8 +29,8 @@ pub trait Answer: Slot + Member + Any + Send + Sync {}
 
 impl<T: Slot + Member + Any + Send + Sync> Answer for T {}
 
-/// Makes an empty answer of the type of a call.
-pub(crate) type Blank = fn() -> Box<dyn Answer>;
+/// Makes an empty answer of the type of a call. A function without captures takes no memory.
+pub(crate) type Blank = Box<dyn Fn() -> Box<dyn Answer> + Send + Sync>;
 
 /// An empty answer of this type.
 pub(crate) fn blank<T: Answer + Default>() -> Box<dyn Answer> {
@@ -78,8 +78,11 @@ impl Body {
     }
 
     fn read_until(body: &[u8], mut answer: Box<dyn Answer>, memory: usize, stop: &dyn Fn() -> bool) -> Self {
-        let outcome = text(body, memory)
-            .and_then(|(text, origin)| read(&text, answer.place(), origin, memory, stop).map_err(Unreadable::Misfit));
+        let outcome = text(body, memory).and_then(|(text, origin)| {
+            read(&text, answer.place(), origin, memory, stop).map_err(Unreadable::Misfit)?;
+            answer.keep(&text);
+            Ok(())
+        });
         Self { answer, outcome }
     }
 
@@ -157,7 +160,7 @@ pub(crate) fn hidden(
 
 impl Response<'_> {
     /// What the body is read into: whatever a gateway says of a failure has no type.
-    pub(crate) fn blank(&self, success: Blank) -> Box<dyn Answer> {
+    pub(crate) fn blank(&self, success: &Blank) -> Box<dyn Answer> {
         if self.succeeded() { success() } else { blank::<Value>() }
     }
 
