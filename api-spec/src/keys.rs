@@ -128,6 +128,11 @@ static ERROR: Record = Record {
     lines: Lines::One,
     keys: &[
         may("aliases", Form::List(&Form::Text), "Other spellings of the code."),
+        may(
+            "status",
+            Form::OneOf(&["4xx"]),
+            "HTTP statuses with which the code is a refusal; 2xx and 4xx unless said.",
+        ),
         must("advice", Form::Prose, "What to do."),
         may("kind", Form::OneOf(RefusalKind::NAMES), "What a client makes of it; a request that is wrong has none."),
         must("description", Form::Prose, "What it means."),
@@ -145,6 +150,7 @@ pub(crate) static OPERATION: Record = Record {
         may("idempotent", Form::Flag, "Whether it may be repeated without harm; true for read unless said."),
         may("dials", Form::Text, "The parameter that says who is rung; absent where nobody is."),
         may("dialsWhen", TEXTS, "Parameters with the only values under which it rings anybody."),
+        may("id", Form::Text, "The response member that every success carries: the id of what was started."),
         may("method", Form::OneOf(&["POST", "GET"]), "HTTP method, POST unless said."),
         may("limits", Form::Record(&LIMITS), "Documented limits."),
         must("summary", Form::Prose, "One sentence."),

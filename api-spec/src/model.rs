@@ -75,8 +75,10 @@ pub struct Group {
 pub struct ServiceError {
     /// The code.
     pub code: String,
-    /// Other spellings of it; one that ends with `*` stands for every code that begins so and is not listed.
+    /// Other spellings of it. A code or alias that ends with `*` is a family: every code that begins so and is not listed.
     pub aliases: Vec<String>,
+    /// Whether the code is known to be a refusal only with an HTTP status of 4xx.
+    pub only_4xx: bool,
     /// What it means.
     pub description: String,
     /// What to do.
@@ -94,6 +96,8 @@ pub enum RefusalKind {
     Replayed,
     /// The service failed; whether something was done is not known.
     Transient,
+    /// The code does not tell whether something was done.
+    OutcomeUnknown,
     /// The temporary credentials are past their end; nothing was done.
     Expired,
     /// The access key or its signature is refused.
@@ -108,13 +112,23 @@ pub enum RefusalKind {
 
 impl RefusalKind {
     /// As files name them, in the order of [`RefusalKind::ALL`].
-    pub(crate) const NAMES: &'static [&'static str] =
-        &["throttled", "replayed", "transient", "expired", "credentials", "denied", "quota", "notFound"];
+    pub(crate) const NAMES: &'static [&'static str] = &[
+        "throttled",
+        "replayed",
+        "transient",
+        "outcomeUnknown",
+        "expired",
+        "credentials",
+        "denied",
+        "quota",
+        "notFound",
+    ];
 
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Throttled,
         Self::Replayed,
         Self::Transient,
+        Self::OutcomeUnknown,
         Self::Expired,
         Self::Credentials,
         Self::Denied,
@@ -140,6 +154,8 @@ pub struct Operation {
     pub idempotent: bool,
     /// The parameter that says who is rung.
     pub dials: Option<String>,
+    /// The member of the response that every success carries: the id of what was started.
+    pub id: Option<String>,
     /// Parameters with the only values under which it rings anybody; empty where it always does.
     pub dials_when: Vec<(String, String)>,
     /// HTTP method.

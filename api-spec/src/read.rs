@@ -55,6 +55,7 @@ fn service_error(member: &Member<'_>) -> ServiceError {
         code: member.name.to_string(),
         aliases: texts(node, "aliases"),
         description: text(node, "description"),
+        only_4xx: text_of(node, "status").is_some(),
         advice: text(node, "advice"),
         kind: node.get("kind").and_then(Node::text).and_then(RefusalKind::of_name),
     }
@@ -75,6 +76,7 @@ pub(crate) fn operation(node: &Node<'_>, file: &str) -> Operation {
         idempotent: node.get("idempotent").and_then(Node::flag).unwrap_or(harmless),
         dials,
         dials_when: conditions(node.table("dialsWhen")),
+        id: text_of(node, "id"),
         method: match node.get("method").and_then(Node::text) {
             Some("GET") => Method::Get,
             _ => Method::Post,

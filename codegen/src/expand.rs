@@ -18,9 +18,10 @@ pub(crate) fn root(root: &Root) -> TokenStream {
     let regions = hosts("regions", &facts.regions);
     let vpc = hosts("vpc", &facts.vpc);
     let errors = facts.errors.iter().map(|error| {
-        let ErrorFacts { codes, kind, advice } = error;
+        let ErrorFacts { codes, kind, advice, only_4xx } = error;
         let kind = kind.as_ref().map_or_else(|| quote!(None), |kind| quote!(Some(rt::RefusalKind::#kind)));
-        quote!(rt::ErrorFacts::new(&[#(#codes),*], #kind, #advice))
+        let status = only_4xx.then(|| quote!(.only_4xx()));
+        quote!(rt::ErrorFacts::new(&[#(#codes),*], #kind, #advice)#status)
     });
     let client = docs_of(&format!("A client of [`{name}`]. Clones share connections and credentials."));
     quote! {
@@ -206,15 +207,20 @@ fn implementations(record: &Record, allowed: &TokenStream) -> TokenStream {
 
 fn operation(record: &Record, operation: &Operation) -> TokenStream {
     let name = &record.name;
-    let Operation { action, get, idempotent, dials, per_second, service, output, paging } = operation;
+    let Operation { action, get, reads, idempotent, dials, id, per_second, service, output, paging } = operation;
     let get = get.then(|| quote!(.get()));
-    let idempotent = idempotent.then(|| quote!(.idempotent()));
+    let idempotent = match (reads, idempotent) {
+        (true, _) => Some(quote!(.reads())),
+        (false, true) => Some(quote!(.idempotent())),
+        (false, false) => None,
+    };
     let dials = dials.as_ref().map(|dials| quote!(.dials(#dials)));
+    let id = id.as_ref().map(|id| quote!(.id(#id)));
     let per_second = per_second.map(Literal::u32_unsuffixed).map(|number| quote!(.per_second(#number)));
     let paging = paging.as_ref().map(|paging| self::paging(name, paging));
     quote! {
         impl rt::Operation for #name {
-            const FACTS: rt::Facts = rt::Facts::operation(#action)#get #idempotent #dials #per_second;
+            const FACTS: rt::Facts = rt::Facts::operation(#action)#get #idempotent #dials #id #per_second;
             type Service = #service;
             type Output = #output;
         }

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use aliyun_api_spec::model::{
-    Field, Kind, Method, NamedType, Operation, PagePosition, Service, ServiceError, Shape, Style, TypeBody,
+    Field, Kind, Method, NamedType, Operation, OperationType, PagePosition, Service, ServiceError, Shape, Style,
+    TypeBody,
 };
 use aliyun_api_spec::name::{SHARED_MODULE, type_name};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -56,6 +57,7 @@ fn error(error: &ServiceError) -> ErrorFacts {
         // The kinds have the same names here and in the runtime.
         kind: error.kind.map(|kind| format_ident!("{kind:?}")),
         advice: error.advice.clone(),
+        only_4xx: error.only_4xx,
     }
 }
 
@@ -98,8 +100,10 @@ impl Lower<'_> {
         let facts = tree::Operation {
             action: operation.action.clone(),
             get: operation.method == Method::Get,
+            reads: operation.operation_type == OperationType::Read && operation.idempotent,
             idempotent: operation.idempotent,
             dials: operation.dials.clone(),
+            id: operation.id.clone(),
             per_second: operation.limits.per_second,
             service: quote!(super::#service),
             output: format_ident!("{}Response", operation.action),

@@ -34,6 +34,7 @@ pub(crate) struct ErrorFacts {
     pub(crate) codes: Vec<String>,
     pub(crate) kind: Option<Ident>,
     pub(crate) advice: String,
+    pub(crate) only_4xx: bool,
 }
 
 /// A group of operations, or the shared types.
@@ -85,8 +86,10 @@ pub(crate) struct Member {
 pub(crate) struct Operation {
     pub(crate) action: String,
     pub(crate) get: bool,
+    pub(crate) reads: bool,
     pub(crate) idempotent: bool,
     pub(crate) dials: Option<String>,
+    pub(crate) id: Option<String>,
     pub(crate) per_second: Option<u32>,
     pub(crate) service: TokenStream,
     pub(crate) output: Ident,

@@ -29,6 +29,7 @@ pub(crate) fn operation(action: &str) -> Operation {
         idempotent: true,
         dials: None,
         dials_when: Vec::new(),
+        id: None,
         method: Method::Post,
         limits: Limits::default(),
         summary: String::new(),

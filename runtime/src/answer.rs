@@ -1,29 +1,41 @@
 //! From what came back to a typed answer, or to the error that it is.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use serde_json::Value;
 
-use crate::call::Progress;
 use crate::client::Core;
-use crate::error::{Error, ErrorKind};
+use crate::credential::Credentials;
+use crate::error::{Error, ErrorKind, StartedId};
 use crate::fault::Fault;
-use crate::field::{Member, View, at_path, with_text};
+use crate::field::{Entry, Member, View, at_path, with_text};
 use crate::mask::{self, Hidden};
-use crate::operation::Method;
+use crate::operation::Facts;
 use crate::parameter::Parameters;
 use crate::read::{Origin, read};
+use crate::refusal::{Stated, verdict};
 use crate::request::Signed;
+use crate::retry_after::retry_after;
 use crate::slot::Slot;
-use crate::transport::{Ending, HttpAnswer, Sent};
+use crate::transport::{Ending, HttpAnswer, Sent, encodings};
 use crate::xml;
 
 /// A type that an answer is read into: a generated answer, or a free JSON value.
-pub trait Answer: Slot + Member {}
+pub trait Answer: Slot + Member + Any + Send + Sync {}
 
-impl<T: Slot + Member> Answer for T {}
+impl<T: Slot + Member + Any + Send + Sync> Answer for T {}
+
+/// Makes an empty answer of the type of a call.
+pub(crate) type Blank = fn() -> Box<dyn Answer>;
+
+/// An empty answer of this type.
+pub(crate) fn blank<T: Answer + Default>() -> Box<dyn Answer> {
+    Box::<T>::default()
+}
 
 /// Reads the body of a successful JSON answer: what a call does after the transport, for benches.
 pub fn read_body(body: &[u8], answer: &mut dyn Answer) -> Result<(), String> {
@@ -32,173 +44,316 @@ pub fn read_body(body: &[u8], answer: &mut dyn Answer) -> Result<(), String> {
     read(text, answer.place(), Origin::Json, memory, &|| false).map_err(|fault| fault.to_string())
 }
 
-/// An answer as it came, with what is needed to say what is wrong with it.
-pub(crate) struct Received {
-    pub(crate) core: Arc<Core>,
-    pub(crate) action: Cow<'static, str>,
-    pub(crate) method: Method,
-    pub(crate) http: HttpAnswer,
-    /// Those of the operation.
-    pub(crate) parameters: Parameters,
-    pub(crate) signed: Signed,
-    pub(crate) progress: Progress,
+/// A body that was read, as far as it could be.
+pub(crate) struct Body {
+    /// What was read of it.
+    answer: Box<dyn Answer>,
+    outcome: Result<(), Unreadable>,
 }
 
-impl Received {
-    /// Reads the answer, or explains why it is none.
-    pub(crate) fn read(&self, answer: &mut dyn Answer) -> Result<(), Error> {
-        let core = &*self.core;
-        let memory = core.limits.memory;
-        let (text, origin) = self.text(memory)?;
-        if !self.succeeded() {
-            return Err(self.refused(core, &text));
-        }
-        match read(&text, answer.place(), origin, memory, &|| false) {
-            Ok(()) if !has_envelope(core, answer.view()) => {
-                Err(self.foreign("the answer has neither code nor request id, so it is not the service's"))
-            }
-            Ok(()) => self.success(core, answer.view()),
-            // A failing answer may carry something else in place of its data: its code matters more.
-            Err(fault) => Err(self.refusal(core, &text).unwrap_or_else(|| self.misfit(&fault))),
-        }
+/// Why a body could not be read.
+enum Unreadable {
+    NotUtf8 {
+        valid_up_to: usize,
+    },
+    Empty,
+    /// JSON, or the beginning of it, but not an object.
+    NotAnObject,
+    NeitherJsonNorXml,
+    Html,
+    /// XML with another root than a gateway writes.
+    OtherXml {
+        root: String,
+    },
+    NotXml {
+        what: String,
+    },
+    Misfit(Fault),
+}
+
+impl Body {
+    /// Reads a body into an answer, of whose records no more than `memory` bytes are kept.
+    pub(crate) fn read(body: &[u8], answer: Box<dyn Answer>, memory: usize) -> Self {
+        Self::read_until(body, answer, memory, &|| false)
     }
 
-    /// Says to the traces what came.
-    pub(crate) fn traced(&self) {
-        self.progress.attempt.answered(self.http.status, || self.request_id());
+    fn read_until(body: &[u8], mut answer: Box<dyn Answer>, memory: usize, stop: &dyn Fn() -> bool) -> Self {
+        let outcome = text(body, memory)
+            .and_then(|(text, origin)| read(&text, answer.place(), origin, memory, stop).map_err(Unreadable::Misfit));
+        Self { answer, outcome }
+    }
+
+    /// Reads a large body on a thread for blocking work. The reading ends early when this is dropped; `None` if the
+    /// runtime is being shut down.
+    pub(crate) async fn read_aside(body: Bytes, answer: Box<dyn Answer>, memory: usize) -> Option<Self> {
+        // Gone as soon as nobody waits any more.
+        let wanted = Arc::new(());
+        let waits = Arc::downgrade(&wanted);
+        let stop = move || waits.strong_count() == 0;
+        let read = tokio::task::spawn_blocking(move || Self::read_until(&body, answer, memory, &stop)).await;
+        drop(wanted);
+        read.ok()
+    }
+}
+
+/// A body as JSON text.
+fn text(body: &[u8], memory: usize) -> Result<(Cow<'_, str>, Origin), Unreadable> {
+    let text = std::str::from_utf8(body).map_err(|error| Unreadable::NotUtf8 { valid_up_to: error.valid_up_to() })?;
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    match start.as_bytes().first() {
+        None => Err(Unreadable::Empty),
+        Some(b'{') => Ok((Cow::Borrowed(start), Origin::Json)),
+        Some(b'<') => Ok((Cow::Owned(xml_as_json(start, memory)?), Origin::Xml)),
+        Some(b'[' | b'"' | b'-' | b'0'..=b'9') => Err(Unreadable::NotAnObject),
+        Some(_) => Err(Unreadable::NeitherJsonNorXml),
+    }
+}
+
+/// An XML body as JSON text. Only what an RPC gateway writes is one: another root is that of somebody else's page.
+fn xml_as_json(text: &str, memory: usize) -> Result<String, Unreadable> {
+    let beginning = text.get(..text.len().min(15)).unwrap_or(text).to_ascii_lowercase();
+    if beginning.starts_with("<!doctype html") || beginning.starts_with("<html") {
+        return Err(Unreadable::Html);
+    }
+    match xml::to_json(text, memory) {
+        Ok((root, _)) if root.eq_ignore_ascii_case("html") => Err(Unreadable::Html),
+        Ok((root, value)) if root == "Error" || root.ends_with("Response") => Ok(value.to_string()),
+        Ok((root, _)) => Err(Unreadable::OtherXml { root }),
+        Err(what) => Err(Unreadable::NotXml { what }),
+    }
+}
+
+/// What a response says of its request by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Success,
+    Failure,
+    /// Neither: it lacks what every response of the service has.
+    Nothing,
+}
+
+/// A response, with the request that it answers: what is needed to say what is wrong with it.
+pub(crate) struct Response<'a> {
+    pub(crate) core: &'a Arc<Core>,
+    pub(crate) action: &'a Cow<'static, str>,
+    pub(crate) facts: Facts,
+    /// The parameters that the operation is known to have.
+    pub(crate) table: &'static [Entry],
+    pub(crate) parameters: &'a Parameters,
+    pub(crate) credentials: &'a Credentials,
+    pub(crate) signed: &'a Signed,
+    pub(crate) http: &'a HttpAnswer,
+}
+
+/// What must not show of an attempt.
+pub(crate) fn hidden(
+    signed: &Signed,
+    parameters: &Parameters,
+    credentials: &Credentials,
+    table: &'static [Entry],
+) -> Hidden {
+    Hidden::of(signed.sent(parameters, Some(credentials)).into_iter(), table)
+}
+
+impl Response<'_> {
+    /// What the body is read into: whatever a gateway says of a failure has no type.
+    pub(crate) fn blank(&self, success: Blank) -> Box<dyn Answer> {
+        if self.succeeded() { success() } else { blank::<Value>() }
     }
 
     fn succeeded(&self) -> bool {
         (200..300).contains(&self.http.status)
     }
 
-    /// The body as JSON text.
-    fn text(&self, memory: usize) -> Result<(Cow<'_, str>, Origin), Error> {
-        let body = &*self.http.body;
-        match &self.http.ending {
-            Ending::Complete => {}
-            Ending::CutShort(cause) => {
-                let error = self.unreadable("the answer was cut short").broken();
-                return Err(error.caused_by(mask::digits(&self.hidden().hide(&cause.to_string()))));
-            }
-            Ending::TooLong => {
-                return Err(self.unreadable(format!("the answer is longer than the limit of {} bytes", body.len())));
-            }
+    /// The answer, or the error that it is. A success is one that is stated, whole, with the id of what was started.
+    pub(crate) fn judge(&self, body: Body) -> Result<Box<dyn Answer>, Error> {
+        let Body { answer, outcome } = body;
+        if (300..400).contains(&self.http.status) {
+            return Err(self.foreign("the service answered with a redirect, which is not followed"));
         }
-        let text = std::str::from_utf8(body)
-            .map_err(|error| self.foreign(format!("the answer is not UTF-8 from byte {}", error.valid_up_to())))?;
-        let start = text.trim_start_matches('\u{feff}').trim_start();
-        match start.as_bytes().first() {
-            None => Err(self.foreign("the answer is empty").broken()),
-            Some(b'{') => Ok((Cow::Borrowed(start), Origin::Json)),
-            Some(b'<') => self.xml(start, memory),
-            // JSON all the same, or the beginning of it: no answer of an operation, whatever it is.
-            Some(b'[' | b'"' | b'-' | b'0'..=b'9') => Err(self.foreign("the answer is no JSON object")),
-            Some(_) => Err(self.foreign("the answer is neither JSON nor XML")),
+        if !self.succeeded() {
+            return Err(self.failed(&*answer, outcome));
         }
-    }
-
-    /// An XML body as JSON text. Only what an RPC gateway writes is one: another root is that of somebody else's page.
-    fn xml(&self, text: &str, memory: usize) -> Result<(Cow<'_, str>, Origin), Error> {
-        let html = || {
-            self.foreign("the answer is an HTML page, so it comes from a proxy or another server")
-                .hint("check the endpoint and the proxy settings")
+        let says = self.says(answer.view());
+        let error = match (&self.http.ending, outcome) {
+            (Ending::Complete, Ok(())) => match says {
+                Says::Failure => return Err(self.stated_failure(answer.view())),
+                Says::Nothing => return Err(self.without_outcome(answer.view())),
+                Says::Success => match self.facts.id {
+                    Some(name) if self.id(answer.view()).is_none() => {
+                        self.unreadable(format!("the response states success but has no {name}"))
+                    }
+                    _ => return Ok(answer),
+                },
+            },
+            // Its code matters more than what stands in place of the data.
+            (Ending::Complete, Err(Unreadable::Misfit(fault))) if says == Says::Failure && !fault.ends_answer() => {
+                return Err(self.stated_failure(answer.view()));
+            }
+            (Ending::Complete, Err(why)) => self.explained(why),
+            (ending, _) => self.cut(ending),
         };
-        let beginning = text.get(..text.len().min(15)).unwrap_or(text).to_ascii_lowercase();
-        if beginning.starts_with("<!doctype html") || beginning.starts_with("<html") {
-            return Err(html());
+        if says != Says::Success {
+            return Err(error);
         }
-        match xml::to_json(text, memory) {
-            Ok((root, _)) if root.eq_ignore_ascii_case("html") => Err(html()),
-            Ok((root, value)) if root == "Error" || root.ends_with("Response") => {
-                Ok((Cow::Owned(value.to_string()), Origin::Xml))
-            }
-            Ok((root, _)) => {
-                let root = mask::line(&mask::digits(&root));
-                Err(self.foreign(format!("the answer is XML of another kind, with the root <{root}>")))
-            }
-            Err(what) => Err(self.foreign(format!("the answer is not XML: {what}"))),
-        }
+        Err(error.keep(self.id(answer.view()), answer))
     }
 
-    /// Whether the envelope of a readable answer says success.
-    fn success(&self, core: &Core, view: View<'_>) -> Result<(), Error> {
-        let envelope = &core.service.envelope;
-        let mut failed = false;
-        if !envelope.code.is_empty() {
-            with_text(view, envelope.code, &mut |code| failed = !code.is_empty() && !envelope.success.contains(&code));
-        }
-        if !envelope.ok.is_empty() {
-            at_path(view, envelope.ok, &mut |ok| {
-                failed |= match ok {
-                    View::Bool(ok) | View::Value(&Value::Bool(ok)) => !ok,
-                    View::Value(Value::String(text)) => text.eq_ignore_ascii_case("false"),
-                    _ => false,
-                };
-            });
-        }
-        if failed { Err(self.said(view, [envelope.code], [envelope.message], [envelope.request_id])) } else { Ok(()) }
-    }
-
-    /// The failure that a body states which does not fit the answer, if it states one.
-    fn refusal(&self, core: &Core, text: &str) -> Option<Error> {
-        let mut value = Value::Null;
-        read(text, value.place(), Origin::Json, core.limits.memory, &|| false).ok()?;
-        self.success(core, View::Value(&value)).err()
+    /// The time was over before the response was read.
+    pub(crate) fn not_read(&self, time: Duration) -> Error {
+        let what = format!("the response could not be read within {time:?}");
+        self.error(ErrorKind::Timeout, what).request(self.request_id().as_deref())
     }
 
     /// What a gateway says with an HTTP status of its own.
-    fn refused(&self, core: &Core, text: &str) -> Error {
-        let mut value = Value::Null;
-        // A body that is not JSON to its end names no code.
-        if read(text, value.place(), Origin::Json, core.limits.memory, &|| false).is_err_and(|fault| fault.is_syntax())
-        {
-            value = Value::Null;
+    fn failed(&self, answer: &dyn Answer, outcome: Result<(), Unreadable>) -> Error {
+        if !matches!(self.http.ending, Ending::Complete) {
+            return self.cut(&self.http.ending);
         }
-        let view = View::Value(&value);
-        let envelope = &core.service.envelope;
-        let error = self.said(
-            view,
-            [envelope.code, "Code", "code"],
-            [envelope.message, "Message", "message"],
-            [envelope.request_id, "RequestId", "requestId"],
-        );
-        if error.code().is_some() {
-            return error;
-        }
-        // A gateway names a code; this may have come from a proxy on the way, before the service or after it.
-        let what = if (300..400).contains(&self.http.status) {
-            "the service answered with a redirect, which is not followed"
-        } else {
-            "the service answered with a failure that names no code"
-        };
-        self.foreign(what)
-    }
-
-    fn said<const A: usize, const B: usize>(
-        &self,
-        view: View<'_>,
-        code: [&str; A],
-        message: [&str; B],
-        request_id: [&str; B],
-    ) -> Error {
-        let first = |names: &[&str]| {
-            let mut text = String::new();
-            for name in names.iter().filter(|name| !name.is_empty()) {
-                if text.is_empty() {
-                    with_text(view, name, &mut |found| found.clone_into(&mut text));
+        match outcome {
+            Ok(()) => {
+                let error = self.stated_failure(answer.view());
+                if error.code().is_some() {
+                    return error;
                 }
             }
-            text
+            // A body that cannot be read whole names no code.
+            Err(Unreadable::Misfit(_)) => {}
+            Err(why) => return self.explained(why),
+        }
+        // A gateway names a code; this may have come from a proxy on the way, before the service or after it.
+        self.foreign("the service answered with a failure that names no code")
+    }
+
+    /// Why a body is not an answer of the operation.
+    fn explained(&self, why: Unreadable) -> Error {
+        match why {
+            Unreadable::NotUtf8 { valid_up_to } => {
+                self.foreign(self.encoded(&format!("is not UTF-8 from byte {valid_up_to}")))
+            }
+            Unreadable::Empty => self.foreign("the answer is empty").broken(),
+            Unreadable::NotAnObject => self.foreign("the answer is no JSON object"),
+            Unreadable::NeitherJsonNorXml => self.foreign(self.encoded("is neither JSON nor XML")),
+            Unreadable::Html => self
+                .foreign("the answer is an HTML page, so it comes from a proxy or another server")
+                .hint("check the endpoint and the proxy settings"),
+            Unreadable::OtherXml { root } => {
+                let root = mask::line(&mask::digits(&root));
+                self.foreign(format!("the answer is XML of another kind, with the root <{root}>"))
+            }
+            Unreadable::NotXml { what } => self.foreign(format!("the answer is not XML: {what}")),
+            Unreadable::Misfit(fault) if fault.ended_early() => self.unreadable("the answer was cut short").broken(),
+            Unreadable::Misfit(fault) => self.unreadable(format!("the answer does not fit the operation: {fault}")),
+        }
+    }
+
+    /// What is wrong with an answer that may be in an encoding which no transport decodes.
+    fn encoded(&self, what: &str) -> String {
+        match encodings(&self.http.headers).next() {
+            None => format!("the answer {what}"),
+            Some(encoding) => {
+                let encoding = mask::line(&mask::digits(encoding));
+                format!("the answer {what}, and has the encoding {encoding:?}, which is not supported")
+            }
+        }
+    }
+
+    /// A response whose end did not come.
+    fn cut(&self, ending: &Ending) -> Error {
+        match ending {
+            Ending::CutShort(cause) => self
+                .unreadable("the answer was cut short")
+                .broken()
+                .caused_by(mask::digits(&self.hidden().hide(&cause.to_string()))),
+            _ => self.unreadable(format!("the answer is longer than the limit of {} bytes", self.http.body.len())),
+        }
+    }
+
+    /// What the envelope of a response says.
+    fn says(&self, view: View<'_>) -> Says {
+        let envelope = &self.core.service.envelope;
+        let mut says = Says::Nothing;
+        if !envelope.ok.is_empty() {
+            at_path(view, envelope.ok, &mut |ok| {
+                let ok = match ok {
+                    View::Bool(ok) | View::Value(&Value::Bool(ok)) => Some(ok),
+                    View::Value(Value::String(text)) if text.eq_ignore_ascii_case("true") => Some(true),
+                    View::Value(Value::String(text)) if text.eq_ignore_ascii_case("false") => Some(false),
+                    _ => None,
+                };
+                says = ok.map_or(Says::Nothing, |ok| if ok { Says::Success } else { Says::Failure });
+            });
+        }
+        let member = if envelope.code.is_empty() { envelope.request_id } else { envelope.code };
+        if says == Says::Failure || envelope.code.is_empty() && !envelope.ok.is_empty() {
+            return says;
+        }
+        says = Says::Nothing;
+        with_text(view, member, &mut |text| {
+            says = match text {
+                "" => Says::Nothing,
+                // Where the envelope has no code, HTTP 2xx with a request id is all that a success shows.
+                _ if envelope.code.is_empty() || envelope.success.contains(&text) => Says::Success,
+                _ => Says::Failure,
+            };
+        });
+        says
+    }
+
+    /// A response that states neither success nor failure.
+    fn without_outcome(&self, view: View<'_>) -> Error {
+        let envelope = &self.core.service.envelope;
+        let mut request_id = false;
+        with_text(view, envelope.request_id, &mut |id| request_id = !id.is_empty());
+        let wanted = if envelope.code.is_empty() { envelope.ok } else { envelope.code };
+        if request_id {
+            self.unreadable(format!("the response states neither success nor failure: it has no {wanted}"))
+        } else {
+            self.foreign("the answer has neither code nor request id, so it is not the service's")
+        }
+    }
+
+    /// The id of what was started, if the operation has one and the response carries it.
+    fn id(&self, view: View<'_>) -> Option<StartedId> {
+        let name = self.facts.id?;
+        let mut id = None;
+        with_text(view, name, &mut |text| id = Some(text.trim().to_owned()).filter(|id| !id.is_empty()));
+        let value = id?;
+        // Anything may stand in the place of an id.
+        let shown = mask::is_id(&value) && self.hidden().hide(&value) == value;
+        Some(StartedId { name, value, shown })
+    }
+
+    /// The failure that a response states.
+    fn stated_failure(&self, view: View<'_>) -> Error {
+        let envelope = &self.core.service.envelope;
+        let first = |member: &str, otherwise: &str| {
+            let mut text = String::new();
+            if !member.is_empty() {
+                with_text(view, member, &mut |found| found.clone_into(&mut text));
+            }
+            if text.is_empty() { said_as(view, otherwise) } else { text }
         };
-        let (code, message) = (first(&code), first(&message));
-        let request_id = Some(first(&request_id)).filter(|id| !id.is_empty()).or_else(|| self.request_id());
-        let error = self.error(ErrorKind::Service, "the service refused the request");
+        let code = first(envelope.code, "code");
+        let message = first(envelope.message, "message");
+        let request_id =
+            Some(first(envelope.request_id, "requestid")).filter(|id| !id.is_empty()).or_else(|| self.request_id());
+        let retry_after = self.retry_after();
+        let service = self.core.service;
+        let stated = Stated {
+            code: &code,
+            status: self.http.status,
+            has_request_id: request_id.is_some(),
+            has_retry_after: retry_after.is_some(),
+        };
         // Whatever the code: a string to sign holds every parameter.
         let (words, theirs) = split_string_to_sign(&message);
         let hidden = self.hidden();
-        let error = error.said(&code, words, &hidden).request(request_id.as_deref());
-        let error = error.refused(self.core.service, &code, self.retry_after());
+        let error = self
+            .error(ErrorKind::Service, "")
+            .said(&code, service.error(&code).is_some(), words, &hidden)
+            .request(request_id.as_deref())
+            .judged(verdict(service, stated, self.facts.is_repeatable()), retry_after);
         match &*code {
             "SignatureDoesNotMatch" => error.hint(self.signed.explain(theirs)).hide(&hidden),
             "InvalidTimeStamp.Expired" => match self.clock_difference() {
@@ -210,13 +365,12 @@ impl Received {
     }
 
     fn hidden(&self) -> Hidden {
-        self.progress.hidden(&self.signed, &self.parameters)
+        hidden(self.signed, self.parameters, self.credentials, self.table)
     }
 
-    /// How long the service asks to wait: a number of milliseconds, else nothing.
+    /// How long the service asks to wait.
     fn retry_after(&self) -> Option<Duration> {
-        let header = self.http.headers.get("x-acs-retry-after")?.to_str().ok()?;
-        header.trim().parse().ok().filter(|milliseconds| *milliseconds > 0).map(Duration::from_millis)
+        retry_after(&self.http.headers, (self.core.clock)())
     }
 
     /// How far this machine's clock is from that of the service, by its `Date`.
@@ -232,13 +386,6 @@ impl Received {
             0..60 => "this machine's clock agrees with the service's, so the request was held up on its way".to_owned(),
             _ => format!("this machine's clock is {} {side} the service's", spoken(difference)),
         })
-    }
-
-    fn misfit(&self, fault: &Fault) -> Error {
-        if fault.ended_early() {
-            return self.unreadable("the answer was cut short").broken();
-        }
-        self.unreadable(format!("the answer does not fit the operation: {fault}"))
     }
 
     /// An answer that cannot be read, with the beginning of it. Where the status is a failure, a proxy may have given it.
@@ -264,19 +411,20 @@ impl Received {
     }
 
     /// The request id of the headers, or of a body that cannot be read as a whole.
-    fn request_id(&self) -> Option<String> {
+    pub(crate) fn request_id(&self) -> Option<String> {
         if let Some(id) = self.http.headers.get("x-acs-request-id").and_then(|id| id.to_str().ok()) {
             return Some(id.to_owned());
         }
         let body = String::from_utf8_lossy(self.http.body.get(..self.http.body.len().min(65_536)).unwrap_or_default());
+        let folded = body.to_ascii_lowercase();
         let after = |start: &str, end: char| {
-            let (_, rest) = body.split_once(start)?;
+            let rest = body.get(folded.find(start)? + start.len()..)?;
             let (id, _) = rest.trim_start().trim_start_matches([':', ' ', '"']).split_once(end)?;
             let plausible =
                 (8..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
             plausible.then(|| id.to_owned())
         };
-        after("\"RequestId\"", '"').or_else(|| after("<RequestId>", '<'))
+        after("\"requestid\"", '"').or_else(|| after("<requestid>", '<'))
     }
 }
 
@@ -291,16 +439,15 @@ fn spoken(duration: Duration) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Whether an answer carries what every answer of the service carries: its code or its request id.
-fn has_envelope(core: &Core, view: View<'_>) -> bool {
-    let envelope = &core.service.envelope;
-    let mut found = envelope.code.is_empty() && !envelope.ok.is_empty();
-    for name in [envelope.code, envelope.request_id] {
-        if !name.is_empty() {
-            with_text(view, name, &mut |text| found |= !text.is_empty());
-        }
+/// The text of the member of a free value that has this name, in whatever capitals.
+fn said_as(view: View<'_>, name: &str) -> String {
+    let View::Value(Value::Object(members)) = view else { return String::new() };
+    let member = members.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let mut text = String::new();
+    if let Some((known, _)) = member {
+        with_text(view, known, &mut |found| found.clone_into(&mut text));
     }
-    found
+    text
 }
 
 /// The words of a refused signature, and the string to sign of the server, which under V1 holds every parameter.

@@ -6,29 +6,28 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
-use tokio::sync::SemaphorePermit;
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::answer::{Answer, Received};
+use crate::answer::{Answer, Blank, Body, Response, blank, hidden};
 use crate::client::Core;
-use crate::credential::{Credentials, CredentialsError};
+use crate::credential::Credentials;
 use crate::encode::encode;
 use crate::error::{Error, ErrorKind};
 use crate::field::{Entry, Fields};
-use crate::limit::Rate;
-use crate::mask::Hidden;
+use crate::limit::{NotAdmitted, Ticket};
 use crate::operation::{Facts, Method};
 use crate::parameter::Parameters;
-use crate::request::{Signed, Unsigned};
+use crate::request::Unsigned;
 use crate::retry::{Budget, Failed, Next, Retries, next};
 use crate::sign::PROTOCOL_PARAMETERS;
 use crate::trace::Span;
-use crate::transport::{BoxFuture, ConnectTimeout, Departure, HttpAnswer, Sent, Stage};
+use crate::transport::{ConnectTimeout, Departure, Sent, Stage, TransportError};
 
 /// A call that is ready to be made: `.await` it. Options of the call are set here; fields belong to the request.
 #[must_use = "a call does nothing until it is awaited"]
@@ -43,34 +42,14 @@ pub(crate) struct Prepared {
     action: Cow<'static, str>,
     method: Method,
     parameters: Parameters,
-    nature: Nature,
+    /// What is known of the operation.
+    facts: Facts,
+    /// The parameters that it is known to have.
+    table: &'static [Entry],
     timeout: Option<Duration>,
     retries: Option<Retries>,
     /// Why the request cannot be sent.
     fault: Option<String>,
-}
-
-/// What is known of an operation.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Nature {
-    /// Whether it may be repeated without harm.
-    idempotent: bool,
-    /// Whether it rings someone.
-    dials: bool,
-    /// Documented requests in a second.
-    rate: Option<Rate>,
-    /// Its parameters.
-    pub(crate) table: &'static [Entry],
-}
-
-impl Nature {
-    fn of(facts: Facts) -> Self {
-        let Facts { action, idempotent, dials, per_second, .. } = facts;
-        let dials = dials.is_some();
-        // Whatever else is said of it, what rings a phone is not repeated.
-        let idempotent = idempotent && !dials;
-        Self { idempotent, dials, rate: per_second.map(|rate| (action, rate)), table: &[] }
-    }
 }
 
 /// Room for a usual request, so that its buffer never moves: the protocol's own parameters take about 320 bytes.
@@ -82,12 +61,12 @@ impl Prepared {
     fn of(facts: Facts, request: &dyn Fields) -> Self {
         let mut parameters = Parameters::with_capacity(PAIRS, BYTES);
         let (table, fault) = encode(request, &mut parameters);
-        let nature = Nature { table, ..Nature::of(facts) };
-        Self { nature, fault, ..Self::new(Cow::Borrowed(facts.action), facts.method, parameters) }
+        Self { facts, table, fault, ..Self::new(Cow::Borrowed(facts.action), facts.method, parameters) }
     }
 
     fn new(action: Cow<'static, str>, method: Method, parameters: Parameters) -> Self {
-        Self { action, method, parameters, nature: Nature::default(), timeout: None, retries: None, fault: None }
+        let facts = Facts::operation("");
+        Self { action, method, parameters, facts, table: &[], timeout: None, retries: None, fault: None }
     }
 }
 
@@ -157,7 +136,7 @@ impl Call<Value> {
     /// said to ring someone too.
     pub fn facts(mut self, facts: Facts) -> Self {
         self.prepared.method = facts.method;
-        self.prepared.nature = Nature { table: self.prepared.nature.table, ..Nature::of(facts) };
+        self.prepared.facts = facts;
         self
     }
 }
@@ -198,23 +177,36 @@ impl<T: Answer + Default> IntoFuture for Call<T> {
 
     #[inline]
     fn into_future(self) -> CallFuture<T> {
-        CallFuture { received: start(self.core, self.prepared), answer: PhantomData }
+        let Self { core, prepared, .. } = self;
+        CallFuture { state: State::New(Some(Box::new((core, prepared, blank::<T>)))), answer: PhantomData }
     }
 }
 
-/// Begins a call, which does nothing until it is polled.
-fn start(core: Arc<Core>, prepared: Prepared) -> Receiving {
-    Box::pin(begin(core, prepared))
-}
-
-/// An answer on its way, that of a further attempt if need be.
-type Receiving = BoxFuture<'static, Result<Received, Error>>;
-
 /// A call under way. Dropping it cancels it; what was sent by then stays sent.
+///
+/// From its first poll on, a call is a task of its own: it goes on, and ends in its time, whether or not this is polled.
+/// So a call that nobody looks after holds nothing that others wait for.
 #[must_use = "a future does nothing until it is awaited"]
 pub struct CallFuture<T> {
-    received: Receiving,
+    state: State,
     answer: PhantomData<fn() -> T>,
+}
+
+enum State {
+    New(Option<Box<(Arc<Core>, Prepared, Blank)>>),
+    Started(Task),
+}
+
+/// The task of a call, which ends with this.
+struct Task(JoinHandle<Ended>);
+
+/// How a call ended.
+type Ended = Result<Box<dyn Answer>, Error>;
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl<T: Answer + Default> Future for CallFuture<T> {
@@ -222,30 +214,38 @@ impl<T: Answer + Default> Future for CallFuture<T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            let Poll::Ready(received) = self.received.as_mut().poll(context) else { return Poll::Pending };
-            let mut answer = T::default();
-            match read(received, &mut answer) {
-                Ok(None) => return Poll::Ready(Ok(answer)),
-                Ok(Some(again)) => self.received = again,
-                Err(error) => return Poll::Ready(Err(error)),
+        let answer: Box<dyn std::any::Any> = ready!(self.state.poll(context))?;
+        // The answer was made for this type.
+        Poll::Ready(Ok(answer.downcast::<T>().map(|answer| *answer).unwrap_or_default()))
+    }
+}
+
+impl State {
+    /// The same compiled code for every operation.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Box<dyn Answer>, Error>> {
+        if let Self::New(call) = self
+            && let Some(call) = call.take()
+        {
+            let (core, prepared, blank) = *call;
+            *self = Self::Started(Task(Run::start(core, prepared, blank)?));
+        }
+        match self {
+            Self::New(_) => Poll::Pending,
+            Self::Started(task) => {
+                let ended = ready!(Pin::new(&mut task.0).poll(context));
+                Poll::Ready(ended.unwrap_or_else(|error| Err(stopped(error))))
             }
         }
     }
 }
 
-/// Reads what was received into an answer. Where that is a failure that another attempt may mend, begins it.
-fn read(received: Result<Received, Error>, answer: &mut dyn Answer) -> Result<Option<Receiving>, Error> {
-    let received = received?;
-    let outcome = received.read(answer);
-    received.traced();
-    let Received { core, action, method, parameters, mut progress, .. } = received;
-    let Err(error) = outcome else {
-        core.budget.earn(progress.spent);
-        return Ok(None);
-    };
-    let pause = progress.after(&core, error)?;
-    Ok(Some(Box::pin(execute(Run { core, action, method, parameters, progress }, pause))))
+/// The task of a call came to no end of its own.
+fn stopped(error: JoinError) -> Error {
+    match error.try_into_panic() {
+        // That of a transport or a provider of credentials, which belongs to the caller.
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Error::new(ErrorKind::Transport, "", Sent::Maybe, "the tokio runtime of the call was shut down"),
+    }
 }
 
 impl<T> fmt::Debug for CallFuture<T> {
@@ -254,59 +254,219 @@ impl<T> fmt::Debug for CallFuture<T> {
     }
 }
 
-/// A call between its attempts.
+/// A call under way: what stays the same in all its attempts.
 struct Run {
     core: Arc<Core>,
     action: Cow<'static, str>,
     method: Method,
     /// Those of the operation: signing leaves them as they are.
     parameters: Parameters,
-    progress: Progress,
-}
-
-/// How far a call has come.
-pub(crate) struct Progress {
-    pub(crate) nature: Nature,
+    facts: Facts,
+    table: &'static [Entry],
+    blank: Blank,
     retries: Retries,
     timeout: Duration,
     deadline: Instant,
+    span: Span,
+}
+
+/// What earlier attempts of a call leave behind.
+#[derive(Default)]
+struct History {
     attempts: u32,
-    /// When the last attempt began.
-    began: Instant,
-    /// What attempts before the last one may have brought about.
-    before: Sent,
+    /// What they may have brought about.
+    before: Option<Sent>,
+    /// How the last one ended.
+    last: Option<String>,
     /// What the last repetition took out of the client's budget.
     spent: u32,
-    /// How the attempt before the last one ended.
-    last: Option<String>,
-    /// What the provider gave for the next attempt, if it was asked already.
-    ready: Option<Result<Credentials, CredentialsError>>,
-    /// What the last attempt was signed with.
-    credentials: Option<Credentials>,
     /// Credentials that the service refused as expired, and with what words.
     expired: Option<(Credentials, Error)>,
     refreshed: bool,
-    span: Span,
-    pub(crate) attempt: Span,
 }
 
-impl Progress {
+/// An attempt under way.
+struct Attempt {
+    began: Instant,
+    span: Span,
+    /// What it was signed with.
+    credentials: Option<Credentials>,
+}
+
+/// As tokio counts it: about 30 years.
+const FOREVER: Duration = Duration::from_secs(86_400 * 365 * 30);
+
+/// A longer body is read on a thread for blocking work, so that it holds up no other task and its call can end in time.
+const READ_AT_ONCE: usize = 64 * 1024;
+
+/// What to do where nothing could be sent.
+const CHECK_THE_WAY: &str = "check the network, the endpoint and the proxy settings, and over TLS that the certificate of the other side is trusted";
+
+impl Run {
+    /// Begins a call. It takes its place among the waiting ones here, so that calls go in the order of their first polls.
+    fn start(core: Arc<Core>, prepared: Prepared, blank: Blank) -> Result<JoinHandle<Ended>, Error> {
+        let Prepared { action, method, parameters, facts, table, timeout, retries, fault } = prepared;
+        let fail = |kind, what: String| Error::new(kind, action.clone(), Sent::No, what).ended(0, facts, Sent::No);
+        if let Some(fault) = fault {
+            return Err(fail(ErrorKind::Request, fault));
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            let error = fail(ErrorKind::Configuration, "the call is not made within a tokio runtime".to_owned());
+            return Err(error.hint("await it in a task of tokio, or let a tokio runtime block on it"));
+        };
+        let timeout = timeout.unwrap_or(core.timeouts.call);
+        let now = Instant::now();
+        let run = Self {
+            method,
+            parameters,
+            facts,
+            table,
+            blank,
+            retries: retries.unwrap_or(core.retries),
+            timeout,
+            // A time beyond what a clock can say is no limit.
+            deadline: now.checked_add(timeout).unwrap_or(now + FOREVER),
+            span: Span::operation(&core, &action),
+            core,
+            action,
+        };
+        let ticket = match run.enter() {
+            Ok(ticket) => ticket,
+            Err(error) => return Err(run.end(History::default(), error)),
+        };
+        let span = run.span.clone();
+        Ok(runtime.spawn(span.within(run.drive(ticket))))
+    }
+
+    /// Attempts, until there is an answer or nothing more is to be tried.
+    async fn drive(mut self, mut ticket: Ticket) -> Result<Box<dyn Answer>, Error> {
+        let mut history = History::default();
+        loop {
+            let mut attempt = Attempt { began: Instant::now(), span: Span::none(), credentials: None };
+            let error = match self.attempt(&mut history, &mut attempt, ticket).await {
+                Ok(answer) => {
+                    self.core.budget.earn(history.spent);
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            let pause = match self.next(&mut history, attempt, error) {
+                Ok(pause) => pause,
+                Err(error) => return Err(self.end(history, error)),
+            };
+            if !pause.is_zero() {
+                sleep(pause).await;
+            }
+            ticket = match self.enter() {
+                Ok(ticket) => ticket,
+                Err(error) => return Err(self.end(history, error)),
+            };
+        }
+    }
+
+    /// One attempt: credentials, admission, signing, sending, reading, in this order.
+    async fn attempt(
+        &mut self,
+        history: &mut History,
+        attempt: &mut Attempt,
+        ticket: Ticket,
+    ) -> Result<Box<dyn Answer>, Error> {
+        // Credentials.
+        let own = self.retries.time_of_attempt();
+        let end_after = |began: Instant| {
+            let end = own.and_then(|time| began.checked_add(time)).filter(|end| *end < self.deadline);
+            end.map_or((self.deadline, self.timeout), |end| (end, own.unwrap_or(self.timeout)))
+        };
+        let (end, time) = end_after(attempt.began);
+        let provided = timeout_at(end, self.core.credentials.credentials()).await;
+        let credentials = provided.map_err(|_| self.no_credentials(time))?.map_err(|error| {
+            self.error(ErrorKind::Credentials, Sent::No, "there are no credentials to sign with")
+                .caused_by(error)
+                .hint("set them, or build the client with credentials of its own")
+        })?;
+        if let Some((expired, error)) = history.expired.take()
+            && expired.is_the_same(&credentials)
+        {
+            return Err(error.hint("there are no other credentials yet"));
+        }
+
+        // Admission. An attempt's own time does not run while it waits for its turn.
+        let waits = Instant::now();
+        let permit = ticket.admit(self.deadline).await.map_err(|why| self.not_admitted(why))?;
+        let (deadline, time) = end_after(attempt.began + waits.elapsed());
+        history.attempts += 1;
+        attempt.span = self.span.attempt(&self.core, self.method, history.attempts);
+        // A timer lets what it guards begin even so, and then a phone might ring that nobody waits for.
+        if deadline <= Instant::now() {
+            let what = format!("no time was left of {time:?} when it was its turn");
+            return Err(self.error(ErrorKind::Timeout, Sent::No, what));
+        }
+
+        // Signing.
+        let Self { core, action, method, parameters, .. } = self;
+        let unsigned = Unsigned { core, action, method: *method, parameters };
+        let signed = unsigned.sign(&credentials);
+        let (mut request, signed) = signed.map_err(|cause| unwritable(self.action.clone(), cause))?;
+        attempt.credentials = Some(credentials.clone());
+
+        // Sending.
+        let departure = Departure::default();
+        departure.reach(Stage::HandedOver);
+        request.extensions_mut().insert(departure.clone());
+        let core = &self.core;
+        let sent = timeout_at(deadline, attempt.span.within(core.transport.send(request, core.limits.body))).await;
+        drop(permit);
+        // The exchange is dropped by now: before that, a request that has not left may still do so.
+        let http = match sent {
+            Ok(Ok(http)) => http,
+            Ok(Err(error)) => {
+                let hidden = || hidden(&signed, &self.parameters, &credentials, self.table);
+                return Err(self.not_answered(error, hidden));
+            }
+            Err(_) => return Err(self.late(&departure, time)),
+        };
+        core.credentials.learn(&credentials, &http);
+
+        // Reading.
+        let response = Response {
+            core,
+            action: &self.action,
+            facts: self.facts,
+            table: self.table,
+            parameters: &self.parameters,
+            credentials: &credentials,
+            signed: &signed,
+            http: &http,
+        };
+        attempt.span.answered(http.status, || response.request_id());
+        let (answer, memory) = (response.blank(self.blank), core.limits.memory);
+        let body = if http.body.len() <= READ_AT_ONCE {
+            Body::read(&http.body, answer, memory)
+        } else {
+            let reading = timeout_at(deadline, Body::read_aside(http.body.clone(), answer, memory)).await;
+            let Ok(Some(body)) = reading else { return Err(response.not_read(time)) };
+            body
+        };
+        response.judge(body)
+    }
+
     /// How long to wait before the next attempt, or the error that the call ends with.
-    fn after(&mut self, core: &Core, error: Error) -> Result<Duration, Error> {
+    fn next(&self, history: &mut History, attempt: Attempt, error: Error) -> Result<Duration, Error> {
         let now = Instant::now();
         let failed = Failed {
-            attempts: self.attempts,
+            attempts: history.attempts,
             left: self.deadline.saturating_duration_since(now),
-            took: now.saturating_duration_since(self.began),
-            refreshed: self.refreshed,
+            took: now.saturating_duration_since(attempt.began),
+            refreshed: history.refreshed,
             ..error.failed()
         };
-        self.attempt.failed(&error);
+        attempt.span.failed(&error);
         // The upper half of a random number is one.
         #[allow(clippy::cast_possible_truncation, reason = "half of the number is enough")]
-        let decided = next(&failed, self.nature.idempotent, self.retries, ((core.nonce)() >> 64) as u64);
+        let random = ((self.core.nonce)() >> 64) as u64;
+        let idempotent = self.facts.is_repeatable();
         let cost = Budget::cost(error.kind());
-        let error = match decided {
+        Err(match next(&failed, idempotent, self.retries, random) {
             Next::Final | Next::Attempts => error,
             Next::Time(_) if failed.left.is_zero() => error,
             Next::Time(pause) if failed.retry_after.is_some() => error.hint(format!(
@@ -314,44 +474,106 @@ impl Progress {
                 rounded(failed.left)
             )),
             Next::Time(_) => error.hint("there is no time left for another attempt"),
-            Next::Again(_) | Next::Refresh if !core.budget.spend(cost) => {
+            Next::Again(_) if !self.core.budget.spend(cost) => {
                 error.hint("it was not repeated, because too many calls of this client failed lately")
             }
             Next::Again(pause) => {
-                self.before = self.before.or_rather(error.effect());
-                self.spent = cost;
+                history.before = Some(history.before.unwrap_or(Sent::No).or_rather(error.effect()));
+                history.spent = cost;
                 self.span.repeats(pause, &error);
-                self.last = Some(match error.request_id() {
+                history.last = Some(match error.request_id() {
                     Some(id) => format!("{}, request {id}", error.in_short()),
                     None => error.in_short().into_owned(),
                 });
                 return Ok(pause);
             }
+            // It costs nothing: that a key expires is not a sign of a service that is down.
             Next::Refresh => {
-                self.spent = cost;
-                self.refreshed = true;
+                history.refreshed = true;
                 self.span.repeats(Duration::ZERO, &error);
-                self.expired = self.credentials.take().map(|credentials| (credentials, error));
+                history.expired = attempt.credentials.map(|credentials| (credentials, error));
                 return Ok(Duration::ZERO);
             }
-        };
-        Err(self.end(error))
+        })
     }
 
-    /// What must not show of the last attempt.
-    pub(crate) fn hidden(&self, signed: &Signed, parameters: &Parameters) -> Hidden {
-        let sent = signed.sent(parameters, self.credentials.as_ref());
-        Hidden::of(sent.into_iter(), self.nature.table)
-    }
-
-    fn end(&mut self, error: Error) -> Error {
-        let error = error.ended(self.attempts, self.nature.dials, self.before);
-        let error = match self.last.take() {
+    /// The error that the call ends with.
+    fn end(&self, history: History, error: Error) -> Error {
+        let error = error.ended(history.attempts, self.facts, history.before.unwrap_or(Sent::No));
+        let error = match history.last {
             Some(last) => error.hint(format!("the attempt before ended with {last}")),
             None => error,
         };
         self.span.failed(&error);
         error
+    }
+
+    fn error(&self, kind: ErrorKind, sent: Sent, what: impl Into<String>) -> Error {
+        Error::new(kind, self.action.clone(), sent, what)
+    }
+
+    /// A place among the waiting requests.
+    fn enter(&self) -> Result<Ticket, Error> {
+        let rate = self.facts.per_second.map(|per_second| (self.facts.action, per_second));
+        self.core.admission.enter(&self.action, rate, self.deadline).map_err(|why| self.not_admitted(why))
+    }
+
+    fn not_admitted(&self, why: NotAdmitted) -> Error {
+        let rate = |per_second: u32| {
+            format!("this client sends no more than {per_second} requests of this operation in a second, and it")
+        };
+        let what = match why {
+            NotAdmitted::TooLate { per_second, wait } => {
+                format!(
+                    "{} would be this one's turn in {:?}, after the time of the call",
+                    rate(per_second),
+                    rounded(wait)
+                )
+            }
+            NotAdmitted::RateLimit { per_second } => {
+                format!("{} was not this one's turn within {:?}", rate(per_second), self.timeout)
+            }
+            NotAdmitted::InFlight => format!(
+                "this client has as many requests on their way as it may have at once, and it was not this one's turn \
+                 within {:?}",
+                self.timeout
+            ),
+        };
+        let error = self.error(ErrorKind::Timeout, Sent::No, what);
+        error.hint("make fewer calls at once, give the call more time, or raise the limit of the client")
+    }
+
+    fn no_credentials(&self, time: Duration) -> Error {
+        let error = self.error(ErrorKind::Timeout, Sent::No, format!("no credentials within {time:?}"));
+        error.hint("see whether what provides them can be reached, or give the call more time")
+    }
+
+    /// No response came in time.
+    fn late(&self, departure: &Departure, time: Duration) -> Error {
+        let endpoint = &self.core.endpoint;
+        match departure.stage() {
+            Stage::Preparing | Stage::Unsent => {
+                let what = format!("no connection within {time:?} to {endpoint:?}");
+                self.error(ErrorKind::Timeout, Sent::No, what).hint(CHECK_THE_WAY)
+            }
+            Stage::HandedOver | Stage::Gone => {
+                let what = format!("no answer within {time:?} from {endpoint:?}");
+                self.error(ErrorKind::Timeout, Sent::Maybe, what)
+            }
+        }
+    }
+
+    /// The transport gave no response.
+    fn not_answered(&self, error: TransportError, hidden: impl FnOnce() -> crate::mask::Hidden) -> Error {
+        let Core { endpoint, timeouts, .. } = &*self.core;
+        let TransportError { sent, source } = error;
+        if source.is::<ConnectTimeout>() {
+            let what = format!("no connection within {:?} to {endpoint:?}", timeouts.connect);
+            return self.error(ErrorKind::Timeout, sent, what).hint(CHECK_THE_WAY);
+        }
+        let what = format!("no answer from {endpoint:?}");
+        let error = self.error(ErrorKind::Transport, sent, what).caused_by(source).hide(&hidden());
+        if sent == Sent::No { error.hint(CHECK_THE_WAY) } else { error }
     }
 }
 
@@ -368,206 +590,4 @@ fn unwritable(action: Cow<'static, str>, cause: http::Error) -> Error {
 /// Without the digits that nobody reads.
 fn rounded(duration: Duration) -> Duration {
     Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
-}
-
-/// The pipeline: the same compiled code for every operation.
-async fn begin(core: Arc<Core>, prepared: Prepared) -> Result<Received, Error> {
-    let Prepared { action, method, parameters, nature, timeout, retries, fault } = prepared;
-    let fail = |kind, what: String| Error::new(kind, action.clone(), Sent::No, what).ended(0, nature.dials, Sent::No);
-    if let Some(fault) = fault {
-        return Err(fail(ErrorKind::Request, fault));
-    }
-    if tokio::runtime::Handle::try_current().is_err() {
-        let error = fail(ErrorKind::Configuration, "the call is not made within a tokio runtime".to_owned());
-        return Err(error.hint("await it in a task of tokio, or let a tokio runtime block on it"));
-    }
-    let timeout = timeout.unwrap_or(core.timeouts.call);
-    let now = Instant::now();
-    let progress = Progress {
-        nature,
-        retries: retries.unwrap_or(core.retries),
-        timeout,
-        // A time beyond what a clock can say is no limit.
-        deadline: now.checked_add(timeout).unwrap_or(now + FOREVER),
-        attempts: 0,
-        began: now,
-        before: Sent::No,
-        spent: 0,
-        last: None,
-        ready: None,
-        credentials: None,
-        expired: None,
-        refreshed: false,
-        span: Span::operation(&core, &action),
-        attempt: Span::none(),
-    };
-    execute(Run { core, action, method, parameters, progress }, Duration::ZERO).await
-}
-
-/// As tokio counts it: about 30 years.
-const FOREVER: Duration = Duration::from_secs(86_400 * 365 * 30);
-
-/// Attempts, until there is an answer or nothing more is to be tried. Whether an answer is a failure shows when it is
-/// read, which is not done here: the type of the answer is known there.
-async fn execute(mut run: Run, mut pause: Duration) -> Result<Received, Error> {
-    let core = Arc::clone(&run.core);
-    let span = run.progress.span.clone();
-    span.within(async move {
-        loop {
-            if !pause.is_zero() {
-                sleep(pause).await;
-            }
-            if run.rate().is_some() {
-                // A moment that is kept for this request must not pass while keys are fetched.
-                let Ok(ready) = timeout_at(run.progress.deadline, core.credentials.credentials()).await else {
-                    let error = run.no_credentials(run.progress.timeout);
-                    return Err(run.progress.end(error));
-                };
-                run.progress.ready = Some(ready);
-            }
-            let permit = match admit(&core, &run).await {
-                Ok(permit) => permit,
-                Err(error) => return Err(run.progress.end(error)),
-            };
-            let outcome = run.attempt().await;
-            drop(permit);
-            match outcome {
-                Ok((http, signed)) => {
-                    let Run { core, action, method, parameters, progress } = run;
-                    return Ok(Received { core, action, method, http, parameters, signed, progress });
-                }
-                Err(error) => pause = run.progress.after(&core, error)?,
-            }
-        }
-    })
-    .await
-}
-
-/// What to do where nothing could be sent.
-const CHECK_THE_WAY: &str = "check the network, the endpoint and the proxy settings, and over TLS that the certificate of the other side is trusted";
-
-/// Waits until the limits of the client let an attempt pass.
-async fn admit<'c>(core: &'c Core, run: &Run) -> Result<Option<SemaphorePermit<'c>>, Error> {
-    let deadline = run.progress.deadline;
-    let refuse = |what: String| {
-        let error = Error::new(ErrorKind::Timeout, run.action.clone(), Sent::No, what);
-        error.hint("make fewer calls at once, give the call more time, or raise the limit of the client")
-    };
-    let rate = run.rate();
-    loop {
-        if let Some(rate @ (_, per_second)) = rate {
-            core.rates.wait(rate, deadline).await.map_err(|wait| {
-                refuse(format!(
-                    "this client sends no more than {per_second} requests of this operation in a second, and it would \
-                     be this one's turn in {:?}, after the time of the call",
-                    rounded(wait)
-                ))
-            })?;
-        }
-        let Some(in_flight) = &core.in_flight else { return Ok(None) };
-        if let Ok(permit) = in_flight.try_acquire() {
-            return Ok(Some(permit));
-        }
-        let Ok(permit) = timeout_at(deadline, in_flight.acquire()).await else {
-            return Err(refuse(format!(
-                "this client has as many requests on their way as it may have at once, and it was not this one's turn \
-                 within {:?}",
-                run.progress.timeout
-            )));
-        };
-        // Its moment has passed meanwhile. Who waits for another one does so without a permit, which others can use.
-        if rate.is_none_or(|rate| core.rates.take(rate)) {
-            // It is never closed.
-            return Ok(permit.ok());
-        }
-    }
-}
-
-impl Run {
-    fn rate(&self) -> Option<Rate> {
-        self.core.rates.of(&self.action, self.progress.nature.rate)
-    }
-
-    /// One attempt, in its time.
-    async fn attempt(&mut self) -> Result<(HttpAnswer, Signed), Error> {
-        let progress = &mut self.progress;
-        progress.attempts += 1;
-        progress.began = Instant::now();
-        progress.attempt = progress.span.attempt(&self.core, self.method, progress.attempts);
-        let own = progress.retries.time_of_attempt();
-        let end = own.and_then(|time| progress.began.checked_add(time)).filter(|end| *end < progress.deadline);
-        let deadline = end.unwrap_or(progress.deadline);
-        let time = own.filter(|_| end.is_some()).unwrap_or(progress.timeout);
-        // A timer lets what it guards begin even so, and then a phone might ring that nobody waits for.
-        if deadline <= progress.began {
-            let what = format!("no time was left of {time:?} when it was its turn");
-            return Err(Error::new(ErrorKind::Timeout, self.action.clone(), Sent::No, what));
-        }
-        let span = progress.attempt.clone();
-        let departure = Departure::default();
-        if let Ok(outcome) = timeout_at(deadline, span.within(self.exchange(&departure))).await {
-            return outcome;
-        }
-        let endpoint = &self.core.endpoint;
-        let late = |sent, what| Error::new(ErrorKind::Timeout, self.action.clone(), sent, what);
-        // The exchange is dropped by now: before that, a request that has not left may still do so.
-        Err(match departure.stage() {
-            Stage::Preparing => self.no_credentials(time),
-            Stage::Unsent => {
-                late(Sent::No, format!("no connection within {time:?} to {endpoint:?}")).hint(CHECK_THE_WAY)
-            }
-            Stage::HandedOver | Stage::Gone => {
-                late(Sent::Maybe, format!("no answer within {time:?} from {endpoint:?}"))
-            }
-        })
-    }
-
-    fn no_credentials(&self, time: Duration) -> Error {
-        let what = format!("no credentials within {time:?}");
-        Error::new(ErrorKind::Timeout, self.action.clone(), Sent::No, what)
-            .hint("see whether what provides them can be reached, or give the call more time")
-    }
-
-    /// Credentials, signature, request, answer.
-    async fn exchange(&mut self, departure: &Departure) -> Result<(HttpAnswer, Signed), Error> {
-        let Self { core, action, method, parameters, progress } = self;
-        let ready = match progress.ready.take() {
-            Some(ready) => ready,
-            None => core.credentials.credentials().await,
-        };
-        let credentials = ready.map_err(|error| {
-            Error::new(ErrorKind::Credentials, action.clone(), Sent::No, "there are no credentials to sign with")
-                .caused_by(error)
-                .hint("set them, or build the client with credentials of its own")
-        })?;
-        if let Some((refused, error)) = progress.expired.take()
-            && refused.is_the_same(&credentials)
-        {
-            progress.attempts -= 1;
-            return Err(error.hint("there are no other credentials yet"));
-        }
-        progress.credentials = Some(credentials.clone());
-        let unsigned = Unsigned { core, action, method: *method, parameters };
-        let (mut request, signed) = unsigned.sign(&credentials).map_err(|cause| unwritable(action.clone(), cause))?;
-        departure.reach(Stage::HandedOver);
-        request.extensions_mut().insert(departure.clone());
-        match core.transport.send(request, core.limits.body).await {
-            Ok(http) => {
-                core.credentials.learn(&credentials, &http);
-                Ok((http, signed))
-            }
-            Err(error) if error.source.is::<ConnectTimeout>() => {
-                let what = format!("no connection within {:?} to {:?}", core.timeouts.connect, core.endpoint);
-                Err(Error::new(ErrorKind::Timeout, action.clone(), error.sent, what).hint(CHECK_THE_WAY))
-            }
-            Err(error) => {
-                let what = format!("no answer from {:?}", core.endpoint);
-                let sent = error.sent;
-                let error = Error::new(ErrorKind::Transport, action.clone(), sent, what)
-                    .caused_by(error.source)
-                    .hide(&progress.hidden(&signed, parameters));
-                Err(if sent == Sent::No { error.hint(CHECK_THE_WAY) } else { error })
-            }
-        }
-    }
 }

@@ -13,7 +13,7 @@ use crate::call::Call;
 use crate::credential::{Context, CredentialsProvider, DefaultChain, Refresher};
 use crate::endpoint::{Endpoint, Place};
 use crate::error::Error;
-use crate::limit::Rates;
+use crate::limit::{Admission, Rates};
 use crate::operation::{Operation, Paged, Service, ServiceFacts};
 use crate::page::{Items, Pages};
 use crate::proxy::ProxyChoice;
@@ -37,8 +37,7 @@ pub(crate) struct Core {
     pub(crate) limits: Limits,
     pub(crate) retries: Retries,
     pub(crate) budget: Budget,
-    pub(crate) rates: Rates,
-    pub(crate) in_flight: Option<Semaphore>,
+    pub(crate) admission: Admission,
     pub(crate) format: Format,
     pub(crate) signature: Signature,
     pub(crate) user_agent: HeaderValue,
@@ -229,12 +228,16 @@ impl<S: Service> ClientBuilder<S> {
         self
     }
 
-    /// Reaches the service through this proxy, `http://host:port` or `https://user:password@host:port`, whatever the
-    /// environment says.
+    /// Reaches the service and whatever gives its credentials through this proxy, whatever the environment says:
+    /// `http://host:port`, `https://user:password@host:port`, `socks5://host:port`, or `socks5h://host:port`, where the
+    /// proxy looks up names. Reserved characters in user name and password are percent-encoded.
     ///
     /// Without it the environment's proxies are used: `HTTPS_PROXY`, `HTTP_PROXY` and `ALL_PROXY`, but not for hosts in
-    /// `NO_PROXY`, each in small letters as well. No proxy is ever asked for this machine itself or for the metadata
-    /// service of an ECS instance, `100.100.100.200`.
+    /// `NO_PROXY`, each in small letters as well. Each request goes through the proxy of its own target. One that cannot
+    /// be used fails the requests that would go through it; [`ClientBuilder::build`] fails where the endpoint would.
+    ///
+    /// No proxy is ever asked for this machine itself or for the metadata service of an ECS instance,
+    /// `100.100.100.200`.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.connections.proxy = ProxyChoice::Url(url.into());
         self
@@ -269,7 +272,8 @@ impl<S: Service> ClientBuilder<S> {
         self
     }
 
-    /// The largest body of an answer, in bytes; 16 MiB unless set.
+    /// The largest body of an answer, in bytes after decoding; 16 MiB unless set. It limits the memory that a body takes,
+    /// however it arrives. Answers with credentials have a limit of their own, 256 KiB.
     pub fn max_answer_bytes(mut self, bytes: usize) -> Self {
         self.limits.body = bytes;
         self
@@ -351,8 +355,7 @@ impl<S: Service> ClientBuilder<S> {
             limits: self.limits,
             retries: self.retries,
             budget: Budget::new(),
-            rates: self.rates,
-            in_flight: self.in_flight.map(Semaphore::new),
+            admission: Admission::new(self.rates, self.in_flight),
             format: self.format,
             signature: self.signature,
             user_agent,
@@ -375,7 +378,7 @@ fn user_agent(caller: Option<&str>) -> Result<HeaderValue, Error> {
 
 impl<S> fmt::Debug for ClientBuilder<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let endpoint = self.place.endpoint.as_deref().map(crate::endpoint::shown);
+        let endpoint = self.place.endpoint.as_deref().map(|endpoint| crate::address::shown(endpoint, Some("https")));
         f.debug_struct("ClientBuilder")
             .field("endpoint", &endpoint)
             .field("region", &self.place.region)

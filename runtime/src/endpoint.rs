@@ -1,12 +1,11 @@
 //! Where a service is reached.
 
-use std::net::IpAddr;
-
 use bytes::Bytes;
 use http::Uri;
 use http::header::HeaderValue;
 use http::uri::{PathAndQuery, Scheme};
 
+use crate::address::{Address, is_loopback};
 use crate::error::Error;
 use crate::operation::ServiceFacts;
 
@@ -71,37 +70,35 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// Understands `host`, `host:port` and `scheme://host[:port][/]`.
     pub(crate) fn parse(text: &str, plain_http: bool) -> Result<Self, Error> {
-        let trimmed = text.trim();
-        let refuse = |why: &str| Err(Error::configuration(format!("the endpoint {:?} {why}", shown(trimmed))));
-        let with_scheme = if trimmed.contains("://") { trimmed.to_owned() } else { format!("https://{trimmed}") };
-        let Ok(uri) = with_scheme.parse::<Uri>() else {
-            return refuse("is no host, host:port or URL");
+        let configuration = |what: String| Err(Error::configuration(what));
+        let address = match Address::parse(text, Some("https")) {
+            Ok(address) => address,
+            Err(reason) => return configuration(format!("the endpoint is not a host, host:port or URL: {reason}")),
         };
-        let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
-            return refuse("names no host");
-        };
-        if uri.path().len() > 1 || uri.query().is_some() {
+        let refuse = |why: &str| configuration(format!("the endpoint {address:?} {why}"));
+        if address.has_path_or_query() {
             return refuse("has a path or a query; give scheme, host and port only");
         }
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        if address.has_user() {
             return refuse("has a user name; credentials are given apart");
         }
-        if uri.scheme() == Some(&Scheme::HTTP) {
-            if !plain_http && !is_loopback(host) {
+        match address.scheme() {
+            "https" => {}
+            "http" if plain_http || is_loopback(address.host()) => {}
+            "http" => {
                 return refuse(
                     "is plain HTTP, which would send phone numbers in the clear; use https, or allow plain HTTP in the client's settings",
                 );
             }
-        } else if uri.scheme() != Some(&Scheme::HTTPS) {
-            return refuse("has a scheme other than https and http");
+            _ => return refuse("has a scheme other than https and http"),
         }
-        let default_port = if uri.scheme() == Some(&Scheme::HTTP) { 80 } else { 443 };
-        let port = uri.port_u16().filter(|port| *port != default_port);
-        let named = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let default_port = if address.scheme() == "http" { 80 } else { 443 };
+        let port = address.port().filter(|port| *port != default_port);
+        let named = port.map_or_else(|| address.host().to_owned(), |port| format!("{}:{port}", address.host()));
         let Ok(host) = HeaderValue::from_maybe_shared(Bytes::from(named)) else {
-            return refuse("is no host, host:port or URL");
+            return refuse("has a host that cannot be named in a header");
         };
-        Ok(Self { uri, host })
+        Ok(Self { uri: address.uri().clone(), host })
     }
 
     /// The `Host` header of requests.
@@ -109,9 +106,9 @@ impl Endpoint {
         &self.host
     }
 
-    /// Whether it is on this machine.
-    pub(crate) fn is_loopback(&self) -> bool {
-        self.uri.host().is_some_and(is_loopback)
+    /// The root of the endpoint.
+    pub(crate) fn target(&self) -> &Uri {
+        &self.uri
     }
 
     /// Whether it is reached over TLS.
@@ -141,24 +138,6 @@ impl Endpoint {
         parts.path_and_query = Some(PathAndQuery::try_from([b"/?", query].concat())?);
         Ok(Uri::from_parts(parts)?)
     }
-}
-
-/// An endpoint as far as it may be shown: what stands before an `@` or after a `?` can be a secret.
-pub(crate) fn shown(endpoint: &str) -> String {
-    let address = endpoint.split('?').next().unwrap_or_default();
-    match address.rsplit_once('@') {
-        None => address.to_owned(),
-        Some((before, host)) => {
-            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
-            let separator = if scheme.is_empty() { "" } else { "://" };
-            format!("{scheme}{separator}***@{host}")
-        }
-    }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 impl std::fmt::Debug for Endpoint {
@@ -196,12 +175,14 @@ mod tests {
         let secret = parsed("https://user:secret@example.com/?token=secret").unwrap_err();
         assert_eq!(
             secret,
-            "the endpoint \"https://***@example.com/\" has a path or a query; give scheme, host and port only"
+            "the endpoint \"https://***@example.com\" has a path or a query; give scheme, host and port only"
         );
         assert!(parsed("https://user@example.com").unwrap_err().contains("has a user name"));
         assert!(parsed("ftp://example.com").unwrap_err().contains("scheme other than"));
-        assert!(parsed("").unwrap_err().contains("is no host"));
-        assert!(parsed("a b").unwrap_err().contains("is no host"));
+        assert_eq!(parsed("").unwrap_err(), "the endpoint is not a host, host:port or URL: it is empty");
+        assert!(parsed("a b").unwrap_err().contains("it has a space"));
+        let secret = parsed("https://user:hunter2?x@127.0.0.1:9").unwrap_err();
+        assert!(secret.contains("it has an @ after the host") && !secret.contains("hunter2"), "{secret}");
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The one error of a call: what happened, where, and what to do.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
 use crate::mask::{self, Hidden};
-use crate::operation::{RefusalKind, ServiceFacts};
+use crate::operation::{Facts, RefusalKind};
+use crate::refusal::Verdict;
 use crate::retry::Failed;
 use crate::transport::{BoxError, Sent};
 
@@ -34,14 +36,30 @@ struct Inner {
     /// The source and what caused it, in words.
     causes: String,
     attempts: u32,
-    dials: bool,
+    /// What is known of the operation.
+    facts: Facts,
     refusal: Option<RefusalKind>,
-    /// Whether the refusal is surely the gateway's own.
-    sure: bool,
+    /// Whether the request was refused, so that nothing was done.
+    refused: bool,
+    /// Whether the gateway refused before it passed the request on.
+    before_effect: bool,
     /// Whether the answer broke off or was empty.
     broken: bool,
     retry_after: Option<Duration>,
     advice: Option<&'static str>,
+    /// The id of what was started.
+    id: Option<StartedId>,
+    /// What was read of a response that states success.
+    response: Option<Box<dyn Any + Send + Sync>>,
+}
+
+/// The id of what was started, as a response gives it.
+pub(crate) struct StartedId {
+    /// The member of the response.
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+    /// Whether it looks like an id, so that it may be shown.
+    pub(crate) shown: bool,
 }
 
 /// What went wrong, as far as a program may want to know.
@@ -87,12 +105,15 @@ impl Error {
             source: None,
             causes: String::new(),
             attempts: 0,
-            dials: false,
+            facts: Facts::operation(""),
             refusal: None,
-            sure: false,
+            refused: false,
+            before_effect: false,
             broken: false,
             retry_after: None,
             advice: None,
+            id: None,
+            response: None,
         }))
     }
 
@@ -143,11 +164,19 @@ impl Error {
         self
     }
 
-    /// What the service said of the failure.
-    pub(crate) fn said(mut self, code: &str, message: &str, hidden: &Hidden) -> Self {
-        let shown = |text: &str| Some(mask::line(&mask::digits(&hidden.hide(text)))).filter(|text| !text.is_empty());
-        self.0.code = shown(code);
-        self.0.message = shown(message);
+    /// What the service said of the failure. A code of the service's own table or of one of its families is shown as it
+    /// came, but for what could be a number of a person: it is no value of the request.
+    pub(crate) fn said(mut self, code: &str, listed: bool, message: &str, hidden: &Hidden) -> Self {
+        let shown = |text: &str| Some(mask::line(&mask::digits(text))).filter(|text| !text.is_empty());
+        self.0.code = if listed { shown(code) } else { shown(&hidden.hide(code)) };
+        self.0.message = shown(&hidden.hide(message));
+        self
+    }
+
+    /// What was read of a response that states success, and the id in it of what was started.
+    pub(crate) fn keep(mut self, id: Option<StartedId>, response: Box<dyn Any + Send + Sync>) -> Self {
+        self.0.id = id;
+        self.0.response = Some(response);
         self
     }
 
@@ -161,35 +190,22 @@ impl Error {
         self
     }
 
-    /// What the refusal means: by its code, and where that says nothing, by HTTP status. It is surely the gateway's own
-    /// where its code is one that is documented, a request id stands beside it and the status is of the kind with
-    /// which a gateway refuses: what a proxy says, or the service behind the gateway, may have another meaning.
-    pub(crate) fn refused(mut self, service: &ServiceFacts, code: &str, retry_after: Option<Duration>) -> Self {
+    /// What the failure means that the service stated.
+    pub(crate) fn judged(mut self, verdict: Verdict, retry_after: Option<Duration>) -> Self {
         let inner = &mut *self.0;
-        let status = inner.http_status.unwrap_or_default();
-        let listed = service.error(code);
-        let exactly = listed.is_some_and(|(_, exactly)| exactly);
-        inner.advice = listed.map(|(facts, _)| facts.advice);
-        inner.refusal = listed.and_then(|(facts, _)| facts.kind);
-        inner.sure = inner.refusal.is_some() && inner.request_id.is_some() && (400..500).contains(&status);
-        if inner.refusal.is_none() {
-            inner.refusal = match status {
-                500.. => Some(RefusalKind::Transient),
-                _ if exactly => None,
-                429 => Some(RefusalKind::Throttled),
-                _ if retry_after.is_some() => Some(RefusalKind::Throttled),
-                403 => Some(RefusalKind::Denied),
-                404 => Some(RefusalKind::NotFound),
-                _ => None,
-            };
-        }
-        match inner.refusal {
-            Some(RefusalKind::Replayed) => inner.sent = Sent::Maybe,
-            // It did not refuse: it says that something went wrong on its side.
-            Some(RefusalKind::Transient) => "the service failed".clone_into(&mut inner.what),
-            _ => {}
-        }
+        let Verdict { kind, refused, before_effect, advice } = verdict;
+        (inner.refusal, inner.refused, inner.before_effect, inner.advice) = (kind, refused, before_effect, advice);
         inner.retry_after = retry_after;
+        if kind == Some(RefusalKind::Replayed) {
+            inner.sent = Sent::Maybe;
+        }
+        let what = match kind {
+            _ if refused => "the service refused the request",
+            // It did not refuse: it says that something went wrong on its side.
+            Some(RefusalKind::Transient) => "the service failed",
+            _ => "the service reported a failure",
+        };
+        what.clone_into(&mut inner.what);
         self
     }
 
@@ -208,12 +224,12 @@ impl Error {
         self
     }
 
-    /// The call it ended: how often it was attempted, whether it rings someone, and what attempts before the last one may
-    /// have brought about.
-    pub(crate) fn ended(mut self, attempts: u32, dials: bool, before: Sent) -> Self {
+    /// The call it ended: how often it was attempted, what is known of its operation, and what attempts before the last one
+    /// may have brought about.
+    pub(crate) fn ended(mut self, attempts: u32, facts: Facts, before: Sent) -> Self {
         let inner = &mut *self.0;
         inner.attempts = attempts;
-        inner.dials = dials;
+        inner.facts = facts;
         inner.before = before;
         inner.sent = inner.sent.or_rather(before);
         self
@@ -225,7 +241,7 @@ impl Error {
         Failed {
             kind: inner.kind,
             refusal: inner.refusal,
-            sure: inner.sure,
+            before_effect: inner.before_effect,
             sent: inner.sent,
             status: inner.http_status,
             broken: inner.broken,
@@ -239,8 +255,7 @@ impl Error {
 
     /// What this failure may have brought about: nothing where it was refused before anything was done.
     pub(crate) fn effect(&self) -> Sent {
-        let nothing_done = self.0.sure && matches!(self.0.refusal, Some(RefusalKind::Throttled | RefusalKind::Expired));
-        if nothing_done { Sent::No } else { self.0.sent }
+        if self.0.before_effect { Sent::No } else { self.0.sent }
     }
 
     /// In a word, for another error or a trace: the code, the kind of error.
@@ -362,40 +377,55 @@ impl Error {
     /// Whether something may have come of the call although it failed: after one that dials, a phone may be ringing, so
     /// look it up before you place it again.
     ///
-    /// It is so always after `Sent::Maybe` and never after `Sent::No`. After `Sent::Yes` it is so where the answer cannot
-    /// be read, or where the service says that it failed, which may have been behind the placing of the call; so for every
-    /// attempt of a call that was repeated.
+    /// It is so always after `Sent::Maybe` and never after `Sent::No`. After `Sent::Yes` it is so unless the failure is a
+    /// refusal: for an operation that must not be repeated, one whose code the specification lists as such. What an earlier
+    /// attempt of the call left open stays open.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         let inner = &*self.0;
         match inner.sent {
             Sent::No => false,
             Sent::Maybe => true,
-            Sent::Yes => {
-                inner.before != Sent::No
-                    || inner.kind == ErrorKind::Answer
-                    || match inner.refusal {
-                        Some(RefusalKind::Transient | RefusalKind::Replayed) => true,
-                        Some(RefusalKind::Throttled) => !inner.sure,
-                        _ => false,
-                    }
-            }
+            Sent::Yes => inner.before != Sent::No || !(inner.refused || inner.kind == ErrorKind::Paging),
         }
+    }
+
+    /// The id of what was started, such as a `CallId`, where the response states success and carries it, although the call
+    /// failed: something else in the response could not be read.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.0.id.as_ref().map(|id| id.value.as_str())
+    }
+
+    /// What was read of a response that states success although the call failed: `T` is the type that the call would have
+    /// returned. Members that could not be read are absent.
+    #[must_use]
+    pub fn response<T: 'static>(&self) -> Option<&T> {
+        self.0.response.as_ref()?.downcast_ref()
     }
 }
 
 impl Error {
     /// Whether the service received the request, where that is not plain from what happened.
     fn reception(&self) -> &'static str {
-        let Inner { kind, sent, dials, .. } = *self.0;
+        let Inner { kind, sent, facts, .. } = *self.0;
+        let dials = facts.dials.is_some();
         match (sent, kind) {
             (Sent::Maybe, _) if dials => {
                 "; it is not known whether the service received the request: a phone may be ringing, so look the call up \
                  before you place it again"
             }
-            (Sent::Maybe, _) => "; it is not known whether the service received the request",
-            (Sent::Yes, _) if dials && self.is_outcome_unknown() => {
+            (Sent::Maybe, _) if facts.reads => "; it is not known whether the service received the request",
+            (Sent::Maybe, _) => {
+                "; it is not known whether the service received the request: the change may have been made, so look \
+                 before you send it again"
+            }
+            (Sent::Yes, _) if facts.reads || !self.is_outcome_unknown() => "",
+            (Sent::Yes, _) if dials => {
                 "; the service received the request: a phone may be ringing, so look the call up before you place it again"
+            }
+            (Sent::Yes, _) => {
+                "; the service received the request: the change may have been made, so look before you send it again"
             }
             (Sent::No, ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Credentials) if dials => {
                 "; nothing was sent, so no phone rings"
@@ -435,6 +465,9 @@ impl fmt::Display for Error {
         }
         if let Some(id) = &inner.request_id {
             fact(f, format_args!("request {id}"))?;
+        }
+        if let Some(StartedId { name, value, .. }) = inner.id.as_ref().filter(|id| id.shown) {
+            fact(f, format_args!("{name} {value}"))?;
         }
         if inner.attempts > 1 {
             fact(f, format_args!("{} attempts", inner.attempts))?;

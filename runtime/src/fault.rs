@@ -71,6 +71,11 @@ impl Fault {
         matches!(self.what, What::Syntax { .. })
     }
 
+    /// Whether the answer itself is not JSON from some point on, so that nothing behind it was read.
+    pub(crate) fn ends_answer(&self) -> bool {
+        self.is_syntax() && self.path.is_empty()
+    }
+
     /// Whether the answer stopped before its end.
     pub(crate) fn ended_early(&self) -> bool {
         matches!(self.what, What::Syntax { ended: true, .. }) && self.path.is_empty()

@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 
+mod address;
 mod answer;
 mod call;
 mod client;
@@ -22,8 +23,10 @@ mod page;
 mod parameter;
 mod proxy;
 mod read;
+mod refusal;
 mod request;
 mod retry;
+mod retry_after;
 pub mod sign;
 mod slot;
 mod timeout;

@@ -155,6 +155,11 @@ pub(crate) fn id(text: &str) -> String {
     if plain && text.bytes().any(|byte| byte.is_ascii_alphabetic()) { text.to_owned() } else { line(&digits(text)) }
 }
 
+/// Whether a text can be the id of something, as services make them.
+pub(crate) fn is_id(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"^_.-".contains(&byte))
+}
+
 /// What a service says, on one line and not endless: control characters could forge further lines or steer a terminal.
 pub(crate) fn line(text: &str) -> String {
     cut(text, 500)

@@ -35,6 +35,8 @@ pub struct ErrorFacts {
     codes: &'static [&'static str],
     pub(crate) kind: Option<RefusalKind>,
     pub(crate) advice: &'static str,
+    /// Whether it is known to be a refusal only with an HTTP status of 4xx.
+    pub(crate) only_4xx: bool,
 }
 
 impl ErrorFacts {
@@ -43,7 +45,15 @@ impl ErrorFacts {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(codes: &'static [&'static str], kind: Option<RefusalKind>, advice: &'static str) -> Self {
-        Self { codes, kind, advice }
+        Self { codes, kind, advice, only_4xx: false }
+    }
+
+    /// The code is known to be a refusal only with an HTTP status of 4xx.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn only_4xx(mut self) -> Self {
+        self.only_4xx = true;
+        self
     }
 }
 
@@ -56,6 +66,8 @@ pub enum RefusalKind {
     Replayed,
     /// The service failed; whether something was done is not known.
     Transient,
+    /// The code does not tell whether something was done.
+    OutcomeUnknown,
     /// The temporary credentials are past their end; nothing was done.
     Expired,
     /// The access key or its signature is refused.
@@ -151,7 +163,7 @@ pub trait Operation: Fields + Send + Sync + 'static {
     /// The service it belongs to: a client of another service does not take it.
     type Service: Service;
     /// Its answer.
-    type Output: Record + Default + Send + 'static;
+    type Output: Record + Default + Send + Sync + 'static;
 }
 
 /// Facts about an operation.
@@ -162,10 +174,15 @@ pub struct Facts {
     pub action: &'static str,
     /// HTTP method.
     pub method: Method,
+    /// Whether it only reads. Such an operation is idempotent.
+    pub reads: bool,
     /// Whether it may be repeated without harm.
     pub idempotent: bool,
     /// The parameter that says who is rung, if it rings someone.
     pub dials: Option<&'static str>,
+    /// The response member that every success carries: the id of what was started. A success without it is not one that is
+    /// known.
+    pub id: Option<&'static str>,
     /// Documented requests per second of one account.
     pub per_second: Option<u32>,
 }
@@ -174,7 +191,20 @@ impl Facts {
     /// An operation that is sent by POST, must not be repeated and rings nobody.
     #[must_use]
     pub const fn operation(action: &'static str) -> Self {
-        Self { action, method: Method::Post, idempotent: false, dials: None, per_second: None }
+        Self { action, method: Method::Post, reads: false, idempotent: false, dials: None, id: None, per_second: None }
+    }
+
+    /// It only reads, so it may be repeated without harm.
+    #[must_use]
+    pub const fn reads(mut self) -> Self {
+        self.reads = true;
+        self.idempotent = true;
+        self
+    }
+
+    /// Whatever else is said of it, what rings a phone is not repeated.
+    pub(crate) const fn is_repeatable(self) -> bool {
+        self.idempotent && self.dials.is_none()
     }
 
     /// It may be repeated without harm.
@@ -188,6 +218,13 @@ impl Facts {
     #[must_use]
     pub const fn dials(mut self, parameter: &'static str) -> Self {
         self.dials = Some(parameter);
+        self
+    }
+
+    /// Every success carries this response member, the id of what was started.
+    #[must_use]
+    pub const fn id(mut self, member: &'static str) -> Self {
+        self.id = Some(member);
         self
     }
 

@@ -1,9 +1,11 @@
-//! Which proxy a request goes through.
+//! Which proxy a request goes through: decided for each target.
 
-use http::Uri;
-use http::uri::Scheme;
+use std::fmt;
 
-use crate::endpoint::shown;
+use http::{HeaderValue, Uri};
+use hyper_util::client::proxy::matcher::Matcher;
+
+use crate::address::{Address, is_loopback};
 use crate::error::Error;
 
 /// Where requests go out.
@@ -18,132 +20,347 @@ pub(crate) enum ProxyChoice {
     Direct,
 }
 
-/// A proxy for requests of one scheme.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Rule {
-    pub(crate) scheme: &'static str,
-    pub(crate) url: String,
-    /// Hosts that are reached directly, in the form of `NO_PROXY`.
-    pub(crate) direct: String,
+/// The metadata service of an ECS instance, whose answer depends on who asks.
+const METADATA: &str = "100.100.100.200";
+
+/// The proxies for targets of each scheme, and the targets that are reached directly.
+#[derive(Default)]
+pub(crate) struct Proxies {
+    https: Option<Named>,
+    http: Option<Named>,
+    direct: NoProxy,
 }
 
-/// What no proxy reaches in our place: this machine, and the metadata service of an ECS instance, whose answer depends
-/// on who asks.
-const DIRECT: &str = "localhost,127.0.0.0/8,::1,100.100.100.200";
+/// A proxy, or what is wrong with the value that names one.
+type Named = Result<Proxy, Unusable>;
 
-impl ProxyChoice {
-    /// The rules of this choice, given the environment's variables. A proxy that is named and cannot be used is an
-    /// error: going around it could be what it is there to prevent.
-    pub(crate) fn rules(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Rule>, Error> {
-        let rule =
-            |scheme, url: &str, direct: String, source: &str| Ok(Rule { scheme, url: checked(url, source)?, direct });
+/// A proxy that can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Proxy {
+    /// Without user name and password; with the port, where HTTP knows no default.
+    pub(crate) uri: Uri,
+    pub(crate) protocol: Protocol,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// HTTP or HTTPS, with the header value that states user name and password.
+    Http(Option<HeaderValue>),
+    /// SOCKS version 5.
+    Socks {
+        user: Option<(String, String)>,
+        /// Whether this machine looks up the target's name (`socks5`), and not the proxy (`socks5h`).
+        local_names: bool,
+    },
+}
+
+/// Without user name and password.
+impl fmt::Debug for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Direct => Ok(Vec::new()),
-            Self::Url(url) => {
-                let of = |scheme| rule(scheme, url, DIRECT.to_owned(), "the proxy");
-                Ok(vec![of("https")?, of("http")?])
-            }
-            Self::Environment => {
-                let first = |names: &[&'static str]| {
-                    names.iter().find_map(|name| {
-                        let value = variable(name)?.trim().to_owned();
-                        (!value.is_empty()).then_some((*name, value))
-                    })
-                };
-                let direct = match first(&["NO_PROXY", "no_proxy"]) {
-                    Some((_, hosts)) => format!("{DIRECT},{hosts}"),
-                    None => DIRECT.to_owned(),
-                };
-                // In a CGI program the client of the server sets `HTTP_PROXY`, by a header of that name.
-                let cgi = variable("REQUEST_METHOD").is_some();
-                let http: &[&str] = if cgi { &["http_proxy"] } else { &["HTTP_PROXY", "http_proxy"] };
-                let schemes: [(&str, &[&str]); 2] = [("https", &["HTTPS_PROXY", "https_proxy"]), ("http", http)];
-                let named = schemes.into_iter().filter_map(|(scheme, names)| {
-                    let (name, url) = first(names).or_else(|| first(&["ALL_PROXY", "all_proxy"]))?;
-                    Some(rule(scheme, &url, direct.clone(), &format!("the proxy of the environment variable {name},")))
-                });
-                named.collect()
+            Self::Http(_) => f.write_str("Http"),
+            Self::Socks { local_names, .. } => {
+                f.debug_struct("Socks").field("local_names", local_names).finish_non_exhaustive()
             }
         }
     }
 }
 
-/// The URL of a proxy, with its scheme.
-fn checked(url: &str, source: &str) -> Result<String, Error> {
-    let url = url.trim();
-    let refuse = |why: &str| {
-        let error = Error::configuration(format!("{source} {:?} {why}", shown(url)));
-        Err(error.hint("give it as \"http://host:port\", or build the client with no_proxy()"))
-    };
-    let with_scheme = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-    let Ok(uri) = with_scheme.parse::<Uri>() else { return refuse("is no URL") };
-    if uri.host().is_none_or(str::is_empty) {
-        return refuse("names no host");
+/// Why a value names no proxy that can be used. It never shows the value, of which any part can be a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unusable(String);
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
-    if uri.scheme() != Some(&Scheme::HTTP) && uri.scheme() != Some(&Scheme::HTTPS) {
-        return refuse("has a scheme other than http and https");
+}
+
+impl std::error::Error for Unusable {}
+
+impl Unusable {
+    const HINT: &str = "give it as \"http://host:port\", \"https://host:port\", \"socks5://host:port\" or \
+                        \"socks5h://host:port\", or build the client with no_proxy()";
+}
+
+impl From<Unusable> for Error {
+    fn from(unusable: Unusable) -> Self {
+        Self::configuration(unusable.0).hint(Unusable::HINT)
     }
-    if uri.path().len() > 1 || uri.query().is_some() {
-        return refuse("has a path or a query");
+}
+
+impl ProxyChoice {
+    /// The proxies of this choice, given the environment's variables. One that the caller chose must be usable; one of
+    /// the environment, where a request would go through it.
+    pub(crate) fn proxies(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Proxies, Unusable> {
+        match self {
+            Self::Direct => Ok(Proxies::default()),
+            Self::Url(url) => {
+                let proxy = Proxy::parse(url, "the proxy")?;
+                Ok(Proxies { https: Some(Ok(proxy.clone())), http: Some(Ok(proxy)), direct: NoProxy::default() })
+            }
+            Self::Environment => Ok(Proxies::of(variable)),
+        }
     }
-    Ok(with_scheme)
+}
+
+impl Proxies {
+    fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let first = |names: &[&'static str]| {
+            names.iter().find_map(|name| {
+                let value = variable(name)?.trim().to_owned();
+                (!value.is_empty()).then_some((*name, value))
+            })
+        };
+        let no_proxy = first(&["NO_PROXY", "no_proxy"]).map(|(_, hosts)| hosts).unwrap_or_default();
+        let Some(direct) = NoProxy::parse(&no_proxy) else { return Self::default() };
+        let named = |names: &[&'static str]| {
+            let (name, url) = first(names).or_else(|| first(&["ALL_PROXY", "all_proxy"]))?;
+            Some(Proxy::parse(&url, &format!("the proxy of the environment variable {name}")))
+        };
+        // In a CGI program the client of the server sets `HTTP_PROXY`, by a header of that name.
+        let cgi = variable("REQUEST_METHOD").is_some();
+        Self {
+            https: named(&["HTTPS_PROXY", "https_proxy"]),
+            http: named(if cgi { &["http_proxy"] } else { &["HTTP_PROXY", "http_proxy"] }),
+            direct,
+        }
+    }
+
+    /// The proxy for a target; none where it is reached directly. A proxy that is named and cannot be used is an error:
+    /// going around it could be what it is there to prevent.
+    ///
+    /// No proxy reaches this machine or its metadata service in our place.
+    pub(crate) fn route(&self, target: &Uri) -> Result<Option<&Proxy>, Unusable> {
+        let named = if target.scheme_str() == Some("https") { &self.https } else { &self.http };
+        let (Some(named), Some(host)) = (named, target.host()) else { return Ok(None) };
+        if is_loopback(host) || host == METADATA || self.direct.lists(target) {
+            return Ok(None);
+        }
+        named.as_ref().map(Some).map_err(Unusable::clone)
+    }
+}
+
+/// The targets of `NO_PROXY`, by the port that they are listed with.
+#[derive(Default)]
+struct NoProxy(Vec<(Option<u16>, Matcher)>);
+
+impl NoProxy {
+    /// Names with their subdomains, IP addresses and networks, each with or without a port, separated by commas or
+    /// spaces; `None` for all targets, `*`.
+    fn parse(text: &str) -> Option<Self> {
+        let mut by_port: Vec<(Option<u16>, Vec<&str>)> = Vec::new();
+        for entry in text.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()) {
+            if entry == "*" {
+                return None;
+            }
+            // An IPv6 address has colons of its own, and brackets before a port.
+            let (host, port) = match entry.rsplit_once(':') {
+                Some((host, port)) if !host.contains(':') || host.ends_with(']') => match port.parse() {
+                    Ok(port) => (host, Some(port)),
+                    // It lists nothing: what goes around the proxy must be meant to.
+                    Err(_) => (entry, None),
+                },
+                _ => (entry, None),
+            };
+            let host = host.trim_start_matches('[').trim_end_matches(']');
+            let host = host.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(host);
+            match by_port.iter_mut().find(|(known, _)| *known == port) {
+                Some((_, hosts)) => hosts.push(host),
+                None => by_port.push((port, vec![host])),
+            }
+        }
+        // A matcher tells whether a target is among its hosts; which proxy it names otherwise does not matter.
+        let matcher = |hosts: Vec<&str>| Matcher::builder().all("http://proxy").no(hosts.join(",")).build();
+        Some(Self(by_port.into_iter().map(|(port, hosts)| (port, matcher(hosts))).collect()))
+    }
+
+    fn lists(&self, target: &Uri) -> bool {
+        let default = if target.scheme_str() == Some("https") { 443 } else { 80 };
+        let port = Some(target.port_u16().unwrap_or(default));
+        self.0.iter().any(|(listed, hosts)| (listed.is_none() || *listed == port) && hosts.intercept(target).is_none())
+    }
+}
+
+impl Proxy {
+    fn parse(text: &str, source: &str) -> Named {
+        let refuse = |why: &str| Err(Unusable(format!("{source} cannot be used: {why}")));
+        let address = match Address::parse(text, Some("http")) {
+            Ok(address) => address,
+            Err(reason) => return refuse(reason),
+        };
+        if address.has_path_or_query() {
+            return refuse(&format!("{address} has a path or a query"));
+        }
+        let protocol = match address.scheme() {
+            "http" | "https" => Protocol::Http(address.basic_auth()),
+            scheme @ ("socks5" | "socks5h") => {
+                let user = address.user().map(|(name, password)| (name.to_owned(), password.to_owned()));
+                // The protocol has one byte for each length.
+                if user.as_ref().is_some_and(|(name, password)| name.len() > 255 || password.len() > 255) {
+                    return refuse(&format!("{address} has a user name or password of more than 255 bytes"));
+                }
+                Protocol::Socks { user, local_names: scheme == "socks5" }
+            }
+            _ => return refuse(&format!("{address} has a scheme other than http, https, socks5 and socks5h")),
+        };
+        let uri = match (&protocol, address.port()) {
+            (Protocol::Socks { .. }, None) => format!("{}://{}:1080", address.scheme(), address.host()).parse().ok(),
+            _ => Some(address.uri().clone()),
+        };
+        match uri {
+            Some(uri) => Ok(Self { uri, protocol }),
+            None => refuse("it is not a valid URL"),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn rules(choice: &ProxyChoice, variables: &[(&str, &str)]) -> Result<Vec<(&'static str, String, String)>, String> {
+    fn proxies(variables: &[(&str, &str)]) -> Proxies {
         let variable = |name: &str| variables.iter().find(|pair| pair.0 == name).map(|pair| pair.1.to_owned());
-        let rules = choice.rules(variable).map_err(|error| error.to_string())?;
-        Ok(rules.into_iter().map(|rule| (rule.scheme, rule.url, rule.direct)).collect())
+        ProxyChoice::Environment.proxies(variable).unwrap()
+    }
+
+    /// The proxy, `direct`, or why there is none.
+    fn route(proxies: &Proxies, target: &str) -> String {
+        match proxies.route(&target.parse().unwrap()) {
+            Ok(None) => "direct".to_owned(),
+            Ok(Some(proxy)) => proxy.uri.to_string(),
+            Err(unusable) => unusable.to_string(),
+        }
     }
 
     #[test]
-    fn the_environment_names_a_proxy_for_each_scheme_and_what_goes_around_it() {
-        let environment = ProxyChoice::Environment;
-        assert_eq!(rules(&environment, &[]).unwrap(), []);
-        assert_eq!(
-            rules(&environment, &[("https_proxy", "proxy:3128"), ("HTTPS_PROXY", ""), ("NO_PROXY", "a.test, .b.test")])
-                .unwrap(),
-            [("https", "http://proxy:3128".to_owned(), format!("{DIRECT},a.test, .b.test"))]
-        );
-        assert_eq!(
-            rules(&environment, &[("ALL_PROXY", "http://all:1"), ("HTTP_PROXY", "https://http:2")]).unwrap(),
-            [
-                ("https", "http://all:1".to_owned(), DIRECT.to_owned()),
-                ("http", "https://http:2".to_owned(), DIRECT.to_owned())
-            ]
-        );
-        let cgi = [("REQUEST_METHOD", "GET"), ("HTTP_PROXY", "http://of.the.caller")];
-        assert_eq!(rules(&environment, &cgi).unwrap(), []);
+    fn the_target_decides_which_proxy_it_is() {
+        const HTTPS: &[(&str, &str)] = &[("HTTPS_PROXY", "secure:1")];
+        const HTTP: &[(&str, &str)] = &[("http_proxy", "plain:2")];
+        const ALL: &[(&str, &str)] = &[("ALL_PROXY", "socks5://all")];
+        const BOTH: &[(&str, &str)] = &[("https_proxy", "https://secure:1"), ("all_proxy", "all:3")];
+        const EMPTY: &[(&str, &str)] = &[("HTTPS_PROXY", " "), ("https_proxy", "small:1"), ("ALL_PROXY", "")];
+        const CGI: &[(&str, &str)] = &[("REQUEST_METHOD", "GET"), ("HTTP_PROXY", "caller:1")];
+        const CGI_SMALL: &[(&str, &str)] =
+            &[("REQUEST_METHOD", ""), ("HTTP_PROXY", "caller:1"), ("http_proxy", "own:1")];
+        const A: &str = "https://a.test/";
+        const PLAIN: &str = "http://a.test/";
+        let table = [
+            (&[][..], "", A, "direct"),
+            (HTTPS, "", A, "http://secure:1/"),
+            (HTTPS, "", "https://a.test:8443/path?query", "http://secure:1/"),
+            (HTTPS, "", PLAIN, "direct"),
+            (HTTP, "", PLAIN, "http://plain:2/"),
+            (HTTP, "", A, "direct"),
+            (ALL, "", A, "socks5://all:1080/"),
+            (ALL, "", PLAIN, "socks5://all:1080/"),
+            (BOTH, "", A, "https://secure:1/"),
+            (BOTH, "", PLAIN, "http://all:3/"),
+            (EMPTY, "", A, "http://small:1/"),
+            (EMPTY, "", PLAIN, "direct"),
+            (CGI, "", PLAIN, "direct"),
+            (CGI_SMALL, "", PLAIN, "http://own:1/"),
+            // This machine, by whatever name, and what only it may ask.
+            (ALL, "", "http://127.0.0.1:8080/", "direct"),
+            (ALL, "", "https://127.1.2.3/", "direct"),
+            (ALL, "", "http://localhost/", "direct"),
+            (ALL, "", "http://LOCALHOST./", "direct"),
+            (ALL, "", "http://[::1]:80/", "direct"),
+            (ALL, "", "http://[::ffff:127.0.0.1]/", "direct"),
+            (ALL, "", "http://100.100.100.200/latest/", "direct"),
+            (ALL, "", "http://100.100.100.201/latest/", "socks5://all:1080/"),
+            (ALL, "", "http://0.0.0.0/", "socks5://all:1080/"),
+            (ALL, "", "https://sts.aliyuncs.com/", "socks5://all:1080/"),
+            // What NO_PROXY lists.
+            (HTTPS, "a.test", A, "direct"),
+            (HTTPS, "A.TEST", A, "direct"),
+            (HTTPS, ".a.test", A, "direct"),
+            (HTTPS, "a.test", "https://b.a.test/", "direct"),
+            (HTTPS, "a.test", "https://ba.test/", "http://secure:1/"),
+            (HTTPS, "b.test, a.test ,c.test", A, "direct"),
+            (HTTPS, "b.test a.test", A, "direct"),
+            (HTTPS, "b.test", A, "http://secure:1/"),
+            (HTTPS, "*", A, "direct"),
+            (HTTPS, "b.test,*", A, "direct"),
+            (HTTPS, "*", "https://10.0.0.1/", "direct"),
+            (HTTPS, "10.0.0.0/8", "https://10.1.2.3/", "direct"),
+            (HTTPS, "10.0.0.0/8", "https://11.1.2.3/", "http://secure:1/"),
+            (HTTPS, "[fd00::1]", "https://[fd00::1]:8443/", "direct"),
+            (HTTPS, "fd00::/8", "https://[fd00::1]/", "direct"),
+            (HTTPS, ",", A, "http://secure:1/"),
+            (HTTPS, "*.a.test", "https://b.a.test/", "direct"),
+            (HTTPS, "*.a.test", "https://ba.test/", "http://secure:1/"),
+            (HTTPS, "a.test:443", A, "direct"),
+            (HTTPS, "a.test:8443", A, "http://secure:1/"),
+            (HTTPS, "a.test:8443", "https://a.test:8443/", "direct"),
+            (HTTPS, "b.test:8443,10.0.0.1:443", "https://10.0.0.1/", "direct"),
+            (HTTPS, "[fd00::1]:8443", "https://[fd00::1]:8443/", "direct"),
+            (HTTPS, "[fd00::1]:8443", "https://[fd00::1]/", "http://secure:1/"),
+            (HTTPS, "a.test:https", A, "http://secure:1/"),
+            (ALL, "a.test:80", PLAIN, "direct"),
+            (ALL, "a.test:80", A, "socks5://all:1080/"),
+        ];
+        for (variables, no_proxy, target, expected) in table {
+            for name in ["NO_PROXY", "no_proxy"] {
+                let variables = [variables, &[(name, no_proxy)]].concat();
+                assert_eq!(route(&proxies(&variables), target), expected, "{variables:?}: {target}");
+            }
+        }
     }
 
     #[test]
-    fn an_explicit_choice_wins_over_the_environment() {
-        let variables = [("HTTPS_PROXY", "http://environment:1"), ("NO_PROXY", "*")];
-        let chosen = rules(&ProxyChoice::Url("http://chosen:1".to_owned()), &variables).unwrap();
-        assert_eq!(
-            chosen,
-            [
-                ("https", "http://chosen:1".to_owned(), DIRECT.to_owned()),
-                ("http", "http://chosen:1".to_owned(), DIRECT.to_owned())
-            ]
-        );
-        assert_eq!(rules(&ProxyChoice::Direct, &variables).unwrap(), []);
+    fn an_explicit_choice_wins_over_the_environment_and_not_over_the_target() {
+        let variable = |name: &str| match name {
+            "HTTPS_PROXY" => Some("http://environment:1".to_owned()),
+            "NO_PROXY" => Some("*".to_owned()),
+            _ => None,
+        };
+        let chosen = ProxyChoice::Url("http://chosen:1".to_owned()).proxies(variable).unwrap();
+        for target in ["https://a.test/", "http://a.test/"] {
+            assert_eq!(route(&chosen, target), "http://chosen:1/");
+        }
+        for target in ["https://127.0.0.1/", "http://localhost:1/", "http://100.100.100.200/"] {
+            assert_eq!(route(&chosen, target), "direct");
+        }
+        assert_eq!(route(&ProxyChoice::Direct.proxies(variable).unwrap(), "https://a.test/"), "direct");
     }
 
     #[test]
-    fn a_proxy_that_cannot_be_used_is_refused_with_its_source() {
-        let refused = |url| rules(&ProxyChoice::Environment, &[("HTTPS_PROXY", url)]).unwrap_err();
+    fn a_proxy_that_cannot_be_used_is_an_error_of_the_requests_that_need_it() {
+        let proxies = proxies(&[("HTTP_PROXY", "ftp://user:hunter2@proxy"), ("HTTPS_PROXY", "good:1")]);
+        assert_eq!(route(&proxies, "https://a.test/"), "http://good:1/");
+        assert_eq!(route(&proxies, "http://127.0.0.1/"), "direct");
         assert_eq!(
-            refused("socks5://user:secret@proxy:1080"),
-            "the proxy of the environment variable HTTPS_PROXY, \"socks5://***@proxy:1080\" has a scheme other than \
-             http and https; give it as \"http://host:port\", or build the client with no_proxy()"
+            route(&proxies, "http://a.test/"),
+            "the proxy of the environment variable HTTP_PROXY cannot be used: ftp://***@proxy has a scheme other than \
+             http, https, socks5 and socks5h"
         );
-        assert!(refused("http://a b").contains("is no URL"));
-        assert!(refused("http://proxy/path?token=secret").contains("\"http://proxy/path\" has a path or a query"));
-        let chosen = rules(&ProxyChoice::Url("http://".to_owned()), &[]).unwrap_err();
-        assert!(chosen.starts_with("the proxy \"http://\" is no URL"), "{chosen}");
+        let chosen = |url: &str| ProxyChoice::Url(url.to_owned()).proxies(|_| None).map(drop).unwrap_err().to_string();
+        assert_eq!(chosen("http://"), "the proxy cannot be used: it names no host");
+        assert_eq!(
+            chosen("http://proxy/path?token=hunter2"),
+            "the proxy cannot be used: http://proxy/path has a path or a query"
+        );
+        assert!(chosen("http://user:hunter2?x@127.0.0.1:9").starts_with("the proxy cannot be used: it has an @ after"));
+        assert!(chosen("\u{fffd}").contains("outside of ASCII"));
+        let long = format!("socks5://{}:1@proxy", "a".repeat(256));
+        assert_eq!(
+            chosen(&long),
+            "the proxy cannot be used: socks5://***@proxy has a user name or password of more than 255 bytes"
+        );
+    }
+
+    #[test]
+    fn user_names_and_passwords_reach_the_proxy_decoded() {
+        let protocol = |url: &str| Proxy::parse(url, "the proxy").unwrap().protocol;
+        let socks = |user: Option<(&str, &str)>, local_names| Protocol::Socks {
+            user: user.map(|(name, password)| (name.to_owned(), password.to_owned())),
+            local_names,
+        };
+        assert_eq!(protocol("socks5://us%40er:p%2Fw@proxy"), socks(Some(("us@er", "p/w")), true));
+        assert_eq!(protocol("socks5h://proxy"), socks(None, false));
+        let Protocol::Http(Some(header)) = protocol("http://Aladdin:open%20sesame@proxy") else { panic!("no header") };
+        assert_eq!(header, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+        assert_eq!(protocol("proxy"), Protocol::Http(None));
     }
 }

@@ -97,8 +97,8 @@ impl Default for Retries {
 pub(crate) struct Failed {
     pub(crate) kind: ErrorKind,
     pub(crate) refusal: Option<RefusalKind>,
-    /// Whether the refusal is surely the gateway's own: see [`crate::error::Error::refused`].
-    pub(crate) sure: bool,
+    /// Whether the gateway refused before it passed the request on: see [`crate::refusal::Verdict`].
+    pub(crate) before_effect: bool,
     pub(crate) sent: Sent,
     pub(crate) status: Option<u16>,
     /// Whether the answer broke off or was empty.
@@ -149,8 +149,10 @@ fn outcome(failed: &Failed) -> Outcome {
             Outcome::NothingDone { throttled: false }
         }
         (ErrorKind::Transport | ErrorKind::Timeout, _) => Outcome::Unknown { throttled: false },
-        (ErrorKind::Service, Some(RefusalKind::Throttled)) if failed.sure => Outcome::NothingDone { throttled: true },
-        (ErrorKind::Service, Some(RefusalKind::Expired)) if failed.sure => Outcome::Expired,
+        (ErrorKind::Service, Some(RefusalKind::Throttled)) if failed.before_effect => {
+            Outcome::NothingDone { throttled: true }
+        }
+        (ErrorKind::Service, Some(RefusalKind::Expired)) if failed.before_effect => Outcome::Expired,
         // The random nonces of a client do not repeat: one that was used is the sign that somebody on the way sent the
         // same bytes twice, and what became of the first is not known.
         (ErrorKind::Service, Some(RefusalKind::Transient | RefusalKind::Replayed)) => {
@@ -232,7 +234,7 @@ mod tests {
         Failed {
             kind,
             refusal: None,
-            sure: false,
+            before_effect: false,
             sent,
             status: None,
             broken: false,
@@ -244,9 +246,9 @@ mod tests {
         }
     }
 
-    fn refused(refusal: RefusalKind, status: u16, sure: bool) -> Failed {
+    fn refused(refusal: RefusalKind, status: u16, before_effect: bool) -> Failed {
         let failed = failed(ErrorKind::Service, Sent::Yes);
-        Failed { refusal: Some(refusal), status: Some(status), sure, ..failed }
+        Failed { refusal: Some(refusal), status: Some(status), before_effect, ..failed }
     }
 
     fn answered(status: u16) -> Failed {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aliyun_runtime::credentials::{AssumeRole, CredentialsUri, EcsRamRole, OidcRole};
 use aliyun_runtime::{
-    Client, CredentialsProvider, EnvelopeFacts, Error, ErrorKind, Sent, Service, ServiceFacts, Value,
+    Client, Credentials, CredentialsProvider, EnvelopeFacts, Error, ErrorKind, Sent, Service, ServiceFacts, Value,
 };
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -199,4 +199,40 @@ async fn a_failed_refresh_is_an_error_that_sends_nothing_and_is_tried_again() {
     assert_eq!(error.to_string(), expected);
     call(&client).await.unwrap();
     assert_eq!(server.values("POST /", "AccessKeyId"), ["uri"]);
+}
+
+/// Polls a call once on a runtime that is not run any more, and then makes another call on the runtime of this test.
+async fn after_a_call_that_was_polled_once(provider: impl CredentialsProvider) {
+    let server = Server::start(|request, _| if request == "GET /keys" { (200, key("uri")) } else { served() }).await;
+    let client = server.client(provider);
+    let other = client.clone();
+    let (idle, held) = std::thread::spawn(move || {
+        let idle = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut held = Box::pin(async move { call(&other).await });
+        idle.block_on(std::future::poll_fn(|context| {
+            assert!(held.as_mut().poll(context).is_pending());
+            std::task::Poll::Ready(())
+        }));
+        (idle, held)
+    })
+    .join()
+    .unwrap();
+    // Neither the call nor what it began goes on.
+    call(&client).await.unwrap();
+    drop(held);
+    call(&client).await.unwrap();
+    idle.shutdown_background();
+    call(&client).await.unwrap();
+    assert_eq!(server.count("POST /"), 3);
+}
+
+#[tokio::test]
+async fn permanent_keys_do_not_depend_on_another_runtime() {
+    after_a_call_that_was_polled_once(Credentials::new("testid", "testsecret")).await;
+}
+
+#[tokio::test]
+async fn temporary_keys_do_not_depend_on_another_runtime() {
+    let keys = Server::start(|_, _| (200, key("uri"))).await;
+    after_a_call_that_was_polled_once(CredentialsUri::new(format!("{}/keys", keys.url))).await;
 }

@@ -10,8 +10,8 @@ use aliyun_runtime::http::{HeaderMap, Request};
 use aliyun_runtime::sign::v3::{self, EMPTY_PAYLOAD};
 use aliyun_runtime::sign::{SigningKey, v1};
 use aliyun_runtime::{
-    BoxFuture, Bytes, Client, ClientBuilder, Credentials, Ending, EnvelopeFacts, ErrorKind, Format, HttpAnswer, Method,
-    Parameters, Sent, Service, ServiceFacts, Signature, Transport, TransportError,
+    BoxFuture, Bytes, Client, ClientBuilder, Credentials, Ending, EnvelopeFacts, ErrorFacts, ErrorKind, Format,
+    HttpAnswer, Method, Parameters, RefusalKind, Sent, Service, ServiceFacts, Signature, Transport, TransportError,
 };
 use proptest::prelude::*;
 
@@ -24,7 +24,7 @@ impl Service for Ecs {
         "2014-05-26",
         "ecs.cn-shanghai.aliyuncs.com",
         EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
-        &[],
+        &[ErrorFacts::new(&["SignatureDoesNotMatch"], Some(RefusalKind::Credentials), "Check the secret.")],
     );
 }
 
@@ -183,7 +183,7 @@ async fn a_refused_signature_tells_a_wrong_secret_from_a_changed_request() {
     ] {
         refusal(&end);
         let error = client.call("A", &[("CalledNumber", "13000000000")]).await.unwrap_err();
-        assert_eq!(error.to_string(), format!("{beginning}{explained} (HTTP 400, request R-1)"));
+        assert_eq!(error.to_string(), format!("{beginning}{explained} (HTTP 400, request R-1). Check the secret."));
     }
 }
 

@@ -7,9 +7,10 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aliyun_runtime::credentials::{AssumeRole, CredentialsUri};
 use aliyun_runtime::{
-    Client, ClientBuilder, Credentials, EnvelopeFacts, Error, ErrorKind, Method, Retries, Sent, Service, ServiceFacts,
-    Signature, Value,
+    Client, ClientBuilder, Credentials, EnvelopeFacts, Error, ErrorKind, Facts, Method, Retries, Sent, Service,
+    ServiceFacts, Signature, Value,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -489,4 +490,373 @@ fn a_client_serves_one_runtime_after_the_other() {
     drop(client);
     serving.join().unwrap();
     assert_eq!(*arrived.lock().unwrap(), HashSet::from([1, 2, 3]));
+}
+
+/// Reads requests of one connection, of which each has the same answer, until the other side ends it; counts them.
+async fn answer_each(mut stream: TcpStream, answer: &[u8]) -> usize {
+    for count in 0.. {
+        let mut first = [0; 1];
+        match stream.peek(&mut first).await {
+            Ok(1..) => {}
+            _ => return count,
+        }
+        read_request(&mut stream).await;
+        stream.write_all(answer).await.unwrap();
+    }
+    unreachable!("connections end")
+}
+
+/// A call that may be repeated without harm.
+async fn query(client: &Client<Voice>) -> Result<Value, Error> {
+    let retries = Retries::new().back_off(Duration::ZERO, Duration::ZERO);
+    client.call("Query", &[]).facts(Facts::operation("Query").idempotent()).retries(retries).await
+}
+
+#[tokio::test]
+async fn a_connection_that_failed_is_not_used_again() {
+    let body = r#"{"Code":"ServiceUnavailable","RequestId":"R-1"}"#;
+    let bodies = [String::new(), body.to_owned(), format!("{body:>60000}")];
+    let failures = [500, 502, 503, 504, 599].iter().flat_map(|status| bodies.iter().map(move |body| (status, body)));
+    for (status, body) in failures {
+        let failure = format!("HTTP/1.1 {status} Failure\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let (listener, port) = listener().await;
+        let server = tokio::spawn(async move {
+            // A load balancer that is bound to a broken server for the time of a connection.
+            let (broken, _) = listener.accept().await.unwrap();
+            let broken = tokio::spawn(async move { answer_each(broken, failure.as_bytes()).await });
+            let (good, _) = listener.accept().await.unwrap();
+            let good = answer_each(good, ANSWER.as_bytes()).await;
+            (broken.await.unwrap(), good)
+        });
+        let client = client(&format!("http://127.0.0.1:{port}")).build().unwrap();
+        for _ in 0..3 {
+            assert_eq!(query(&client).await.unwrap()["RequestId"], "R-1", "{status}");
+        }
+        drop(client);
+        // The second attempt of the first call, and the other calls, went over another connection, which was kept.
+        assert_eq!(server.await.unwrap(), (1, 3), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn the_answer_of_a_connection_that_is_not_used_again_is_read() {
+    let (listener, port) = listener().await;
+    let body = format!(r#"{{"Code":"isp.BROKEN","RequestId":"R-9","Message":"{}"}}"#, "m".repeat(100_000));
+    let failure = format!("HTTP/1.1 503 Failure\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        answer_each(stream, failure.as_bytes()).await;
+    });
+    let error = call(client(&format!("http://127.0.0.1:{port}"))).await.unwrap_err();
+    assert_eq!((error.code(), error.request_id()), (Some("isp.BROKEN"), Some("R-9")));
+}
+
+#[tokio::test]
+async fn a_connection_that_refused_is_used_again() {
+    for status in [400, 403, 404, 429] {
+        let (listener, port) = listener().await;
+        let body = r#"{"Code":"InvalidAction","RequestId":"R-1"}"#;
+        let refusal = format!("HTTP/1.1 {status} Refusal\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let server = tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            answer_each(stream, refusal.as_bytes()).await
+        });
+        let client = client(&format!("http://127.0.0.1:{port}")).build().unwrap();
+        for _ in 0..3 {
+            assert_eq!(client.call("Query", &[]).await.unwrap_err().http_status(), Some(status));
+        }
+        drop(client);
+        assert_eq!(server.await.unwrap(), 3, "{status}");
+    }
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The outcome of a call that is answered by this head and this body, after which the connection ends.
+async fn answered(head: &str, body: &[u8], limit: usize) -> Result<Value, Error> {
+    let (listener, port) = listener().await;
+    let answer = [head.as_bytes(), b"\r\n\r\n", body].concat();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        // The client may end it when it has read enough.
+        let _ = stream.write_all(&answer).await;
+    });
+    let outcome = call(client(&format!("http://127.0.0.1:{port}")).max_answer_bytes(limit)).await;
+    server.await.unwrap();
+    outcome
+}
+
+#[tokio::test]
+async fn an_encoded_answer_is_decoded_or_its_encoding_is_named() {
+    let text = r#"{"Code":"OK","RequestId":"R-1"}"#;
+    let encoded = gzip(text);
+    let head = |encoding: &str, length: usize| {
+        format!("HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {length}")
+    };
+    for encoding in ["gzip", "x-gzip", "GZIP", "gzip, identity"] {
+        let answer = answered(&head(encoding, encoded.len()), &encoded, text.len()).await.unwrap();
+        assert_eq!(answer["RequestId"], "R-1", "{encoding}");
+    }
+    for encoding in ["br", "gzip, br"] {
+        let error = answered(&head(encoding, encoded.len()), &encoded, 1_000).await.unwrap_err();
+        let first = encoding.split(',').next().unwrap();
+        assert!(
+            error.to_string().contains(&format!("and has the encoding {first:?}, which is not supported")),
+            "{error}"
+        );
+        assert!(error.is_outcome_unknown(), "{error}");
+    }
+    // A header that means something else spoils nothing.
+    assert!(answered(&head("utf-8", text.len()), text.as_bytes(), 1_000).await.is_ok());
+
+    let bomb = gzip(&" ".repeat(10_000_000));
+    let error = answered(&head("gzip", bomb.len()), &bomb, 100_000).await.unwrap_err();
+    assert!(error.to_string().contains("the answer is longer than the limit of 100000 bytes"), "{error}");
+
+    // Cut short by the connection, or by whoever encoded it.
+    let half = &encoded[..encoded.len() / 2];
+    for length in [encoded.len(), half.len()] {
+        let error = answered(&head("gzip", length), half, 1_000).await.unwrap_err();
+        assert!(error.to_string().contains("the answer was cut short"), "{error}");
+        assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Answer, true), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn headers_that_are_not_text_spoil_nothing() {
+    const NAMES: [&str; 8] = [
+        "x-acs-request-id",
+        "x-acs-retry-after",
+        "retry-after",
+        "x-ratelimit-user",
+        "date",
+        "content-type",
+        "content-encoding",
+        "location",
+    ];
+    for value in [&b"\xff\xfe"[..], b"", b"\t \xe5", b"99999999999999999999", b"-1"] {
+        let headers: Vec<u8> =
+            NAMES.iter().flat_map(|name| [b"\r\n", name.as_bytes(), b": ", value].concat().repeat(2)).collect();
+        let answer = async |status: &str, body: &str| {
+            let (listener, port) = listener().await;
+            let length = format!("\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            let answer = [b"HTTP/1.1 ", status.as_bytes(), &headers, length.as_bytes()].concat();
+            let server = tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                read_request(&mut stream).await;
+                stream.write_all(&answer).await.unwrap();
+            });
+            let outcome = call(client(&format!("http://127.0.0.1:{port}"))).await;
+            server.await.unwrap();
+            outcome
+        };
+        let placed = answer("200 OK", r#"{"Code":"OK","RequestId":"R-1"}"#).await.unwrap();
+        assert_eq!(placed["RequestId"], "R-1", "{value:?}");
+        let refused = answer("400 Bad Request", r#"{"Code":"InvalidAction","RequestId":"R-2"}"#).await.unwrap_err();
+        assert_eq!((refused.code(), refused.request_id()), (Some("InvalidAction"), Some("R-2")), "{value:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_told_as_one_whatever_its_body() {
+    for status in [300, 301, 302, 303, 307, 308] {
+        for body in ["", "<html>moved</html>", r#"{"Code":"OK","RequestId":"R-1"}"#] {
+            let head = format!(
+                "HTTP/1.1 {status} Moved\r\nlocation: http://127.0.0.1:1/?token=testsecret\r\ncontent-length: {}",
+                body.len()
+            );
+            let error = answered(&head, body.as_bytes(), 1_000).await.unwrap_err();
+            let shown = error.to_string();
+            assert!(shown.contains("answered with a redirect, which is not followed"), "{shown}");
+            assert!(!shown.contains("testsecret"), "{shown}");
+            assert_eq!(
+                (error.http_status(), error.sent(), error.is_outcome_unknown()),
+                (Some(status), Sent::Maybe, true)
+            );
+        }
+    }
+}
+
+/// What a SOCKS proxy is told: user and password, and the target.
+#[derive(Debug, PartialEq)]
+struct Told {
+    user: Option<(String, String)>,
+    target: String,
+}
+
+async fn exactly<const N: usize>(stream: &mut TcpStream) -> [u8; N] {
+    let mut bytes = [0; N];
+    stream.read_exact(&mut bytes).await.unwrap();
+    bytes
+}
+
+async fn text_of_length(stream: &mut TcpStream) -> String {
+    let [length] = exactly::<1>(stream).await;
+    let mut text = vec![0; length.into()];
+    stream.read_exact(&mut text).await.unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+/// The proxy's side of a handshake (RFC 1928 and 1929), which ends with this reply; 0 is success.
+async fn socks(stream: &mut TcpStream, reply: u8) -> Told {
+    let [version, methods] = exactly(stream).await;
+    let mut offered = vec![0; methods.into()];
+    stream.read_exact(&mut offered).await.unwrap();
+    assert_eq!(version, 5);
+    let with_user = offered.contains(&2);
+    stream.write_all(&[5, if with_user { 2 } else { 0 }]).await.unwrap();
+    let user = if with_user {
+        assert_eq!(exactly(stream).await, [1]);
+        let user = (text_of_length(stream).await, text_of_length(stream).await);
+        stream.write_all(&[1, 0]).await.unwrap();
+        Some(user)
+    } else {
+        None
+    };
+    let [version, command, _, kind] = exactly(stream).await;
+    assert_eq!((version, command), (5, 1));
+    let host = match kind {
+        1 => std::net::Ipv4Addr::from(exactly::<4>(stream).await).to_string(),
+        3 => text_of_length(stream).await,
+        _ => std::net::Ipv6Addr::from(exactly::<16>(stream).await).to_string(),
+    };
+    let port = u16::from_be_bytes(exactly(stream).await);
+    stream.write_all(&[5, reply, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
+    Told { user, target: format!("{host}:{port}") }
+}
+
+#[tokio::test]
+async fn a_socks_proxy_is_told_the_target_and_carries_the_request() {
+    let user = Some(("us@er".to_owned(), "test/secret".to_owned()));
+    let table = [
+        ("socks5h", "", "http://voice.example.com", None, "voice.example.com:80"),
+        ("socks5h", "us%40er:test%2Fsecret@", "http://voice.example.com:8080", user.clone(), "voice.example.com:8080"),
+        ("socks5", "", "http://0.0.0.0:81", None, "0.0.0.0:81"),
+        ("socks5", "us%40er:test%2Fsecret@", "http://[::]:81", user, ":::81"),
+    ];
+    for (scheme, login, endpoint, user, target) in table {
+        let (listener, port) = listener().await;
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let told = socks(&mut stream, 0).await;
+            let request = read_request(&mut stream).await;
+            stream.write_all(ANSWER.as_bytes()).await.unwrap();
+            (told, request)
+        });
+        let builder = client(endpoint).allow_plain_http().proxy(format!("{scheme}://{login}127.0.0.1:{port}"));
+        call(builder).await.unwrap();
+        let (told, request) = server.await.unwrap();
+        assert_eq!(told, Told { user, target: target.to_owned() });
+        assert!(request.starts_with("POST / HTTP/1.1\r\n"), "{request}");
+        assert!(!request.to_lowercase().contains("proxy-authorization"), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn tls_goes_through_a_socks_proxy_to_the_target() {
+    let (listener, port) = listener().await;
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let told = socks(&mut stream, 0).await;
+        // A handshake: its record, and within it the name of the target.
+        let mut hello = [0; 512];
+        let length = stream.read(&mut hello).await.unwrap();
+        (told.target, hello[0], String::from_utf8_lossy(&hello[..length]).contains("voice.example.com"))
+    });
+    let builder = client("voice.example.com").proxy(format!("socks5h://127.0.0.1:{port}"));
+    assert_unsent(&call(builder).await.unwrap_err(), ErrorKind::Transport, "no answer from https://voice.example.com");
+    assert_eq!(server.await.unwrap(), ("voice.example.com:443".to_owned(), 22, true));
+}
+
+#[tokio::test]
+async fn a_socks_proxy_that_does_not_connect_has_not_sent_the_request_on() {
+    // Refused by rule, host unreachable, connection refused: and one that speaks another language.
+    for reply in [2, 4, 5, 255] {
+        let (listener, port) = listener().await;
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            if reply == 255 {
+                let _ = exactly::<3>(&mut stream).await;
+                stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+            } else {
+                socks(&mut stream, reply).await;
+            }
+            assert_eq!(stream.read(&mut [0]).await.unwrap_or_default(), 0, "no request follows");
+        });
+        let proxy = format!("socks5h://user:testsecret@127.0.0.1:{port}");
+        let error = call(client("http://voice.example.com").allow_plain_http().proxy(proxy)).await.unwrap_err();
+        assert_unsent(&error, ErrorKind::Transport, "SOCKS error");
+        assert!(!format!("{error} {error:?}").contains("testsecret"), "{error:?}");
+        server.await.unwrap();
+    }
+    let (_, port) = listener().await;
+    let builder = client("voice.example.com").proxy(format!("socks5://127.0.0.1:{port}"));
+    let what = format!("through the proxy socks5://127.0.0.1:{port}: tcp connect error: Connection refused");
+    assert_unsent(&call(builder).await.unwrap_err(), ErrorKind::Transport, &what);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_socks_proxy_that_says_nothing_was_not_sent_to() {
+    let (listener, port) = listener().await;
+    let server = tokio::spawn(silent(listener, 1));
+    let error = call(client("voice.example.com").proxy(format!("socks5h://127.0.0.1:{port}"))).await.unwrap_err();
+    assert_unsent(&error, ErrorKind::Timeout, "no connection within 5s to https://voice.example.com");
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn credentials_of_a_loopback_endpoint_are_fetched_through_the_proxy() {
+    let (endpoint, endpoint_port) = listener().await;
+    let (proxy, proxy_port) = listener().await;
+    let at_proxy = tokio::spawn(async move {
+        let (mut stream, _) = proxy.accept().await.unwrap();
+        let request = read_request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        request
+    });
+    let role = AssumeRole::new(Credentials::new("testid", "testsecret"), "acs:ram::1:role/operator");
+    let builder = Client::<Voice>::builder()
+        .endpoint(format!("http://127.0.0.1:{endpoint_port}"))
+        .credentials(role)
+        .retries(Retries::never())
+        .proxy(format!("http://127.0.0.1:{proxy_port}"));
+    let error = call(builder).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Credentials, Sent::No), "{error}");
+    assert!(at_proxy.await.unwrap().starts_with("CONNECT sts.aliyuncs.com:443 HTTP/1.1\r\n"));
+    drop(endpoint);
+}
+
+#[tokio::test]
+async fn an_answer_with_credentials_has_a_limit_too() {
+    let (listener, port) = listener().await;
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        read_request(&mut stream).await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").await.unwrap();
+        // Without an end, in small chunks.
+        let chunk = format!("40\r\n{}\r\n", " ".repeat(64));
+        while stream.write_all(chunk.repeat(100).as_bytes()).await.is_ok() {}
+    });
+    let builder = client("http://127.0.0.1:9");
+    let uri = CredentialsUri::new(format!("http://127.0.0.1:{port}/keys"));
+    let error = call(builder.credentials(uri)).await.unwrap_err();
+    assert_eq!((error.kind(), error.sent()), (ErrorKind::Credentials, Sent::No), "{error}");
+    assert!(error.to_string().contains("the answer is longer than 262144 bytes"), "{error}");
+}
+
+#[test]
+fn a_chosen_proxy_that_cannot_be_used_is_refused_and_not_shown() {
+    for endpoint in ["voice.example.com", "http://127.0.0.1:1"] {
+        let builder = client(endpoint).proxy("http://user:hunter2?x@127.0.0.1:9");
+        let error = builder.build().map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("the proxy cannot be used: it has an @ after the host"), "{shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
 }

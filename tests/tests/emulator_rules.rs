@@ -179,7 +179,7 @@ async fn chances_are_the_same_in_every_run_with_the_same_seed() {
 async fn an_answer_keeps_its_own_request_id_and_gets_the_rest_of_the_envelope() {
     let emulator = emulator();
     let client = client(&emulator);
-    emulator.on_any().reply(json!({ "RequestId": "R-1" })).reply(json!({}));
+    emulator.on_any().reply(json!({ "CallId": "1^1", "RequestId": "R-1" })).reply(json!({ "CallId": "1^2" }));
     let first = client.send(call(ONE)).await.unwrap();
     assert_eq!((first.code.as_str(), first.message.as_str(), first.request_id.as_str()), ("OK", "OK", "R-1"));
     let second = client.send(call(ONE)).await.unwrap();

@@ -52,8 +52,10 @@ async fn members_that_no_decision_needs_may_be_anything() {
             }
         }
     }
-    let answer =
-        client(r#"{"Code":"OK","Message":"half \ud83d","AccessDeniedDetail":{}}"#).send(request()).await.unwrap();
+    let answer = client(r#"{"Code":"OK","CallId":"1^2","Message":"half \ud83d","AccessDeniedDetail":{}}"#)
+        .send(request())
+        .await
+        .unwrap();
     assert_eq!((&*answer.message, &*answer.access_denied_detail), ("half \u{fffd}", ""));
 }
 

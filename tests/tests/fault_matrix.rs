@@ -22,6 +22,7 @@ use aliyun_emulator::{Dial, Emulator, Fault, Server};
 use dyvmsapi::call::{SingleCallByTts, SingleCallByVoice};
 use dyvmsapi::robot::QueryRobotTaskCallList;
 use dyvmsapi::{Client, Credentials, Error, Retries, Sent, Signature};
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -167,6 +168,20 @@ fn half(emulator: &Emulator, fault: &Fault) {
     play(emulator, fault, 0.5);
 }
 
+/// Answers a part of the calls that dial with a status and a code.
+fn coded(emulator: &Emulator, status: u16, code: &str) {
+    for action in [TTS, VOICE] {
+        emulator.on_action(action).with_probability(0.5).gateway_error(status, code, "said by a rule");
+    }
+}
+
+/// Answers a part of the calls that dial with these members.
+fn stating(emulator: &Emulator, answer: &Value) {
+    for action in [TTS, VOICE] {
+        emulator.on_action(action).with_probability(0.5).reply_json(answer.clone());
+    }
+}
+
 const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
@@ -207,6 +222,31 @@ fn rows() -> Vec<Row> {
             Rules(|e| drop(e.on_any().with_probability(0.5).refuse("isp.SYSTEM_ERROR", "try later"))),
             Unclear,
         ),
+        row(
+            "HTTP 200, refusal of the family isv",
+            Rules(|e| drop(e.on_any().with_probability(0.5).refuse("isv.NOT_LISTED", "no"))),
+            Refused,
+        ),
+        row(
+            "HTTP 200, code that is listed as unknown",
+            Rules(|e| drop(e.on_any().with_probability(0.5).refuse("isv.VOICE_CALL_FAIL", "no"))),
+            Unclear,
+        ),
+        row(
+            "HTTP 200, failure of the family isp",
+            Rules(|e| drop(e.on_any().with_probability(0.5).refuse("isp.NOT_LISTED", "try later"))),
+            Unclear,
+        ),
+        row(
+            "HTTP 200, code that nobody lists",
+            Rules(|e| drop(e.on_any().with_probability(0.5).refuse("SystemError", "try later"))),
+            Unclear,
+        ),
+        row("HTTP 408 with a code", Rules(|e| coded(e, 408, "SystemError")), Unclear),
+        row("HTTP 499 with a code", Rules(|e| coded(e, 499, "isv.NOT_LISTED")), Unclear),
+        row("HTTP 400, refusal of a family", Rules(|e| coded(e, 400, "InvalidNotListed")), Refused),
+        row("HTTP 200 that states nothing", Rules(|e| stating(e, &json!({ "Code": {}, "CallId": "1^2" }))), Unclear),
+        row("HTTP 200 without the id", Rules(|e| stating(e, &json!({ "Code": "OK", "CallId": "" }))), Unclear),
         row("wrong clock", Rules(|e| half(e, &Fault::clock_ahead(ms(3_600_000)))), Refused),
         row("HTTP 500, nothing done", Rules(|e| half(e, &Fault::server_error(500))), Unclear),
         row("HTTP 500 after the phone rang", Rules(|e| half(e, &Fault::server_error(500).after_effect())), Unclear),
@@ -631,6 +671,93 @@ async fn no_phone_rings_twice_and_none_rings_untold() {
     println!("\n{} calls and {queries} queries in {:.0?}", total.calls, begun.elapsed());
     assert!(total.wrong.is_empty(), "{:#?}", total.wrong);
     assert!(total.calls >= 10_000, "{} calls", total.calls);
+}
+
+/// HTTP statuses of every class that a gateway or a proxy answers with, and the bounds of the classes.
+const STATUSES: [u16; 16] = [200, 202, 299, 302, 400, 401, 403, 404, 408, 409, 429, 499, 500, 502, 503, 599];
+
+/// Whether a code is a refusal with a status.
+type Refuses = fn(u16) -> bool;
+
+/// Codes, and where each is a refusal: with which statuses no phone rings, whatever else is not known.
+fn codes() -> Vec<(&'static str, Refuses)> {
+    let client_error: Refuses = |status| (400..500).contains(&status) && ![408, 499].contains(&status);
+    let answered: Refuses =
+        |status| (200..300).contains(&status) || (400..500).contains(&status) && ![408, 499].contains(&status);
+    let never: Refuses = |_| false;
+    vec![
+        ("isv.BUSINESS_LIMIT_CONTROL", answered),
+        ("isv.NOT_LISTED", answered),
+        ("InvalidParameter", answered),
+        ("isp.RAM_PERMISSION_DENY", answered),
+        ("InvalidNotListed", client_error),
+        ("MissingNotListed", client_error),
+        ("Forbidden.NotListed", client_error),
+        ("Throttling.User", client_error),
+        ("Throttling.NotListed", client_error),
+        ("isv.VOICE_CALL_FAIL", never),
+        ("isp.SYSTEM_ERROR", never),
+        ("isp.NOT_LISTED", never),
+        ("InternalError", never),
+        ("SystemError", never),
+        ("NotListed", never),
+        ("429", never),
+    ]
+}
+
+/// Every kind of code with every status, for a call that dials and for a query: what the caller is told is what the code
+/// and the status say, and where it is told as refused nobody is rung.
+#[tokio::test]
+async fn every_code_at_every_status_is_told_as_what_it_says() {
+    println!("\n| code | {} |", STATUSES.map(|status| status.to_string()).join(" | "));
+    println!("| --- |{}", " --- |".repeat(STATUSES.len()));
+    let mode = Mode { signature: Signature::V1, door: Door::InProcess, retries: false, in_flight: 1 };
+    for (code, refuses) in codes() {
+        let mut row = Vec::new();
+        for status in STATUSES {
+            let emulator = Emulator::new();
+            emulator.on_any().gateway_error(status, code, "said by a rule");
+            let client = client(mode, &emulator, None);
+            let request = SingleCallByTts::new("13000000000", "TTS_10001").out_id("call-1");
+            let error = client.send(request).await.unwrap_err();
+            let told = Told::by(&error);
+            let redirect = (300..400).contains(&status);
+            let expected = match refuses(status) {
+                true => Told::Refused,
+                // Whoever redirects need not be the service.
+                false if redirect => Told::Maybe,
+                false => Told::Unclear,
+            };
+            assert_eq!(told, expected, "{code} with HTTP {status}: {error}");
+            assert!(told.is_said_by(&error.to_string()), "{error}");
+            assert!(redirect || error.code() == Some(code), "{error}");
+            assert!(emulator.dials().is_empty());
+            // Nobody is rung by a query, so its line speaks of no phone.
+            let query = client.send(QueryRobotTaskCallList::new().task_id("1045001")).await.unwrap_err();
+            assert!(!query.to_string().contains("phone"), "{query}");
+            row.push(if told == Told::Refused { "refused" } else { "unclear" });
+        }
+        println!("| {code} | {} |", row.join(" | "));
+    }
+}
+
+/// A query is repeated after a failure of the platform, and a call that dials after none that leaves its outcome open.
+#[tokio::test]
+async fn a_failure_of_the_platform_is_passed_over_by_a_query_only() {
+    let mode = Mode { signature: Signature::V1, door: Door::InProcess, retries: true, in_flight: 1 };
+    for (code, _) in codes().into_iter().filter(|(code, _)| code.starts_with("isp.") && !code.contains("RAM")) {
+        for status in [200, 400, 408, 500] {
+            let emulator = Emulator::new();
+            emulator.on_any().gateway_error(status, code, "said by a rule").times(1);
+            let client = client(mode, &emulator, None);
+            client.send(QueryRobotTaskCallList::new().task_id("1045001")).await.unwrap();
+            assert_eq!(emulator.requests().len(), 2, "{code} with HTTP {status}");
+            emulator.on_any().gateway_error(status, code, "said by a rule").times(1);
+            let error = client.send(SingleCallByTts::new("13000000000", "TTS_10001")).await.unwrap_err();
+            assert_eq!((error.attempts(), error.is_outcome_unknown()), (1, true), "{error}");
+            assert_eq!(emulator.requests().len(), 3, "{code} with HTTP {status}");
+        }
+    }
 }
 
 /// Prints a row, and adds it to all.

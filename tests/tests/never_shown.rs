@@ -420,10 +420,16 @@ fn what_a_client_is_not_built_with() {
     let watch = Watch::new();
     let plain = || builder(Signature::V1, Format::Json);
     let refused = [
-        plain().proxy(format!("socks5://user:{PROXY_PASSWORD}@proxy:1080")),
+        plain().proxy(format!("socks4://user:{PROXY_PASSWORD}@proxy:1080")),
+        plain().proxy(format!("socks5://user:{}{PROXY_PASSWORD}@proxy:1080", "a".repeat(256))),
+        plain().proxy(format!("http://user:{PROXY_PASSWORD}?x@proxy:9")),
+        plain().proxy(format!("http://user:{PROXY_PASSWORD}/x@proxy:9")),
+        plain().proxy(format!("http://user:x#{PROXY_PASSWORD}@proxy:9")),
+        plain().proxy(format!("http://user:{PROXY_PASSWORD}")),
         plain().proxy(format!("http://user:{PROXY_PASSWORD}@proxy/path?{PROXY_PASSWORD}")),
         plain().proxy(format!("http://user:{PROXY_PASSWORD}@")),
         plain().endpoint(format!("https://user:{PROXY_PASSWORD}@voice.example.com")),
+        plain().endpoint(format!("https://user:{PROXY_PASSWORD}?x@voice.example.com")),
         plain().endpoint(format!("https://voice.example.com/?CalledNumber={CALLED}")),
         plain().endpoint(format!("ftp://user:{PROXY_PASSWORD}@voice.example.com")),
         plain().root_certificate_pem(format!(

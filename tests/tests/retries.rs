@@ -32,7 +32,7 @@ fn answer(status: u16, body: impl Into<String>) -> Step {
 }
 
 fn ok() -> Step {
-    answer(200, r#"{"Code":"OK","RequestId":"R-OK"}"#)
+    answer(200, r#"{"Code":"OK","CallId":"1^2","RequestId":"R-OK"}"#)
 }
 
 fn refusal(status: u16, code: &str) -> Step {
@@ -452,15 +452,10 @@ async fn what_a_code_means_is_known_in_every_spelling() {
         (400, "Throttling.Other", "throttled transient", "Wait and send again, with growing pauses."),
         (403, "NoPermission", "denied", "Grant the action, such as dyvms:QueryRobotTaskCallList, to the user or role."),
         (403, "Forbidden.New", "denied", "Read the message; it says what the account or its user may not do."),
-        (200, "isv.AMOUNT_NOT_ENOUG", "quota", "Top up the account; the call was not placed."),
-        (200, "isv.AMOUNT_NOT_ENOUGH", "quota", "Top up the account; the call was not placed."),
+        (200, "isv.AMOUNT_NOT_ENOUG", "quota", "Top up the account."),
+        (200, "isv.AMOUNT_NOT_ENOUGH", "quota", "Top up the account."),
         (200, "BillidNotExist", "not found", "Use a number that the account has bought."),
-        (
-            200,
-            "isp.GATEWAY_ERROR",
-            "transient",
-            "Queries may be repeated; before repeating a call, look up whether it was placed.",
-        ),
+        (200, "isp.GATEWAY_ERROR", "transient", "If it goes on, ask Alibaba's support, and name the request id."),
         (404, "InvalidAccessKeyId.NotFound", "credentials", "Check the key id for stray blanks"),
         (400, "MissingTtsCode", "", "Add the parameter that the message names."),
         (400, "InvalidSpeed", "", "Compare the parameter that the message names"),

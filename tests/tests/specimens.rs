@@ -168,7 +168,11 @@ fn debug_masks_and_serialize_does_not() {
 async fn a_false_success_is_a_failure() {
     let canned = Canned::ok(r#"{"Success":false,"Message":"no","RequestId":"R-1"}"#);
     let error = client(&canned).send(Nothing::new()).await.unwrap_err();
-    assert_eq!(error.to_string(), "Nothing: the service refused the request: no (HTTP 200, request R-1)");
+    assert_eq!(
+        error.to_string(),
+        "Nothing: the service reported a failure: no; the service received the request: the change may have been made, \
+         so look before you send it again (HTTP 200, request R-1)"
+    );
 }
 
 fn offset_page(ids: std::ops::Range<i64>, total: i64) -> String {

@@ -128,7 +128,8 @@ async fn there_is_a_span_for_the_call_and_one_for_each_attempt() {
     let recorder = Recorder::new();
     let _guard = tracing::subscriber::set_default(recorder.clone());
     let throttled = r#"{"Code":"Throttling.User","Message":"slower","RequestId":"R-1"}"#;
-    let canned = Canned::default().then(400, throttled).then(200, r#"{"Code":"OK","RequestId":"R-2-8765"}"#);
+    let canned =
+        Canned::default().then(400, throttled).then(200, r#"{"Code":"OK","CallId":"1^2","RequestId":"R-2-8765"}"#);
     builder().transport(canned).build().unwrap().send(request()).await.unwrap();
     let attempt = |id: u32, resent: &str| {
         format!(

@@ -12,7 +12,7 @@ use super::{Scope, names, pagination, xml};
 use crate::fault::Report;
 use crate::fit::{self, Misfit, Reading};
 use crate::load::{Draft, file_stem};
-use crate::model::{Envelope, Example, Operation, Service};
+use crate::model::{Envelope, Example, Kind, Operation, Service};
 use crate::parse::Node;
 use crate::suggest::did_you_mean;
 
@@ -31,6 +31,7 @@ pub(super) fn check(draft: &mut Draft<'_, Operation>, service: Option<&Service>,
     }
     names::check_parameters(node.table("parameters"), report);
     check_parameter_names(operation, node, report);
+    check_id(operation, node, report);
     check_limits(operation, node, report);
 
     let no_envelope = Envelope::default();
@@ -115,6 +116,21 @@ fn check_parameter_names(operation: &Operation, node: &Node<'_>, report: &mut Re
     }
     if !operation.dials_when.is_empty() && operation.dials.is_none() {
         report.add(node.at_key("dialsWhen"), "`dialsWhen` says when `dials` holds, which is absent");
+    }
+}
+
+/// `id` names a member of the response that holds one value.
+fn check_id(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>) {
+    let (Some(name), Some(at)) = (&operation.id, node.get("id").map(|id| id.at)) else { return };
+    match operation.response.iter().find(|field| field.wire_name == *name) {
+        None => {
+            let known = operation.response.iter().map(|field| field.wire_name.as_str());
+            report.add_with(at, format!("no response member \"{name}\""), did_you_mean(name, known));
+        }
+        Some(field) if !matches!(field.shape.kind, Kind::String | Kind::Int32 | Kind::Int64) => {
+            report.add(at, "an id is a string, an int32 or an int64");
+        }
+        Some(_) => {}
     }
 }
 

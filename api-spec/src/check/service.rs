@@ -128,18 +128,18 @@ fn check_envelope(service: &Service, node: &Node<'_>, scope: Scope<'_>, report: 
     }
 }
 
-/// No two errors of one code or alias; a family of codes is an alias.
+/// No two errors of one code or alias.
 fn check_errors(node: &Node<'_>, report: &mut Report<'_>) {
     let mut places: HashMap<&str, usize> = HashMap::new();
     for member in node.table("errors") {
         let aliases = member.value.get("aliases").map_or(&[][..], Node::elements);
         let aliases = aliases.iter().filter_map(|alias| Some((alias.text()?, alias.at)));
-        if member.name.contains('*') {
-            report.add(member.at, "a code has no `*`; an alias may end with one");
-        }
         for (code, at) in [(&*member.name, member.at)].into_iter().chain(aliases) {
-            if at != member.at && matches!(code.find('*'), Some(star) if star == 0 || star + 1 < code.len()) {
-                report.add(at, format!("`*` stands at the end of an alias, after a beginning, found \"{code}\""));
+            if matches!(code.find('*'), Some(star) if star == 0 || star + 1 < code.len()) {
+                report.add(
+                    at,
+                    format!("`*` stands at the end of a family of codes, after a beginning, found \"{code}\""),
+                );
             }
             if let Some(first) = places.insert(code, at) {
                 let first = report.place(first);

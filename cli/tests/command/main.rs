@@ -4,4 +4,5 @@
 
 mod call;
 mod emulator;
+mod network;
 mod support;

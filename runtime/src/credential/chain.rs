@@ -7,7 +7,7 @@ use super::ecs::EcsRamRole;
 use super::environment::Environment;
 use super::profile::{FileProfile, ProfileFile};
 use super::sts::OidcRole;
-use super::surroundings::Surroundings;
+use super::surroundings::{Surroundings, variable};
 use super::uri::CredentialsUri;
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::transport::BoxFuture;
@@ -18,20 +18,33 @@ use crate::transport::BoxFuture;
 ///    `ALIBABA_CLOUD_SECURITY_TOKEN`;
 /// 2. an OIDC role: `ALIBABA_CLOUD_ROLE_ARN`, `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`, `ALIBABA_CLOUD_OIDC_TOKEN_FILE` and,
 ///    if wanted, `ALIBABA_CLOUD_ROLE_SESSION_NAME`;
-/// 3. the profile of the command line tool, `~/.aliyun/config.json` or `ALIBABA_CLOUD_CONFIG_FILE`, unless
-///    `ALIBABA_CLOUD_CLI_PROFILE_DISABLED` is `true`;
+/// 3. the profile of the command line tool, `~/.aliyun/config.json` or `ALIBABA_CLOUD_CONFIG_FILE`;
 /// 4. the credentials file `~/.alibabacloud/credentials`, `~/.alibabacloud/credentials.ini` or
 ///    `ALIBABA_CLOUD_CREDENTIALS_FILE`;
-/// 5. the RAM role of the ECS instance, unless `ALIBABA_CLOUD_ECS_METADATA_DISABLED` is `true`;
-///    `ALIBABA_CLOUD_ECS_METADATA` names it, and `ALIBABA_CLOUD_IMDSV1_DISABLED` refuses to ask without a session token;
+/// 5. the RAM role of the ECS instance; `ALIBABA_CLOUD_ECS_METADATA` names it;
 /// 6. the address in `ALIBABA_CLOUD_CREDENTIALS_URI`.
 ///
-/// `ALIBABA_CLOUD_PROFILE` names the profile of 3 and 4. `ALIBABA_CLOUD_STS_REGION` and
-/// `ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED` say where roles are assumed.
+/// `ALIBABA_CLOUD_PROFILE` names the profile of 3 and 4. Roles are assumed at `ALIBABA_CLOUD_STS_ENDPOINT`, or else in
+/// the region `ALIBABA_CLOUD_STS_REGION`, unless the profile says where.
+///
+/// Switches are on if they are `true` or `1`, in any case, and off if they are `false`, `0` or not set; anything else is
+/// an error:
+///
+/// | switch | effect |
+/// | --- | --- |
+/// | `ALIBABA_CLOUD_IGNORE_PROFILE` | 3 and 4 are left out, whatever names a profile |
+/// | `ALIBABA_CLOUD_CLI_PROFILE_DISABLED` | 3 is left out |
+/// | `ALIBABA_CLOUD_ECS_METADATA_DISABLED` | 5 is left out, and no profile uses the role of the machine |
+/// | `ALIBABA_CLOUD_IMDSV1_DISABLED` | the metadata service is not asked without a session token |
+/// | `ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS` | 6 is left out, and no profile runs a command or asks an address |
+/// | `ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED` | roles are assumed at the address of the region within a VPC |
+///
+/// `ALIBABA_CLOUD_PROFILE_MODE=Anonymous` is an error at 3, and `ALIBABA_CLOUD_BEARER_TOKEN` does not serve: calls are
+/// signed.
 ///
 /// A place where nothing is set up is passed over; one that is set up and does not work ends the search with an error,
-/// since going on would act under another identity than the one meant. The variables are read when the chain is made,
-/// everything else at the first call.
+/// since going on would act under another identity than the one meant. The variables of 2, 5 and 6 and the switches of
+/// places are read when the chain is made, everything else at the first call.
 pub struct DefaultChain(Search);
 
 impl DefaultChain {
@@ -45,11 +58,24 @@ impl DefaultChain {
         let mut search = Search::default();
         search.add(Ok(Environment::of(surroundings.clone())));
         search.add(OidcRole::of(surroundings));
-        search.profiles(surroundings, surroundings.text("ALIBABA_CLOUD_PROFILE"));
+        search.profiles(surroundings, surroundings.text(variable::PROFILE), Asked::ByVariable);
         search.add(EcsRamRole::of(surroundings));
         search.add(CredentialsUri::of(surroundings));
+        if surroundings.variable(variable::BEARER_TOKEN).is_some() {
+            let why = format!("{} is set, but the calls of this client are signed", variable::BEARER_TOKEN);
+            search.places.push(Err(CredentialsError::absent("a bearer token", why)));
+        }
         Self(search)
     }
+}
+
+/// Who asks for a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// The program.
+    ByProgram,
+    /// A variable, or nobody.
+    ByVariable,
 }
 
 /// Places to look at, in order.
@@ -66,12 +92,39 @@ impl Search {
     }
 
     /// The files with profiles. A profile that was asked for by name must be in one of them.
-    pub(super) fn profiles(&mut self, surroundings: &Surroundings, name: Option<String>) {
-        const OFF: &str = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
-        let tool = if surroundings.is_on(OFF) {
-            vec![Err(CredentialsError::absent("the CLI profile", format!("switched off by {OFF}")))]
-        } else {
-            ProfileFile::of_tool(surroundings)
+    pub(super) fn profiles(&mut self, surroundings: &Surroundings, name: Option<String>, asked: Asked) {
+        const PROFILES: &str = "the profiles";
+        const TOOL: &str = "the CLI profile";
+        match surroundings.switch(variable::IGNORE_PROFILE) {
+            Ok(false) => {}
+            // A variable that names a profile has no effect then, as for the command.
+            Ok(true) if asked == Asked::ByVariable => {
+                let why = format!("switched off by {}", variable::IGNORE_PROFILE);
+                return self.places.push(Err(CredentialsError::absent(PROFILES, why)));
+            }
+            Ok(true) => {
+                let why = format!("switched off by {0}; unset it to use a profile", variable::IGNORE_PROFILE);
+                return self.places.push(Err(CredentialsError::broken(PROFILES, why)));
+            }
+            Err(why) => return self.places.push(Err(CredentialsError::broken(PROFILES, why))),
+        }
+        let tool = match surroundings.switch(variable::CLI_PROFILE_DISABLED) {
+            Ok(false) => match surroundings.text(variable::PROFILE_MODE).filter(|_| asked == Asked::ByVariable) {
+                Some(mode) if mode.eq_ignore_ascii_case("Anonymous") => {
+                    let why = format!(
+                        "{} is {mode}, and the calls of this client are signed; unset it",
+                        variable::PROFILE_MODE
+                    );
+                    vec![Err(CredentialsError::broken(TOOL, why))]
+                }
+                // The command pays no attention to others.
+                _ => ProfileFile::of_tool(surroundings),
+            },
+            Ok(true) => {
+                let why = format!("switched off by {}", variable::CLI_PROFILE_DISABLED);
+                vec![Err(CredentialsError::absent(TOOL, why))]
+            }
+            Err(why) => vec![Err(CredentialsError::broken(TOOL, why))],
         };
         for file in tool.into_iter().chain(ProfileFile::of_credentials(surroundings)) {
             self.add(file.map(|file| FileProfile::new(surroundings, name.clone(), file)));
@@ -245,7 +298,8 @@ mod tests {
         assert_eq!(
             ask(&switched, &broken, &http).await.unwrap_err(),
             format!(
-                "the CLI profile ~/.aliyun/config.json: the file is broken JSON at line 2, column 15; looked before at: \
+                "the CLI profile ~/.aliyun/config.json: the file is broken JSON at line 2, column 15; \
+                 correct it, or write it anew with `aliyun configure`; looked before at: \
                  {NO_KEY}; an OIDC role (ALIBABA_CLOUD_ROLE_ARN, ALIBABA_CLOUD_OIDC_PROVIDER_ARN not set)"
             )
         );
@@ -278,6 +332,132 @@ mod tests {
         let first = http.requests().len();
         chain.credentials(&http.context()).await.unwrap();
         assert_eq!(http.requests()[first..], ["GET http://keys.internal/"]);
+    }
+
+    /// A home directory with a profile of the tool and a credentials file, and nothing else but the role of a machine
+    /// and a credentials URI.
+    async fn with_profiles(variables: &[(&str, &str)]) -> Result<String, String> {
+        let files = home(&[
+            (
+                ".aliyun/config.json",
+                r#"{"profiles":[{"name":"default","mode":"AK","access_key_id":"cli","access_key_secret":"testsecret"}]}"#,
+            ),
+            (
+                ".alibabacloud/credentials",
+                "[default]\ntype = access_key\naccess_key_id = ini\naccess_key_secret = testsecret\n",
+            ),
+        ]);
+        let mut variables = variables.to_vec();
+        variables.push(("ALIBABA_CLOUD_CREDENTIALS_URI", "http://keys.internal/"));
+        ask(&variables, &files, &everything()).await
+    }
+
+    const IGNORE: &str = "ALIBABA_CLOUD_IGNORE_PROFILE";
+    const NO_CLI: &str = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
+    const NO_ECS: &str = "ALIBABA_CLOUD_ECS_METADATA_DISABLED";
+    const NO_EXTERNAL: &str = "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS";
+
+    #[tokio::test]
+    async fn switches_leave_places_out() {
+        for (switches, expected) in [
+            (vec![], "cli"),
+            (vec![IGNORE], "ecs"),
+            (vec![NO_CLI], "ini"),
+            (vec![NO_ECS], "cli"),
+            (vec![IGNORE, NO_ECS], "uri"),
+            (vec![NO_EXTERNAL], "cli"),
+        ] {
+            for (value, expected) in
+                [("TRUE", expected), ("true", expected), ("1", expected), ("false", "cli"), ("0", "cli"), (" ", "cli")]
+            {
+                let variables: Vec<_> = switches.iter().map(|switch| (*switch, value)).collect();
+                assert_eq!(with_profiles(&variables).await.unwrap(), expected, "{variables:?}");
+            }
+        }
+        let off = with_profiles(&[(IGNORE, "TRUE"), (NO_ECS, "true"), (NO_EXTERNAL, "true")]).await.unwrap_err();
+        for said in [
+            "the profiles (switched off by ALIBABA_CLOUD_IGNORE_PROFILE)",
+            "the ECS RAM role (switched off by ALIBABA_CLOUD_ECS_METADATA_DISABLED)",
+            "a credentials URI (switched off by ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS)",
+        ] {
+            assert!(off.contains(said), "{off}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_switch_that_is_neither_on_nor_off_ends_the_search() {
+        for (switch, before) in [
+            (IGNORE, vec![]),
+            (NO_CLI, vec![]),
+            (NO_ECS, vec![(IGNORE, "true")]),
+            ("ALIBABA_CLOUD_IMDSV1_DISABLED", vec![(IGNORE, "true")]),
+            (NO_EXTERNAL, vec![(IGNORE, "true"), (NO_ECS, "true")]),
+        ] {
+            let mut variables = before;
+            variables.push((switch, "yes"));
+            let error = with_profiles(&variables).await.unwrap_err();
+            let expected = format!("{switch} is neither true nor false; set it to one of these, or unset it");
+            assert!(error.contains(&format!(": {expected}; looked before at: ")), "{error}");
+        }
+        // A place before it serves even so.
+        assert_eq!(with_profiles(&[(NO_ECS, "yes")]).await.unwrap(), "cli");
+        let oidc = [
+            ("ALIBABA_CLOUD_ROLE_ARN", "r"),
+            ("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "p"),
+            ("ALIBABA_CLOUD_OIDC_TOKEN_FILE", "/none"),
+            ("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED", "yes"),
+        ];
+        let error = with_profiles(&oidc).await.unwrap_err();
+        assert!(error.starts_with("an OIDC role: ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED is neither true nor"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn profiles_that_are_ignored_are_so_whoever_names_one() {
+        let named = [("ALIBABA_CLOUD_PROFILE", "office"), (IGNORE, "TRUE")];
+        assert_eq!(with_profiles(&named).await.unwrap(), "ecs");
+        let surroundings = Surroundings::new(&[(IGNORE, "TRUE")], std::path::Path::new("/home/test"));
+        let profile = super::super::Profile::of(&surroundings, "default".to_owned());
+        assert_eq!(
+            profile.credentials(&StandIn::nowhere().context()).await.unwrap_err().to_string(),
+            "the profiles: switched off by ALIBABA_CLOUD_IGNORE_PROFILE; unset it to use a profile"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_mode_without_credentials_is_refused_by_name() {
+        const MODE: &str = "ALIBABA_CLOUD_PROFILE_MODE";
+        let error = with_profiles(&[(MODE, "anonymous")]).await.unwrap_err();
+        let expected = "the CLI profile: ALIBABA_CLOUD_PROFILE_MODE is anonymous, and the calls of this client are signed; \
+                        unset it; looked before at: ";
+        assert!(error.starts_with(expected), "{error}");
+        assert_eq!(with_profiles(&[(MODE, "AK")]).await.unwrap(), "cli");
+        assert_eq!(with_profiles(&[(MODE, "Anonymous"), (IGNORE, "TRUE")]).await.unwrap(), "ecs");
+    }
+
+    #[tokio::test]
+    async fn a_bearer_token_is_named_where_nothing_else_serves() {
+        let token = [("ALIBABA_CLOUD_BEARER_TOKEN", "testsecret")];
+        let error = ask(&token, &home(&[]), &StandIn::nowhere()).await.unwrap_err();
+        let end = "; a bearer token (ALIBABA_CLOUD_BEARER_TOKEN is set, but the calls of this client are signed)";
+        assert!(error.ends_with(end), "{error}");
+        assert_eq!(with_profiles(&token).await.unwrap(), "cli");
+    }
+
+    #[tokio::test]
+    async fn roles_are_assumed_where_a_variable_says() {
+        let files = home(&[("token", "\u{feff}testtoken\r\n")]);
+        let token = files.path().join("token").display().to_string();
+        let http = everything();
+        let variables = [
+            ("ALIBABA_CLOUD_ROLE_ARN", "r"),
+            ("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "p"),
+            ("ALIBABA_CLOUD_OIDC_TOKEN_FILE", token.as_str()),
+            ("ALIBABA_CLOUD_STS_ENDPOINT", "sts-vpc.cn-hangzhou.aliyuncs.com"),
+            ("ALIBABA_CLOUD_STS_REGION", "cn-shanghai"),
+        ];
+        assert_eq!(ask(&variables, &files, &http).await.unwrap(), "sts");
+        assert_eq!(http.requests(), ["POST https://sts-vpc.cn-hangzhou.aliyuncs.com/"]);
+        assert!(http.form(0).contains(&("OIDCToken".to_owned(), "testtoken".to_owned())));
     }
 
     #[test]

@@ -1,17 +1,17 @@
 //! Credentials of a `CloudSSO` login that the command line tool of Alibaba Cloud left in its profile. The profile is read
 //! only: logging in stays with that tool.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderValue, Request, Uri};
 use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::temporary::{TemporaryKey, read_json, refusal};
+use super::temporary::{TemporaryKey, bearer, bought, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
-use crate::endpoint::Endpoint;
+use crate::address::{Address, is_loopback};
 use crate::transport::BoxFuture;
 
 /// A login: what buys temporary keys until it ends.
@@ -25,22 +25,7 @@ pub(super) struct CloudSso {
     pub(super) bought: Option<Credentials>,
 }
 
-/// A key is bought anew when it has no longer left than this, as Alibaba's clients do.
-const STALE: Duration = Duration::from_secs(15 * 60);
-
 impl CloudSso {
-    async fn get(&self, context: &Context) -> Result<Credentials, String> {
-        let now = context.now();
-        let valid_at = |time: SystemTime| self.bought.clone().filter(|bought| bought.expiration() > Some(time));
-        match valid_at(now + STALE) {
-            Some(bought) => Ok(bought),
-            None => match self.buy(context).await {
-                Err(why) => valid_at(now).ok_or(why),
-                bought => bought,
-            },
-        }
-    }
-
     async fn buy(&self, context: &Context) -> Result<Credentials, String> {
         #[derive(Deserialize)]
         struct Bought {
@@ -50,14 +35,14 @@ impl CloudSso {
         if self.access_token_expires <= context.now() {
             return Err("the CloudSSO login has expired; log in again with the aliyun command".to_owned());
         }
-        let uri = self.sign_in_url.parse::<Uri>().ok();
-        let address = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?)));
+        let address = Address::parse(&self.sign_in_url, None)
+            .map_err(|reason| format!("cloud_sso_sign_in_url is no https URL: {reason}"))?;
         // A login does not travel in the clear.
-        let address = address.filter(|(scheme, host)| Endpoint::parse(&format!("{scheme}://{host}"), false).is_ok());
-        let (scheme, authority) = address.ok_or("cloud_sso_sign_in_url is no https URL")?;
-        let mut token = HeaderValue::try_from(format!("Bearer {}", *self.access_token))
-            .map_err(|_| "access_token is no value of a header; log in again with the aliyun command".to_owned())?;
-        token.set_sensitive(true);
+        let secure = address.scheme() == "https" || address.scheme() == "http" && is_loopback(address.host());
+        let authority = address.uri().authority().filter(|_| secure && !address.has_user());
+        let (scheme, authority) = (address.scheme(), authority.ok_or("cloud_sso_sign_in_url is no https URL")?);
+        let token = bearer(&self.access_token)
+            .ok_or("access_token is no value of a header; log in again with the aliyun command")?;
         let body = json!({ "AccountId": self.account, "AccessConfigurationId": self.access_configuration });
         let request = Request::post(format!("{scheme}://{authority}/cloud-credentials"))
             .header(ACCEPT, "application/json")
@@ -76,6 +61,8 @@ impl CloudSso {
 
 impl CredentialsProvider for CloudSso {
     fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
-        Box::pin(async { self.get(context).await.map_err(CredentialsError::new) })
+        Box::pin(async {
+            bought(self.bought.as_ref(), context.now(), self.buy(context)).await.map_err(CredentialsError::new)
+        })
     }
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Uri, request};
 
-use super::surroundings::Surroundings;
+use super::surroundings::{Surroundings, variable};
 use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
-use crate::endpoint::shown;
+use crate::address::{Address, shown};
 use crate::transport::{BoxFuture, HttpAnswer};
 
 /// The role of the ECS instance that the program runs on.
@@ -69,21 +69,18 @@ impl EcsRamRole {
         self
     }
 
-    /// With the role of the variable `ALIBABA_CLOUD_ECS_METADATA`, unless `ALIBABA_CLOUD_ECS_METADATA_DISABLED`.
+    /// With the role of the variable `ALIBABA_CLOUD_ECS_METADATA`, unless `ALIBABA_CLOUD_ECS_METADATA_DISABLED`, and with
+    /// what `ALIBABA_CLOUD_IMDSV1_DISABLED` says.
     pub(super) fn of(surroundings: &Surroundings) -> Result<Self, CredentialsError> {
-        const OFF: &str = "ALIBABA_CLOUD_ECS_METADATA_DISABLED";
-        if surroundings.is_on(OFF) {
-            return Err(CredentialsError::absent(PLACE, format!("switched off by {OFF}")));
+        let switch = |name| surroundings.switch(name).map_err(|why| CredentialsError::broken(PLACE, why));
+        if switch(variable::ECS_METADATA_DISABLED)? {
+            let why = format!("switched off by {}", variable::ECS_METADATA_DISABLED);
+            return Err(CredentialsError::absent(PLACE, why));
         }
-        let mut provider = Self::new().within(surroundings);
-        provider.role = surroundings.text("ALIBABA_CLOUD_ECS_METADATA");
+        let mut provider = Self::new();
+        provider.token_required = switch(variable::IMDSV1_DISABLED)?;
+        provider.role = surroundings.text(variable::ECS_METADATA);
         Ok(provider)
-    }
-
-    /// With what `ALIBABA_CLOUD_IMDSV1_DISABLED` says.
-    pub(super) fn within(mut self, surroundings: &Surroundings) -> Self {
-        self.token_required |= surroundings.is_on("ALIBABA_CLOUD_IMDSV1_DISABLED");
-        self
     }
 
     async fn fetch(&self, context: &Context) -> Result<Credentials, Failure> {
@@ -130,7 +127,13 @@ impl EcsRamRole {
     }
 
     fn request(&self, method: Method, path: &str) -> Result<request::Builder, String> {
-        let uri: Uri = format!("{}{path}", self.endpoint.trim_end_matches('/'))
+        let address =
+            Address::parse(&self.endpoint, None).map_err(|reason| format!("its address is no URL: {reason}"))?;
+        if address.has_user() || address.uri().query().is_some() {
+            return Err("its address has a user name or a query".to_owned());
+        }
+        let base = address.to_string();
+        let uri: Uri = format!("{}{path}", base.trim_end_matches('/'))
             .try_into()
             .map_err(|_| "its address is no URL".to_owned())?;
         Ok(Request::builder().method(method).uri(uri))
@@ -184,7 +187,7 @@ impl CredentialsProvider for EcsRamRole {
     fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
         Box::pin(async {
             self.fetch(context).await.map_err(|Failure { why, found }| {
-                let place = format!("{PLACE} at {}", shown(&self.endpoint));
+                let place = format!("{PLACE} at {}", shown(&self.endpoint, None));
                 if found { CredentialsError::broken(place, why) } else { CredentialsError::absent(place, why) }
             })
         })
@@ -195,7 +198,7 @@ impl fmt::Debug for EcsRamRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EcsRamRole")
             .field("role", &self.role)
-            .field("endpoint", &shown(&self.endpoint))
+            .field("endpoint", &shown(&self.endpoint, None))
             .field("token_required", &self.token_required)
             .finish_non_exhaustive()
     }

@@ -35,7 +35,9 @@ impl Environment {
         const PLACE: &str = "the environment";
         let set = |name| self.surroundings.variable(name);
         match (set(ACCESS_KEY_ID), set(ACCESS_KEY_SECRET)) {
-            (Some(id), Some(secret)) => Ok(Credentials::make(id.as_str().to_owned(), &secret, set(SECURITY_TOKEN))),
+            (Some(id), Some(secret)) => {
+                Ok(Credentials::make(&id, &secret, set(SECURITY_TOKEN).as_ref().map(|token| token.as_str())))
+            }
             (None, None) => {
                 let why = format!("{ACCESS_KEY_ID} and {ACCESS_KEY_SECRET} not set");
                 Err(CredentialsError::absent(PLACE, why))

@@ -8,14 +8,14 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 use zeroize::Zeroizing;
 
-use super::temporary::{misfit, time};
+use super::temporary::{misfit, seconds, time};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::transport::BoxFuture;
 
-/// A command that prints JSON, as the profile mode `External` names it. Its words are those of a shell, but no shell
-/// runs it.
+/// A command that prints JSON, as the profile mode `External` names it.
 pub(super) struct External {
-    pub(super) command: String,
+    program: String,
+    arguments: Vec<String>,
 }
 
 /// How long the command may take.
@@ -29,10 +29,21 @@ struct Printed {
     access_key_id: Option<String>,
     access_key_secret: Option<Zeroizing<String>>,
     sts_token: Option<Zeroizing<String>>,
+    /// Alibaba's clients read this one, as text, and the command that one, in seconds since 1970.
     expiration: Option<String>,
+    sts_expiration: Option<i64>,
 }
 
 impl External {
+    /// The words of the command are those of a shell, but no shell runs it.
+    pub(super) fn new(command: &str) -> Result<Self, &'static str> {
+        // A backslash separates the folders of a path there.
+        let command = if cfg!(windows) { command.replace('\\', r"\\") } else { command.to_owned() };
+        let mut words = shlex::split(&command).ok_or("it has a quotation mark that is not closed")?.into_iter();
+        let program = words.next().filter(|program| !program.is_empty()).ok_or("it names no program")?;
+        Ok(Self { program, arguments: words.collect() })
+    }
+
     async fn run(&self) -> Result<Credentials, String> {
         let mut child = self.start()?;
         let Ok(printed) = tokio::time::timeout(LIMIT, printed(&mut child)).await else {
@@ -45,12 +56,8 @@ impl External {
     }
 
     fn start(&self) -> Result<Child, String> {
-        // A backslash separates the folders of a path there.
-        let command = if cfg!(windows) { self.command.replace('\\', r"\\") } else { self.command.clone() };
-        let words = shlex::split(&command).ok_or("it has a quotation mark that is not closed")?;
-        let (program, arguments) = words.split_first().ok_or("it is empty")?;
-        Command::new(program)
-            .args(arguments)
+        Command::new(&self.program)
+            .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -88,20 +95,21 @@ impl Printed {
         if token.is_none() && self.mode.as_deref() == Some("StsToken") {
             return Err(missing("sts_token"));
         }
-        let credentials = Credentials::make(id, &secret, token);
-        match self.expiration.filter(|it| !it.is_empty()) {
-            None => Ok(credentials),
-            Some(text) => {
-                let expiration = time(&text).ok_or("the expiration that it prints is no time")?;
-                Ok(credentials.expires_at(expiration))
-            }
-        }
+        let credentials = Credentials::make(&id, &secret, token.as_ref().map(|token| token.as_str()));
+        let expiration = match self.expiration.filter(|it| !it.is_empty()) {
+            Some(text) => Some(time(&text).ok_or("the expiration that it prints is no time")?),
+            None => self.sts_expiration.and_then(seconds),
+        };
+        Ok(match expiration {
+            Some(expiration) => credentials.expires_at(expiration),
+            None => credentials,
+        })
     }
 }
 
 impl CredentialsProvider for External {
     fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
-        // Arguments may be secrets.
-        Box::pin(async { self.run().await.map_err(|why| CredentialsError::broken("its process_command", why)) })
+        // It is not named: its arguments may be secrets.
+        Box::pin(async { self.run().await.map_err(CredentialsError::new) })
     }
 }

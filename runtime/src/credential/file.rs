@@ -29,8 +29,10 @@ impl fmt::Display for FileError {
 
 /// Much larger than any file that holds credentials.
 const LONGEST: u64 = 1 << 20;
+/// The byte order mark.
+const MARK: char = '\u{feff}';
 
-/// The text of a file. It is read as it stands, at once: it is small, and read about once an hour.
+/// The text of a file, without the byte order mark that some editors put before it. It is read as it stands, at once: it is small, and read about once an hour.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, FileError> {
     let unreadable = |why: &str| Err(FileError::Unreadable(why.to_owned()));
     // A pipe or a device could keep the thread waiting.
@@ -42,11 +44,16 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, FileError> {
     }
     let bytes = std::fs::read(path).map_err(|error| refused(&error))?;
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Zeroizing::new(text)),
+        Ok(mut text) => {
+            if text.starts_with(MARK) {
+                text.drain(..MARK.len_utf8());
+            }
+            Ok(Zeroizing::new(text))
+        }
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             error.into_bytes().zeroize();
-            Err(FileError::Unreadable(format!("it is not UTF-8 from byte {at}")))
+            Err(FileError::Unreadable(format!("it is not UTF-8 from byte {at}; save it as UTF-8")))
         }
     }
 }
@@ -70,7 +77,9 @@ mod tests {
         assert_eq!(read(folder.path()).unwrap_err().to_string(), "it is no file");
         let file = folder.path().join("latin-1");
         std::fs::write(&file, b"ab\xe9").unwrap();
-        assert_eq!(read(&file).unwrap_err().to_string(), "it is not UTF-8 from byte 2");
+        assert_eq!(read(&file).unwrap_err().to_string(), "it is not UTF-8 from byte 2; save it as UTF-8");
+        std::fs::write(&file, "\u{feff}text\u{feff}").unwrap();
+        assert_eq!(*read(&file).unwrap(), "text\u{feff}");
         std::fs::write(&file, vec![b' '; 1 << 21]).unwrap();
         assert_eq!(read(&file).unwrap_err().to_string(), "it is longer than a megabyte");
         let denied = refused(&io::Error::from(ErrorKind::PermissionDenied));

@@ -14,17 +14,21 @@ mod chain;
 mod cloud_sso;
 mod context;
 mod ecs;
+mod entry;
 mod environment;
 mod external;
 mod file;
 mod ini;
+mod oauth;
 mod profile;
 mod refresh;
+mod section;
 mod sts;
 mod surroundings;
 mod temporary;
 #[cfg(test)]
 mod testing;
+mod tool;
 mod uri;
 
 pub use chain::DefaultChain;
@@ -50,13 +54,14 @@ struct Inner {
 }
 
 impl Credentials {
-    /// A permanent access key.
+    /// A permanent access key. White space around it is removed, since what is read from a file often ends with a line
+    /// break.
     #[must_use]
     pub fn new(access_key_id: impl Into<String>, access_key_secret: impl Into<String>) -> Self {
-        Self::make(access_key_id.into(), &Zeroizing::new(access_key_secret.into()), None)
+        Self::make(&access_key_id.into(), &Zeroizing::new(access_key_secret.into()), None)
     }
 
-    /// A temporary access key of the security token service.
+    /// A temporary access key of the security token service. White space around it is removed.
     #[must_use]
     pub fn with_token(
         access_key_id: impl Into<String>,
@@ -64,11 +69,17 @@ impl Credentials {
         security_token: impl Into<String>,
     ) -> Self {
         let token = Zeroizing::new(security_token.into());
-        Self::make(access_key_id.into(), &Zeroizing::new(access_key_secret.into()), Some(token))
+        Self::make(&access_key_id.into(), &Zeroizing::new(access_key_secret.into()), Some(&token))
     }
 
-    fn make(access_key_id: String, secret: &str, security_token: Option<Zeroizing<String>>) -> Self {
-        let inner = Inner { access_key_id, security_token, key: SigningKey::new(secret) };
+    /// The one place where a key is made, wherever it comes from.
+    fn make(access_key_id: &str, secret: &str, security_token: Option<&str>) -> Self {
+        let trimmed = |text: &str| text.trim().to_owned();
+        let inner = Inner {
+            access_key_id: trimmed(access_key_id),
+            security_token: security_token.map(|token| Zeroizing::new(trimmed(token))),
+            key: SigningKey::new(secret.trim()),
+        };
         Self { inner: Arc::new(inner), expiration: None }
     }
 
@@ -142,11 +153,12 @@ impl fmt::Debug for Credentials {
 pub trait CredentialsProvider: Send + Sync + 'static {
     /// The credentials to sign the next request with.
     ///
-    /// Those that [expire](Credentials::expires_at) are kept by the client: this is called once for all calls that
-    /// wait, ahead of the expiration, and at the next call after it failed. Those that do not are asked for at every
+    /// Those that [expire](Credentials::expires_at) are kept by the client: this is called once for all calls of a
+    /// tokio runtime that wait, ahead of the expiration, and at the next call after it failed. Those that do not are asked for at every
     /// request, so what is expensive is kept here.
     ///
-    /// It may run on after the call that needed it was dropped, but no longer than 90 seconds.
+    /// It is polled within the call first. What is not ready then runs on in a task of the same runtime, also after the
+    /// call was dropped, but no longer than 90 seconds. A panic is an error of that attempt.
     fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>>;
 
     /// Called when the service refused credentials of this provider as expired or unknown, or when no role could be assumed
@@ -234,6 +246,24 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn a_line_break_at_the_end_of_a_key_is_no_part_of_it() {
+        let signature = |credentials: &Credentials| {
+            let mut parameters = crate::parameter::Parameters::default();
+            parameters.push("Action", "Ring");
+            credentials.key().sign_v1("POST", &mut parameters).as_str().to_owned()
+        };
+        let expected = Credentials::with_token("testid", "testsecret", "testtoken");
+        for end in ["\n", "\r\n", " ", "\t\n\n"] {
+            let with = |text: &str| format!("{end}{text}{end}");
+            let key = Credentials::with_token(with("testid"), with("testsecret"), with("testtoken"));
+            assert!(key.is_the_same(&expected), "{end:?}");
+            assert_eq!(signature(&key), signature(&expected), "{end:?}");
+            let permanent = Credentials::new(with("testid"), with("testsecret"));
+            assert_eq!((permanent.access_key_id(), signature(&permanent)), ("testid", signature(&expected)));
+        }
+    }
 
     #[test]
     fn debug_shows_the_beginning_of_the_id_and_the_expiration_only() {

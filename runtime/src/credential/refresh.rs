@@ -1,31 +1,41 @@
 //! Keeping credentials that expire: one refresh at a time, ahead of the expiration.
 
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context as TaskContext, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
+use tokio::runtime::{self, Handle};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
-use crate::transport::HttpAnswer;
+use crate::transport::{BoxFuture, HttpAnswer};
 
 /// The credentials of a client: what its provider gives, kept as long as it is good.
 ///
-/// A refresh is a task of its own. So no call that is dropped takes it along, and a call with a short timeout does not
-/// cut it short for the calls behind it. Calls wait for it only when they have no valid key.
+/// No call depends on another one. A provider that answers at once is asked within the call. One that waits goes on in
+/// a task of the call's own runtime, so that a call that is dropped does not end it and a short timeout does not cut it
+/// short for the others. Calls of another runtime do not wait for that task, since it may never be run again: they ask
+/// for themselves. Calls wait only when they have no valid key.
 pub(crate) struct Refresher(Arc<Shared>);
 
 struct Shared {
     provider: Arc<dyn CredentialsProvider>,
     context: Context,
-    /// Never held across an await.
+    /// Never held across an await, nor while the provider runs.
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     kept: Option<Kept>,
-    refresh: Option<Refresh>,
+    /// Under way, at most one for each runtime. What is not listed here any more is not kept when it ends.
+    refreshes: Vec<Refresh>,
+    /// Of the refresh that was begun last.
+    number: u64,
     /// The provider gave credentials without an expiration: it is asked each time, and keeps them itself.
     permanent: bool,
 }
@@ -35,11 +45,30 @@ type Outcome = Result<Credentials, CredentialsError>;
 /// A refresh under way.
 #[derive(Clone)]
 struct Refresh {
+    number: u64,
+    runtime: runtime::Id,
     /// Closed once the refresh ended, or its runtime did.
     outcome: watch::Receiver<Option<Outcome>>,
-    /// Until then it ends by itself. One that does not is on a runtime that nobody drives, such as one of a single thread
-    /// between two calls of `block_on`, and it is no use to wait for it on another.
+    /// Until then it ends by itself, unless its runtime was not run in the meantime: a runtime of a single thread stands
+    /// still between two calls of `block_on`.
     deadline: Instant,
+}
+
+/// What a call does for credentials.
+enum Next {
+    /// It uses what is kept.
+    Use(Credentials),
+    /// It asks the provider, which keeps them itself.
+    Ask,
+    Refresh {
+        /// What is kept and still good.
+        valid: Option<Credentials>,
+        /// Whether the call waits for the refresh.
+        wait: bool,
+        refresh: Refresh,
+        /// If the refresh is new: the call begins it.
+        sender: Option<watch::Sender<Option<Outcome>>>,
+    },
 }
 
 struct Kept {
@@ -87,29 +116,33 @@ impl Refresher {
     /// The credentials to sign the next request with.
     pub(crate) async fn credentials(&self) -> Outcome {
         let shared = &self.0;
-        let mut still_valid = None;
-        let permanent = {
-            let now = shared.context.now();
-            let mut state = shared.state();
-            if let Some(kept) = state.kept.as_ref().filter(|kept| now < kept.expiration) {
-                let credentials = kept.credentials.clone();
-                if now < kept.late {
-                    if now >= kept.early {
-                        shared.refresh(&mut state);
-                    }
-                    return Ok(credentials);
-                }
-                still_valid = Some(credentials);
+        let mut joined = false;
+        loop {
+            let (valid, wait, refresh, sender) = match shared.next() {
+                Next::Use(credentials) => return Ok(credentials),
+                Next::Ask => return shared.ask_again().await,
+                Next::Refresh { valid, wait, refresh, sender } => (valid, wait, refresh, sender),
+            };
+            let own = sender.is_some();
+            if let Some(sender) = sender {
+                shared.begin(refresh.number, sender);
             }
-            state.permanent
-        };
-        let outcome = if permanent { shared.ask_again().await } else { shared.wait().await };
-        outcome.or_else(|error| still_valid.ok_or(error))
+            let outcome = match valid {
+                Some(credentials) if !wait => return Ok(credentials),
+                Some(credentials) => return refresh.outcome().await.or(Ok(credentials)),
+                None => refresh.outcome().await,
+            };
+            // One that began before this call does not decide: it may have failed since its runtime stood still.
+            if outcome.is_ok() || own || joined {
+                return outcome;
+            }
+            joined = true;
+        }
     }
 
     /// Whether an answer refuses the credentials themselves: then the next call asks for others.
     pub(crate) fn learn(&self, credentials: &Credentials, answer: &HttpAnswer) {
-        const CODES: [&[u8]; 2] = [b"InvalidSecurityToken", b"InvalidAccessKeyId"];
+        const CODES: [&[u8]; 3] = [b"InvalidSecurityToken", b"MissingSecurityToken", b"InvalidAccessKeyId"];
         let says = |code: &[u8]| answer.body.windows(code.len()).any(|window| window == code);
         if (400..500).contains(&answer.status) && CODES.into_iter().any(says) {
             self.refused(credentials);
@@ -118,15 +151,27 @@ impl Refresher {
 
     /// The service refused these credentials: the next call asks for others.
     pub(crate) fn refused(&self, credentials: &Credentials) {
-        {
-            let mut state = self.0.state();
-            match &state.kept {
-                // They were replaced meanwhile.
-                Some(kept) if !kept.credentials.is(credentials) => return,
-                _ => state.kept = None,
-            }
+        let shared = &self.0;
+        // Otherwise they were replaced meanwhile.
+        let current = |state: &State| state.kept.as_ref().is_none_or(|kept| kept.credentials.is(credentials));
+        if !current(&shared.state()) {
+            return;
         }
-        self.0.provider.refused(credentials);
+        // First, or a call in between would get from the provider what it still keeps.
+        shared.provider.refused(credentials);
+        let mut state = shared.state();
+        if current(&state) && state.kept.take().is_some() {
+            // What began before may bring the same key again.
+            state.refreshes.clear();
+        }
+    }
+}
+
+impl Refresh {
+    async fn outcome(mut self) -> Outcome {
+        let ended = tokio::time::timeout_at(self.deadline, self.outcome.wait_for(Option::is_some)).await;
+        let outcome = ended.ok().and_then(Result::ok).and_then(|outcome| outcome.clone());
+        outcome.unwrap_or_else(|| Err(CredentialsError::new("the runtime of the refresh is being shut down")))
     }
 }
 
@@ -135,78 +180,96 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Asks the provider. Its panic is an error, so that it ends no task but this attempt.
+    async fn ask(&self) -> Outcome {
+        // Within it, since a provider may also panic before it has a future.
+        let mut asked = pin!(async { self.provider.credentials(&self.context).await });
+        poll_fn(|context| {
+            let polled = catch_unwind(AssertUnwindSafe(|| asked.as_mut().poll(context)));
+            polled
+                .unwrap_or_else(|_| Poll::Ready(Err(CredentialsError::new("the provider of the credentials panicked"))))
+        })
+        .await
+    }
+
     async fn ask_again(&self) -> Outcome {
-        let outcome = self.provider.credentials(&self.context).await;
-        if outcome.as_ref().is_ok_and(|credentials| credentials.expiration().is_some()) {
-            self.settle(&outcome);
+        let outcome = self.ask().await;
+        if let Ok(credentials) = &outcome
+            && credentials.expiration().is_some()
+        {
+            let now = self.context.now();
+            let random = self.context.random();
+            self.state().keep(credentials, now, random);
         }
         outcome
     }
 
-    /// What the refresh brings, be it under way or new.
-    async fn wait(self: &Arc<Self>) -> Outcome {
-        loop {
-            let (mut refresh, own) = self.refresh(&mut self.state());
-            let ended = tokio::time::timeout_at(refresh.deadline, refresh.outcome.wait_for(Option::is_some)).await;
-            if let Ok(Ok(outcome)) = ended
-                && let Some(outcome) = &*outcome
-            {
-                return outcome.clone();
-            }
-            // One that another call began ended with the runtime of that call.
-            if own {
-                return Err(CredentialsError::new(
-                    "the provider of the credentials panicked, or its runtime is being shut down",
-                ));
-            }
-        }
-    }
-
-    /// The refresh under way, or else a new one, and whether it is new.
-    fn refresh(self: &Arc<Self>, state: &mut State) -> (Refresh, bool) {
-        let now = Instant::now();
-        let under_way = |refresh: &&Refresh| refresh.outcome.has_changed().is_ok() && now < refresh.deadline;
-        if let Some(refresh) = state.refresh.as_ref().filter(under_way) {
-            return (refresh.clone(), false);
+    /// What a call does for credentials. A refresh that is not under way yet on this runtime is listed at once, so that
+    /// one call of many begins it.
+    fn next(&self) -> Next {
+        let now = self.context.now();
+        let mut state = self.state();
+        let (valid, wait) = match state.kept.as_ref().filter(|kept| now < kept.expiration) {
+            Some(kept) if now < kept.early => return Next::Use(kept.credentials.clone()),
+            Some(kept) => (Some(kept.credentials.clone()), now >= kept.late),
+            None if state.permanent => return Next::Ask,
+            None => (None, true),
+        };
+        let (now, runtime) = (Instant::now(), Handle::current().id());
+        state.refreshes.retain(|refresh| refresh.outcome.has_changed().is_ok() && now < refresh.deadline);
+        if let Some(refresh) = state.refreshes.iter().find(|refresh| refresh.runtime == runtime) {
+            return Next::Refresh { valid, wait, refresh: refresh.clone(), sender: None };
         }
         let (sender, outcome) = watch::channel(None);
-        let refresh = Refresh { outcome, deadline: now + LIMIT + GRACE };
-        state.refresh = Some(refresh.clone());
-        let shared = Arc::clone(self);
-        tokio::spawn(async move {
-            let asked = tokio::time::timeout(LIMIT, shared.provider.credentials(&shared.context)).await;
-            let outcome =
-                asked.unwrap_or_else(|_| Err(CredentialsError::new(format!("no credentials within {LIMIT:?}"))));
-            shared.settle(&outcome);
-            sender.send_replace(Some(outcome));
-        });
-        (refresh, true)
+        state.number += 1;
+        let refresh = Refresh { number: state.number, runtime, outcome, deadline: now + LIMIT + GRACE };
+        state.refreshes.push(refresh.clone());
+        Next::Refresh { valid, wait, refresh, sender: Some(sender) }
     }
 
-    /// Keeps what came. A failure leaves what is kept, and is not kept itself.
-    fn settle(&self, outcome: &Outcome) {
+    fn begin(self: &Arc<Self>, number: u64, sender: watch::Sender<Option<Outcome>>) {
+        let shared = Arc::clone(self);
+        let mut attempt: BoxFuture<'static, ()> = Box::pin(async move {
+            let asked = tokio::time::timeout(LIMIT, shared.ask()).await;
+            let outcome =
+                asked.unwrap_or_else(|_| Err(CredentialsError::new(format!("no credentials within {LIMIT:?}"))));
+            shared.settle(number, &outcome);
+            sender.send_replace(Some(outcome));
+        });
+        // Most providers answer at once. The task is woken by its own waker, which its first poll hands out.
+        if attempt.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_pending() {
+            tokio::spawn(attempt);
+        }
+    }
+
+    /// Keeps what a refresh brought. A failure leaves what is kept, and is not kept itself.
+    fn settle(&self, number: u64, outcome: &Outcome) {
         let now = self.context.now();
         let random = self.context.random();
         let mut state = self.state();
-        state.refresh = None;
+        let Some(index) = state.refreshes.iter().position(|refresh| refresh.number == number) else { return };
+        state.refreshes.swap_remove(index);
         match outcome {
             Err(_) => {
                 if let Some(kept) = &mut state.kept {
                     kept.early = now + part(PAUSE, random);
                 }
             }
-            Ok(credentials) => match credentials.expiration() {
-                None => {
-                    state.permanent = true;
-                    state.kept = None;
-                }
-                // What has expired on arrival is used once, since it may be the clock here that is wrong.
-                Some(expiration) => {
-                    state.permanent = false;
-                    state.kept = Some(Kept::new(credentials.clone(), expiration, now, random));
-                }
-            },
+            Ok(credentials) => {
+                // An older one on another runtime must not put an older key in the place of this one.
+                state.refreshes.retain(|refresh| refresh.number > number);
+                state.keep(credentials, now, random);
+            }
         }
+    }
+}
+
+impl State {
+    fn keep(&mut self, credentials: &Credentials, now: SystemTime, random: u128) {
+        // What has expired on arrival is used once, since it may be the clock here that is wrong.
+        let kept = credentials.expiration().map(|time| Kept::new(credentials.clone(), time, now, random));
+        self.permanent = kept.is_none();
+        self.kept = kept;
     }
 }
 
@@ -369,40 +432,190 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_provider_that_hangs_or_panics_ends_in_an_error_and_is_asked_again() {
-        let takes = |turn| Duration::from_secs(if turn == 0 { 1_000_000 } else { 0 });
+        let takes = |turn| Duration::from_secs([1_000_000, 1, 0, 0][turn]);
         let (_, refresher) = scripted(takes, |turn| match turn {
-            1 => panic!("a provider with a fault"),
+            1 | 2 => panic!("a provider with a fault"),
             _ => lasting(turn, 3600),
         });
         assert_eq!(refresher.credentials().await.unwrap_err().to_string(), "no credentials within 90s");
-        let error = refresher.credentials().await.unwrap_err();
-        assert_eq!(error.to_string(), "the provider of the credentials panicked, or its runtime is being shut down");
-        assert_eq!(id(&refresher).await, "testid2");
+        for when in ["in its task", "within the call"] {
+            let error = refresher.credentials().await.unwrap_err();
+            assert_eq!(error.to_string(), "the provider of the credentials panicked", "{when}");
+        }
+        assert_eq!(id(&refresher).await, "testid3");
+    }
+
+    /// Panics before it has a future: the first time, and after it gave a key without an expiration.
+    #[tokio::test]
+    async fn a_provider_that_panics_when_it_is_called_fails_that_call_only() {
+        struct Faulty(AtomicUsize);
+        impl CredentialsProvider for Faulty {
+            fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Outcome> {
+                let turn = self.0.fetch_add(1, SeqCst);
+                assert!(turn % 2 == 1, "a provider with a fault");
+                Box::pin(async { Ok(Credentials::new("testid", "testsecret")) })
+            }
+        }
+        let refresher = Refresher::new(Arc::new(Faulty(AtomicUsize::new(0))), StandIn::nowhere().context());
+        for _ in 0..2 {
+            let error = refresher.credentials().await.unwrap_err();
+            assert_eq!(error.to_string(), "the provider of the credentials panicked");
+            assert_eq!(id(&refresher).await, "testid");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_that_wait_do_not_fail_with_an_attempt_that_began_before_them() {
+        let (provider, refresher) = scripted(
+            |turn| Duration::from_secs(if turn == 0 { 2 } else { 0 }),
+            |turn| if turn == 0 { panic!("a provider with a fault") } else { lasting(turn, 3600) },
+        );
+        let calls: Vec<_> = (0..100)
+            .map(|_| {
+                let refresher = Arc::clone(&refresher);
+                tokio::spawn(async move { refresher.credentials().await.map(|key| key.access_key_id().to_owned()) })
+            })
+            .collect();
+        let mut found = Vec::new();
+        for call in calls {
+            found.push(call.await.unwrap());
+        }
+        let failed = found.iter().filter(|outcome| outcome.is_err()).count();
+        assert_eq!((failed, provider.asked.load(SeqCst)), (1, 2));
+        assert!(found.iter().flatten().all(|id| id == "testid1"));
+    }
+
+    fn runtime() -> tokio::runtime::Runtime {
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
+    }
+
+    /// Begins a call on a runtime and polls it once.
+    fn polled_once(on: &tokio::runtime::Runtime, refresher: &Arc<Refresher>) -> BoxFuture<'static, Outcome> {
+        let refresher = Arc::clone(refresher);
+        let mut call: BoxFuture<'static, Outcome> = Box::pin(async move { refresher.credentials().await });
+        on.block_on(poll_fn(|context| {
+            let _ = call.as_mut().poll(context);
+            Poll::Ready(())
+        }));
+        call
     }
 
     #[test]
-    fn a_refresh_whose_runtime_was_shut_down_is_begun_again() {
-        let (provider, refresher) =
-            scripted(|turn| Duration::from_secs(if turn == 0 { 60 } else { 0 }), |turn| lasting(turn, 3600));
-        let paused = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-        let cut = paused().block_on(async { timeout(Duration::from_secs(1), refresher.credentials()).await });
-        assert!(cut.is_err());
-        assert_eq!(paused().block_on(id(&refresher)), "testid1");
+    fn a_provider_that_answers_at_once_needs_no_task() {
+        for expires in [false, true] {
+            let (_, refresher) = scripted(at_once, move |turn| {
+                if expires { lasting(turn, 3600) } else { Ok(Credentials::new("testid0", "testsecret")) }
+            });
+            let runtime = runtime();
+            drop(polled_once(&runtime, &refresher));
+            assert_eq!(runtime.metrics().num_alive_tasks(), 0);
+        }
+        let (_, refresher) = scripted(|_| Duration::from_secs(1), |turn| lasting(turn, 3600));
+        let runtime = runtime();
+        drop(polled_once(&runtime, &refresher));
+        assert_eq!(runtime.metrics().num_alive_tasks(), 1);
+    }
+
+    /// What may become of the call that began a refresh.
+    #[derive(Debug, Clone, Copy)]
+    enum Fate {
+        Dropped,
+        NotPolled,
+        RuntimeShutDown,
+    }
+
+    #[test]
+    fn no_call_depends_on_what_becomes_of_another_on_its_own_runtime_or_elsewhere() {
+        let keys: [fn(usize) -> Outcome; 2] =
+            [|turn| lasting(turn, 3600), |turn| Ok(Credentials::new(format!("testid{turn}"), "testsecret"))];
+        let times: [fn(usize) -> Duration; 2] = [at_once, |_| Duration::from_secs(2)];
+        for ((answer, takes), fate) in keys
+            .into_iter()
+            .flat_map(|key| times.map(|time| (key, time)))
+            .flat_map(|what| [Fate::Dropped, Fate::NotPolled, Fate::RuntimeShutDown].map(|fate| (what, fate)))
+        {
+            let (provider, refresher) = scripted(takes, answer);
+            let (first, second) = (runtime(), runtime());
+            let call = polled_once(&first, &refresher);
+            let (held, idle) = match fate {
+                Fate::Dropped => {
+                    drop(call);
+                    (None, Some(first))
+                }
+                Fate::NotPolled => (Some(call), Some(first)),
+                Fate::RuntimeShutDown => {
+                    drop(first);
+                    (Some(call), None)
+                }
+            };
+            let time = takes(1);
+            second.block_on(async {
+                let before = Instant::now();
+                let calls: Vec<_> = (0..10).map(|_| polled(&refresher)).collect();
+                for call in calls {
+                    call.await.unwrap().unwrap();
+                }
+                assert_eq!((Instant::now() - before).as_secs(), time.as_secs(), "{fate:?}, {time:?}");
+            });
+            let asked = provider.asked.load(SeqCst);
+            // Also on the runtime that stood still.
+            if let Some(idle) = idle {
+                assert!(idle.block_on(refresher.credentials()).is_ok(), "{fate:?}, {time:?}");
+            }
+            drop(held);
+            if answer(0).unwrap().expiration().is_some() {
+                assert_eq!(asked, if time.is_zero() { 1 } else { 2 }, "{fate:?}, {time:?}");
+            }
+        }
+    }
+
+    fn polled(refresher: &Arc<Refresher>) -> tokio::task::JoinHandle<Outcome> {
+        let refresher = Arc::clone(refresher);
+        tokio::spawn(async move { refresher.credentials().await })
+    }
+
+    #[test]
+    fn a_runtime_that_stood_still_for_long_begins_anew() {
+        let (provider, refresher) = scripted(
+            |turn| Duration::from_secs(if turn == 0 { 60 } else { 0 }),
+            |turn| if turn == 0 { Err(CredentialsError::new("late")) } else { lasting(turn, 3600) },
+        );
+        let runtime = runtime();
+        drop(polled_once(&runtime, &refresher));
+        // As if nobody had run it for that long.
+        runtime.block_on(seconds(60));
+        assert_eq!(runtime.block_on(id(&refresher)), "testid1");
         assert_eq!(provider.asked.load(SeqCst), 2);
     }
 
     #[test]
-    fn a_refresh_whose_runtime_nobody_drives_is_begun_again_after_its_time() {
+    fn an_older_refresh_on_another_runtime_does_not_replace_a_newer_key() {
         let (provider, refresher) =
             scripted(|turn| Duration::from_secs(if turn == 0 { 60 } else { 0 }), |turn| lasting(turn, 3600));
-        let paused = || tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-        let (idle, driven) = (paused(), paused());
-        let cut = idle.block_on(async { timeout(Duration::from_secs(1), refresher.credentials()).await });
-        assert!(cut.is_err());
-        let found = driven.block_on(async { timeout(Duration::from_secs(600), id(&refresher)).await });
-        assert_eq!((found.as_deref(), provider.asked.load(SeqCst)), (Ok("testid1"), 2));
-        drop(idle);
-        assert_eq!(driven.block_on(id(&refresher)), "testid1");
+        let (slow, quick) = (runtime(), runtime());
+        drop(polled_once(&slow, &refresher));
+        assert_eq!(quick.block_on(id(&refresher)), "testid1");
+        slow.block_on(async { tokio::time::sleep(Duration::from_secs(61)).await });
+        assert_eq!(provider.asked.load(SeqCst), 2);
+        for runtime in [slow, quick] {
+            assert_eq!(runtime.block_on(id(&refresher)), "testid1");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_asked_for_before_a_refusal_is_not_kept() {
+        let (provider, refresher) =
+            scripted(|turn| Duration::from_secs(if turn == 1 { 5 } else { 0 }), |turn| lasting(turn, 3600));
+        let first = refresher.credentials().await.unwrap();
+        seconds(2800).await;
+        assert_eq!(id(&refresher).await, "testid0");
+        assert_eq!(provider.asked.load(SeqCst), 2);
+        for _ in 0..300 {
+            refresher.refused(&first);
+        }
+        assert_eq!((id(&refresher).await.as_str(), provider.asked.load(SeqCst)), ("testid2", 3));
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        assert_eq!((id(&refresher).await.as_str(), provider.asked.load(SeqCst)), ("testid2", 3));
     }
 
     #[tokio::test(start_paused = true)]
@@ -426,6 +639,32 @@ mod tests {
         // A second call that was refused with the same key does not drop the new one.
         refresher.refused(&first);
         assert_eq!((id(&refresher).await.as_str(), provider.refused.load(SeqCst)), ("testid1", 1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_refuses_the_key_has_another_one_asked_for() {
+        let (provider, refresher) = scripted(at_once, |turn| lasting(turn, 3600));
+        let mut asked = 1;
+        for (status, code, refused) in [
+            (400, "InvalidSecurityToken.Expired", true),
+            (403, "InvalidSecurityToken.MismatchWithAccessKey", true),
+            (400, "MissingSecurityToken", true),
+            (404, "InvalidAccessKeyId.NotFound", true),
+            (400, "InvalidParameter", false),
+            (503, "InvalidSecurityToken.Expired", false),
+        ] {
+            let key = refresher.credentials().await.unwrap();
+            let answer = HttpAnswer {
+                status,
+                headers: http::HeaderMap::new(),
+                body: format!(r#"{{"Code":"{code}"}}"#).into(),
+                ending: crate::transport::Ending::Complete,
+            };
+            refresher.learn(&key, &answer);
+            refresher.credentials().await.unwrap();
+            asked += usize::from(refused);
+            assert_eq!(provider.asked.load(SeqCst), asked, "{status} {code}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::file;
-use super::surroundings::Surroundings;
+use super::surroundings::{Surroundings, variable};
 use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::endpoint::Endpoint;
@@ -27,13 +27,13 @@ pub(super) struct Role {
     pub(super) policy: Option<String>,
     pub(super) duration: Duration,
     pub(super) region: Option<String>,
-    /// Whether the region is asked by its address within a VPC; without a region it means nothing.
-    pub(super) vpc: bool,
-    endpoint: Option<String>,
+    /// Whether the region is asked by its address within a VPC, if anything was said; without a region it means nothing.
+    pub(super) vpc: Option<bool>,
+    pub(super) endpoint: Option<String>,
 }
 
 /// Shortest session that the service grants.
-const SHORTEST: Duration = Duration::from_secs(900);
+pub(super) const SHORTEST: Duration = Duration::from_secs(900);
 
 impl Role {
     fn new(arn: String) -> Self {
@@ -43,18 +43,20 @@ impl Role {
             policy: None,
             duration: Duration::from_secs(3600),
             region: None,
-            vpc: false,
+            vpc: None,
             endpoint: None,
         }
     }
 
-    /// With the region and network of the variables `ALIBABA_CLOUD_STS_REGION` and
-    /// `ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED` where nothing else was said.
-    pub(super) fn within(&mut self, surroundings: &Surroundings) {
-        if self.region.is_none() {
-            self.region = surroundings.text("ALIBABA_CLOUD_STS_REGION");
-            self.vpc |= surroundings.is_on("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED");
+    /// With the address, region and network of the variables `ALIBABA_CLOUD_STS_ENDPOINT`, `ALIBABA_CLOUD_STS_REGION`
+    /// and `ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED`, each where nothing else was said.
+    pub(super) fn within(&mut self, surroundings: &Surroundings) -> Result<(), String> {
+        self.endpoint = self.endpoint.take().or_else(|| surroundings.text(variable::STS_ENDPOINT));
+        self.region = self.region.take().or_else(|| surroundings.text(variable::STS_REGION));
+        if self.vpc.is_none() {
+            self.vpc = Some(surroundings.switch(variable::VPC_ENDPOINT_ENABLED)?);
         }
+        Ok(())
     }
 
     /// The role for people: the number of an account in it is masked.
@@ -67,7 +69,7 @@ impl Role {
             (Some(endpoint), _) => endpoint.clone(),
             // The network of a region is reached within that region only.
             (None, None) => "sts.aliyuncs.com".to_owned(),
-            (None, Some(region)) if self.vpc => format!("sts-vpc.{region}.aliyuncs.com"),
+            (None, Some(region)) if self.vpc == Some(true) => format!("sts-vpc.{region}.aliyuncs.com"),
             (None, Some(region)) => format!("sts.{region}.aliyuncs.com"),
         };
         Endpoint::parse(&host, false).map_err(|error| error.to_string())
@@ -156,7 +158,7 @@ macro_rules! role_settings {
         #[must_use]
         pub fn vpc_region(mut self, region: impl Into<String>) -> Self {
             self.role.region = Some(region.into());
-            self.role.vpc = true;
+            self.role.vpc = Some(true);
             self
         }
 
@@ -255,15 +257,14 @@ impl OidcRole {
     /// That of the variables `ALIBABA_CLOUD_ROLE_ARN`, `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`,
     /// `ALIBABA_CLOUD_OIDC_TOKEN_FILE` and `ALIBABA_CLOUD_ROLE_SESSION_NAME`.
     pub(super) fn of(surroundings: &Surroundings) -> Result<Self, CredentialsError> {
-        const NAMES: [&str; 3] =
-            ["ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "ALIBABA_CLOUD_OIDC_TOKEN_FILE"];
+        const NAMES: [&str; 3] = [variable::ROLE_ARN, variable::OIDC_PROVIDER_ARN, variable::OIDC_TOKEN_FILE];
         let [Some(role), Some(provider), Some(file)] = NAMES.map(|name| surroundings.text(name)) else {
             let missing: Vec<&str> = NAMES.into_iter().filter(|name| surroundings.text(name).is_none()).collect();
             return Err(CredentialsError::absent("an OIDC role", format!("{} not set", missing.join(", "))));
         };
         let mut oidc = Self::new(role, provider, file);
-        oidc.role.within(surroundings);
-        oidc.role.session_name = surroundings.text("ALIBABA_CLOUD_ROLE_SESSION_NAME");
+        oidc.role.within(surroundings).map_err(|why| CredentialsError::broken("an OIDC role", why))?;
+        oidc.role.session_name = surroundings.text(variable::ROLE_SESSION_NAME);
         Ok(oidc)
     }
 

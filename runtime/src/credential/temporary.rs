@@ -1,8 +1,9 @@
 //! Temporary keys as the services that give them write them.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use http::HeaderValue;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -18,9 +19,13 @@ use crate::transport::HttpAnswer;
 pub(super) struct TemporaryKey {
     /// `Success` where the metadata service or a credentials URI answers; the security token service has none.
     code: Option<String>,
+    #[serde(alias = "accessKeyId")]
     access_key_id: Option<String>,
+    #[serde(alias = "accessKeySecret")]
     access_key_secret: Option<Zeroizing<String>>,
+    #[serde(alias = "securityToken")]
     security_token: Option<Zeroizing<String>>,
+    #[serde(alias = "expiration")]
     expiration: Option<String>,
 }
 
@@ -35,13 +40,42 @@ impl TemporaryKey {
         let token = self.security_token.filter(|it| !it.is_empty()).ok_or_else(|| missing("SecurityToken"))?;
         let expiration = self.expiration.ok_or_else(|| missing("Expiration"))?;
         let expiration = time(&expiration).ok_or("the Expiration of the answer is no time")?;
-        Ok(Credentials::make(id, &secret, Some(token)).expires_at(expiration))
+        Ok(Credentials::make(&id, &secret, Some(&token)).expires_at(expiration))
     }
+}
+
+/// The key that a login bought last, unless it is about to end; then what `buy` gives, or else the last key as long as
+/// it is good.
+pub(super) async fn bought(
+    last: Option<&Credentials>,
+    now: SystemTime,
+    buy: impl Future<Output = Result<Credentials, String>>,
+) -> Result<Credentials, String> {
+    /// As Alibaba's clients have it.
+    const STALE: Duration = Duration::from_secs(15 * 60);
+    let valid_at = |time: SystemTime| last.filter(|last| last.expiration() > Some(time)).cloned();
+    match valid_at(now + STALE) {
+        Some(last) => Ok(last),
+        None => buy.await.or_else(|why| valid_at(now).ok_or(why)),
+    }
+}
+
+/// The header that shows the token of a login.
+pub(super) fn bearer(token: &str) -> Option<HeaderValue> {
+    let mut header = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+    header.set_sensitive(true);
+    Some(header)
 }
 
 /// A time such as `2026-03-01T12:34:56Z`.
 pub(super) fn time(text: &str) -> Option<SystemTime> {
     text.trim().parse::<Timestamp>().ok().map(SystemTime::from)
+}
+
+/// A time in seconds since 1970; 0 stands for none.
+pub(super) fn seconds(seconds: i64) -> Option<SystemTime> {
+    let seconds = u64::try_from(seconds).ok().filter(|&seconds| seconds > 0)?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
 /// The body as JSON, after which it is wiped out as far as it is not shared. What serde says of a value that does not
@@ -68,9 +102,9 @@ fn wipe(body: Bytes) {
 pub(super) fn refusal(answer: &HttpAnswer) -> String {
     #[derive(Deserialize)]
     struct Refusal {
-        #[serde(alias = "code", alias = "ErrorCode", rename = "Code")]
+        #[serde(alias = "code", alias = "ErrorCode", alias = "error", rename = "Code")]
         code: Option<String>,
-        #[serde(alias = "message", alias = "ErrorMessage", rename = "Message")]
+        #[serde(alias = "message", alias = "ErrorMessage", alias = "error_description", rename = "Message")]
         message: Option<String>,
         #[serde(alias = "requestId", rename = "RequestId")]
         request_id: Option<String>,

@@ -3,12 +3,13 @@
 use std::fmt;
 
 use bytes::Bytes;
-use http::{Request, Uri};
+use http::Request;
+use http::header::AUTHORIZATION;
 
-use super::surroundings::Surroundings;
+use super::surroundings::{Surroundings, variable};
 use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
-use crate::endpoint::shown;
+use crate::address::{Address, shown};
 use crate::transport::BoxFuture;
 
 /// A temporary key from a URL: the answer is JSON with `Code` (`Success`, or left out), `AccessKeyId`,
@@ -22,20 +23,32 @@ impl CredentialsUri {
         Self(url.into())
     }
 
-    /// That of the variable `ALIBABA_CLOUD_CREDENTIALS_URI`.
+    /// That of the variable `ALIBABA_CLOUD_CREDENTIALS_URI`, unless `ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS`.
     pub(super) fn of(surroundings: &Surroundings) -> Result<Self, CredentialsError> {
-        const NAME: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
-        match surroundings.text(NAME) {
-            Some(url) => Ok(Self(url)),
-            None => Err(CredentialsError::absent("a credentials URI", format!("{NAME} not set"))),
+        const PLACE: &str = "a credentials URI";
+        let Some(url) = surroundings.text(variable::CREDENTIALS_URI) else {
+            return Err(CredentialsError::absent(PLACE, format!("{} not set", variable::CREDENTIALS_URI)));
+        };
+        match surroundings.switch(variable::DISABLE_EXTERNAL_PROCESS) {
+            Ok(false) => Ok(Self(url)),
+            Ok(true) => {
+                let why = format!("switched off by {}", variable::DISABLE_EXTERNAL_PROCESS);
+                Err(CredentialsError::absent(PLACE, why))
+            }
+            Err(why) => Err(CredentialsError::broken(PLACE, why)),
         }
     }
 
     async fn fetch(&self, context: &Context) -> Result<Credentials, String> {
-        let uri = self.0.trim().parse::<Uri>().ok();
-        let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")));
-        let uri = uri.ok_or("it is no http or https URL")?;
-        let request = Request::get(uri).body(Bytes::new()).map_err(|error| error.to_string())?;
+        let address = Address::parse(&self.0, None)?;
+        if !matches!(address.scheme(), "http" | "https") {
+            return Err("it is no http or https URL".to_owned());
+        }
+        let mut request = Request::get(address.uri());
+        if let Some(authorization) = address.basic_auth() {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let request = request.body(Bytes::new()).map_err(|error| error.to_string())?;
         let answer = context.fetch(request, context.timeout()).await?;
         if answer.status != 200 {
             return Err(refusal(&answer));
@@ -47,8 +60,7 @@ impl CredentialsUri {
 impl CredentialsProvider for CredentialsUri {
     fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
         Box::pin(async {
-            // A query may hold a secret, and is not shown.
-            let place = || format!("the credentials URI {}", shown(&self.0));
+            let place = || format!("the credentials URI {}", shown(&self.0, None));
             self.fetch(context).await.map_err(|why| CredentialsError::broken(place(), why))
         })
     }
@@ -56,7 +68,7 @@ impl CredentialsProvider for CredentialsUri {
 
 impl fmt::Debug for CredentialsUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("CredentialsUri").field(&shown(&self.0)).finish()
+        f.debug_tuple("CredentialsUri").field(&shown(&self.0, None)).finish()
     }
 }
 
@@ -91,9 +103,30 @@ mod tests {
         assert_eq!(said(Reply::Body(404, String::new())).await, format!("{PLACE}: HTTP 404"));
         assert_eq!(said(Reply::Body(302, String::new())).await, format!("{PLACE}: HTTP 302"));
         assert_eq!(
-            fetch("file:///etc/keys", ok("{}")).await.unwrap_err(),
-            "the credentials URI file:///etc/keys: it is no http or https URL"
+            fetch("ftp://localhost/keys", ok("{}")).await.unwrap_err(),
+            "the credentials URI ftp://localhost/keys: it is no http or https URL"
         );
+    }
+
+    #[tokio::test]
+    async fn an_address_that_cannot_be_read_is_not_shown() {
+        for (url, why) in [
+            ("file:///etc/keys", "it names no host"),
+            ("localhost:1/keys", "it does not begin with a scheme, such as https://"),
+            ("http://user:testsecret/1@localhost:1/keys", "it has an @ after the host"),
+        ] {
+            let said = fetch(url, ok("{}")).await.unwrap_err();
+            assert!(said.starts_with(&format!("the credentials URI ***: {why}")), "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn user_name_and_password_travel_in_a_header() {
+        let http = StandIn::new(|_| ok(key("testid", "2026-03-01T13:34:56Z")));
+        let uri = CredentialsUri::new("http://Aladdin:open%20sesame@localhost:1/keys");
+        uri.credentials(&http.context()).await.unwrap();
+        assert_eq!(http.requests(), ["GET http://localhost:1/keys"]);
+        assert_eq!(http.header(0, "authorization").unwrap(), "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
     }
 
     #[test]

@@ -1,0 +1,247 @@
+//! What a profile says about credentials, whichever file it is in: its members, with the lines that they are in.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::ecs::EcsRamRole;
+use super::environment::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, SECURITY_TOKEN};
+use super::sts::{AssumeRole, OidcRole, Role, SHORTEST};
+use super::surroundings::Surroundings;
+use super::{Context, Credentials, CredentialsError, CredentialsProvider};
+use crate::transport::BoxFuture;
+
+/// A member that profiles of a file may have: a line of its table.
+pub(super) struct Known {
+    pub(super) name: &'static str,
+    pub(super) shape: Shape,
+    /// The variable that stands in for it where the profile does not say.
+    pub(super) variable: Option<&'static str>,
+}
+
+/// What a member holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Text,
+    /// A whole number that is not negative.
+    Number,
+    Switch,
+}
+
+pub(super) enum Value {
+    Text(Zeroizing<String>),
+    Number(u64),
+    Switch(bool),
+}
+
+/// A profile: what it says about credentials, and what variables say in its place.
+pub(super) struct Entry {
+    known: &'static [Known],
+    members: BTreeMap<&'static str, Member>,
+    surroundings: Surroundings,
+}
+
+struct Member {
+    value: Value,
+    /// The line in the file, from 1; none for what a variable says.
+    line: Option<usize>,
+}
+
+impl Entry {
+    /// One without members yet; [`Entry::set`] adds those of the file, and [`Entry::fill`] those of variables.
+    pub(super) fn new(known: &'static [Known], surroundings: &Surroundings) -> Self {
+        Self { known, members: BTreeMap::new(), surroundings: surroundings.clone() }
+    }
+
+    /// Adds what the file says. White space around a text is no part of it, and an empty one says nothing.
+    pub(super) fn set(&mut self, known: &'static Known, value: Value, line: usize) {
+        let value = match value {
+            Value::Text(text) if text.trim().is_empty() => return,
+            Value::Text(text) => Value::Text(Zeroizing::new(text.trim().to_owned())),
+            value => value,
+        };
+        self.members.insert(known.name, Member { value, line: Some(line) });
+    }
+
+    /// Whether the file says something of it.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|member| member.line.is_some())
+    }
+
+    /// Adds what variables say where the file says nothing.
+    pub(super) fn fill(&mut self) -> Result<(), String> {
+        for known in self.known {
+            let Some(variable) = known.variable.filter(|_| !self.members.contains_key(known.name)) else { continue };
+            let value = match known.shape {
+                Shape::Switch if self.surroundings.text(variable).is_some() => {
+                    Value::Switch(self.surroundings.switch(variable)?)
+                }
+                Shape::Switch => continue,
+                Shape::Text | Shape::Number => match self.surroundings.variable(variable) {
+                    Some(text) => Value::Text(text),
+                    None => continue,
+                },
+            };
+            self.members.insert(known.name, Member { value, line: None });
+        }
+        Ok(())
+    }
+
+    fn member(&self, name: &str) -> Option<&Member> {
+        debug_assert!(self.known.iter().any(|known| known.name == name), "{name} is not in the table");
+        self.members.get(name)
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        match &self.member(name)?.value {
+            Value::Text(text) => Some(text.as_str()),
+            Value::Number(_) | Value::Switch(_) => None,
+        }
+    }
+
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        match self.member(name)?.value {
+            Value::Number(number) => Some(number),
+            Value::Text(_) | Value::Switch(_) => None,
+        }
+    }
+
+    pub(super) fn switch(&self, name: &str) -> Option<bool> {
+        match self.member(name)?.value {
+            Value::Switch(on) => Some(on),
+            Value::Text(_) | Value::Number(_) => None,
+        }
+    }
+
+    pub(super) fn required(&self, name: &str) -> Result<&str, String> {
+        self.text(name).ok_or_else(|| self.missing(name))
+    }
+
+    pub(super) fn missing(&self, name: &str) -> String {
+        let variable = self.known.iter().find(|known| known.name == name).and_then(|known| known.variable);
+        let or = variable.map(|variable| format!(", or set {variable}")).unwrap_or_default();
+        format!("{name} is missing; add it to the profile{or}")
+    }
+
+    /// The member with the place where it stands.
+    pub(super) fn at(&self, name: &str) -> String {
+        let known = self.known.iter().find(|known| known.name == name);
+        match (self.member(name).map(|member| member.line), known.and_then(|known| known.variable)) {
+            (Some(Some(line)), _) => format!("{name} (line {line})"),
+            (Some(None), Some(variable)) => format!("{name} (of {variable})"),
+            _ => name.to_owned(),
+        }
+    }
+
+    /// The access key of the profile; a temporary one if the name of its `token` is given. Variables stand in for the
+    /// whole key only: half of one and half of another would be a key of nobody.
+    pub(super) fn key(&self, token: Option<&str>) -> Result<Credentials, String> {
+        const ID: &str = "access_key_id";
+        const SECRET: &str = "access_key_secret";
+        if ![ID, SECRET].iter().chain(&token).any(|name| self.has(name)) {
+            let set = |name| self.surroundings.variable(name);
+            let (id, secret, of_variable) = (set(ACCESS_KEY_ID), set(ACCESS_KEY_SECRET), set(SECURITY_TOKEN));
+            return match (id, secret) {
+                (Some(_), Some(_)) if token.is_some() && of_variable.is_none() => {
+                    Err(format!("{}, or set {SECURITY_TOKEN}", self.missing(token.unwrap_or_default())))
+                }
+                (Some(id), Some(secret)) => {
+                    Ok(Credentials::make(&id, &secret, of_variable.as_ref().map(|token| token.as_str())))
+                }
+                _ => Err(format!("{}, or set {ACCESS_KEY_ID} and {ACCESS_KEY_SECRET}", self.missing(ID))),
+            };
+        }
+        let token = token.map(|member| self.required(member)).transpose();
+        Ok(Credentials::make(self.required(ID)?, self.required(SECRET)?, token?))
+    }
+
+    /// The role of the profile, assumed with the credentials of `source`.
+    pub(super) fn assume(&self, names: &RoleNames, source: impl CredentialsProvider) -> Result<AssumeRole, String> {
+        let mut assume = AssumeRole::new(source, self.required(names.arn)?);
+        if let Some(id) = self.text(names.external_id) {
+            assume = assume.external_id(id);
+        }
+        self.session(names, &mut assume.role)?;
+        Ok(assume)
+    }
+
+    /// The role of the profile, assumed with a token of an identity provider.
+    pub(super) fn oidc(&self, names: &RoleNames) -> Result<OidcRole, String> {
+        let mut oidc = OidcRole::new(
+            self.required(names.arn)?,
+            self.required(names.oidc_provider_arn)?,
+            self.required(names.oidc_token_file)?,
+        );
+        self.session(names, &mut oidc.role)?;
+        Ok(oidc)
+    }
+
+    /// What the profile says of the session of a role.
+    fn session(&self, names: &RoleNames, role: &mut Role) -> Result<(), String> {
+        let owned = |name: &str| self.text(name).map(str::to_owned);
+        role.session_name = names.session_name.iter().find_map(|name| owned(name));
+        role.policy = owned("policy");
+        let seconds = names.duration.iter().find_map(|name| Some((*name, self.number(name)?)));
+        if let Some((name, seconds)) = seconds.filter(|&(_, seconds)| seconds > 0) {
+            role.duration = Duration::from_secs(seconds);
+            if role.duration < SHORTEST {
+                return Err(format!("{}: a session lasts {} seconds or longer", self.at(name), SHORTEST.as_secs()));
+            }
+        }
+        if names.has_address {
+            role.endpoint = owned("sts_endpoint");
+            role.region = owned("sts_region");
+            role.vpc = self.switch("enable_vpc");
+        }
+        role.within(&self.surroundings)
+    }
+
+    /// The role of the machine, of the name that the profile gives.
+    pub(super) fn ecs(&self, name: &str) -> Result<EcsRamRole, String> {
+        let ecs = EcsRamRole::of(&self.surroundings).map_err(|error| error.to_string())?;
+        Ok(match self.text(name) {
+            Some(role) => ecs.role(role),
+            None => ecs,
+        })
+    }
+
+    /// Refuses a way to credentials that a switch of the environment is against.
+    pub(super) fn unless(&self, switch: &str, way: &str) -> Result<(), String> {
+        if self.surroundings.switch(switch)? {
+            return Err(format!("{way} is switched off by {switch}; unset it, or use another profile"));
+        }
+        Ok(())
+    }
+}
+
+/// A provider that a member names: its errors name the member too.
+pub(super) struct Located<P> {
+    pub(super) place: String,
+    pub(super) provider: P,
+}
+
+impl<P: CredentialsProvider> CredentialsProvider for Located<P> {
+    fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
+        Box::pin(async {
+            let found = self.provider.credentials(context).await;
+            found.map_err(|error| CredentialsError::broken(&self.place, error))
+        })
+    }
+
+    fn refused(&self, credentials: &Credentials) {
+        self.provider.refused(credentials);
+    }
+}
+
+/// The names of what says how a role is assumed, which differ from file to file.
+pub(super) struct RoleNames {
+    pub(super) arn: &'static str,
+    pub(super) session_name: &'static [&'static str],
+    pub(super) external_id: &'static str,
+    pub(super) duration: &'static [&'static str],
+    pub(super) oidc_provider_arn: &'static str,
+    pub(super) oidc_token_file: &'static str,
+    /// Whether the file may say where the service is.
+    pub(super) has_address: bool,
+}

@@ -1,0 +1,195 @@
+//! Sections of a credentials file: what they may say, and where the credentials of one come from.
+
+use std::sync::Arc;
+
+use super::entry::{Entry, Known, RoleNames, Shape, Value};
+use super::ini::Section;
+use super::profile::Source;
+use super::surroundings::{Surroundings, variable};
+
+const fn text(name: &'static str, variable: Option<&'static str>) -> Known {
+    Known { name, shape: Shape::Text, variable }
+}
+
+/// All that the official readers of credentials files know.
+const MEMBERS: [Known; 15] = [
+    text("type", None),
+    text("enable", None),
+    text("access_key_id", None),
+    text("access_key_secret", None),
+    text("security_token", None),
+    text("role_arn", Some(variable::ROLE_ARN)),
+    text("role_session_name", Some(variable::ROLE_SESSION_NAME)),
+    text("external_id", Some(variable::EXTERNAL_ID)),
+    text("policy", None),
+    text("oidc_provider_arn", Some(variable::OIDC_PROVIDER_ARN)),
+    text("oidc_token_file_path", Some(variable::OIDC_TOKEN_FILE)),
+    text("role_name", Some(variable::ECS_METADATA)),
+    text("public_key_id", None),
+    text("private_key_file", None),
+    text("bearer_token", None),
+];
+
+const ROLE: RoleNames = RoleNames {
+    arn: "role_arn",
+    session_name: &["role_session_name"],
+    external_id: "external_id",
+    duration: &[],
+    oidc_provider_arn: "oidc_provider_arn",
+    oidc_token_file: "oidc_token_file_path",
+    has_address: false,
+};
+
+/// Where the credentials of a section come from; `None` if it is switched off.
+pub(super) fn source(section: &Section, surroundings: &Surroundings) -> Result<Option<Source>, String> {
+    let mut entry = Entry::new(&MEMBERS, surroundings);
+    for value in &section.values {
+        if let Some(known) = MEMBERS.iter().find(|known| known.name == value.key) {
+            entry.set(known, Value::Text(value.text.clone()), value.line);
+        }
+    }
+    entry.fill()?;
+    match entry.text("enable") {
+        None => {}
+        Some(enable) if enable.eq_ignore_ascii_case("true") => {}
+        Some(enable) if enable.eq_ignore_ascii_case("false") => return Ok(None),
+        Some(_) => return Err(format!("{}: expected true or false", entry.at("enable"))),
+    }
+    let kind = entry.required("type")?;
+    let unsupported = |why: &str| Err(format!("{}: {kind} is not supported by this client: {why}", entry.at("type")));
+    Ok(Some(match kind {
+        "access_key" => Arc::new(entry.key(None)?),
+        "sts" => Arc::new(entry.key(Some("security_token"))?),
+        "ram_role_arn" => Arc::new(entry.assume(&ROLE, entry.key(None)?)?),
+        "oidc_role_arn" => Arc::new(entry.oidc(&ROLE)?),
+        "ecs_ram_role" => Arc::new(entry.ecs("role_name")?),
+        "rsa_key_pair" => return unsupported("use an access key or a role"),
+        "bearer" => return unsupported("its calls are signed; use an access key or a role"),
+        _ => {
+            let known = "access_key, sts, ram_role_arn, oidc_role_arn, ecs_ram_role";
+            return Err(format!("{}: it is not known to this client; expected one of {known}", entry.at("type")));
+        }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Home, key, ok};
+    use super::*;
+
+    #[tokio::test]
+    async fn sections_of_a_credentials_file() {
+        const PLACE: &str = "the credentials file ~/.alibabacloud/credentials, section [default] (line 1): ";
+        const KEY: &str = "access_key_id = testid\naccess_key_secret = testsecret # comment\n";
+        let plain = Home::ini(&format!("[default]\ntype = access_key\n{KEY}")).get().await.unwrap();
+        assert_eq!((plain.access_key_id(), plain.security_token()), ("testid", None));
+
+        let role = Home::ini(&format!(
+            "[default]\ntype = ram_role_arn\n{KEY}role_arn = r\nrole_session_name = night\npolicy = {{\"a\": 1}}\n"
+        ));
+        assert_eq!(role.get().await.unwrap().access_key_id(), "STS.testid");
+        let sent = ["RoleArn", "RoleSessionName", "Policy"].map(|name| role.sent(name).unwrap());
+        assert_eq!(sent, ["r", "night", r#"{"a": 1}"#]);
+
+        let home = Home::new();
+        home.write("token", "testtoken");
+        let oidc = Home::ini(&format!(
+            "[default]\ntype = oidc_role_arn\nrole_arn = r\noidc_provider_arn = p\noidc_token_file_path = {}\n",
+            home.folder.path().join("token").display()
+        ));
+        assert_eq!(oidc.get().await.unwrap().access_key_id(), "STS.testid");
+
+        let ecs = Home::ini("[default]\ntype = ecs_ram_role\nrole_name = operator\n")
+            .answering(|_| ok(key("ecs", "2026-03-01T18:34:56Z")));
+        assert_eq!(ecs.get().await.unwrap().access_key_id(), "ecs");
+
+        for (section, fault) in [
+            ("", "type is missing; add it to the profile"),
+            ("type = access_key\naccess_key_id = testid", "access_key_secret is missing; add it to the profile"),
+            (
+                "type = rsa_key_pair",
+                "type (line 2): rsa_key_pair is not supported by this client: use an access key or a role",
+            ),
+            (
+                "type = bearer",
+                "type (line 2): bearer is not supported by this client: its calls are signed; use an access key or a role",
+            ),
+            (
+                "# comment\n\ntype = testsecret",
+                "type (line 4): it is not known to this client; expected one of access_key, ",
+            ),
+            ("enable = maybe", "enable (line 2): expected true or false"),
+        ] {
+            let error = Home::ini(&format!("[default]\n{section}\n")).get().await.unwrap_err();
+            assert!(error.starts_with(&format!("{PLACE}{fault}")), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_section_that_is_switched_off_is_passed_over() {
+        const KEY: &str = "type = access_key\naccess_key_id = testid\naccess_key_secret = testsecret\n";
+        for enable in ["true", "True"] {
+            let home = Home::ini(&format!("[default]\nenable = {enable}\n{KEY}"));
+            assert_eq!(home.get().await.unwrap().access_key_id(), "testid");
+        }
+        let off = Home::ini(&format!("[default]\nenable = false\n{KEY}")).get().await.unwrap_err();
+        let place = "the credentials file ~/.alibabacloud/credentials, section [default] (line 1)";
+        assert!(off.contains(&format!("{place} (it is switched off by enable = false)")), "{off}");
+    }
+
+    /// Each key of the table: a section that it matters in, and two values of it.
+    const CASES: [(&str, &str, [&str; 2]); 15] = [
+        ("type", "", ["access_key", "ecs_ram_role"]),
+        ("enable", "type = access_key", ["true", "false"]),
+        ("access_key_id", "type = access_key", ["a", "b"]),
+        ("access_key_secret", "type = ram_role_arn\nrole_arn = r", ["a", "b"]),
+        ("security_token", "type = sts", ["a", "b"]),
+        ("role_arn", "type = ram_role_arn", ["a", "b"]),
+        ("role_session_name", "type = ram_role_arn\nrole_arn = r", ["a", "b"]),
+        ("external_id", "type = ram_role_arn\nrole_arn = r", ["a", "b"]),
+        ("policy", "type = ram_role_arn\nrole_arn = r", ["a", "b"]),
+        ("oidc_provider_arn", "type = oidc_role_arn\nrole_arn = r\noidc_token_file_path = TOKEN", ["a", "b"]),
+        ("oidc_token_file_path", "type = oidc_role_arn\nrole_arn = r\noidc_provider_arn = p", ["a", "b"]),
+        ("role_name", "type = ecs_ram_role", ["a", "b"]),
+        ("public_key_id", "type = rsa_key_pair", ["a", ""]),
+        ("private_key_file", "type = rsa_key_pair", ["a", ""]),
+        ("bearer_token", "type = bearer", ["a", ""]),
+    ];
+
+    #[tokio::test(start_paused = true)]
+    async fn each_key_of_the_table_has_an_effect_or_its_type_is_refused_by_name() {
+        assert!(MEMBERS.iter().map(|known| known.name).eq(CASES.map(|(name, ..)| name)));
+        for (name, section, values) in CASES {
+            let mut observed = Vec::new();
+            for value in values {
+                let home = Home::new();
+                home.write("token", "testtoken");
+                let token = home.folder.path().join("token").display().to_string();
+                let section = section.replace("TOKEN", &token);
+                let text = format!(
+                    "[default]\naccess_key_id = testid\naccess_key_secret = testsecret\n{section}\n{name} = {value}\n"
+                );
+                home.write(".alibabacloud/credentials", &text);
+                observed.push(home.observed().await);
+            }
+            let refused = observed.iter().all(|text| text.contains("is not supported by this client"));
+            assert!(observed[0] != observed[1] || refused, "{name}: {observed:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn variables_stand_in_for_what_a_section_does_not_say() {
+        for (name, section, [value, _]) in CASES {
+            let Some(variable) = MEMBERS.iter().find(|known| known.name == name).and_then(|known| known.variable)
+            else {
+                continue;
+            };
+            let key = "access_key_id = testid\naccess_key_secret = testsecret";
+            let section = format!("[default]\n{key}\n{}", section.replace("TOKEN", "/none"));
+            let said = Home::ini(&format!("{section}\n{name} = {value}\n")).observed().await;
+            let stood_in = Home::ini(&format!("{section}\n")).with(variable, value).observed().await;
+            assert_eq!(said, stood_in, "{name}");
+            assert_ne!(said, Home::ini(&format!("{section}\n")).observed().await, "{name}");
+        }
+    }
+}
