@@ -202,7 +202,7 @@ impl Response<'_> {
     /// The time was over before the response was read.
     pub(crate) fn not_read(&self, time: Duration) -> Error {
         let what = format!("the response could not be read within {time:?}");
-        self.error(ErrorKind::Timeout, what).request(self.request_id().as_deref())
+        self.error(ErrorKind::Timeout, what).request(self.request_id().as_deref(), &self.hidden())
     }
 
     /// What a gateway says with an HTTP status of its own.
@@ -352,7 +352,7 @@ impl Response<'_> {
         let error = self
             .error(ErrorKind::Service, "")
             .said(&code, service.error(&code).is_some(), words, &hidden)
-            .request(request_id.as_deref())
+            .request(request_id.as_deref(), &hidden)
             .judged(verdict(service, stated, self.facts.is_repeatable()), retry_after);
         match &*code {
             "SignatureDoesNotMatch" => error.hint(self.signed.explain(theirs)).hide(&hidden),
@@ -397,7 +397,7 @@ impl Response<'_> {
             what.push_str("; it begins ");
             what.push_str(&beginning);
         }
-        let error = self.error(ErrorKind::Answer, what).request(self.request_id().as_deref());
+        let error = self.error(ErrorKind::Answer, what).request(self.request_id().as_deref(), &hidden);
         if self.succeeded() { error } else { error.sent_to(Sent::Maybe).throttled_by_status(self.retry_after()) }
     }
 
@@ -410,8 +410,13 @@ impl Response<'_> {
         Error::new(kind, self.action.clone(), Sent::Yes, what).status(self.http.status)
     }
 
+    /// The request id as a trace may have it.
+    pub(crate) fn shown_request_id(&self) -> Option<String> {
+        self.request_id().map(|id| self.hidden().hide(&id))
+    }
+
     /// The request id of the headers, or of a body that cannot be read as a whole.
-    pub(crate) fn request_id(&self) -> Option<String> {
+    fn request_id(&self) -> Option<String> {
         if let Some(id) = self.http.headers.get("x-acs-request-id").and_then(|id| id.to_str().ok()) {
             return Some(id.to_owned());
         }

@@ -438,7 +438,7 @@ impl Run {
             signed: &signed,
             http: &http,
         };
-        attempt.span.answered(http.status, || response.request_id());
+        attempt.span.answered(http.status, || response.shown_request_id());
         let (answer, memory) = (response.blank(self.blank), core.limits.memory);
         let body = if http.body.len() <= READ_AT_ONCE {
             Body::read(&http.body, answer, memory)
