@@ -21,20 +21,20 @@ use std::error::Error;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use ali_acs::AccessKeySecret;
 use ali_acs::sms::{Connection, Endpoint, SendSms};
 use aliyun_openapi_core_rust_sdk::client::rpc::RPClient;
 use cpu_time::ProcessTime;
-use dyvmsapi::robot::QueryRobotTaskCallList;
 use dyvmsapi::{Client, Credentials, Signature};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+
+#[path = "../../../dyvmsapi/benches/floor/mod.rs"]
+mod floor;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -54,20 +54,6 @@ const PARAMETERS: [(&str, &str); 10] = [
     ("PageSize", "20"),
 ];
 
-fn request() -> QueryRobotTaskCallList {
-    QueryRobotTaskCallList::new()
-        .task_id("1045001")
-        .called("13000000000")
-        .call_result("200002")
-        .hangup_direction("1")
-        .dialog_count_from("0")
-        .dialog_count_to("5")
-        .duration_from("0")
-        .duration_to("60")
-        .page_no(1)
-        .page_size(20)
-}
-
 /// The page is where each client has a text: in `Data`, or in the id of a short message.
 fn page(member: &str) -> String {
     let calls: Vec<Value> = (0..20)
@@ -86,46 +72,6 @@ fn page(member: &str) -> String {
         member: Value::from(calls).to_string(),
     })
     .to_string()
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[allow(dead_code, reason = "the members are read to be measured")]
-struct DerivedResponse {
-    code: String,
-    message: String,
-    request_id: String,
-    data: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(dead_code, reason = "the members are read to be measured")]
-struct DerivedCall {
-    task_id: Option<i64>,
-    call_id: Option<String>,
-    caller: Option<String>,
-    called: Option<String>,
-    call_result: Option<String>,
-    call_start_time: Option<String>,
-    call_end_time: Option<String>,
-    duration: Option<String>,
-    label: Option<String>,
-    dialog_count: Option<String>,
-    hangup_direction: Option<String>,
-    transfer_result: Option<String>,
-    transfer_number: Option<String>,
-    transfer_fail_reason: Option<String>,
-    recall_cur_times: Option<i64>,
-    sure_count: Option<i64>,
-    deny_count: Option<i64>,
-    reject_count: Option<i64>,
-    custom_count: Option<i64>,
-    #[serde(alias = "konwledgeCount")]
-    knowledge_count: Option<i64>,
-    default_count: Option<i64>,
-    knowledge_business_count: Option<i64>,
-    knowledge_common_count: Option<i64>,
 }
 
 /// Whether a page is whole; the compiler may not drop what was read for it.
@@ -238,27 +184,18 @@ fn measure_all(runtime: &Runtime, url: &str) -> Outcome<Costs> {
     };
     let typed = |client: Client| {
         move || {
-            let call = client.send(request());
+            let call = client.send(floor::request());
             async move { is_page(&call.await?.data) }
         }
     };
     let v1 = client(Signature::V1)?;
-    let body = v1.send(request()).signed_body(&Credentials::new("testid", "testsecret"));
+    let body = v1.send(floor::request()).signed_body(&Credentials::new("testid", "testsecret"));
     let (v1, v3) = (typed(v1), typed(client(Signature::V3)?));
     let http = reqwest::Client::builder().http1_only().build()?;
     let at = url.to_owned();
     let floor = move || {
-        let request = http
-            .post(&at)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("accept", "application/json")
-            .header("user-agent", "floor")
-            .timeout(Duration::from_secs(10))
-            .body(body.clone());
-        async move {
-            let response: DerivedResponse = serde_json::from_slice(&request.send().await?.bytes().await?)?;
-            is_page(&serde_json::from_str::<Vec<DerivedCall>>(&response.data)?)
-        }
+        let (http, at, body) = (http.clone(), at.clone(), body.clone());
+        async move { is_page(&floor::call(&http, &at, body).await?) }
     };
     let connection = Connection::new(Endpoint::CnShenzhen, AccessKeySecret::new("testid", "testsecret"));
     let ali_acs = move || {
@@ -270,7 +207,7 @@ fn measure_all(runtime: &Runtime, url: &str) -> Outcome<Costs> {
         let connection = connection.clone();
         async move {
             let response = connection.send_sms(message).await?;
-            is_page(&serde_json::from_str::<Vec<DerivedCall>>(&response.biz_id.unwrap_or_default())?)
+            is_page(&floor::decode_calls(&response.biz_id.unwrap_or_default())?)
         }
     };
     let core = RPClient::new("testid", "testsecret", url).version("2017-05-25");
