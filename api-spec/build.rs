@@ -1,0 +1,39 @@
+//! Lists the files of the embedded services, so that a new operation is one new file.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs, io};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=services");
+    let services = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("services");
+    let mut list = "&[\n".to_owned();
+    for folder in names(&services)? {
+        let operations = names(&services.join(&folder).join("operations"))?.into_iter();
+        let json = operations.filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "json"));
+        let files = ["service.json".to_owned()].into_iter().chain(json.map(|name| format!("operations/{name}")));
+        // The folder is named by the id and the version of the API.
+        let id = folder.len().checked_sub("-2017-05-25".len()).and_then(|end| folder.get(..end)).unwrap_or(&folder);
+        writeln!(list, "EmbeddedService {{ id: {id:?}, folder: {folder:?}, files: &[")?;
+        for file in files {
+            let path = format!("/services/{folder}/{file}");
+            writeln!(
+                list,
+                "SourceFile {{ path: {file:?}, text: include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {path:?})) }},"
+            )?;
+        }
+        list.push_str("] },\n");
+    }
+    list.push_str("]\n");
+    fs::write(Path::new(&env::var("OUT_DIR")?).join("embedded.rs"), list)?;
+    Ok(())
+}
+
+/// The names in a folder, sorted.
+fn names(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
+    let mut names: Vec<String> = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    Ok(names)
+}
