@@ -4,6 +4,7 @@
 //! error paths of their own: every named type exists, every Rust name is legal and unique, every pagination
 //! path leads somewhere, every example fits.
 
+pub use aliyun_protocol::{Method, RefusalKind};
 use serde_json::{Map, Value};
 
 /// A product in one version, with the operations that were read without a fault.
@@ -87,60 +88,6 @@ pub struct ServiceError {
     pub kind: Option<RefusalKind>,
 }
 
-/// What a client makes of a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusalKind {
-    /// Too many requests came; nothing was done.
-    Throttled,
-    /// The gateway has seen the nonce before: it received the same bytes twice.
-    Replayed,
-    /// The service failed; whether something was done is not known.
-    Transient,
-    /// The code does not tell whether something was done.
-    OutcomeUnknown,
-    /// The temporary credentials are past their end; nothing was done.
-    Expired,
-    /// The access key or its signature is refused.
-    Credentials,
-    /// The account, its user or its role may not do this.
-    Denied,
-    /// A limit of the account is used up: money, or calls to one number.
-    Quota,
-    /// What the request names does not exist.
-    NotFound,
-}
-
-impl RefusalKind {
-    /// As files name them, in the order of [`RefusalKind::ALL`].
-    pub(crate) const NAMES: &'static [&'static str] = &[
-        "throttled",
-        "replayed",
-        "transient",
-        "outcomeUnknown",
-        "expired",
-        "credentials",
-        "denied",
-        "quota",
-        "notFound",
-    ];
-
-    const ALL: [Self; 9] = [
-        Self::Throttled,
-        Self::Replayed,
-        Self::Transient,
-        Self::OutcomeUnknown,
-        Self::Expired,
-        Self::Credentials,
-        Self::Denied,
-        Self::Quota,
-        Self::NotFound,
-    ];
-
-    pub(crate) fn of_name(name: &str) -> Option<Self> {
-        Self::NAMES.iter().zip(Self::ALL).find(|(known, _)| **known == name).map(|(_, kind)| kind)
-    }
-}
-
 /// One operation.
 #[derive(Debug, Clone)]
 pub struct Operation {
@@ -193,15 +140,6 @@ pub enum OperationType {
     Read,
     /// It changes something.
     Write,
-}
-
-/// HTTP method of an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Method {
-    /// POST.
-    Post,
-    /// GET.
-    Get,
 }
 
 /// Documented limits of an operation.

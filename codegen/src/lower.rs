@@ -55,7 +55,7 @@ fn error(error: &ServiceError) -> ErrorFacts {
     ErrorFacts {
         codes: [&error.code].into_iter().chain(&error.aliases).cloned().collect(),
         // The kinds have the same names here and in the runtime.
-        kind: error.kind.map(|kind| format_ident!("{kind:?}")),
+        kind: error.kind.map(|kind| format_ident!("{}", kind.variant_name())),
         advice: error.advice.clone(),
         only_4xx: error.only_4xx,
     }

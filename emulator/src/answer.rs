@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::io;
 
 use aliyun_api_spec::model::{Field, Kind, Service, Style, TypeBody};
+use aliyun_protocol::parameter;
 use bytes::Bytes;
 use http::HeaderValue;
 use quick_xml::Writer;
@@ -31,7 +32,7 @@ pub(crate) enum Format {
 impl Format {
     /// What the request asks for, or `unasked` where it says nothing.
     pub(crate) fn requested(parameters: &Parameters, unasked: Self) -> Result<Self, Refusal> {
-        match parameters.get("Format").map(String::as_str).unwrap_or_default() {
+        match parameters.get(parameter::FORMAT).map(String::as_str).unwrap_or_default() {
             "" => Ok(unasked),
             format if format.eq_ignore_ascii_case("json") => Ok(Self::Json),
             format if format.eq_ignore_ascii_case("xml") => Ok(Self::Xml),

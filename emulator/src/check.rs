@@ -7,9 +7,9 @@
 use std::ops::Bound;
 
 use aliyun_api_spec::model::{Field, Operation, Service};
-use aliyun_api_spec::name::PROTOCOL_PARAMETERS;
 use aliyun_api_spec::suggest::nearest;
 use aliyun_api_spec::wire;
+use aliyun_protocol::parameter;
 
 use crate::refuse::Refusal;
 use crate::wire::Parameters;
@@ -89,7 +89,7 @@ fn unknown(operation: &Operation, name: &str) -> Option<String> {
     const OF_CLIENTS: [&str; 2] = ["RegionId", "TimeStamp"];
     /// Comparing takes time by length, and what is much longer than every name is near none of them.
     const LONGEST: usize = 64;
-    if PROTOCOL_PARAMETERS.contains(&name) || OF_CLIENTS.contains(&name) {
+    if parameter::ALL.contains(&name) || OF_CLIENTS.contains(&name) {
         return None;
     }
     let shown: String = name.chars().take(LONGEST).flat_map(char::escape_debug).collect();

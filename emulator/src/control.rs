@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+use aliyun_protocol::parameter;
 use bytes::Bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HOST, ORIGIN};
 use http::request::Parts;
@@ -25,9 +26,6 @@ const ROOT: &str = "/_emulator/";
 /// How many requests or dials an answer has unless it is asked for fewer or more, and the most it can have.
 const LIMIT: usize = 1_000;
 const MAX_LIMIT: usize = 10_000;
-
-/// What a test may see of a request, but for what would let anyone sign or use a session.
-const HIDDEN: [&str; 2] = ["Signature", "SecurityToken"];
 
 /// Whether a request is meant for the endpoint and not for the service.
 pub(crate) fn is_meant(uri: &Uri) -> bool {
@@ -183,7 +181,8 @@ fn requests(emulator: &Emulator, uri: &Uri) -> Outcome {
 }
 
 fn request(request: &Received) -> Value {
-    let visible = request.parameters().iter().filter(|(name, _)| !HIDDEN.contains(&name.as_str()));
+    // What would let anyone sign or use a session stays hidden.
+    let visible = request.parameters().iter().filter(|(name, _)| !parameter::SECRET.contains(&name.as_str()));
     let parameters: Map<String, Value> = visible.map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     json!({
         "at": time::text(request.at()),

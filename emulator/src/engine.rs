@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use aliyun_api_spec::model::Service;
 use aliyun_api_spec::suggest::nearest;
+use aliyun_protocol::header;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE, HOST};
 use http::request::Parts;
@@ -155,7 +156,7 @@ impl Engine {
                 let body = answer::refusal(format, &refusal, &request_id, &host, &self.setup.service.product);
                 let mut response = respond(refusal.status, format, clock, &request_id, body);
                 if let Some(wait) = refusal.retry_after {
-                    response.headers_mut().insert("x-acs-retry-after", HeaderValue::from(milliseconds(wait)));
+                    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(milliseconds(wait)));
                 }
                 response
             }
@@ -390,7 +391,7 @@ fn respond(status: StatusCode, format: Format, now: SystemTime, request_id: &str
         headers.insert(DATE, date);
     }
     if let Ok(request_id) = HeaderValue::try_from(request_id) {
-        headers.insert("x-acs-request-id", request_id);
+        headers.insert(header::REQUEST_ID, request_id);
     }
     response
 }

@@ -296,7 +296,7 @@ impl Fault {
         }
         if let Kind::Error(_, Dress::Html | Dress::Empty | Dress::NoCode) = self.kind {
             // A proxy knows no request id.
-            response.headers_mut().remove("x-acs-request-id");
+            response.headers_mut().remove(aliyun_protocol::header::REQUEST_ID);
         }
     }
 

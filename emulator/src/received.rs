@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use aliyun_api_spec::model::{Kind, Service, TypeBody};
+use aliyun_protocol::parameter;
 use aliyun_runtime::Operation;
 use aliyun_runtime::generated::parameters_of;
 use http::{Method, StatusCode};
@@ -13,7 +14,6 @@ use http::{Method, StatusCode};
 use crate::check;
 use crate::rule::includes;
 use crate::time;
-use crate::verify;
 use crate::wire::Parameters;
 
 /// A request that the emulator received, accepted or not.
@@ -107,8 +107,8 @@ impl Received {
 
     /// Whether the value of a parameter may be shown.
     fn is_plain(&self, name: &str) -> bool {
-        const PROTOCOL: [&str; 4] = ["Action", "Format", "RegionId", "SignatureType"];
-        if PROTOCOL.contains(&name) || verify::MANDATORY.contains(&name) {
+        // The classic client adds the region, whatever the operation.
+        if parameter::is_public(name) || name == "RegionId" {
             return true;
         }
         let operation = self.action().and_then(|action| self.service.operation(action));

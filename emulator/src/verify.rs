@@ -13,39 +13,39 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use aliyun_protocol::{header, parameter};
 use aliyun_runtime::sign::SigningKey;
 use http::HeaderMap;
 use http::request::Parts;
 
 pub(crate) use self::key::Keys;
 use self::nonce::Nonces;
-pub(crate) use self::v1::MANDATORY;
 use self::v3::Authorization;
 use crate::refuse::Refusal;
 use crate::time::Moment;
 use crate::wire::Parameters;
 
 /// The text of a header; an absent one and one that is not UTF-8 are empty.
-fn header<'r>(headers: &'r HeaderMap, name: &str) -> &'r str {
+fn header_text<'r>(headers: &'r HeaderMap, name: &str) -> &'r str {
     headers.get(name).and_then(|value| str::from_utf8(value.as_bytes()).ok()).unwrap_or_default().trim_ascii()
 }
 
 /// The text of a parameter; an absent one is empty.
-fn parameter<'r>(parameters: &'r Parameters, name: &str) -> &'r str {
+fn parameter_text<'r>(parameters: &'r Parameters, name: &str) -> &'r str {
     parameters.get(name).map(String::as_str).unwrap_or_default()
 }
 
 /// Whether a request is signed in its headers, or lacks nothing but the `Authorization` for that.
 pub(crate) fn is_v3(headers: &HeaderMap, parameters: &Parameters) -> bool {
     v3::is_authorization(headers)
-        || (headers.contains_key("x-acs-content-sha256") && !parameters.contains_key("Signature"))
+        || (headers.contains_key(header::CONTENT_SHA256) && !parameters.contains_key(parameter::SIGNATURE))
 }
 
 /// The operation that a request asks for, be it signed or not: an empty text where it asks for none.
 ///
 /// V3 names it in a header, and the parameter stands in where the header is absent.
 pub(crate) fn action<'r>(headers: &'r HeaderMap, parameters: &'r Parameters) -> &'r str {
-    named(is_v3(headers, parameters), headers, "x-acs-action", parameters, "Action")
+    named(is_v3(headers, parameters), headers, header::ACTION, parameters, parameter::ACTION)
 }
 
 fn named<'r>(
@@ -55,8 +55,8 @@ fn named<'r>(
     parameters: &'r Parameters,
     parameter_name: &str,
 ) -> &'r str {
-    let in_header = if is_v3 { header(headers, header_name) } else { "" };
-    if in_header.is_empty() { parameter(parameters, parameter_name) } else { in_header }
+    let in_header = if is_v3 { header_text(headers, header_name) } else { "" };
+    if in_header.is_empty() { parameter_text(parameters, parameter_name) } else { in_header }
 }
 
 /// What a request says about itself, in the terms of the protocol. None of the texts is empty but the token.
@@ -82,14 +82,14 @@ impl<'r> Claim<'r> {
     /// Reads it, or refuses a request that lacks a part.
     pub(crate) fn read(parts: &'r Parts, body: &'r [u8], parameters: &'r Parameters) -> Result<Self, Refusal> {
         let headers = &parts.headers;
-        let bearer = parameter(parameters, "SignatureType").eq_ignore_ascii_case("BEARERTOKEN");
-        if bearer || headers.contains_key("x-acs-bearer-token") {
+        let bearer = parameter_text(parameters, parameter::SIGNATURE_TYPE).eq_ignore_ascii_case("BEARERTOKEN");
+        if bearer || headers.contains_key(header::BEARER_TOKEN) {
             return Err(Refusal::bearer_token());
         }
         let is_v3 = is_v3(headers, parameters);
-        let action = named(is_v3, headers, "x-acs-action", parameters, "Action");
+        let action = named(is_v3, headers, header::ACTION, parameters, parameter::ACTION);
         if action.is_empty() {
-            return Err(Refusal::missing("Action"));
+            return Err(Refusal::missing(parameter::ACTION));
         }
         if is_v3 {
             let authorization = Authorization::read(headers)?;
@@ -99,11 +99,11 @@ impl<'r> Claim<'r> {
                 body,
                 parameters,
                 action,
-                version: named(true, headers, "x-acs-version", parameters, "Version"),
+                version: named(true, headers, header::VERSION, parameters, parameter::VERSION),
                 key_id: authorization.key_id,
-                token: header(headers, "x-acs-security-token"),
-                nonce: header(headers, "x-acs-signature-nonce"),
-                timestamp: header(headers, "x-acs-date"),
+                token: header_text(headers, header::SECURITY_TOKEN),
+                nonce: header_text(headers, header::SIGNATURE_NONCE),
+                timestamp: header_text(headers, header::DATE),
                 scheme: Scheme::V3(authorization),
             })
         } else {
@@ -113,10 +113,10 @@ impl<'r> Claim<'r> {
                 body,
                 parameters,
                 action,
-                version: parameter(parameters, "Version"),
-                key_id: parameter(parameters, "AccessKeyId"),
-                token: parameter(parameters, "SecurityToken"),
-                nonce: parameter(parameters, "SignatureNonce"),
+                version: parameter_text(parameters, parameter::VERSION),
+                key_id: parameter_text(parameters, parameter::ACCESS_KEY_ID),
+                token: parameter_text(parameters, parameter::SECURITY_TOKEN),
+                nonce: parameter_text(parameters, parameter::SIGNATURE_NONCE),
                 timestamp: v1::timestamp(parameters),
                 scheme: Scheme::V1,
             })
@@ -127,8 +127,8 @@ impl<'r> Claim<'r> {
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         let stamp = match &self.scheme {
-            Scheme::V1 => "Timestamp",
-            Scheme::V3(_) => "x-acs-date",
+            Scheme::V1 => parameter::TIMESTAMP,
+            Scheme::V3(_) => header::DATE,
         };
         if self.timestamp.contains('.') {
             warnings.push(format!("{stamp}: the documentation has no milliseconds in it"));

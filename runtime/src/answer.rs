@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use aliyun_protocol::header;
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -420,7 +421,7 @@ impl Response<'_> {
 
     /// The request id of the headers, or of a body that cannot be read as a whole.
     fn request_id(&self) -> Option<String> {
-        if let Some(id) = self.http.headers.get("x-acs-request-id").and_then(|id| id.to_str().ok()) {
+        if let Some(id) = self.http.headers.get(header::REQUEST_ID).and_then(|id| id.to_str().ok()) {
             return Some(id.to_owned());
         }
         let body = String::from_utf8_lossy(self.http.body.get(..self.http.body.len().min(65_536)).unwrap_or_default());

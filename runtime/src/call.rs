@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use aliyun_protocol::{Method, parameter};
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::task::{JoinError, JoinHandle};
@@ -21,11 +22,10 @@ use crate::encode::encode;
 use crate::error::{Error, ErrorKind};
 use crate::field::{Entry, Fields};
 use crate::limit::{NotAdmitted, Ticket};
-use crate::operation::{Facts, Method};
+use crate::operation::Facts;
 use crate::parameter::Parameters;
 use crate::request::Unsigned;
 use crate::retry::{Budget, Failed, Next, Retries, next};
-use crate::sign::PROTOCOL_PARAMETERS;
 use crate::trace::Span;
 use crate::transport::{ConnectTimeout, Departure, Sent, Stage, TransportError};
 
@@ -114,7 +114,7 @@ impl<T> Call<T> {
     /// Sends a further parameter, such as `OwnerId`, which every operation of the service accepts and no request
     /// carries. The name must not be one of the request or of the protocol.
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
-        let fault = if PROTOCOL_PARAMETERS.contains(&name) {
+        let fault = if parameter::ALL.contains(&name) {
             format!("parameter {name} belongs to the protocol and is set by the client")
         } else if self.prepared.parameters.contains(name) {
             format!("parameter {name} is given twice")

@@ -6,8 +6,10 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use aliyun_protocol::RefusalKind;
+
 use crate::mask::{self, Hidden};
-use crate::operation::{Facts, RefusalKind};
+use crate::operation::Facts;
 use crate::refusal::Verdict;
 use crate::retry::Failed;
 use crate::transport::{BoxError, Sent};

@@ -34,6 +34,7 @@ mod trace;
 mod transport;
 mod xml;
 
+pub use aliyun_protocol::{Method, RefusalKind};
 pub use bytes::Bytes;
 pub use call::{Call, CallFuture};
 pub use client::{Client, ClientBuilder, Format, Signature};
@@ -42,9 +43,7 @@ pub use credential::{
 };
 pub use error::{Error, ErrorKind};
 pub use http;
-pub use operation::{
-    EnvelopeFacts, ErrorFacts, Facts, Method, Operation, Paged, Paging, RefusalKind, Service, ServiceFacts, Step,
-};
+pub use operation::{EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step};
 pub use page::{Items, PageTurner, Pages, Position};
 pub use parameter::Parameters;
 pub use retry::Retries;
@@ -61,6 +60,7 @@ pub mod credentials {
 /// What generated code is made of. Not for use by hand: it changes with the generator.
 #[doc(hidden)]
 pub mod generated {
+    pub use aliyun_protocol::RefusalKind;
     pub use serde;
     pub use serde_json::Value;
 
@@ -69,7 +69,7 @@ pub mod generated {
     pub use crate::encode::parameters_of;
     pub use crate::field::{Entry, Fields, Flags, List, Map, Member, View, Viewer, debug, serialize};
     pub use crate::operation::{
-        EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, RefusalKind, Service, ServiceFacts, Step,
+        EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step,
     };
     pub use crate::slot::{Blank, Choice, Filler, Grow, Keyed, Make, Place, Record, Slot};
 }

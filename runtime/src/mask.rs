@@ -3,11 +3,11 @@
 //! Numbers of people, spoken texts and secrets never appear in errors, logs or traces, and a service may echo any
 //! of them. So what is quoted loses its long runs of digits, and of a body only the shape is kept.
 
+use aliyun_protocol::parameter;
 use serde_json::Value;
 
 use crate::field::{Entry, Flags};
 use crate::parameter::{ascii, encode};
-use crate::sign::PROTOCOL_PARAMETERS;
 
 /// Digits that may stand together. Codes are shorter; telephone numbers are longer.
 const DIGITS: usize = 6;
@@ -57,8 +57,8 @@ impl Hidden {
         let mut hidden = Self(Vec::new());
         for (name, value) in parameters {
             let row = table.iter().find(|(known, _)| *known == name);
-            let shown = if PROTOCOL_PARAMETERS.contains(&&*name) {
-                !matches!(&*name, "SecurityToken" | "Signature")
+            let shown = if parameter::ALL.contains(&&*name) {
+                parameter::is_public(&name)
             } else {
                 // What is below a structured parameter may be anything.
                 row.is_some_and(|(_, flags)| !flags.has(Flags::SENSITIVE)) && !value.starts_with(['{', '['])

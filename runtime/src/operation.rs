@@ -1,5 +1,7 @@
 //! What generated code says of an operation and its service: facts, and nothing that acts.
 
+use aliyun_protocol::{Method, RefusalKind};
+
 use crate::field::Fields;
 use crate::slot::{Place, Record};
 
@@ -55,29 +57,6 @@ impl ErrorFacts {
         self.only_4xx = true;
         self
     }
-}
-
-/// What a client makes of a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusalKind {
-    /// Too many requests came; nothing was done.
-    Throttled,
-    /// The gateway has seen the nonce before: it received the same bytes twice.
-    Replayed,
-    /// The service failed; whether something was done is not known.
-    Transient,
-    /// The code does not tell whether something was done.
-    OutcomeUnknown,
-    /// The temporary credentials are past their end; nothing was done.
-    Expired,
-    /// The access key or its signature is refused.
-    Credentials,
-    /// The account, its user or its role may not do this.
-    Denied,
-    /// A limit of the account is used up: money, or calls to one number.
-    Quota,
-    /// What the request names does not exist.
-    NotFound,
 }
 
 /// Which members of an answer tell success.
@@ -240,24 +219,6 @@ impl Facts {
     pub const fn get(mut self) -> Self {
         self.method = Method::Get;
         self
-    }
-}
-
-/// HTTP method of an operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Method {
-    /// Parameters travel in the body, so that no phone number lands in a URL; under signature V3, in the URL all the same.
-    Post,
-    /// Parameters travel in the URL.
-    Get,
-}
-
-impl Method {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Post => "POST",
-            Self::Get => "GET",
-        }
     }
 }
 

@@ -3,7 +3,9 @@
 //! A refusal says that nothing was done. For an operation that must not be repeated, only the specification can say that
 //! of a code: any other failure leaves the outcome unknown.
 
-use crate::operation::{RefusalKind, ServiceFacts};
+use aliyun_protocol::RefusalKind;
+
+use crate::operation::ServiceFacts;
 
 /// A failure as the service or its gateway stated it.
 #[derive(Debug, Clone, Copy)]

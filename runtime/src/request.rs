@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::io;
 
+use aliyun_protocol::{Method, header, parameter};
 use bytes::Bytes;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, InvalidHeaderValue, USER_AGENT,
@@ -13,7 +14,6 @@ use jiff::Timestamp;
 use crate::client::{Core, Format, Signature};
 use crate::credential::Credentials;
 use crate::mask;
-use crate::operation::Method;
 use crate::parameter::Parameters;
 use crate::sign::v3::{self, EMPTY_PAYLOAD, Header};
 use crate::sign::{SignatureText, v1};
@@ -56,25 +56,25 @@ impl Unsigned<'_> {
     pub(crate) fn v1(&mut self, credentials: &Credentials) -> Bytes {
         let Self { core, action, method, ref mut parameters } = *self;
         let own = parameters.encoded().len();
-        parameters.push("AccessKeyId", credentials.access_key_id());
-        parameters.push("Action", action);
+        parameters.push(parameter::ACCESS_KEY_ID, credentials.access_key_id());
+        parameters.push(parameter::ACTION, action);
         parameters.push(
-            "Format",
+            parameter::FORMAT,
             match core.format {
                 Format::Json => "JSON",
                 Format::Xml => "XML",
             },
         );
         if let Some(token) = credentials.security_token() {
-            parameters.push("SecurityToken", token);
+            parameters.push(parameter::SECURITY_TOKEN, token);
         }
-        parameters.push("SignatureMethod", "HMAC-SHA1");
-        parameters.push_bytes(b"SignatureNonce", &nonce(core));
-        parameters.push("SignatureVersion", "1.0");
-        parameters.push_display("Timestamp", &format_args!("{:.0}", now(core)));
-        parameters.push("Version", core.service.version);
+        parameters.push(parameter::SIGNATURE_METHOD, "HMAC-SHA1");
+        parameters.push_bytes(parameter::SIGNATURE_NONCE.as_bytes(), &nonce(core));
+        parameters.push(parameter::SIGNATURE_VERSION, "1.0");
+        parameters.push_display(parameter::TIMESTAMP, &format_args!("{:.0}", now(core)));
+        parameters.push(parameter::VERSION, core.service.version);
         let signature = credentials.key().sign_v1(method.as_str(), parameters);
-        parameters.push("Signature", signature.as_str());
+        parameters.push(parameter::SIGNATURE, signature.as_str());
         let encoded = Bytes::copy_from_slice(parameters.encoded());
         parameters.truncate(own);
         encoded
@@ -174,9 +174,9 @@ impl Signed {
                 let mut sent = parameters.decoded();
                 if let Some(credentials) = credentials {
                     let signature = credentials.key().sign_v3_hash(hash);
-                    sent.push(("Signature".to_owned(), signature.as_str().to_owned()));
+                    sent.push((parameter::SIGNATURE.to_owned(), signature.as_str().to_owned()));
                     let token = credentials.security_token();
-                    sent.extend(token.map(|token| ("SecurityToken".to_owned(), token.to_owned())));
+                    sent.extend(token.map(|token| (parameter::SECURITY_TOKEN.to_owned(), token.to_owned())));
                 }
                 sent
             }
@@ -233,13 +233,13 @@ const SIGNATURE: &[u8] = b"&Signature=";
 /// Headers of a request that carry its signature or are signed.
 pub(crate) type SignedHeaders = Vec<(HeaderName, HeaderValue)>;
 
-const ACTION: HeaderName = HeaderName::from_static("x-acs-action");
-const DATE: &str = "x-acs-date";
-const KEY_ID: HeaderName = HeaderName::from_static("x-acs-accesskey-id");
-const NONCE: &str = "x-acs-signature-nonce";
-const PAYLOAD: HeaderName = HeaderName::from_static("x-acs-content-sha256");
-const TOKEN: HeaderName = HeaderName::from_static("x-acs-security-token");
-const VERSION: HeaderName = HeaderName::from_static("x-acs-version");
+const ACTION: HeaderName = HeaderName::from_static(header::ACTION);
+const DATE: &str = header::DATE;
+const KEY_ID: HeaderName = HeaderName::from_static(header::ACCESS_KEY_ID);
+const NONCE: &str = header::SIGNATURE_NONCE;
+const PAYLOAD: HeaderName = HeaderName::from_static(header::CONTENT_SHA256);
+const TOKEN: HeaderName = HeaderName::from_static(header::SECURITY_TOKEN);
+const VERSION: HeaderName = HeaderName::from_static(header::VERSION);
 
 /// `2026-03-01T12:34:56Z`.
 const DATE_LENGTH: usize = 20;

@@ -6,8 +6,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use aliyun_protocol::RefusalKind;
+
 use crate::error::ErrorKind;
-use crate::operation::RefusalKind;
 use crate::transport::Sent;
 
 /// How often a call is attempted, and with what pauses.

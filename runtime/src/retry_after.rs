@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 
 /// Milliseconds, as the gateway states them.
-const MILLISECONDS: &str = "x-acs-retry-after";
+const MILLISECONDS: &str = aliyun_protocol::header::RETRY_AFTER;
 /// Seconds or an HTTP date, as proxies and load balancers state them.
 const STANDARD: &str = "retry-after";
 /// Pairs such as `Limit:100,Remain:0,TimeLeft:5000`, of which `TimeLeft` is in milliseconds: the limit of an account for

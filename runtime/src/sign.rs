@@ -51,18 +51,3 @@ impl<const N: usize> SignatureText<N> {
         received.len() == N && self.0.iter().zip(received).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
     }
 }
-
-/// Parameters of the protocol: the only ones whose values may be shown when two strings to sign are compared.
-pub const PROTOCOL_PARAMETERS: [&str; 11] = [
-    "AccessKeyId",
-    "Action",
-    "Format",
-    "SecurityToken",
-    "Signature",
-    "SignatureMethod",
-    "SignatureNonce",
-    "SignatureType",
-    "SignatureVersion",
-    "Timestamp",
-    "Version",
-];

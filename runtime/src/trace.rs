@@ -13,7 +13,7 @@ mod off {
 
     use crate::client::Core;
     use crate::error::Error;
-    use crate::operation::Method;
+    use aliyun_protocol::Method;
 
     #[derive(Clone)]
     pub(crate) struct Span;
@@ -52,7 +52,7 @@ mod on {
 
     use crate::client::Core;
     use crate::error::Error;
-    use crate::operation::Method;
+    use aliyun_protocol::Method;
 
     #[derive(Clone)]
     pub(crate) struct Span(tracing::Span);

@@ -144,14 +144,3 @@ fn repeated_headers_are_sorted_and_joined() {
     assert_eq!(String::from_utf8(text).unwrap(), expected);
     assert_eq!(payload_hash(b"").as_str(), v3::EMPTY_PAYLOAD);
 }
-
-/// The client refuses what the specification refuses.
-#[test]
-fn both_sides_know_the_same_parameters_of_the_protocol() {
-    let sorted = |names: &[&'static str]| {
-        let mut names = names.to_vec();
-        names.sort_unstable();
-        names
-    };
-    assert_eq!(sorted(&aliyun_runtime::sign::PROTOCOL_PARAMETERS), sorted(aliyun_api_spec::name::PROTOCOL_PARAMETERS));
-}

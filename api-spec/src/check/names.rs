@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use aliyun_protocol::parameter;
+
 use crate::fault::Report;
 use crate::load::Draft;
 use crate::model::{EnumValue, Field, Operation, Service};
-use crate::name::{PROTOCOL_PARAMETERS, RESERVED_TYPES, fault_of_identifier, is_camel_case, type_name};
+use crate::name::{RESERVED_TYPES, fault_of_identifier, is_camel_case, type_name};
 use crate::parse::{Member, Node};
 
 /// The names of all types of a service, each with the place where it is given.
@@ -109,7 +111,7 @@ fn check_type_name(name: &str, at: usize, report: &mut Report<'_>) {
 
 /// No parameter is one that the protocol sets.
 pub(super) fn check_parameters(members: &[Member<'_>], report: &mut Report<'_>) {
-    for member in members.iter().filter(|member| PROTOCOL_PARAMETERS.contains(&&*member.name)) {
+    for member in members.iter().filter(|member| parameter::ALL.contains(&&*member.name)) {
         report.add(member.at, format!("\"{}\": the protocol sets this parameter itself", member.name));
     }
 }

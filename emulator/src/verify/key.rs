@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
+use aliyun_protocol::parameter;
 use aliyun_runtime::sign::SigningKey;
 
 use crate::refuse::Refusal;
@@ -51,7 +52,7 @@ impl Keys {
         match &key.kind {
             Kind::Inactive => return Err(Refusal::access_key_inactive()),
             Kind::Permanent if token.is_empty() => {}
-            Kind::Temporary { .. } if token.is_empty() => return Err(Refusal::missing("SecurityToken")),
+            Kind::Temporary { .. } if token.is_empty() => return Err(Refusal::missing(parameter::SECURITY_TOKEN)),
             Kind::Temporary { token: own, expires } if own == token => {
                 if now >= *expires {
                     return Err(Refusal::token_expired());

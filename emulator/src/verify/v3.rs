@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use aliyun_protocol::{header, parameter};
 use aliyun_runtime::sign::{SigningKey, v3};
 use http::header::{AUTHORIZATION, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 
-use super::{header, named};
+use super::{header_text, named};
 use crate::refuse::Refusal;
 use crate::wire::{self, Parameters};
 
@@ -27,11 +28,11 @@ pub(super) fn is_authorization(headers: &HeaderMap) -> bool {
 
 /// Refuses a request that lacks what every V3 request carries.
 pub(super) fn require(parts: &Parts, parameters: &Parameters) -> Result<(), Refusal> {
-    if named(true, &parts.headers, "x-acs-version", parameters, "Version").is_empty() {
-        return Err(Refusal::missing("Version"));
+    if named(true, &parts.headers, header::VERSION, parameters, parameter::VERSION).is_empty() {
+        return Err(Refusal::missing(parameter::VERSION));
     }
-    for name in ["x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"] {
-        if header(&parts.headers, name).is_empty() {
+    for name in [header::DATE, header::SIGNATURE_NONCE, header::CONTENT_SHA256] {
+        if header_text(&parts.headers, name).is_empty() {
             return Err(Refusal::missing_header(name));
         }
     }
@@ -41,7 +42,7 @@ pub(super) fn require(parts: &Parts, parameters: &Parameters) -> Result<(), Refu
 impl<'r> Authorization<'r> {
     /// Reads `ACS3-HMAC-SHA256 Credential=<id>,SignedHeaders=<a;b;c>,Signature=<hex>`.
     pub(super) fn read(headers: &'r HeaderMap) -> Result<Self, Refusal> {
-        let text = header(headers, AUTHORIZATION.as_str());
+        let text = header_text(headers, AUTHORIZATION.as_str());
         if text.is_empty() {
             return Err(Refusal::incomplete_signature("The header Authorization is absent or empty."));
         }
@@ -94,7 +95,7 @@ impl<'r> Authorization<'r> {
 
     pub(super) fn check_signature(&self, key: &SigningKey, parts: &Parts, body: &[u8]) -> Result<(), Refusal> {
         let hash = v3::payload_hash(body);
-        let hash_fits = hash.matches(header(&parts.headers, "x-acs-content-sha256").as_bytes());
+        let hash_fits = hash.matches(header_text(&parts.headers, header::CONTENT_SHA256).as_bytes());
         let method = parts.method.as_str();
         let host = host(parts);
         let mut headers = self.headers(&parts.headers, &host);

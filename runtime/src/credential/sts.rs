@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use aliyun_protocol::parameter;
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use jiff::Timestamp;
@@ -82,10 +83,10 @@ impl Role {
         }
         let now = Timestamp::try_from(now).map_err(|_| "the clock shows no time that can be written".to_owned())?;
         let mut parameters = Parameters::with_capacity(16, 2048);
-        parameters.push("Action", action);
-        parameters.push("Format", "JSON");
-        parameters.push("Version", "2015-04-01");
-        parameters.push_display("Timestamp", &format_args!("{now:.0}"));
+        parameters.push(parameter::ACTION, action);
+        parameters.push(parameter::FORMAT, "JSON");
+        parameters.push(parameter::VERSION, "2015-04-01");
+        parameters.push_display(parameter::TIMESTAMP, &format_args!("{now:.0}"));
         parameters.push("RoleArn", &self.arn);
         match &self.session_name {
             Some(name) => parameters.push("RoleSessionName", name),
@@ -210,15 +211,15 @@ impl AssumeRole {
         if let Some(id) = &self.external_id {
             parameters.push("ExternalId", id);
         }
-        parameters.push("AccessKeyId", source.access_key_id());
+        parameters.push(parameter::ACCESS_KEY_ID, source.access_key_id());
         if let Some(token) = source.security_token() {
-            parameters.push("SecurityToken", token);
+            parameters.push(parameter::SECURITY_TOKEN, token);
         }
-        parameters.push("SignatureMethod", "HMAC-SHA1");
-        parameters.push_display("SignatureNonce", &format_args!("{:032x}", context.random()));
-        parameters.push("SignatureVersion", "1.0");
+        parameters.push(parameter::SIGNATURE_METHOD, "HMAC-SHA1");
+        parameters.push_display(parameter::SIGNATURE_NONCE, &format_args!("{:032x}", context.random()));
+        parameters.push(parameter::SIGNATURE_VERSION, "1.0");
         let signature = source.key().sign_v1("POST", &mut parameters);
-        parameters.push("Signature", signature.as_str());
+        parameters.push(parameter::SIGNATURE, signature.as_str());
         let assumed = self.role.assume(context, &parameters).await;
         // The source may keep a key that is not good any more.
         assumed.inspect_err(|_| self.source.refused(&source)).map_err(fail)

@@ -3,11 +3,12 @@
 //! `string to sign = METHOD & %2F & E(canonical query)`, signed with the secret followed by `&`. The method is the
 //! real one, so a request signed for POST is not valid as GET.
 
+use aliyun_protocol::parameter;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::Mac as _;
 
-use super::{PROTOCOL_PARAMETERS, SignatureText, SigningKey};
+use super::{SignatureText, SigningKey};
 use crate::parameter::{Parameters, ascii};
 
 /// A V1 signature: 20 bytes in base64.
@@ -110,8 +111,7 @@ pub(crate) fn first_difference(ours: &str, theirs: &str) -> String {
             theirs_there.named()
         );
     }
-    let shown = PROTOCOL_PARAMETERS.contains(&ours_there.name) && ours_there.name != "SecurityToken";
-    let values = if shown {
+    let values = if parameter::is_public(ours_there.name) {
         format!(": this side signed {:?}, the service {:?}", ours_there.value, theirs_there.value)
     } else {
         String::new()

@@ -1,0 +1,13 @@
+//! What client and server of Alibaba Cloud's RPC protocol must agree on: the names of its parameters and headers, the
+//! methods, and the kinds of refusals.
+//!
+//! There are no keys, no sockets and no operations in this package. A client uses it to send a request, and a server to
+//! check what it received, so that each rule of the protocol is written once.
+
+pub mod header;
+mod method;
+pub mod parameter;
+mod refusal;
+
+pub use method::Method;
+pub use refusal::RefusalKind;
