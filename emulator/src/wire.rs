@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use aliyun_protocol::percent;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
@@ -100,28 +101,10 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 fn text(encoded: &[u8]) -> Result<Cow<'_, str>, &'static str> {
-    match percent_decode(encoded).ok_or("Its percent-encoding is broken.")? {
+    match percent::decode_form(encoded).ok_or("Its percent-encoding is broken.")? {
         Cow::Borrowed(bytes) => str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| "It is not UTF-8."),
         Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| "It is not UTF-8."),
     }
-}
-
-/// The bytes that an encoded text stands for; none where `%` is not followed by two hexadecimal digits.
-fn percent_decode(encoded: &[u8]) -> Option<Cow<'_, [u8]>> {
-    if !encoded.iter().any(|byte| matches!(byte, b'%' | b'+')) {
-        return Some(Cow::Borrowed(encoded));
-    }
-    let digit = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16));
-    let mut decoded = Vec::with_capacity(encoded.len());
-    let mut bytes = encoded.iter();
-    while let Some(&byte) = bytes.next() {
-        decoded.push(match byte {
-            b'+' => b' ',
-            b'%' => u8::try_from(digit(bytes.next())? * 16 + digit(bytes.next())?).ok()?,
-            other => other,
-        });
-    }
-    Some(Cow::Owned(decoded))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! What client and server of Alibaba Cloud's RPC protocol must agree on: the names of its parameters and headers, the
-//! methods, and the kinds of refusals.
+//! methods, the kinds of refusals, percent-encoding, and the canonical query.
 //!
 //! There are no keys, no sockets and no operations in this package. A client uses it to send a request, and a server to
 //! check what it received, so that each rule of the protocol is written once.
@@ -7,7 +7,10 @@
 pub mod header;
 mod method;
 pub mod parameter;
+mod parameters;
+pub mod percent;
 mod refusal;
 
 pub use method::Method;
+pub use parameters::Parameters;
 pub use refusal::RefusalKind;

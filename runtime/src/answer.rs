@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aliyun_protocol::header;
+use aliyun_protocol::{Parameters, header};
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -16,7 +16,6 @@ use crate::fault::Fault;
 use crate::field::{Entry, Member, View, at_path, with_text};
 use crate::mask::{self, Hidden};
 use crate::operation::Facts;
-use crate::parameter::Parameters;
 use crate::read::{Origin, read};
 use crate::refusal::{Stated, verdict};
 use crate::request::Signed;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use aliyun_protocol::{Method, parameter};
+use aliyun_protocol::{Method, Parameters, parameter};
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::task::{JoinError, JoinHandle};
@@ -23,7 +23,6 @@ use crate::error::{Error, ErrorKind};
 use crate::field::{Entry, Fields};
 use crate::limit::{NotAdmitted, Ticket};
 use crate::operation::Facts;
-use crate::parameter::Parameters;
 use crate::request::Unsigned;
 use crate::retry::{Budget, Failed, Next, Retries, next};
 use crate::trace::Span;

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use aliyun_protocol::Parameters;
 use serde_json::Value;
 
 use crate::field::{Entry, Fields, Flags, Member, Sent, View, Viewer};
-use crate::parameter::Parameters;
 
 /// Appends the parameters of a request, in the order of its table.
 ///
@@ -47,11 +47,15 @@ impl Viewer for Encoder<'_> {
                 View::Absent => {}
                 // Scalars at the top are nearly all of what is sent: no name is put together for them.
                 View::Text(text) if self.name.is_empty() => self.into.push(name, text),
-                View::Integer(number) if self.name.is_empty() => self.into.push_integer(name, number),
+                View::Integer(number) if self.name.is_empty() => push_integer(self.into, name, number),
                 view => self.below(name, |encoder| encoder.value(style, view)),
             }
         }
     }
+}
+
+fn push_integer(into: &mut Parameters, name: &str, value: i64) {
+    into.push(name, itoa::Buffer::new().format(value));
 }
 
 fn has_style(flags: Flags) -> bool {
@@ -73,7 +77,7 @@ impl Encoder<'_> {
         match view {
             View::Absent | View::Value(Value::Null) => {}
             View::Bool(value) => self.into.push(&self.name, if value { "true" } else { "false" }),
-            View::Integer(number) => self.into.push_integer(&self.name, number),
+            View::Integer(number) => push_integer(self.into, &self.name, number),
             View::Float(number) if number.is_finite() => self.into.push_display(&self.name, &number),
             View::Float(_) => self.refuse("has a number that is infinite or not a number"),
             View::Text(text) => self.into.push(&self.name, text),
@@ -93,7 +97,7 @@ impl Encoder<'_> {
     }
 
     fn json(&mut self, view: View<'_>) {
-        if self.into.push_json(&self.name, &Sent(view)).is_err() {
+        if self.into.push_with(&self.name, |encoder| serde_json::to_writer(encoder, &Sent(view))).is_err() {
             self.refuse("cannot be written as JSON");
         }
     }

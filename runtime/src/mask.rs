@@ -3,11 +3,10 @@
 //! Numbers of people, spoken texts and secrets never appear in errors, logs or traces, and a service may echo any
 //! of them. So what is quoted loses its long runs of digits, and of a body only the shape is kept.
 
-use aliyun_protocol::parameter;
+use aliyun_protocol::{parameter, percent};
 use serde_json::Value;
 
 use crate::field::{Entry, Flags};
-use crate::parameter::{ascii, encode};
 
 /// Digits that may stand together. Codes are shorter; telephone numbers are longer.
 const DIGITS: usize = 6;
@@ -77,13 +76,9 @@ impl Hidden {
         if value.chars().nth(1).is_none() {
             return;
         }
-        let encoded = |text: &str| {
-            let mut into = Vec::new();
-            encode(text.as_bytes(), &mut into);
-            ascii(into)
-        };
-        let once = encoded(value);
-        let forms = [value.to_owned(), once.replace("%20", "+"), encoded(&once), once, quoted(value)];
+        let once = percent::encoded(value.as_bytes());
+        let forms =
+            [value.to_owned(), once.replace("%20", "+"), percent::encoded(once.as_bytes()), once, quoted(value)];
         for form in forms {
             if !self.0.contains(&form) {
                 self.0.push(form);

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use aliyun_protocol::{Method, header, parameter};
+use aliyun_protocol::{Method, Parameters, header, parameter};
 use bytes::Bytes;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, InvalidHeaderValue, USER_AGENT,
@@ -14,7 +14,6 @@ use jiff::Timestamp;
 use crate::client::{Core, Format, Signature};
 use crate::credential::Credentials;
 use crate::mask;
-use crate::parameter::Parameters;
 use crate::sign::v3::{self, EMPTY_PAYLOAD, Header};
 use crate::sign::{SignatureText, v1};
 

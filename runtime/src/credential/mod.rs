@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn a_line_break_at_the_end_of_a_key_is_no_part_of_it() {
         let signature = |credentials: &Credentials| {
-            let mut parameters = crate::parameter::Parameters::default();
+            let mut parameters = aliyun_protocol::Parameters::default();
             parameters.push("Action", "Ring");
             credentials.key().sign_v1("POST", &mut parameters).as_str().to_owned()
         };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aliyun_protocol::parameter;
+use aliyun_protocol::{Parameters, parameter};
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use jiff::Timestamp;
@@ -17,7 +17,6 @@ use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::endpoint::Endpoint;
 use crate::mask;
-use crate::parameter::Parameters;
 use crate::transport::BoxFuture;
 
 /// What both ways to assume a role have in common.

@@ -3,13 +3,12 @@
 //! `string to sign = METHOD & %2F & E(canonical query)`, signed with the secret followed by `&`. The method is the
 //! real one, so a request signed for POST is not valid as GET.
 
-use aliyun_protocol::parameter;
+use aliyun_protocol::{Parameters, parameter};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::Mac as _;
 
 use super::{SignatureText, SigningKey};
-use crate::parameter::{Parameters, ascii};
 
 /// A V1 signature: 20 bytes in base64.
 pub type Signature = SignatureText<28>;
@@ -45,7 +44,7 @@ impl SigningKey {
 pub fn string_to_sign(method: &str, parameters: &mut Parameters) -> String {
     let mut text = Vec::with_capacity(parameters.encoded().len() * 2);
     string_to_sign_pieces(method, parameters, |piece| text.extend_from_slice(piece));
-    ascii(text)
+    String::from_utf8(text).unwrap_or_default()
 }
 
 fn string_to_sign_pieces(method: &str, parameters: &mut Parameters, mut piece: impl FnMut(&[u8])) {

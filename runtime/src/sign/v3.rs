@@ -5,11 +5,11 @@
 //! `;`, and the hash of the body in hex. The string to sign is [`ALGORITHM`], a line feed, and the hash of that in hex;
 //! the key is the secret as it is.
 
+use aliyun_protocol::Parameters;
 use hmac::Mac as _;
 use sha2::{Digest as _, Sha256};
 
 use super::{SignatureText, SigningKey};
-use crate::parameter::Parameters;
 
 /// Name of the algorithm, with which the `Authorization` header and the string to sign begin.
 pub const ALGORITHM: &str = "ACS3-HMAC-SHA256";

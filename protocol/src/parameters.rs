@@ -1,12 +1,15 @@
 //! Percent-encoded parameters: the form body as it is sent, and the canonical query that is signed.
 //!
 //! Names and values are encoded once, into one buffer, in the order they are written; an index of the pairs is
-//! sorted when a signature is made. Rules: `E(s)` keeps `A-Z a-z 0-9 - _ . ~` and writes every other byte of
-//! the UTF-8 text as `%XX` in upper-case hex.
+//! sorted when a signature is made.
 
 use std::cmp::Ordering;
-use std::fmt;
-use std::io;
+use std::convert::Infallible;
+use std::fmt::{self, Write as _};
+
+use percent_encoding::percent_decode;
+
+use crate::percent::{self, Encoder};
 
 /// Parameters of one request, encoded.
 #[derive(Clone, Default)]
@@ -40,7 +43,7 @@ impl Parameters {
     /// Adds a pair of raw bytes, which need not be UTF-8: what a server reads off the wire.
     pub fn push_bytes(&mut self, name: &[u8], value: &[u8]) {
         self.open(name);
-        encode(value, &mut self.encoded);
+        percent::encode(value, &mut self.encoded);
         self.close();
     }
 
@@ -48,44 +51,37 @@ impl Parameters {
     /// sign names so, which a server may want to understand. The names of services are the same either way.
     pub fn push_plain_name(&mut self, name: &[u8], value: &[u8]) {
         self.open_as(name, |encoded| encoded.extend_from_slice(name));
-        encode(value, &mut self.encoded);
+        percent::encode(value, &mut self.encoded);
         self.close();
-    }
-
-    /// Adds a pair whose value is an integer in decimal.
-    pub(crate) fn push_integer(&mut self, name: &str, value: i64) {
-        self.push(name, itoa::Buffer::new().format(value));
     }
 
     /// Adds a pair whose value is what `value` displays as.
-    pub(crate) fn push_display(&mut self, name: &str, value: &dyn fmt::Display) {
-        self.open(name.as_bytes());
-        // Writing into memory cannot fail; a `Display` that fails leaves a shorter value.
-        let _ = fmt::Write::write_fmt(&mut PercentWriter(&mut self.encoded), format_args!("{value}"));
-        self.close();
+    pub fn push_display(&mut self, name: &str, value: &dyn fmt::Display) {
+        let written: Result<(), Infallible> = self.push_with(name, |encoder| {
+            // Writing into memory cannot fail; a `Display` that fails leaves a shorter value.
+            let _ = write!(encoder, "{value}");
+            Ok(())
+        });
+        written.unwrap_or_else(|never| match never {});
     }
 
-    /// Adds a pair whose value is the JSON text of `value`, without blanks.
-    ///
-    /// On failure the pair is taken back.
-    pub(crate) fn push_json(&mut self, name: &str, value: &impl serde::Serialize) -> Result<(), serde_json::Error> {
+    /// Adds a pair whose value is written by a function, or takes the pair back if that fails.
+    pub fn push_with<E>(&mut self, name: &str, write: impl FnOnce(&mut Encoder<'_>) -> Result<(), E>) -> Result<(), E> {
         let mark = self.encoded.len();
         self.open(name.as_bytes());
-        match serde_json::to_writer(PercentWriter(&mut self.encoded), value) {
-            Ok(()) => {
-                self.close();
-                Ok(())
-            }
+        match write(&mut Encoder::new(&mut self.encoded)) {
+            Ok(()) => self.close(),
             Err(error) => {
                 self.encoded.truncate(mark);
                 self.pairs.pop();
-                Err(error)
+                return Err(error);
             }
         }
+        Ok(())
     }
 
     fn open(&mut self, name: &[u8]) {
-        self.open_as(name, |encoded| encode(name, encoded));
+        self.open_as(name, |encoded| percent::encode(name, encoded));
     }
 
     fn open_as(&mut self, name: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
@@ -119,16 +115,17 @@ impl Parameters {
     }
 
     /// Whether a parameter of this name is among them.
-    pub(crate) fn contains(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
         let encoded = |pair: &Pair| self.encoded.get(pair.start..pair.equals).unwrap_or_default();
-        self.pairs.iter().any(|pair| raw(encoded(pair)).eq(name.bytes()))
+        self.pairs.iter().any(|pair| percent_decode(encoded(pair)).eq(name.bytes()))
     }
 
     /// The pairs without their encoding, in the order written.
-    pub(crate) fn decoded(&self) -> Vec<(String, String)> {
+    #[must_use]
+    pub fn decoded(&self) -> Vec<(String, String)> {
         let text = |start: usize, end: usize| {
-            let bytes: Vec<u8> = raw(self.encoded.get(start..end).unwrap_or_default()).collect();
-            String::from_utf8_lossy(&bytes).into_owned()
+            percent_decode(self.encoded.get(start..end).unwrap_or_default()).decode_utf8_lossy().into_owned()
         };
         self.pairs.iter().map(|pair| (text(pair.start, pair.equals), text(pair.equals + 1, pair.end))).collect()
     }
@@ -149,7 +146,7 @@ impl Parameters {
     }
 
     /// Hands out the canonical query piece by piece: sorted pairs joined by `&`. Call [`Parameters::sort`] before.
-    pub(crate) fn canonical(&self, mut piece: impl FnMut(&[u8])) {
+    pub fn canonical(&self, mut piece: impl FnMut(&[u8])) {
         let mut separator: &[u8] = b"";
         for pair in &self.pairs {
             piece(separator);
@@ -163,19 +160,18 @@ impl Parameters {
     pub fn canonical_query(&self) -> String {
         let mut text = Vec::with_capacity(self.encoded.len());
         self.canonical(|piece| text.extend_from_slice(piece));
-        ascii(text)
+        percent::ascii(text)
     }
-}
 
-impl Parameters {
     /// Parameters that are encoded already, as [`Parameters::encoded`] shows them.
-    pub(crate) fn of_encoded(encoded: &[u8]) -> Self {
+    #[must_use]
+    pub fn of_encoded(encoded: &[u8]) -> Self {
         let mut parameters = Self { encoded: encoded.to_vec(), pairs: Vec::new() };
         let mut start = 0;
         for pair in encoded.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
             let length = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
             let mut name = [0; 8];
-            for (byte, raw) in name.iter_mut().zip(raw(&pair[..length])) {
+            for (byte, raw) in name.iter_mut().zip(percent_decode(&pair[..length])) {
                 *byte = raw;
             }
             let (equals, end) = (start + length, start + pair.len());
@@ -186,7 +182,7 @@ impl Parameters {
     }
 
     /// Takes back every pair after the first `bytes` bytes, in the order written.
-    pub(crate) fn truncate(&mut self, bytes: usize) {
+    pub fn truncate(&mut self, bytes: usize) {
         self.pairs.retain(|pair| pair.start < bytes);
         self.encoded.truncate(bytes);
     }
@@ -202,72 +198,10 @@ fn prefix(name: &[u8]) -> u64 {
 
 /// Orders encoded names as their raw bytes order. Encoding changes the order only around an escaped byte.
 fn compare_names(left: &[u8], right: &[u8]) -> Ordering {
-    if left.contains(&b'%') || right.contains(&b'%') { raw(left).cmp(raw(right)) } else { left.cmp(right) }
-}
-
-/// The bytes that an encoded text stands for.
-fn raw(encoded: &[u8]) -> impl Iterator<Item = u8> + '_ {
-    let digit = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16)).unwrap_or_default();
-    let mut bytes = encoded.iter();
-    std::iter::from_fn(move || match bytes.next()? {
-        b'%' => u8::try_from(digit(bytes.next()) * 16 + digit(bytes.next())).ok(),
-        &byte => Some(byte),
-    })
-}
-
-/// Text of bytes that [`encode`] wrote.
-pub(crate) fn ascii(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_default()
-}
-
-const fn unreserved_table() -> [bool; 256] {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        #[allow(clippy::cast_possible_truncation, reason = "the loop ends at 256")]
-        let value = byte as u8;
-        table[byte] = value.is_ascii_alphanumeric() || matches!(value, b'-' | b'_' | b'.' | b'~');
-        byte += 1;
-    }
-    table
-}
-
-/// Bytes that `E` keeps.
-const UNRESERVED: [bool; 256] = unreserved_table();
-
-const HEX: &[u8; 16] = b"0123456789ABCDEF";
-
-/// Appends `E(text)`: runs of kept bytes are copied whole.
-pub(crate) fn encode(text: &[u8], into: &mut Vec<u8>) {
-    let mut rest = text;
-    loop {
-        let run = rest.iter().position(|&byte| !UNRESERVED[usize::from(byte)]).unwrap_or(rest.len());
-        let (kept, escaped) = rest.split_at(run);
-        into.extend_from_slice(kept);
-        let Some((&byte, tail)) = escaped.split_first() else { return };
-        into.extend_from_slice(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
-        rest = tail;
-    }
-}
-
-/// Encodes whatever is written to it.
-struct PercentWriter<'a>(&'a mut Vec<u8>);
-
-impl fmt::Write for PercentWriter<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        encode(text.as_bytes(), self.0);
-        Ok(())
-    }
-}
-
-impl io::Write for PercentWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        encode(bytes, self.0);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    if left.contains(&b'%') || right.contains(&b'%') {
+        percent_decode(left).cmp(percent_decode(right))
+    } else {
+        left.cmp(right)
     }
 }
 
@@ -283,20 +217,6 @@ impl fmt::Debug for Parameters {
 mod tests {
     use super::*;
 
-    fn encoded(text: &str) -> String {
-        let mut into = Vec::new();
-        encode(text.as_bytes(), &mut into);
-        ascii(into)
-    }
-
-    #[test]
-    fn keeps_only_unreserved_bytes() {
-        assert_eq!(encoded("aZ09-_.~"), "aZ09-_.~");
-        assert_eq!(encoded("a b*+/!'()"), "a%20b%2A%2B%2F%21%27%28%29");
-        assert_eq!(encoded("占线"), "%E5%8D%A0%E7%BA%BF");
-        assert_eq!(encoded(""), "");
-    }
-
     #[test]
     fn sorts_by_raw_bytes_and_keeps_the_written_order() {
         let mut parameters = Parameters::default();
@@ -310,17 +230,17 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_json_value_leaves_no_trace() {
-        struct Broken;
-        impl serde::Serialize for Broken {
-            fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-                Err(serde::ser::Error::custom("broken"))
-            }
-        }
+    fn a_value_that_cannot_be_written_leaves_no_trace() {
         let mut parameters = Parameters::default();
         parameters.push("A", "1");
-        assert!(parameters.push_json("B", &Broken).is_err());
+        let failed = parameters.push_with("B", |encoder| {
+            encoder.write_str("half")?;
+            Err(fmt::Error)
+        });
+        assert_eq!(failed, Err(fmt::Error));
         assert_eq!((parameters.len(), parameters.encoded()), (1, b"A=1".as_slice()));
+        parameters.push_display("B", &format_args!("{} {}", 1, 2));
+        assert_eq!(parameters.encoded(), b"A=1&B=1%202");
     }
 
     #[test]
