@@ -17,12 +17,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use aliyun_emulator::Emulator;
+use aliyun_protocol::Parameters;
+use aliyun_protocol::v1::string_to_sign;
+use aliyun_protocol::v3::{EMPTY_PAYLOAD, Header, canonical_request};
+use aliyun_runtime::Bytes;
 use aliyun_runtime::generated::read_body;
 use aliyun_runtime::http::{HeaderName, HeaderValue};
 use aliyun_runtime::sign::SigningKey;
-use aliyun_runtime::sign::v1::string_to_sign;
-use aliyun_runtime::sign::v3::{EMPTY_PAYLOAD, Header, canonical_request};
-use aliyun_runtime::{Bytes, Parameters};
+
 use cpu_time::ProcessTime;
 use criterion::Criterion;
 use dyvmsapi::robot::{QueryRobotTaskCallList, QueryRobotTaskCallListResponse};

@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use aliyun_emulator::{Emulator, State};
+use aliyun_protocol::{Parameters, v3};
 use aliyun_runtime::generated::{EnvelopeFacts, Service, ServiceFacts};
-use aliyun_runtime::sign::{SigningKey, v3};
-use aliyun_runtime::{Client, Credentials, Parameters, Transport as _};
+use aliyun_runtime::sign::SigningKey;
+use aliyun_runtime::{Client, Credentials, Transport as _};
 use bytes::Bytes;
 use cpu_time::ProcessTime;
 use http::header::{CONTENT_TYPE, DATE};

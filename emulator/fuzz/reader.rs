@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aliyun_emulator::Emulator;
-use aliyun_runtime::Parameters;
+use aliyun_protocol::Parameters;
 use aliyun_runtime::sign::SigningKey;
 use bytes::Bytes;
 use http::{Request, Response};

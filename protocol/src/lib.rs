@@ -1,5 +1,5 @@
 //! What client and server of Alibaba Cloud's RPC protocol must agree on: the names of its parameters and headers, the
-//! methods, the kinds of refusals, percent-encoding, and the canonical query.
+//! methods, the kinds of refusals, percent-encoding, the canonical query, and the strings to sign.
 //!
 //! There are no keys, no sockets and no operations in this package. A client uses it to send a request, and a server to
 //! check what it received, so that each rule of the protocol is written once.
@@ -10,7 +10,11 @@ pub mod parameter;
 mod parameters;
 pub mod percent;
 mod refusal;
+mod signature;
+pub mod v1;
+pub mod v3;
 
 pub use method::Method;
 pub use parameters::Parameters;
 pub use refusal::RefusalKind;
+pub use signature::SignatureText;

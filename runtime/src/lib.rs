@@ -33,7 +33,7 @@ mod trace;
 mod transport;
 mod xml;
 
-pub use aliyun_protocol::{Method, Parameters, RefusalKind};
+pub use aliyun_protocol::{Method, RefusalKind};
 pub use bytes::Bytes;
 pub use call::{Call, CallFuture};
 pub use client::{Client, ClientBuilder, Format, Signature};

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::io;
 
-use aliyun_protocol::{Method, Parameters, header, parameter};
+use aliyun_protocol::v3::{EMPTY_PAYLOAD, Hash, Header};
+use aliyun_protocol::{Method, Parameters, header, parameter, v1, v3};
 use bytes::Bytes;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, InvalidHeaderValue, USER_AGENT,
@@ -14,8 +15,7 @@ use jiff::Timestamp;
 use crate::client::{Core, Format, Signature};
 use crate::credential::Credentials;
 use crate::mask;
-use crate::sign::v3::{self, EMPTY_PAYLOAD, Header};
-use crate::sign::{SignatureText, v1};
+use crate::sign::first_difference;
 
 /// What is signed, but for the secret.
 pub(crate) struct Unsigned<'a> {
@@ -31,7 +31,7 @@ pub(crate) enum Signed {
     /// The parameters as they were sent, with the signature last.
     V1 { method: Method, encoded: Bytes },
     /// The hash of the canonical request, and whether it held a security token.
-    V3 { hash: SignatureText<64>, token: bool },
+    V3 { hash: Hash, token: bool },
 }
 
 impl Unsigned<'_> {
@@ -67,9 +67,9 @@ impl Unsigned<'_> {
         if let Some(token) = credentials.security_token() {
             parameters.push(parameter::SECURITY_TOKEN, token);
         }
-        parameters.push(parameter::SIGNATURE_METHOD, "HMAC-SHA1");
+        parameters.push(parameter::SIGNATURE_METHOD, v1::METHOD);
         parameters.push_bytes(parameter::SIGNATURE_NONCE.as_bytes(), &nonce(core));
-        parameters.push(parameter::SIGNATURE_VERSION, "1.0");
+        parameters.push(parameter::SIGNATURE_VERSION, v1::VERSION);
         parameters.push_display(parameter::TIMESTAMP, &format_args!("{:.0}", now(core)));
         parameters.push(parameter::VERSION, core.service.version);
         let signature = credentials.key().sign_v1(method.as_str(), parameters);
@@ -101,7 +101,7 @@ impl Unsigned<'_> {
     /// The headers that carry signature V3, and the hash of the canonical request.
     ///
     /// Signed are `host` and `x-acs-*`: what a proxy may change on the way, such as `user-agent`, is not.
-    pub(crate) fn v3(&mut self, credentials: &Credentials) -> Result<(SignedHeaders, SignatureText<64>), http::Error> {
+    pub(crate) fn v3(&mut self, credentials: &Credentials) -> Result<(SignedHeaders, Hash), http::Error> {
         let core = self.core;
         let mut date = [0; DATE_LENGTH];
         // A date of another length is of a year that no service knows.
@@ -195,7 +195,7 @@ impl Signed {
                 if ours == theirs {
                     wrong_secret(REFUSED)
                 } else {
-                    format!("{REFUSED}: {}", mask::line(&mask::digits(&v1::first_difference(&ours, theirs))))
+                    format!("{REFUSED}: {}", mask::line(&mask::digits(&first_difference(&ours, theirs))))
                 }
             }
             Self::V3 { hash, token } => {

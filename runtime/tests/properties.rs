@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
+use aliyun_protocol::Parameters;
 use aliyun_runtime::http::Request;
-use aliyun_runtime::{Bytes, Client, Credentials, HttpAnswer, Parameters, Sent, TransportError, Value};
+use aliyun_runtime::{Bytes, Client, Credentials, HttpAnswer, Sent, TransportError, Value};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::json;

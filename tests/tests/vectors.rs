@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use aliyun_runtime::Parameters;
-use aliyun_runtime::sign::v3::{self, payload_hash};
-use aliyun_runtime::sign::{SigningKey, v1};
+use aliyun_protocol::v3::{self, payload_hash};
+use aliyun_protocol::{Parameters, v1};
+use aliyun_runtime::sign::SigningKey;
 use serde_json::Value;
 
 fn text<'v>(case: &'v Value, name: &str) -> &'v str {

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 
-use aliyun_runtime::Parameters;
+use aliyun_protocol::Parameters;
 use aliyun_runtime::sign::SigningKey;
 use serde_json::Value;
 use tempfile::TempDir;

@@ -1,8 +1,7 @@
 //! Signature V1: HMAC-SHA1 over the parameters of query and form.
 
-use aliyun_protocol::parameter;
+use aliyun_protocol::{parameter, v1};
 use aliyun_runtime::sign::SigningKey;
-use aliyun_runtime::sign::v1::string_to_sign;
 
 use super::parameter_text;
 use crate::refuse::Refusal;
@@ -38,16 +37,14 @@ pub(super) fn timestamp(parameters: &Parameters) -> &str {
     }
 }
 
-const METHOD: &str = "HMAC-SHA1";
-
 /// Parts that are written as only some pages write them.
 pub(super) fn warnings(parameters: &Parameters) -> Vec<String> {
     let mut warnings = Vec::new();
     if parameter_text(parameters, parameter::TIMESTAMP).is_empty() {
         warnings.push("TimeStamp: gateways in service answer MissingTimestamp; the name is Timestamp".to_owned());
     }
-    if parameter_text(parameters, parameter::SIGNATURE_METHOD) != METHOD {
-        warnings.push(format!("SignatureMethod: clients write {METHOD}"));
+    if parameter_text(parameters, parameter::SIGNATURE_METHOD) != v1::METHOD {
+        warnings.push(format!("SignatureMethod: clients write {}", v1::METHOD));
     }
     warnings
 }
@@ -55,14 +52,14 @@ pub(super) fn warnings(parameters: &Parameters) -> Vec<String> {
 /// Refuses what is no signature of this kind.
 pub(super) fn check(parameters: &Parameters) -> Result<(), Refusal> {
     // Pages of several products write Hmac-SHA1.
-    if !parameter_text(parameters, parameter::SIGNATURE_METHOD).eq_ignore_ascii_case(METHOD) {
+    if !parameter_text(parameters, parameter::SIGNATURE_METHOD).eq_ignore_ascii_case(v1::METHOD) {
         return Err(Refusal::signature_method());
     }
     // The classic client always sends it, empty, and signs it.
     if !parameter_text(parameters, parameter::SIGNATURE_TYPE).is_empty() {
         return Err(Refusal::invalid(parameter::SIGNATURE_TYPE));
     }
-    if parameter_text(parameters, parameter::SIGNATURE_VERSION) != "1.0"
+    if parameter_text(parameters, parameter::SIGNATURE_VERSION) != v1::VERSION
         || parameter_text(parameters, parameter::SIGNATURE).is_empty()
     {
         return Err(Refusal::incomplete_signature(""));
@@ -75,13 +72,13 @@ pub(super) fn check_signature(key: &SigningKey, method: &str, parameters: &Param
     if key.sign_v1(method, &mut signed).matches(parameter_text(parameters, parameter::SIGNATURE).as_bytes()) {
         return Ok(());
     }
-    Err(Refusal::signature_mismatch(&string_to_sign(method, &mut signed)))
+    Err(Refusal::signature_mismatch(&v1::string_to_sign(method, &mut signed)))
 }
 
 /// Everything but the signature itself is signed.
-fn signed_parameters(parameters: &Parameters) -> aliyun_runtime::Parameters {
+fn signed_parameters(parameters: &Parameters) -> aliyun_protocol::Parameters {
     let bytes = parameters.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
-    let mut signed = aliyun_runtime::Parameters::with_capacity(parameters.len(), bytes);
+    let mut signed = aliyun_protocol::Parameters::with_capacity(parameters.len(), bytes);
     for (name, value) in parameters.iter().filter(|(name, _)| *name != parameter::SIGNATURE) {
         signed.push(name, value);
     }

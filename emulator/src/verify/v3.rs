@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use aliyun_protocol::{header, parameter};
-use aliyun_runtime::sign::{SigningKey, v3};
+use aliyun_protocol::{header, parameter, percent, v3};
+use aliyun_runtime::sign::SigningKey;
 use http::header::{AUTHORIZATION, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
@@ -82,7 +82,7 @@ impl<'r> Authorization<'r> {
                 "SignedHeaders has to name each header once, in lower case and in order.",
             ));
         }
-        let acs = headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with("x-acs-"));
+        let acs = headers.keys().map(HeaderName::as_str).filter(|name| name.starts_with(header::PREFIX));
         if let Some(name) = std::iter::once(HOST.as_str()).chain(acs).find(|name| !names.contains(name)) {
             return Err(Refusal::incomplete_signature(&format!("SignedHeaders lacks {name}.")));
         }
@@ -99,7 +99,7 @@ impl<'r> Authorization<'r> {
         let method = parts.method.as_str();
         let host = host(parts);
         let mut headers = self.headers(&parts.headers, &host);
-        let mut query = aliyun_runtime::Parameters::default();
+        let mut query = aliyun_protocol::Parameters::default();
         for (name, value) in wire::query_pairs(parts) {
             query.push(&name, &value);
         }
@@ -143,17 +143,15 @@ impl<'r> Authorization<'r> {
         &self,
         key: &SigningKey,
         parts: &Parts,
-        query: &aliyun_runtime::Parameters,
+        query: &aliyun_protocol::Parameters,
         canonical: &[u8],
     ) -> bool {
         let mut pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = wire::query_pairs(parts).collect();
         pairs.sort_unstable();
         let mut raw = String::new();
         for (name, value) in &pairs {
-            let mut encoded = aliyun_runtime::Parameters::default();
-            encoded.push("", value);
             let separator = if raw.is_empty() { "" } else { "&" };
-            raw.extend([separator, name, &String::from_utf8_lossy(encoded.encoded())]);
+            raw.extend([separator, name, "=", &percent::encoded(value.as_bytes())]);
         }
         let official = query.canonical_query();
         if raw == official {

@@ -2,7 +2,7 @@
 //! clients and of clients that are written by hand: shell scripts of name servers, monitors, libraries of other languages.
 
 use aliyun_emulator::Emulator;
-use aliyun_runtime::sign::v3;
+use aliyun_protocol::v3;
 use bytes::Bytes;
 use http::Request;
 use http::header::{CONTENT_TYPE, HOST};

@@ -1,6 +1,6 @@
 //! What is signed with V3, by hand: `SignedHeaders` taken at its word, and where the protocol's parts may stand.
 
-use aliyun_runtime::sign::v3;
+use aliyun_protocol::v3;
 use bytes::Bytes;
 
 use crate::support::{SignedCall, emulator, send};

@@ -304,7 +304,7 @@ mod tests {
 
     use super::super::testing::{Reply, StandIn, assumed, clock, ok};
     use super::*;
-    use crate::sign::v1::string_to_sign;
+    use aliyun_protocol::v1::string_to_sign;
 
     const ROLE: &str = "acs:ram::1234567890123456:role/operator";
 

@@ -5,11 +5,9 @@
 //! `;`, and the hash of the body in hex. The string to sign is [`ALGORITHM`], a line feed, and the hash of that in hex;
 //! the key is the secret as it is.
 
-use aliyun_protocol::Parameters;
-use hmac::Mac as _;
 use sha2::{Digest as _, Sha256};
 
-use super::{SignatureText, SigningKey};
+use crate::{Parameters, SignatureText};
 
 /// Name of the algorithm, with which the `Authorization` header and the string to sign begin.
 pub const ALGORITHM: &str = "ACS3-HMAC-SHA256";
@@ -20,43 +18,27 @@ pub const EMPTY_PAYLOAD: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934
 /// A V3 signature: 32 bytes in hex, in small letters.
 pub type Signature = SignatureText<64>;
 
-/// A header that is signed: its name in small letters, as [`http::HeaderName`] has it, and its value.
+/// A header that is signed: its name in small letters, and its value.
 ///
 /// A header that is repeated stands here once for each of its values.
 pub type Header<'a> = (&'a str, &'a [u8]);
 
-impl SigningKey {
-    /// The V3 signature of a request. The query and the headers are sorted by this.
-    ///
-    /// `payload_hash` is the SHA-256 of the body in hex: [`payload_hash`], or [`EMPTY_PAYLOAD`].
-    #[must_use]
-    pub fn sign_v3(
-        &self,
-        method: &str,
-        query: &mut Parameters,
-        headers: &mut [Header<'_>],
-        payload_hash: &str,
-    ) -> Signature {
-        self.sign_v3_hash(&request_hash(method, query, headers, payload_hash))
-    }
+/// A SHA-256 hash: 32 bytes in hex, in small letters.
+pub type Hash = SignatureText<64>;
 
-    /// The V3 signature of a canonical request that is there, as of [`canonical_request`].
-    #[must_use]
-    pub fn sign_v3_request(&self, canonical_request: &[u8]) -> Signature {
-        self.sign_v3_hash(&payload_hash(canonical_request))
-    }
+/// The signature that an HMAC-SHA256 over the string to sign makes.
+#[must_use]
+pub fn signature(hmac: &[u8; 32]) -> Signature {
+    SignatureText::new(hex(hmac))
+}
 
-    /// The signature of a canonical request whose hash is known.
-    pub(crate) fn sign_v3_hash(&self, request_hash: &SignatureText<64>) -> Signature {
-        let mut text = [0; 64];
-        if let Some(mut mac) = self.v3.clone() {
-            mac.update(ALGORITHM.as_bytes());
-            mac.update(b"\n");
-            mac.update(&request_hash.0);
-            text = hex(&mac.finalize().into_bytes());
-        }
-        SignatureText(text)
-    }
+/// Hands out the string to sign of a request piece by piece, to be hashed as it is made.
+///
+/// `request_hash` is [`request_hash`], or the [`payload_hash`] of a canonical request that is there.
+pub fn string_to_sign_pieces(request_hash: &Hash, mut piece: impl FnMut(&[u8])) {
+    piece(ALGORITHM.as_bytes());
+    piece(b"\n");
+    piece(request_hash.as_str().as_bytes());
 }
 
 /// The text that V3 hashes. The query and the headers are sorted by this. It need not be UTF-8, as headers need not.
@@ -80,11 +62,11 @@ pub fn string_to_sign(method: &str, query: &mut Parameters, headers: &mut [Heade
 
 /// The hash of a body, as the header `x-acs-content-sha256` carries it.
 #[must_use]
-pub fn payload_hash(body: &[u8]) -> SignatureText<64> {
-    SignatureText(hex(&Sha256::digest(body)))
+pub fn payload_hash(body: &[u8]) -> Hash {
+    SignatureText::new(hex(&Sha256::digest(body)))
 }
 
-/// The value of the `Authorization` header. The headers are those of [`SigningKey::sign_v3`], which has sorted them.
+/// The value of the `Authorization` header. The headers are those of [`request_hash`], which has sorted them.
 #[must_use]
 pub fn authorization(access_key_id: &str, headers: &[Header<'_>], signature: &Signature) -> String {
     let mut text = String::with_capacity(256);
@@ -92,7 +74,8 @@ pub fn authorization(access_key_id: &str, headers: &[Header<'_>], signature: &Si
     text
 }
 
-pub(crate) fn authorization_pieces<'a>(
+/// Hands out [`authorization`] piece by piece.
+pub fn authorization_pieces<'a>(
     access_key_id: &'a str,
     headers: &[Header<'a>],
     signature: &'a Signature,
@@ -122,15 +105,12 @@ fn signed_names<'a>(headers: &[Header<'a>], mut piece: impl FnMut(&'a str)) {
     }
 }
 
-pub(crate) fn request_hash(
-    method: &str,
-    query: &mut Parameters,
-    headers: &mut [Header<'_>],
-    payload_hash: &str,
-) -> SignatureText<64> {
+/// The SHA-256 of [`canonical_request`], without that text. The query and the headers are sorted by this.
+#[must_use]
+pub fn request_hash(method: &str, query: &mut Parameters, headers: &mut [Header<'_>], payload_hash: &str) -> Hash {
     let mut hash = Sha256::new();
     canonical_pieces(method, query, headers, payload_hash, |piece| hash.update(piece));
-    SignatureText(hex(&hash.finalize()))
+    SignatureText::new(hex(&hash.finalize()))
 }
 
 fn canonical_pieces(
