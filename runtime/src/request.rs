@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::client::{Core, Format, Signature};
 use crate::credential::Credentials;
 use crate::mask;
-use crate::sign::first_difference;
+use crate::sign::{NONCE_LENGTH, ProtocolParameters, first_difference, nonce_text};
 
 /// What is signed, but for the secret.
 pub(crate) struct Unsigned<'a> {
@@ -55,25 +55,18 @@ impl Unsigned<'_> {
     pub(crate) fn v1(&mut self, credentials: &Credentials) -> Bytes {
         let Self { core, action, method, ref mut parameters } = *self;
         let own = parameters.encoded().len();
-        parameters.push(parameter::ACCESS_KEY_ID, credentials.access_key_id());
-        parameters.push(parameter::ACTION, action);
-        parameters.push(
-            parameter::FORMAT,
-            match core.format {
+        let protocol = ProtocolParameters {
+            method,
+            action,
+            format: match core.format {
                 Format::Json => "JSON",
                 Format::Xml => "XML",
             },
-        );
-        if let Some(token) = credentials.security_token() {
-            parameters.push(parameter::SECURITY_TOKEN, token);
-        }
-        parameters.push(parameter::SIGNATURE_METHOD, v1::METHOD);
-        parameters.push_bytes(parameter::SIGNATURE_NONCE.as_bytes(), &nonce(core));
-        parameters.push(parameter::SIGNATURE_VERSION, v1::VERSION);
-        parameters.push_display(parameter::TIMESTAMP, &format_args!("{:.0}", now(core)));
-        parameters.push(parameter::VERSION, core.service.version);
-        let signature = credentials.key().sign_v1(method.as_str(), parameters);
-        parameters.push(parameter::SIGNATURE, signature.as_str());
+            version: core.service.version,
+            nonce: (core.nonce)(),
+            timestamp: now(core),
+        };
+        protocol.sign_v1(credentials, parameters);
         let encoded = Bytes::copy_from_slice(parameters.encoded());
         parameters.truncate(own);
         encoded
@@ -106,7 +99,7 @@ impl Unsigned<'_> {
         let mut date = [0; DATE_LENGTH];
         // A date of another length is of a year that no service knows.
         let _ = io::Write::write_fmt(&mut date.as_mut_slice(), format_args!("{:.0}", now(core)));
-        let nonce = nonce(core);
+        let nonce = nonce_text((core.nonce)());
 
         let mut headers = Vec::with_capacity(10);
         headers.push((HOST, core.endpoint.host().clone()));
@@ -242,7 +235,6 @@ const VERSION: HeaderName = HeaderName::from_static(header::VERSION);
 
 /// `2026-03-01T12:34:56Z`.
 const DATE_LENGTH: usize = 20;
-const NONCE_LENGTH: usize = 32;
 /// What the values that are new in each request need, but for the access key id.
 const AUTHORIZATION_LENGTH: usize = 384;
 
@@ -257,15 +249,4 @@ fn shared(text: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {
 fn now(core: &Core) -> Timestamp {
     // Beyond the year 9999 there is no such clock.
     Timestamp::try_from((core.clock)()).unwrap_or(Timestamp::UNIX_EPOCH)
-}
-
-/// 32 hexadecimal digits in small letters.
-fn nonce(core: &Core) -> [u8; NONCE_LENGTH] {
-    let mut rest = (core.nonce)();
-    let mut digits = [0; NONCE_LENGTH];
-    for digit in digits.iter_mut().rev() {
-        *digit = b"0123456789abcdef"[(rest & 15) as usize];
-        rest >>= 4;
-    }
-    digits
 }

@@ -5,12 +5,14 @@ mod difference;
 use std::fmt;
 
 use aliyun_protocol::v3::Header;
-use aliyun_protocol::{Parameters, v1, v3};
+use aliyun_protocol::{Method, Parameters, parameter, v1, v3};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use jiff::Timestamp;
 use sha1::Sha1;
 use sha2::Sha256;
 
 pub(crate) use self::difference::first_difference;
+use crate::credential::Credentials;
 
 /// A secret prepared for signing: the key blocks of both signatures are hashed once, and the secret is not kept.
 #[derive(Clone)]
@@ -85,4 +87,46 @@ impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SigningKey").finish_non_exhaustive()
     }
+}
+
+/// What the protocol adds to the parameters of an operation that is signed by V1.
+pub(crate) struct ProtocolParameters<'a> {
+    pub(crate) method: Method,
+    pub(crate) action: &'a str,
+    /// `JSON` or `XML`.
+    pub(crate) format: &'static str,
+    pub(crate) version: &'a str,
+    pub(crate) nonce: u128,
+    pub(crate) timestamp: Timestamp,
+}
+
+impl ProtocolParameters<'_> {
+    /// Adds them to the parameters of the operation, and the signature over all of them.
+    pub(crate) fn sign_v1(&self, credentials: &Credentials, parameters: &mut Parameters) {
+        parameters.push(parameter::ACCESS_KEY_ID, credentials.access_key_id());
+        parameters.push(parameter::ACTION, self.action);
+        parameters.push(parameter::FORMAT, self.format);
+        if let Some(token) = credentials.security_token() {
+            parameters.push(parameter::SECURITY_TOKEN, token);
+        }
+        parameters.push(parameter::SIGNATURE_METHOD, v1::METHOD);
+        parameters.push_bytes(parameter::SIGNATURE_NONCE.as_bytes(), &nonce_text(self.nonce));
+        parameters.push(parameter::SIGNATURE_VERSION, v1::VERSION);
+        parameters.push_display(parameter::TIMESTAMP, &format_args!("{:.0}", self.timestamp));
+        parameters.push(parameter::VERSION, self.version);
+        let signature = credentials.key().sign_v1(self.method.as_str(), parameters);
+        parameters.push(parameter::SIGNATURE, signature.as_str());
+    }
+}
+
+pub(crate) const NONCE_LENGTH: usize = 32;
+
+/// 32 hexadecimal digits in small letters.
+pub(crate) fn nonce_text(mut nonce: u128) -> [u8; NONCE_LENGTH] {
+    let mut digits = [0; NONCE_LENGTH];
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789abcdef"[(nonce & 15) as usize];
+        nonce >>= 4;
+    }
+    digits
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aliyun_protocol::{Parameters, parameter};
+use aliyun_protocol::{Method, Parameters, parameter};
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::endpoint::Endpoint;
 use crate::mask;
+use crate::sign::ProtocolParameters;
 use crate::transport::BoxFuture;
 
 /// What both ways to assume a role have in common.
@@ -34,6 +35,11 @@ pub(super) struct Role {
 
 /// Shortest session that the service grants.
 pub(super) const SHORTEST: Duration = Duration::from_secs(900);
+
+/// Version of the service.
+const VERSION: &str = "2015-04-01";
+/// Format of its answers.
+const FORMAT: &str = "JSON";
 
 impl Role {
     fn new(arn: String) -> Self {
@@ -75,17 +81,13 @@ impl Role {
         Endpoint::parse(&host, false).map_err(|error| error.to_string())
     }
 
-    /// The parameters of every request of the service, and those of the role.
-    fn parameters(&self, action: &str, now: SystemTime) -> Result<Parameters, String> {
+    /// The parameters of the role, and the time that the request is of.
+    fn parameters(&self, now: SystemTime) -> Result<(Parameters, Timestamp), String> {
         if self.duration < SHORTEST {
             return Err(format!("a session lasts {SHORTEST:?} or longer, not {:?}", self.duration));
         }
         let now = Timestamp::try_from(now).map_err(|_| "the clock shows no time that can be written".to_owned())?;
         let mut parameters = Parameters::with_capacity(16, 2048);
-        parameters.push(parameter::ACTION, action);
-        parameters.push(parameter::FORMAT, "JSON");
-        parameters.push(parameter::VERSION, "2015-04-01");
-        parameters.push_display(parameter::TIMESTAMP, &format_args!("{now:.0}"));
         parameters.push("RoleArn", &self.arn);
         match &self.session_name {
             Some(name) => parameters.push("RoleSessionName", name),
@@ -95,7 +97,7 @@ impl Role {
         if let Some(policy) = &self.policy {
             parameters.push("Policy", policy);
         }
-        Ok(parameters)
+        Ok((parameters, now))
     }
 
     async fn assume(&self, context: &Context, parameters: &Parameters) -> Result<Credentials, String> {
@@ -206,19 +208,19 @@ impl AssumeRole {
     async fn assume(&self, context: &Context) -> Result<Credentials, CredentialsError> {
         let fail = |why: String| CredentialsError::broken(format_args!("assuming the role {}", self.role.shown()), why);
         let source = self.source.credentials(context).await.map_err(|error| fail(error.to_string()))?;
-        let mut parameters = self.role.parameters("AssumeRole", context.now()).map_err(fail)?;
+        let (mut parameters, timestamp) = self.role.parameters(context.now()).map_err(fail)?;
         if let Some(id) = &self.external_id {
             parameters.push("ExternalId", id);
         }
-        parameters.push(parameter::ACCESS_KEY_ID, source.access_key_id());
-        if let Some(token) = source.security_token() {
-            parameters.push(parameter::SECURITY_TOKEN, token);
-        }
-        parameters.push(parameter::SIGNATURE_METHOD, "HMAC-SHA1");
-        parameters.push_display(parameter::SIGNATURE_NONCE, &format_args!("{:032x}", context.random()));
-        parameters.push(parameter::SIGNATURE_VERSION, "1.0");
-        let signature = source.key().sign_v1("POST", &mut parameters);
-        parameters.push(parameter::SIGNATURE, signature.as_str());
+        let protocol = ProtocolParameters {
+            method: Method::Post,
+            action: "AssumeRole",
+            format: FORMAT,
+            version: VERSION,
+            nonce: context.random(),
+            timestamp,
+        };
+        protocol.sign_v1(&source, &mut parameters);
         let assumed = self.role.assume(context, &parameters).await;
         // The source may keep a key that is not good any more.
         assumed.inspect_err(|_| self.source.refused(&source)).map_err(fail)
@@ -271,12 +273,17 @@ impl OidcRole {
     async fn assume(&self, context: &Context) -> Result<Credentials, CredentialsError> {
         let place = || format!("assuming the role {} by OIDC", self.role.shown());
         let fail = |why: String| CredentialsError::broken(place(), why);
-        let mut parameters = self.role.parameters("AssumeRoleWithOIDC", context.now()).map_err(fail)?;
+        let (mut parameters, timestamp) = self.role.parameters(context.now()).map_err(fail)?;
         let token = file::read(&self.token_file)
             .map_err(|error| fail(format!("the token file {}: {error}", self.token_file.display())))?;
         if token.trim().is_empty() {
             return Err(fail(format!("the token file {} is empty", self.token_file.display())));
         }
+        // The token stands for a signature.
+        parameters.push(parameter::ACTION, "AssumeRoleWithOIDC");
+        parameters.push(parameter::FORMAT, FORMAT);
+        parameters.push(parameter::VERSION, VERSION);
+        parameters.push_display(parameter::TIMESTAMP, &format_args!("{timestamp:.0}"));
         parameters.push("OIDCProviderArn", &self.provider_arn);
         parameters.push("OIDCToken", token.trim());
         self.role.assume(context, &parameters).await.map_err(fail)
@@ -337,20 +344,20 @@ mod tests {
         assert_eq!(
             pairs,
             [
-                ("Action", "AssumeRole"),
-                ("Format", "JSON"),
-                ("Version", "2015-04-01"),
-                ("Timestamp", "2026-03-01T12:34:56Z"),
                 ("RoleArn", ROLE),
                 ("RoleSessionName", "night shift+1"),
                 ("DurationSeconds", "900"),
                 ("Policy", r#"{"Version": "1"}"#),
                 ("ExternalId", "e*1"),
                 ("AccessKeyId", "testid"),
+                ("Action", "AssumeRole"),
+                ("Format", "JSON"),
                 ("SecurityToken", "testtoken"),
                 ("SignatureMethod", "HMAC-SHA1"),
                 ("SignatureNonce", "0000000000000000000000000000002a"),
                 ("SignatureVersion", "1.0"),
+                ("Timestamp", "2026-03-01T12:34:56Z"),
+                ("Version", "2015-04-01"),
             ]
         );
         // Blanks are signed as %20, and travel so.
