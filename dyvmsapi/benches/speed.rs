@@ -23,7 +23,7 @@ use aliyun_protocol::v3::{EMPTY_PAYLOAD, Header, canonical_request};
 use aliyun_runtime::Bytes;
 use aliyun_runtime::generated::read_body;
 use aliyun_runtime::http::{HeaderName, HeaderValue};
-use aliyun_runtime::sign::SigningKey;
+use aliyun_runtime::testing::SigningKey;
 
 use cpu_time::ProcessTime;
 use criterion::Criterion;

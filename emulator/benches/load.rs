@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 use aliyun_emulator::{Emulator, State};
 use aliyun_protocol::{Parameters, v3};
 use aliyun_runtime::generated::{EnvelopeFacts, Service, ServiceFacts};
-use aliyun_runtime::sign::SigningKey;
+use aliyun_runtime::testing::SigningKey;
 use aliyun_runtime::{Client, Credentials, Transport as _};
 use bytes::Bytes;
 use cpu_time::ProcessTime;

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use aliyun_emulator::Emulator;
 use aliyun_protocol::Parameters;
-use aliyun_runtime::sign::SigningKey;
+use aliyun_runtime::testing::SigningKey;
 use bytes::Bytes;
 use http::{Request, Response};
 

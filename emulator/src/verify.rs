@@ -14,11 +14,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aliyun_protocol::{header, parameter};
-use aliyun_runtime::sign::SigningKey;
 use http::HeaderMap;
 use http::request::Parts;
 
 pub(crate) use self::key::Keys;
+use self::key::Secret;
 use self::nonce::Nonces;
 use self::v3::Authorization;
 use crate::refuse::Refusal;
@@ -147,10 +147,10 @@ impl<'r> Claim<'r> {
         }
     }
 
-    fn check_signature(&self, key: &SigningKey) -> Result<(), Refusal> {
+    fn check_signature(&self, secret: &Secret) -> Result<(), Refusal> {
         match &self.scheme {
-            Scheme::V1 => v1::check_signature(key, self.parts.method.as_str(), self.parameters),
-            Scheme::V3(authorization) => authorization.check_signature(key, self.parts, self.body),
+            Scheme::V1 => v1::check_signature(secret, self.parts.method.as_str(), self.parameters),
+            Scheme::V3(authorization) => authorization.check_signature(secret, self.parts, self.body),
         }
     }
 }
@@ -171,7 +171,7 @@ impl Verifier {
 
     /// Accepts a request that is what it claims to be, and remembers its nonce.
     pub(crate) fn verify(&self, claim: &Claim<'_>, moment: Moment) -> Result<(), Refusal> {
-        let key = self.keys.find(claim.key_id, claim.token, moment.now)?;
+        let secret = self.keys.find(claim.key_id, claim.token, moment.now)?;
         claim.check_scheme()?;
         let timestamp = parse_timestamp(claim.timestamp).ok_or_else(Refusal::timestamp_format)?;
         if distance(moment.stamps, timestamp) > self.window {
@@ -181,7 +181,7 @@ impl Verifier {
         if self.with_nonces(|nonces| nonces.is_used(nonce, moment.stamps)) {
             return Err(Refusal::nonce_used());
         }
-        claim.check_signature(key)?;
+        claim.check_signature(secret)?;
         // Only now: a nonce that anyone could use up without a key would let them lock out its owner.
         let forgotten_after = timestamp.checked_add(self.window).unwrap_or(timestamp);
         if self.with_nonces(|nonces| nonces.remember(nonce, forgotten_after)) {

@@ -26,7 +26,7 @@ mod refusal;
 mod request;
 mod retry;
 mod retry_after;
-pub mod sign;
+mod sign;
 mod slot;
 mod timeout;
 mod trace;
@@ -53,6 +53,12 @@ pub mod credentials {
     pub use crate::credential::{
         AssumeRole, Context, CredentialsUri, DefaultChain, EcsRamRole, Environment, OidcRole, Profile,
     };
+}
+
+/// What tests and benches of this project sign by hand with. Not part of the interface.
+#[doc(hidden)]
+pub mod testing {
+    pub use crate::sign::SigningKey;
 }
 
 /// What generated code is made of. Not for use by hand: it changes with the generator.

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use aliyun_protocol::v3::{self, EMPTY_PAYLOAD};
 use aliyun_protocol::{Parameters, v1};
 use aliyun_runtime::http::{HeaderMap, Request};
-use aliyun_runtime::sign::SigningKey;
+use aliyun_runtime::testing::SigningKey;
 use aliyun_runtime::{
     BoxFuture, Bytes, Client, ClientBuilder, Credentials, Ending, EnvelopeFacts, ErrorFacts, ErrorKind, Format,
     HttpAnswer, Method, RefusalKind, Sent, Service, ServiceFacts, Signature, Transport, TransportError,

@@ -4,7 +4,7 @@
 
 use aliyun_protocol::v3::{self, payload_hash};
 use aliyun_protocol::{Parameters, v1};
-use aliyun_runtime::sign::SigningKey;
+use aliyun_runtime::testing::SigningKey;
 use serde_json::Value;
 
 fn text<'v>(case: &'v Value, name: &str) -> &'v str {

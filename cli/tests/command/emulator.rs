@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use aliyun_protocol::Parameters;
-use aliyun_runtime::sign::SigningKey;
+use aliyun_runtime::testing::SigningKey;
 use serde_json::Value;
 use tempfile::TempDir;
 

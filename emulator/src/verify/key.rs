@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
-use aliyun_protocol::parameter;
-use aliyun_runtime::sign::SigningKey;
+use aliyun_protocol::{Parameters, parameter, v1, v3};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha1::Sha1;
+use sha2::Sha256;
 
 use crate::refuse::Refusal;
 
@@ -14,7 +16,7 @@ pub(crate) struct Keys(HashMap<String, Key>);
 
 #[derive(Clone)]
 struct Key {
-    signing: SigningKey,
+    secret: Secret,
     kind: Kind,
 }
 
@@ -23,6 +25,35 @@ enum Kind {
     Permanent,
     Inactive,
     Temporary { token: String, expires: SystemTime },
+}
+
+/// A secret prepared for checking: the key blocks of both signatures are hashed once.
+#[derive(Clone)]
+pub(crate) struct Secret {
+    v1: Option<Hmac<Sha1>>,
+    v3: Option<Hmac<Sha256>>,
+}
+
+impl Secret {
+    fn new(secret: &str) -> Self {
+        // HMAC takes keys of every length, so both are always `Some`.
+        let v1 = Hmac::new_from_slice(&[secret.as_bytes(), v1::SECRET_END].concat()).ok();
+        Self { v1, v3: Hmac::new_from_slice(secret.as_bytes()).ok() }
+    }
+
+    /// Whether it made a V1 signature of parameters, which are sorted by this.
+    pub(super) fn signed_v1(&self, method: &str, parameters: &mut Parameters, signature: &str) -> bool {
+        let Some(mut mac) = self.v1.clone() else { return false };
+        v1::string_to_sign_pieces(method, parameters, |piece| mac.update(piece));
+        v1::signature(&mac.finalize().into_bytes().into()).matches(signature.as_bytes())
+    }
+
+    /// Whether it made a V3 signature of the request with this hash.
+    pub(super) fn signed_v3(&self, request_hash: &v3::Hash, signature: &str) -> bool {
+        let Some(mut mac) = self.v3.clone() else { return false };
+        v3::string_to_sign_pieces(request_hash, |piece| mac.update(piece));
+        v3::signature(&mac.finalize().into_bytes().into()).matches(signature.as_bytes())
+    }
 }
 
 impl Keys {
@@ -39,15 +70,15 @@ impl Keys {
     }
 
     fn insert(&mut self, id: String, secret: &str, kind: Kind) {
-        self.0.insert(id, Key { signing: SigningKey::new(secret), kind });
+        self.0.insert(id, Key { secret: Secret::new(secret), kind });
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What a key signs with, where it may be used at this time with this token; an empty token is none.
-    pub(crate) fn find(&self, id: &str, token: &str, now: SystemTime) -> Result<&SigningKey, Refusal> {
+    /// The secret of a key, where it may be used at this time with this token; an empty token is none.
+    pub(crate) fn find(&self, id: &str, token: &str, now: SystemTime) -> Result<&Secret, Refusal> {
         let key = self.0.get(id).ok_or_else(Refusal::access_key_not_found)?;
         match &key.kind {
             Kind::Inactive => return Err(Refusal::access_key_inactive()),
@@ -64,7 +95,7 @@ impl Keys {
                 return Err(if known { Refusal::token_mismatch() } else { Refusal::token_malformed() });
             }
         }
-        Ok(&key.signing)
+        Ok(&key.secret)
     }
 
     /// The ids, sorted: what may be shown.

@@ -1,8 +1,8 @@
 //! Signature V1: HMAC-SHA1 over the parameters of query and form.
 
 use aliyun_protocol::{parameter, v1};
-use aliyun_runtime::sign::SigningKey;
 
+use super::key::Secret;
 use super::parameter_text;
 use crate::refuse::Refusal;
 use crate::wire::Parameters;
@@ -67,9 +67,9 @@ pub(super) fn check(parameters: &Parameters) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub(super) fn check_signature(key: &SigningKey, method: &str, parameters: &Parameters) -> Result<(), Refusal> {
+pub(super) fn check_signature(secret: &Secret, method: &str, parameters: &Parameters) -> Result<(), Refusal> {
     let mut signed = signed_parameters(parameters);
-    if key.sign_v1(method, &mut signed).matches(parameter_text(parameters, parameter::SIGNATURE).as_bytes()) {
+    if secret.signed_v1(method, &mut signed, parameter_text(parameters, parameter::SIGNATURE)) {
         return Ok(());
     }
     Err(Refusal::signature_mismatch(&v1::string_to_sign(method, &mut signed)))

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use aliyun_api_spec::model::Service;
 use aliyun_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
 use aliyun_protocol::{Parameters, v3};
-use aliyun_runtime::sign::SigningKey;
+use aliyun_runtime::testing::SigningKey;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Request, Response};
