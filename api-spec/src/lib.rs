@@ -24,6 +24,7 @@ pub mod model;
 pub mod name;
 mod parse;
 mod prose;
+mod rate;
 mod read;
 mod schema;
 pub mod suggest;

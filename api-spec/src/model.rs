@@ -7,6 +7,8 @@
 pub use aliyun_protocol::{Method, RefusalKind};
 use serde_json::{Map, Value};
 
+pub use crate::rate::Rate;
+
 /// A product in one version, with the operations that were read without a fault.
 #[derive(Debug, Clone, Default)]
 pub struct Service {
@@ -147,8 +149,8 @@ pub enum OperationType {
 pub struct Limits {
     /// Queries per second of one account.
     pub per_second: Option<u32>,
-    /// Calls to one number, such as `1/min`.
-    pub per_number: Vec<String>,
+    /// Calls to one number.
+    pub per_number: Vec<Rate>,
 }
 
 /// One parameter, answer member or member of a named type.

@@ -3,7 +3,7 @@
 
 use crate::model::{
     Endpoints, EnumValue, Envelope, Example, Field, Group, Kind, Limits, Method, NamedType, Operation, OperationType,
-    PagePosition, Pagination, Position, RefusalKind, Service, ServiceError, Shape, Style, Time, TypeBody, Unit,
+    PagePosition, Pagination, Position, Rate, RefusalKind, Service, ServiceError, Shape, Style, Time, TypeBody, Unit,
 };
 use crate::name::snake_case;
 use crate::parse::{Member, Node};
@@ -97,7 +97,10 @@ pub(crate) fn operation(node: &Node<'_>, file: &str) -> Operation {
 }
 
 fn limits(node: &Node<'_>) -> Limits {
-    Limits { per_second: node.get("perSecond").and_then(Node::number), per_number: texts(node, "perNumber") }
+    Limits {
+        per_second: node.get("perSecond").and_then(Node::number),
+        per_number: texts(node, "perNumber").iter().filter_map(|rate| Rate::parse(rate)).collect(),
+    }
 }
 
 fn conditions(table: &[Member<'_>]) -> Vec<(String, String)> {

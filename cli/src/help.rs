@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use aliyun_api_spec::dyvmsapi;
-use aliyun_api_spec::model::{Field, Operation, OperationType, Shape, Time, Unit};
+use aliyun_api_spec::model::{Field, Operation, OperationType, Rate, Shape, Time, Unit};
 use serde_json::Value;
 
 use crate::parameter::known_values;
@@ -120,8 +120,9 @@ fn effects(operation: &Operation) -> String {
     if let Some(limit) = operation.limits.per_second {
         let _ = write!(effects, " An account may send {limit} requests per second.");
     }
-    if !operation.limits.per_number.is_empty() {
-        let _ = write!(effects, " Calls to one number: {}.", operation.limits.per_number.join(", "));
+    let per_number: Vec<&str> = operation.limits.per_number.iter().map(Rate::as_str).collect();
+    if !per_number.is_empty() {
+        let _ = write!(effects, " Calls to one number: {}.", per_number.join(", "));
     }
     effects
 }

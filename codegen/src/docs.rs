@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use aliyun_api_spec::model::{
-    EnumValue, Field, Group, NamedType, Operation, OperationType, PagePosition, Service, Shape, Style, Time, TypeBody,
-    Unit,
+    EnumValue, Field, Group, NamedType, Operation, OperationType, PagePosition, Rate, Service, Shape, Style, Time,
+    TypeBody, Unit,
 };
 use serde_json::{Map, Value};
 
@@ -109,8 +109,9 @@ fn effects(operation: &Operation) -> String {
     if let Some(per_second) = operation.limits.per_second {
         let _ = write!(text, " At most {per_second} queries per second for one account.");
     }
-    if !operation.limits.per_number.is_empty() {
-        let _ = write!(text, " For one number called, at most {}.", operation.limits.per_number.join(", "));
+    let per_number: Vec<&str> = operation.limits.per_number.iter().map(Rate::as_str).collect();
+    if !per_number.is_empty() {
+        let _ = write!(text, " For one number called, at most {}.", per_number.join(", "));
     }
     text
 }

@@ -12,7 +12,7 @@ use super::{Scope, names, pagination, xml};
 use crate::fault::Report;
 use crate::fit::{self, Misfit, Reading};
 use crate::load::{Draft, file_stem};
-use crate::model::{Envelope, Example, Kind, Operation, Service};
+use crate::model::{Envelope, Example, Kind, Operation, Rate, Service};
 use crate::parse::Node;
 use crate::suggest::did_you_mean;
 
@@ -146,22 +146,11 @@ fn check_limits(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>)
         report.add(limits.at_key("perNumber"), "`perNumber` counts the values of `dials`, which is absent");
     }
     for limit in per_number.elements() {
-        let Some(text) = limit.text().filter(|text| !is_rate(text)) else {
+        let Some(text) = limit.text().filter(|text| Rate::parse(text).is_none()) else {
             continue;
         };
         report.add(limit.at, format!("expected a rate such as 1/min, 5/h or 20/24h, found \"{text}\""));
     }
-}
-
-/// A count, a slash, perhaps a number, and a unit of time.
-fn is_rate(text: &str) -> bool {
-    let Some((count, window)) = text.split_once('/') else {
-        return false;
-    };
-    let unit = window.trim_start_matches(|c: char| c.is_ascii_digit());
-    let many = window.strip_suffix(unit).unwrap_or_default();
-    let positive = |digits: &str| digits.parse::<u32>().is_ok_and(|number| number > 0);
-    positive(count) && (many.is_empty() || positive(many)) && matches!(unit, "s" | "min" | "h" | "d")
 }
 
 fn check_request(example: &Example, operation: &Operation, node: &Node<'_>, scope: Scope<'_>, report: &mut Report<'_>) {
