@@ -118,7 +118,9 @@ impl Parameters {
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         let encoded = |pair: &Pair| self.encoded.get(pair.start..pair.equals).unwrap_or_default();
-        self.pairs.iter().any(|pair| percent_decode(encoded(pair)).eq(name.bytes()))
+        let prefix = prefix(name.as_bytes());
+        let is_it = |pair: &Pair| pair.prefix == prefix && percent_decode(encoded(pair)).eq(name.bytes());
+        self.pairs.iter().any(is_it)
     }
 
     /// The pairs without their encoding, in the order written.
@@ -258,6 +260,20 @@ mod tests {
         let mut read = Parameters::of_encoded(&written);
         read.sort();
         assert_eq!((read.len(), read.canonical_query()), (2, parameters.canonical_query()));
+    }
+
+    #[test]
+    fn a_name_is_found_as_it_was_given() {
+        let mut parameters = Parameters::default();
+        for name in ["A b", "CalledNumber", "键"] {
+            parameters.push(name, "");
+        }
+        for name in ["A b", "CalledNumber", "键"] {
+            assert!(parameters.contains(name), "{name}");
+        }
+        for name in ["", "A", "A%20b", "CalledNumbers", "CalledNumbe", "CalledNu", "callednumber"] {
+            assert!(!parameters.contains(name), "{name}");
+        }
     }
 
     #[test]
