@@ -18,3 +18,8 @@ pub use method::Method;
 pub use parameters::Parameters;
 pub use refusal::RefusalKind;
 pub use signature::SignatureText;
+
+/// The code of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
