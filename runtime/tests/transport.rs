@@ -525,16 +525,18 @@ async fn a_connection_that_failed_is_not_used_again() {
             let (broken, _) = listener.accept().await.unwrap();
             let broken = tokio::spawn(async move { answer_each(broken, failure.as_bytes()).await });
             let (good, _) = listener.accept().await.unwrap();
-            let good = answer_each(good, ANSWER.as_bytes()).await;
-            (broken.await.unwrap(), good)
+            let repeated = answer_each(good, ANSWER.as_bytes()).await;
+            let (good, _) = listener.accept().await.unwrap();
+            let kept = answer_each(good, ANSWER.as_bytes()).await;
+            (broken.await.unwrap(), repeated, kept)
         });
         let client = client(&format!("http://127.0.0.1:{port}")).build().unwrap();
         for _ in 0..3 {
             assert_eq!(query(&client).await.unwrap()["RequestId"], "R-1", "{status}");
         }
         drop(client);
-        // The second attempt of the first call, and the other calls, went over another connection, which was kept.
-        assert_eq!(server.await.unwrap(), (1, 3), "{status}");
+        // The second attempt of the first call had a connection of its own; the other calls share one that was kept.
+        assert_eq!(server.await.unwrap(), (1, 1, 2), "{status}");
     }
 }
 
@@ -598,11 +600,9 @@ async fn an_encoded_answer_is_decoded_or_its_encoding_is_named() {
     let head = |encoding: &str, length: usize| {
         format!("HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {length}")
     };
-    for encoding in ["gzip", "x-gzip", "GZIP", "gzip, identity"] {
-        let answer = answered(&head(encoding, encoded.len()), &encoded, text.len()).await.unwrap();
-        assert_eq!(answer["RequestId"], "R-1", "{encoding}");
-    }
-    for encoding in ["br", "gzip, br"] {
+    let answer = answered(&head("gzip", encoded.len()), &encoded, text.len()).await.unwrap();
+    assert_eq!(answer["RequestId"], "R-1");
+    for encoding in ["br", "gzip, br", "x-gzip"] {
         let error = answered(&head(encoding, encoded.len()), &encoded, 1_000).await.unwrap_err();
         let first = encoding.split(',').next().unwrap();
         assert!(
@@ -795,9 +795,10 @@ async fn a_socks_proxy_that_does_not_connect_has_not_sent_the_request_on() {
         server.await.unwrap();
     }
     let (_, port) = listener().await;
-    let builder = client("voice.example.com").proxy(format!("socks5://127.0.0.1:{port}"));
-    let what = format!("through the proxy socks5://127.0.0.1:{port}: tcp connect error: Connection refused");
-    assert_unsent(&call(builder).await.unwrap_err(), ErrorKind::Transport, &what);
+    let builder = client("voice.example.com").proxy(format!("socks5h://user:testsecret@127.0.0.1:{port}"));
+    let error = call(builder).await.unwrap_err();
+    assert_unsent(&error, ErrorKind::Transport, &format!("through the proxy socks5h://127.0.0.1:{port}: "));
+    assert!(!format!("{error} {error:?}").contains("testsecret"), "{error:?}");
 }
 
 #[tokio::test(start_paused = true)]

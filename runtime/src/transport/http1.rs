@@ -1,72 +1,145 @@
-//! HTTP/1.1 over a pool of connections, with hyper.
+//! HTTP/1.1 over a pool of connections, with reqwest.
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::io;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::Request;
-use http::header::PROXY_AUTHORIZATION;
-use http::uri::Scheme;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::{Connected, capture_connection};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http::header::ACCEPT_ENCODING;
+use http::{HeaderValue, Request, StatusCode, Uri};
+use reqwest::Url;
 
-use super::connect::Connector;
 use super::{
-    BoxError, BoxFuture, ConnectTimeout, ConnectionSettings, Departure, HttpAnswer, Sent, Stage, Transport,
-    TransportError, Watched, body, tls,
+    BoxError, BoxFuture, ConnectTimeout, ConnectionSettings, Departure, FreshConnection, HttpAnswer, Sent, Stage,
+    Transport, TransportError, Watched, body,
 };
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::proxy::{Protocol, Proxies};
+use crate::proxy::{Proxies, Proxy};
 use crate::timeout::Timeouts;
+
+/// Whether this build has TLS.
+const TLS: bool = cfg!(any(feature = "rustls", feature = "native-tls"));
 
 /// Sends over HTTP/1.1.
 ///
 /// Of the head of an answer hyper takes 100 headers and about 400 KiB; what is longer is a failed answer.
-#[derive(Clone)]
 pub(crate) struct HttpTransport {
-    client: Client<Connector, Watched>,
+    /// Two that keep connections, and one that makes a new one for each request. They are built when they are needed: the
+    /// first one at once, the others after a failure of a server.
+    clients: [OnceLock<reqwest::Client>; 3],
+    /// How often a server failed on a kept connection; each time the other client is taken. So a connection to a broken
+    /// server is not used again, unless the other client fails too before the connection was idle for long enough to end.
+    failures: AtomicUsize,
+    settings: Settings,
+    /// The endpoint in both of its forms: reading a URL anew for each request takes as long as half of its signature.
+    endpoint: Option<(Uri, Url)>,
+}
+
+/// What a client is built of.
+struct Settings {
     proxies: Arc<Proxies>,
+    timeouts: Timeouts,
+    roots: Vec<u8>,
+}
+
+/// The one of the clients that keeps no connections.
+const UNPOOLED: usize = 2;
+
+impl Settings {
+    fn client(&self, which: usize) -> Result<reqwest::Client, Error> {
+        // With no rule of our own reqwest would read the environment by itself.
+        let mut builder = reqwest::Client::builder().no_proxy();
+        if !self.proxies.is_empty() {
+            let proxies = Arc::clone(&self.proxies);
+            builder = builder.proxy(reqwest::Proxy::custom(move |target| proxies.url(target)));
+        }
+        if which == UNPOOLED {
+            builder = builder.pool_max_idle_per_host(0);
+        }
+        let built = with_tls(builder, &self.roots)?
+            .connect_timeout(self.timeouts.connect)
+            .pool_idle_timeout(self.timeouts.idle)
+            .tcp_keepalive(self.timeouts.keepalive)
+            .tcp_nodelay(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .http1_only()
+            .build();
+        built.map_err(|error| {
+            let error = Error::configuration("the HTTP client cannot be set up").caused_by(error.without_url());
+            if self.roots.is_empty() { error } else { error.hint(CHECK_ROOTS) }
+        })
+    }
 }
 
 impl HttpTransport {
     /// A connection pool with these timeouts and settings, to call this endpoint and whatever gives its credentials.
     pub(crate) fn new(timeouts: &Timeouts, settings: &ConnectionSettings, endpoint: &Endpoint) -> Result<Self, Error> {
-        if endpoint.is_tls() && !tls::AVAILABLE {
+        if endpoint.is_tls() && !TLS {
             return Err(Error::configuration(format!("{endpoint:?} needs TLS, and this build has none"))
                 .hint("turn on the feature rustls or native-tls"));
         }
         // A value that is no text is one that cannot be used, and not one that is absent.
         let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         let proxies = settings.proxy.proxies(variable)?;
+        let uri = endpoint.target();
+        let url = Url::parse(&uri.to_string())
+            .map_err(|error| Error::configuration(format!("the endpoint {endpoint:?} is no URL")).caused_by(error))?;
         // Requests to other targets, such as those for credentials, tell it when they are sent.
-        proxies.route(endpoint.target())?;
-        Self::through(proxies, timeouts, &settings.roots)
+        proxies.route(&url)?;
+        let transport = Self::through(proxies, *timeouts, settings.roots.clone())?;
+        Ok(Self { endpoint: Some((uri.clone(), url)), ..transport })
     }
 
-    fn through(proxies: Proxies, timeouts: &Timeouts, roots: &[u8]) -> Result<Self, Error> {
-        let proxies = Arc::new(proxies);
-        let connector = Connector::new(timeouts, tls::settings(roots)?, Arc::clone(&proxies));
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(timeouts.idle)
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .build(connector);
-        Ok(Self { client, proxies })
+    fn through(proxies: Proxies, timeouts: Timeouts, roots: Vec<u8>) -> Result<Self, Error> {
+        let settings = Settings { proxies: Arc::new(proxies), timeouts, roots };
+        let clients = [OnceLock::from(settings.client(0)?), OnceLock::new(), OnceLock::new()];
+        Ok(Self { clients, failures: AtomicUsize::new(0), settings, endpoint: None })
     }
 
-    /// Sends what a proxy must know of a request that it reads itself.
-    fn authorize(&self, request: &mut Request<Watched>) -> Result<(), BoxError> {
-        if request.uri().scheme() == Some(&Scheme::HTTP)
-            && let Some(proxy) = self.proxies.route(request.uri())?
-            && let Protocol::Http(Some(authorization)) = &proxy.protocol
-        {
-            request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
+    fn client(&self, which: usize) -> Result<&reqwest::Client, Error> {
+        let client = &self.clients[which];
+        if let Some(client) = client.get() {
+            return Ok(client);
         }
-        Ok(())
+        let built = self.settings.client(which)?;
+        Ok(client.get_or_init(|| built))
+    }
+
+    /// The URL of a request.
+    fn url(&self, uri: &Uri) -> Result<Url, BoxError> {
+        match &self.endpoint {
+            Some((own, url))
+                if own.scheme() == uri.scheme() && own.authority() == uri.authority() && uri.path() == "/" =>
+            {
+                let mut url = url.clone();
+                url.set_query(uri.query());
+                Ok(url)
+            }
+            _ => Ok(Url::parse(&uri.to_string())?),
+        }
+    }
+
+    /// Notes the status of an answer to a request that was made after so many failures.
+    fn answered(&self, status: StatusCode, failures: usize, fresh: bool) {
+        if status.is_server_error() && !fresh {
+            // Of several that fail at the same time, one is enough to leave the client.
+            let next = failures.wrapping_add(1);
+            let _ = self.failures.compare_exchange(failures, next, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// Where a request goes, and through which proxy.
+    fn way(&self, uri: &Uri) -> Result<(Url, Option<&Proxy>), BoxError> {
+        let url = self.url(uri)?;
+        if url.scheme() == "https" && !TLS {
+            // Through a proxy reqwest would send it in plain text.
+            return Err("TLS is needed, and this build has none".into());
+        }
+        let proxy = self.settings.proxies.route(&url)?;
+        Ok((url, proxy))
     }
 }
 
@@ -77,51 +150,110 @@ impl fmt::Debug for HttpTransport {
     }
 }
 
+const CHECK_ROOTS: &str = "check the root certificates given in PEM";
+
+/// TLS by the system's library where that was asked for: the feature `rustls` is on by default, so whoever turns on
+/// `native-tls` means it.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn with_tls(builder: reqwest::ClientBuilder, roots: &[u8]) -> Result<reqwest::ClientBuilder, Error> {
+    #[cfg(feature = "native-tls")]
+    let builder = builder.tls_backend_native();
+    #[cfg(not(feature = "native-tls"))]
+    let builder = builder.tls_backend_rustls();
+    if roots.is_empty() {
+        return Ok(builder);
+    }
+    let refuse = |why: String| Err(Error::configuration(format!("the root certificates {why}")));
+    let text = String::from_utf8_lossy(roots);
+    let labels: Vec<&str> =
+        text.split("-----BEGIN ").skip(1).filter_map(|rest| Some(rest.split_once("-----")?.0)).collect();
+    if labels.is_empty() {
+        return refuse("are no PEM: there is no line \"-----BEGIN CERTIFICATE-----\"".to_owned());
+    }
+    if !labels.contains(&"CERTIFICATE") {
+        return refuse(format!("hold no CERTIFICATE, but {}", labels.join(", ")));
+    }
+    match reqwest::Certificate::from_pem_bundle(roots) {
+        Ok(roots) if roots.len() == labels.iter().filter(|label| **label == "CERTIFICATE").count() => {
+            Ok(builder.tls_certs_merge(roots))
+        }
+        Ok(_) => refuse("are cut short: a certificate has no end".to_owned()),
+        Err(error) => {
+            Err(Error::configuration("the root certificates cannot be read").caused_by(error).hint(CHECK_ROOTS))
+        }
+    }
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn with_tls(builder: reqwest::ClientBuilder, roots: &[u8]) -> Result<reqwest::ClientBuilder, Error> {
+    if roots.is_empty() {
+        return Ok(builder);
+    }
+    Err(Error::configuration("root certificates are for TLS, and this build has none")
+        .hint("turn on the feature rustls or native-tls"))
+}
+
 impl Transport for HttpTransport {
-    fn send(
-        &self,
-        mut request: Request<Bytes>,
-        body_limit: usize,
-    ) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
         Box::pin(async move {
-            let departure = request.extensions_mut().remove::<Departure>().unwrap_or_default();
-            let mut request = request.map(|body| Watched { body, departure: departure.clone() });
-            self.authorize(&mut request).map_err(|source| TransportError { sent: Sent::No, source })?;
-            let connection = capture_connection(&mut request);
-            let answer = self.client.request(request);
+            let (mut parts, body) = request.into_parts();
+            let departure = parts.extensions.remove::<Departure>().unwrap_or_default();
+            let fresh = parts.extensions.remove::<FreshConnection>().is_some();
+            let unsent = |source| TransportError { sent: Sent::No, source };
+            let (url, proxy) = self.way(&parts.uri).map_err(unsent)?;
+            let failures = self.failures.load(Ordering::Relaxed);
+            let client =
+                self.client(if fresh { UNPOOLED } else { failures % 2 }).map_err(|error| unsent(error.into()))?;
+            // As Alibaba's clients do. Some gateways encode their answers all the same.
+            parts.headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
+            let mut request = reqwest::Request::new(parts.method, url);
+            *request.headers_mut() = parts.headers;
+            *request.body_mut() = Some(reqwest::Body::wrap(Watched { body, departure: departure.clone() }));
+            let answer = client.execute(request);
             // What looked at the body until now did so before anything could be sent.
             departure.reach(Stage::HandedOver);
-            let response = answer.await.map_err(|error| {
-                let unsent = error.is_connect() || departure.stage() == Stage::Unsent;
-                TransportError {
-                    sent: if unsent { Sent::No } else { Sent::Maybe },
-                    source: if error.is_connect() && is_timeout(&error) { ConnectTimeout.into() } else { error.into() },
-                }
+            let mut response = answer.await.map_err(|error| {
+                let unsent = error.is_builder() || error.is_connect() || departure.stage() == Stage::Unsent;
+                TransportError { sent: if unsent { Sent::No } else { Sent::Maybe }, source: cause(error, proxy) }
             })?;
-            let (mut parts, incoming) = response.into_parts();
-            // A server that fails, or a proxy that cannot reach one, mostly does so for a whole connection: the next
-            // attempt must have a chance to meet another one.
-            if parts.status.is_server_error() {
-                connection.connection_metadata().as_ref().inspect(|connected| Connected::poison(connected));
-            }
-            let (body, ending) = body::read(incoming, &mut parts.headers, body_limit).await;
-            Ok(HttpAnswer { status: parts.status.as_u16(), headers: parts.headers, body, ending })
+            let status = response.status();
+            self.answered(status, failures, fresh);
+            let headers = std::mem::take(response.headers_mut());
+            let (body, ending) = body::read(&mut response, body_limit).await;
+            Ok(HttpAnswer { status: status.as_u16(), headers, body, ending })
         })
     }
 }
 
-/// Whether a connection was not made because its time, or that for one of its addresses, was over.
-fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<ConnectTimeout>()
-            || error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
-        {
-            return true;
-        }
-        cause = error.source();
+/// Why there is no answer.
+fn cause(error: reqwest::Error, proxy: Option<&Proxy>) -> BoxError {
+    // The URL of a GET holds every parameter.
+    let error = error.without_url();
+    match proxy {
+        _ if !error.is_connect() => error.into(),
+        _ if error.is_timeout() => ConnectTimeout.into(),
+        Some(proxy) => ThroughProxy { proxy: proxy.uri.clone(), cause: error }.into(),
+        None => error.into(),
     }
-    false
+}
+
+/// Why a target was not reached through its proxy.
+#[derive(Debug)]
+struct ThroughProxy {
+    proxy: Uri,
+    cause: reqwest::Error,
+}
+
+impl fmt::Display for ThroughProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "through the proxy {}", self.proxy.to_string().trim_end_matches('/'))
+    }
+}
+
+impl StdError for ThroughProxy {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.cause)
+    }
 }
 
 #[cfg(all(test, not(any(feature = "rustls", feature = "native-tls"))))]
@@ -166,7 +298,7 @@ mod tests {
     fn transport(variables: &[(&str, String)]) -> HttpTransport {
         let variable = |name: &str| variables.iter().find(|pair| pair.0 == name).map(|pair| pair.1.clone());
         let proxies = ProxyChoice::Environment.proxies(variable).unwrap();
-        HttpTransport::through(proxies, &Timeouts::default(), b"").unwrap()
+        HttpTransport::through(proxies, Timeouts::default(), Vec::new()).unwrap()
     }
 
     async fn get(transport: &HttpTransport, url: &str) -> Result<u16, TransportError> {
