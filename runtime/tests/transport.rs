@@ -352,11 +352,12 @@ async fn what_travels_under_v3_is_what_the_protocol_says() {
     assert!(request.starts_with("POST /?CalledNumber=13000000000 HTTP/1.1\r\n"), "{request}");
     let names: Vec<&str> = request.lines().skip(1).filter_map(|line| Some(line.split_once(':')?.0)).collect();
     let count = |name: &str| names.iter().filter(|found| **found == name).count();
-    for name in ["host", "content-length", "accept", "user-agent", "authorization", "x-acs-date"] {
+    for name in ["host", "content-length", "accept", "accept-encoding", "user-agent", "authorization", "x-acs-date"] {
         assert_eq!(count(name), 1, "{name} in {names:?}");
     }
     assert_eq!((count("transfer-encoding"), count("content-type")), (0, 0), "{names:?}");
     assert!(request.contains(&format!("host: 127.0.0.1:{port}\r\n")) && request.contains("content-length: 0\r\n"));
+    assert!(request.contains("accept-encoding: identity\r\n"), "{request}");
 }
 
 #[tokio::test]
@@ -538,6 +539,26 @@ async fn a_connection_that_failed_is_not_used_again() {
         // The second attempt of the first call had a connection of its own; the other calls share one that was kept.
         assert_eq!(server.await.unwrap(), (1, 1, 2), "{status}");
     }
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_repeated_leaves_its_failed_connection_to_nobody() {
+    let (listener, port) = listener().await;
+    let server = tokio::spawn(async move {
+        let (broken, _) = listener.accept().await.unwrap();
+        let failure = b"HTTP/1.1 503 Failure\r\ncontent-length: 0\r\n\r\n";
+        let broken = tokio::spawn(async move { answer_each(broken, failure).await });
+        let (good, _) = listener.accept().await.unwrap();
+        let good = answer_each(good, ANSWER.as_bytes()).await;
+        (broken.await.unwrap(), good)
+    });
+    let client = client(&format!("http://127.0.0.1:{port}")).build().unwrap();
+    assert_eq!(client.call("Place", &[]).await.unwrap_err().http_status(), Some(503));
+    for _ in 0..3 {
+        assert_eq!(client.call("Place", &[]).await.unwrap()["RequestId"], "R-1");
+    }
+    drop(client);
+    assert_eq!(server.await.unwrap(), (1, 3));
 }
 
 #[tokio::test]

@@ -275,6 +275,17 @@ mod tests {
         let roots = build("http://127.0.0.1", b"-----BEGIN CERTIFICATE-----").unwrap_err();
         assert!(roots.starts_with("root certificates are for TLS, and this build has none"), "{roots}");
     }
+
+    #[tokio::test]
+    async fn a_build_without_tls_sends_nothing_in_plain_text_instead() {
+        let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", proxy.local_addr().unwrap());
+        let proxies = crate::proxy::ProxyChoice::Url(url).proxies(|_| None).unwrap();
+        let transport = HttpTransport::through(proxies, Timeouts::default(), Vec::new()).unwrap();
+        let request = Request::get("https://sts.example.com/").body(Bytes::new()).unwrap();
+        let error = transport.send(request, 0).await.unwrap_err();
+        assert_eq!((error.sent, error.to_string()), (Sent::No, "TLS is needed, and this build has none".to_owned()));
+    }
 }
 
 #[cfg(all(test, any(feature = "rustls", feature = "native-tls")))]
@@ -327,6 +338,35 @@ mod tests {
         let around = transport(&[http_proxy, no_proxy("example.com, 0.0.0.0")]);
         let (at_server, _) = tokio::join!(received(&server), get(&around, &url));
         assert!(at_server.starts_with("GET / HTTP/1.1\r\n"), "{at_server}");
+    }
+
+    #[test]
+    fn memory_is_bounded_by_the_limit_whatever_the_body_decodes_to() {
+        use std::io::{Read, Write};
+
+        const LIMIT: usize = 64 << 10;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(&vec![b' '; 64 << 20]).unwrap();
+        let bomb = encoder.finish().unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            assert_ne!(stream.read(&mut [0; 4_096]).unwrap(), 0);
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", bomb.len());
+            // The client ends the connection when it has read enough.
+            let _ = stream.write_all(&[head.as_bytes(), &bomb].concat());
+        });
+        let transport = transport(&[]);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let used = allocation_counter::measure(|| {
+            let request = Request::get(&url).body(Bytes::new()).unwrap();
+            let answer = runtime.block_on(transport.send(request, LIMIT)).unwrap();
+            assert!(matches!(answer.ending, super::super::Ending::TooLong));
+            assert_eq!(answer.body, vec![b' '; LIMIT]);
+        });
+        assert!(used.bytes_max < 1 << 20, "{}", used.bytes_max);
+        server.join().unwrap();
     }
 
     #[tokio::test]
