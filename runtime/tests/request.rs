@@ -276,7 +276,7 @@ async fn what_http_has_no_form_for_is_named_with_the_reason() {
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Request, Sent::No));
         error.to_string()
     };
-    let shown = refused(Credentials::with_token("testid", "testsecret", "testtoken\n"), "1").await;
+    let shown = refused(Credentials::with_token("testid", "testsecret", "test\ntoken"), "1").await;
     assert_eq!(
         shown,
         "RunInstances: the request cannot be written: failed to parse header value; the access key id or the security \
