@@ -466,7 +466,7 @@ impl Run {
             ..error.failed()
         };
         attempt.span.failed(&error);
-        history.server_failed = failed.status.is_some_and(|status| status >= 500);
+        history.server_failed = failed.status.is_some_and(|status| (500..600).contains(&status));
         // The upper half of a random number is one.
         #[allow(clippy::cast_possible_truncation, reason = "half of the number is enough")]
         let random = ((self.core.nonce)() >> 64) as u64;

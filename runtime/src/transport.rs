@@ -1,6 +1,7 @@
 //! Carrying a signed request to the service and its answer back.
 
 mod body;
+mod clients;
 mod http1;
 
 use std::convert::Infallible;

@@ -493,6 +493,41 @@ fn a_client_serves_one_runtime_after_the_other() {
     assert_eq!(*arrived.lock().unwrap(), HashSet::from([1, 2, 3]));
 }
 
+/// A connection is moved by the runtime that opened it, and by no other.
+#[test]
+fn a_runtime_that_stands_still_holds_up_no_call_of_another() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = client(&format!("http://{}", listener.local_addr().unwrap())).build().unwrap();
+    let serving = std::thread::spawn(move || {
+        let server = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        listener.set_nonblocking(true).unwrap();
+        server.block_on(async move {
+            let listener = TcpListener::from_std(listener).unwrap();
+            let mut connections = JoinSet::new();
+            for _ in 0..2 {
+                let (stream, _) = listener.accept().await.unwrap();
+                connections.spawn(async move { answer_each(stream, ANSWER.as_bytes()).await });
+            }
+            connections.join_all().await
+        })
+    });
+    let runtimes = [1, 2].map(|_| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
+    // Each in its turn; between its turns a runtime stands still.
+    for _ in 0..2 {
+        for runtime in &runtimes {
+            let call = async {
+                let answer = client.call("Place", &[]).await;
+                // The connection is kept from here on.
+                tokio::task::yield_now().await;
+                answer
+            };
+            runtime.block_on(call).unwrap();
+        }
+    }
+    drop((client, runtimes));
+    assert_eq!(serving.join().unwrap(), [2, 2]);
+}
+
 /// Reads requests of one connection, of which each has the same answer, until the other side ends it; counts them.
 async fn answer_each(mut stream: TcpStream, answer: &[u8]) -> usize {
     for count in 0.. {

@@ -2,14 +2,14 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::ACCEPT_ENCODING;
-use http::{HeaderValue, Request, StatusCode, Uri};
+use http::{HeaderValue, Request, Uri};
 use reqwest::Url;
 
+use super::clients::{Clients, Settings};
 use super::{
     BoxError, BoxFuture, ConnectTimeout, ConnectionSettings, Departure, FreshConnection, HttpAnswer, Sent, Stage,
     Transport, TransportError, Watched, body,
@@ -26,52 +26,10 @@ const TLS: bool = cfg!(any(feature = "rustls", feature = "native-tls"));
 ///
 /// Of the head of an answer hyper takes 100 headers and about 400 KiB; what is longer is a failed answer.
 pub(crate) struct HttpTransport {
-    /// Two that keep connections, and one that makes a new one for each request. They are built when they are needed: the
-    /// first one at once, the others after a failure of a server.
-    clients: [OnceLock<reqwest::Client>; 3],
-    /// How often a server failed on a kept connection; each time the other client is taken. So a connection to a broken
-    /// server is not used again, unless the other client fails too before the connection was idle for long enough to end.
-    failures: AtomicUsize,
-    settings: Settings,
+    clients: Clients,
+    proxies: Arc<Proxies>,
     /// The endpoint in both of its forms: reading a URL anew for each request takes as long as half of its signature.
     endpoint: Option<(Uri, Url)>,
-}
-
-/// What a client is built of.
-struct Settings {
-    proxies: Arc<Proxies>,
-    timeouts: Timeouts,
-    roots: Vec<u8>,
-}
-
-/// The one of the clients that keeps no connections.
-const UNPOOLED: usize = 2;
-
-impl Settings {
-    fn client(&self, which: usize) -> Result<reqwest::Client, Error> {
-        // With no rule of our own reqwest would read the environment by itself.
-        let mut builder = reqwest::Client::builder().no_proxy();
-        if !self.proxies.is_empty() {
-            let proxies = Arc::clone(&self.proxies);
-            builder = builder.proxy(reqwest::Proxy::custom(move |target| proxies.url(target)));
-        }
-        if which == UNPOOLED {
-            builder = builder.pool_max_idle_per_host(0);
-        }
-        let built = with_tls(builder, &self.roots)?
-            .connect_timeout(self.timeouts.connect)
-            .pool_idle_timeout(self.timeouts.idle)
-            .tcp_keepalive(self.timeouts.keepalive)
-            .tcp_nodelay(true)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .http1_only()
-            .build();
-        built.map_err(|error| {
-            let error = Error::configuration("the HTTP client cannot be set up").caused_by(error.without_url());
-            if self.roots.is_empty() { error } else { error.hint(CHECK_ROOTS) }
-        })
-    }
 }
 
 impl HttpTransport {
@@ -94,18 +52,9 @@ impl HttpTransport {
     }
 
     fn through(proxies: Proxies, timeouts: Timeouts, roots: Vec<u8>) -> Result<Self, Error> {
-        let settings = Settings { proxies: Arc::new(proxies), timeouts, roots };
-        let clients = [OnceLock::from(settings.client(0)?), OnceLock::new(), OnceLock::new()];
-        Ok(Self { clients, failures: AtomicUsize::new(0), settings, endpoint: None })
-    }
-
-    fn client(&self, which: usize) -> Result<&reqwest::Client, Error> {
-        let client = &self.clients[which];
-        if let Some(client) = client.get() {
-            return Ok(client);
-        }
-        let built = self.settings.client(which)?;
-        Ok(client.get_or_init(|| built))
+        let proxies = Arc::new(proxies);
+        let clients = Clients::new(Settings { proxies: Arc::clone(&proxies), timeouts, roots })?;
+        Ok(Self { clients, proxies, endpoint: None })
     }
 
     /// The URL of a request.
@@ -122,15 +71,6 @@ impl HttpTransport {
         }
     }
 
-    /// Notes the status of an answer to a request that was made after so many failures.
-    fn answered(&self, status: StatusCode, failures: usize, fresh: bool) {
-        if status.is_server_error() && !fresh {
-            // Of several that fail at the same time, one is enough to leave the client.
-            let next = failures.wrapping_add(1);
-            let _ = self.failures.compare_exchange(failures, next, Ordering::Relaxed, Ordering::Relaxed);
-        }
-    }
-
     /// Where a request goes, and through which proxy.
     fn way(&self, uri: &Uri) -> Result<(Url, Option<&Proxy>), BoxError> {
         let url = self.url(uri)?;
@@ -138,7 +78,7 @@ impl HttpTransport {
             // Through a proxy reqwest would send it in plain text.
             return Err("TLS is needed, and this build has none".into());
         }
-        let proxy = self.settings.proxies.route(&url)?;
+        let proxy = self.proxies.route(&url)?;
         Ok((url, proxy))
     }
 }
@@ -150,49 +90,6 @@ impl fmt::Debug for HttpTransport {
     }
 }
 
-const CHECK_ROOTS: &str = "check the root certificates given in PEM";
-
-/// TLS by the system's library where that was asked for: the feature `rustls` is on by default, so whoever turns on
-/// `native-tls` means it.
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn with_tls(builder: reqwest::ClientBuilder, roots: &[u8]) -> Result<reqwest::ClientBuilder, Error> {
-    #[cfg(feature = "native-tls")]
-    let builder = builder.tls_backend_native();
-    #[cfg(not(feature = "native-tls"))]
-    let builder = builder.tls_backend_rustls();
-    if roots.is_empty() {
-        return Ok(builder);
-    }
-    let refuse = |why: String| Err(Error::configuration(format!("the root certificates {why}")));
-    let text = String::from_utf8_lossy(roots);
-    let labels: Vec<&str> =
-        text.split("-----BEGIN ").skip(1).filter_map(|rest| Some(rest.split_once("-----")?.0)).collect();
-    if labels.is_empty() {
-        return refuse("are no PEM: there is no line \"-----BEGIN CERTIFICATE-----\"".to_owned());
-    }
-    if !labels.contains(&"CERTIFICATE") {
-        return refuse(format!("hold no CERTIFICATE, but {}", labels.join(", ")));
-    }
-    match reqwest::Certificate::from_pem_bundle(roots) {
-        Ok(roots) if roots.len() == labels.iter().filter(|label| **label == "CERTIFICATE").count() => {
-            Ok(builder.tls_certs_merge(roots))
-        }
-        Ok(_) => refuse("are cut short: a certificate has no end".to_owned()),
-        Err(error) => {
-            Err(Error::configuration("the root certificates cannot be read").caused_by(error).hint(CHECK_ROOTS))
-        }
-    }
-}
-
-#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn with_tls(builder: reqwest::ClientBuilder, roots: &[u8]) -> Result<reqwest::ClientBuilder, Error> {
-    if roots.is_empty() {
-        return Ok(builder);
-    }
-    Err(Error::configuration("root certificates are for TLS, and this build has none")
-        .hint("turn on the feature rustls or native-tls"))
-}
-
 impl Transport for HttpTransport {
     fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
         Box::pin(async move {
@@ -201,15 +98,13 @@ impl Transport for HttpTransport {
             let fresh = parts.extensions.remove::<FreshConnection>().is_some();
             let unsent = |source| TransportError { sent: Sent::No, source };
             let (url, proxy) = self.way(&parts.uri).map_err(unsent)?;
-            let failures = self.failures.load(Ordering::Relaxed);
-            let client =
-                self.client(if fresh { UNPOOLED } else { failures % 2 }).map_err(|error| unsent(error.into()))?;
+            let client = self.clients.client(fresh).map_err(|error| unsent(error.into()))?;
             // As Alibaba's clients do. Some gateways encode their answers all the same.
             parts.headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
             let mut request = reqwest::Request::new(parts.method, url);
             *request.headers_mut() = parts.headers;
             *request.body_mut() = Some(reqwest::Body::wrap(Watched { body, departure: departure.clone() }));
-            let answer = client.execute(request);
+            let answer = client.http.execute(request);
             // What looked at the body until now did so before anything could be sent.
             departure.reach(Stage::HandedOver);
             let mut response = answer.await.map_err(|error| {
@@ -217,7 +112,9 @@ impl Transport for HttpTransport {
                 TransportError { sent: if unsent { Sent::No } else { Sent::Maybe }, source: cause(error, proxy) }
             })?;
             let status = response.status();
-            self.answered(status, failures, fresh);
+            if status.is_server_error() {
+                client.server_failed();
+            }
             let headers = std::mem::take(response.headers_mut());
             let (body, ending) = body::read(&mut response, body_limit).await;
             Ok(HttpAnswer { status: status.as_u16(), headers, body, ending })
