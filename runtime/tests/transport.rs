@@ -548,6 +548,30 @@ async fn query(client: &Client<Voice>) -> Result<Value, Error> {
     client.call("Query", &[]).facts(Facts::operation("Query").idempotent()).retries(retries).await
 }
 
+/// A load balancer whose first connection is bound to a broken server, which answers so, and the others to a good one;
+/// the numbers of requests of each connection so far.
+async fn first_broken(failure: String) -> (Client<Voice>, Arc<Mutex<Vec<usize>>>) {
+    let (listener, port) = listener().await;
+    let counts = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&counts);
+    tokio::spawn(async move {
+        for connection in 0.. {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            kept.lock().unwrap().push(0);
+            let (counts, answer) =
+                (Arc::clone(&kept), if connection == 0 { failure.clone() } else { ANSWER.to_owned() });
+            tokio::spawn(async move {
+                while let Ok(1..) = stream.peek(&mut [0]).await {
+                    read_request(&mut stream).await;
+                    counts.lock().unwrap()[connection] += 1;
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    (client(&format!("http://127.0.0.1:{port}")).build().unwrap(), counts)
+}
+
 #[tokio::test]
 async fn a_connection_that_failed_is_not_used_again() {
     let body = r#"{"Code":"ServiceUnavailable","RequestId":"R-1"}"#;
@@ -555,45 +579,23 @@ async fn a_connection_that_failed_is_not_used_again() {
     let failures = [500, 502, 503, 504, 599].iter().flat_map(|status| bodies.iter().map(move |body| (status, body)));
     for (status, body) in failures {
         let failure = format!("HTTP/1.1 {status} Failure\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-        let (listener, port) = listener().await;
-        let server = tokio::spawn(async move {
-            // A load balancer that is bound to a broken server for the time of a connection.
-            let (broken, _) = listener.accept().await.unwrap();
-            let broken = tokio::spawn(async move { answer_each(broken, failure.as_bytes()).await });
-            let (good, _) = listener.accept().await.unwrap();
-            let repeated = answer_each(good, ANSWER.as_bytes()).await;
-            let (good, _) = listener.accept().await.unwrap();
-            let kept = answer_each(good, ANSWER.as_bytes()).await;
-            (broken.await.unwrap(), repeated, kept)
-        });
-        let client = client(&format!("http://127.0.0.1:{port}")).build().unwrap();
+        let (client, counts) = first_broken(failure).await;
         for _ in 0..3 {
             assert_eq!(query(&client).await.unwrap()["RequestId"], "R-1", "{status}");
         }
-        drop(client);
         // The second attempt of the first call had a connection of its own; the other calls share one that was kept.
-        assert_eq!(server.await.unwrap(), (1, 1, 2), "{status}");
+        assert_eq!(*counts.lock().unwrap(), [1, 1, 2], "{status}");
     }
 }
 
 #[tokio::test]
 async fn a_call_that_is_not_repeated_leaves_its_failed_connection_to_nobody() {
-    let (listener, port) = listener().await;
-    let server = tokio::spawn(async move {
-        let (broken, _) = listener.accept().await.unwrap();
-        let failure = b"HTTP/1.1 503 Failure\r\ncontent-length: 0\r\n\r\n";
-        let broken = tokio::spawn(async move { answer_each(broken, failure).await });
-        let (good, _) = listener.accept().await.unwrap();
-        let good = answer_each(good, ANSWER.as_bytes()).await;
-        (broken.await.unwrap(), good)
-    });
-    let client = client(&format!("http://127.0.0.1:{port}")).build().unwrap();
+    let (client, counts) = first_broken("HTTP/1.1 503 Failure\r\ncontent-length: 0\r\n\r\n".to_owned()).await;
     assert_eq!(client.call("Place", &[]).await.unwrap_err().http_status(), Some(503));
     for _ in 0..3 {
         assert_eq!(client.call("Place", &[]).await.unwrap()["RequestId"], "R-1");
     }
-    drop(client);
-    assert_eq!(server.await.unwrap(), (1, 3));
+    assert_eq!(*counts.lock().unwrap(), [1, 3]);
 }
 
 #[tokio::test]
