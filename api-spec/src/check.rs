@@ -28,6 +28,11 @@ pub(crate) struct Scope<'m> {
 }
 
 impl<'m> Scope<'m> {
+    /// Of an operation that was checked.
+    pub(crate) fn of(operation: &'m Operation, service: &'m Service) -> Self {
+        Self { own: &operation.types, shared: &service.types, space: None }
+    }
+
     fn all(self) -> impl Iterator<Item = &'m NamedType> {
         self.own.iter().chain(self.shared)
     }
@@ -48,7 +53,7 @@ impl<'m> Scope<'m> {
 
 /// Whether a text is the number as it is printed: no sign `+`, no zeros in front, nothing around it. So no two texts
 /// are one number.
-fn is_shortest<T: FromStr + ToString>(text: &str) -> bool {
+pub(crate) fn is_shortest<T: FromStr + ToString>(text: &str) -> bool {
     text.parse::<T>().is_ok_and(|number| number.to_string() == text)
 }
 

@@ -1,22 +1,28 @@
-//! Whether a value fits a type: strictly, as in requests, or with the leniency that answers need.
+//! Whether a value fits a type: strictly, as in examples of requests, as a gateway holds requests against it, or with the
+//! leniency that answers need.
 
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use crate::bounds;
 use crate::check::Scope;
-use crate::model::{Field, Kind, Shape, Style, TypeBody};
+use crate::model::{EnumValue, Field, Kind, Shape, Style, TypeBody};
 use crate::parse::Node;
 use crate::suggest::did_you_mean;
+use crate::wire;
 
 /// How a value is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
     /// As a request is written: each value of its type, all that is required, nothing unknown.
     Strict,
-    /// As an answer is read: numbers and truth values may be texts and texts numbers, null is absent, unknown
-    /// members are ignored, aliases are taken, and JSON may travel in a text.
+    /// As the runtime reads an answer: numbers and truth values may be texts and texts numbers, null and empty texts are
+    /// absent, unknown members are ignored, aliases are taken, and JSON may travel in a text.
     Lenient,
+    /// As a gateway reads a request: each value of its type and inside its bounds, all that is required; null is absent,
+    /// and what is unknown is noted. Nothing that is said shows a value.
+    Wire,
 }
 
 /// A value that does not fit.
@@ -28,7 +34,7 @@ pub(crate) struct Misfit {
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     Name(String),
     Index(usize),
 }
@@ -87,56 +93,113 @@ pub(crate) fn record<'f>(
     fit.misfits
 }
 
-struct Fit<'m> {
+pub(crate) struct Fit<'m> {
     scope: Scope<'m>,
     reading: Reading,
     path: Vec<Step>,
-    misfits: Vec<Misfit>,
+    pub(crate) misfits: Vec<Misfit>,
+    /// What fits and is worth telling.
+    pub(crate) notes: Vec<Misfit>,
 }
 
 impl<'m> Fit<'m> {
-    fn new(scope: Scope<'m>, reading: Reading) -> Self {
-        Self { scope, reading, path: Vec::new(), misfits: Vec::new() }
+    pub(crate) fn new(scope: Scope<'m>, reading: Reading) -> Self {
+        Self { scope, reading, path: Vec::new(), misfits: Vec::new(), notes: Vec::new() }
+    }
+
+    pub(crate) fn scope(&self) -> Scope<'m> {
+        self.scope
     }
 
     fn lenient(&self) -> bool {
         self.reading == Reading::Lenient
     }
 
-    fn misfit(&mut self, message: String) {
-        self.misfits.push(Misfit { path: self.path.clone(), message, hint: None });
+    fn is_wire(&self) -> bool {
+        self.reading == Reading::Wire
+    }
+
+    pub(crate) fn misfit(&mut self, message: String) {
+        // A request may hold any number of them.
+        if !self.is_wire() || self.misfits.len() < MOST_TOLD {
+            self.misfits.push(Misfit { path: self.path.clone(), message, hint: None });
+        }
+    }
+
+    pub(crate) fn note(&mut self, message: String) {
+        if self.notes.len() < MOST_TOLD {
+            self.notes.push(Misfit { path: self.path.clone(), message, hint: None });
+        }
     }
 
     fn expected(&mut self, wanted: &str, value: &Value) {
-        self.misfit(format!("expected {wanted}, found {}", shown(value)));
+        if self.is_wire() {
+            self.misfit(format!("expected {wanted}"));
+        } else {
+            self.misfit(format!("expected {wanted}, found {}", shown(value)));
+        }
     }
 
-    fn at(&mut self, step: Step, inner: impl FnOnce(&mut Self)) {
+    pub(crate) fn at<T>(&mut self, step: Step, inner: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(step);
-        inner(self);
+        let result = inner(self);
         self.path.pop();
+        result
     }
 
-    fn shape(&mut self, value: &Value, shape: &Shape) {
-        if value.is_null() && self.lenient() {
+    pub(crate) fn shape(&mut self, value: &Value, shape: &Shape) {
+        self.styled(value, shape, shape.style);
+    }
+
+    /// The items of a list or a map that is not in a text are read in its style.
+    fn styled(&mut self, value: &Value, shape: &Shape, style: Option<Style>) {
+        if value.is_null() && self.reading != Reading::Strict {
             return;
         }
         match &shape.kind {
-            Kind::Array(items) => self.array(value, items, shape.style),
-            Kind::Map(items) => self.map(value, items),
+            Kind::Array(items) => self.array(value, items, shape, style),
+            Kind::Map(items) => self.map(value, items, style),
             Kind::Named(name) => match self.scope.find(name).map(|named| &named.body) {
-                Some(TypeBody::Record(fields)) => self.named_record(value, fields),
-                Some(TypeBody::Enum { kind, .. }) => self.scalar(value, kind),
+                Some(TypeBody::Record(fields)) => self.named_record(value, fields, style),
+                Some(TypeBody::Enum { kind, .. }) if self.lenient() => self.code(value, kind),
+                Some(TypeBody::Enum { kind, values }) => {
+                    self.scalar(value, kind);
+                    self.bounds(value, shape);
+                    self.known(value, values);
+                }
                 None => {}
             },
-            kind => self.scalar(value, kind),
+            Kind::String if self.lenient() && style == Some(Style::Json) => {}
+            kind => {
+                self.scalar(value, kind);
+                self.bounds(value, shape);
+            }
+        }
+    }
+
+    fn bounds(&mut self, value: &Value, shape: &Shape) {
+        if let Some(message) = bounds::broken(value, shape).filter(|_| self.is_wire()) {
+            self.misfit(message);
+        }
+    }
+
+    /// Notes a value outside a set with a name. The values of an `enum` without one may be parts of a bit mask.
+    fn known(&mut self, value: &Value, known: &[EnumValue]) {
+        let text = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
+        if self.is_wire() && known.iter().all(|known| known.value != text) {
+            let known: Vec<&str> = known.iter().map(|known| known.value.as_str()).collect();
+            self.note(format!("its value is none of the known {}", known.join(", ")));
         }
     }
 
     fn scalar(&mut self, value: &Value, kind: &Kind) {
         let lenient = self.lenient();
         let text = value.as_str().filter(|_| lenient).map(str::trim);
-        let integer = value.as_i64().or_else(|| text.and_then(|text| text.parse().ok()));
+        // The absence of a number or a truth value may be an empty text.
+        if text == Some("") && *kind != Kind::String {
+            return;
+        }
+        let integer = if lenient { lenient_integer(value) } else { value.as_i64() };
         let (fits, wanted) = match kind {
             Kind::String => {
                 let taken = lenient && (value.is_number() || value.is_boolean());
@@ -152,8 +215,11 @@ impl<'m> Fit<'m> {
                 (value.is_number() || text.is_some_and(finite), "a number")
             }
             Kind::Boolean => {
-                let word = |text: &str| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
-                (value.is_boolean() || text.is_some_and(word), "true or false")
+                let word = |text: &str| {
+                    matches!(text, "0" | "1") || text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
+                };
+                let digit = lenient && value.is_number() && matches!(integer, Some(0 | 1));
+                (value.is_boolean() || digit || text.is_some_and(word), "true or false")
             }
             Kind::Any | Kind::Array(_) | Kind::Map(_) | Kind::Named(_) => (true, "a value"),
         };
@@ -162,51 +228,88 @@ impl<'m> Fit<'m> {
         }
     }
 
-    /// The value that a text holds as JSON, where such a text is taken.
-    fn opened<'v>(&self, value: &'v Value) -> Cow<'v, Value> {
+    /// A value of an open set, in an answer: a text or a number, and where the set is one of integers, a whole number.
+    fn code(&mut self, value: &Value, kind: &Kind) {
+        let fits = match value {
+            Value::String(text) if is_empty_text(text) => true,
+            Value::String(text) => *kind == Kind::String || text.trim().parse::<i64>().is_ok(),
+            Value::Number(_) => *kind == Kind::String || lenient_integer(value).is_some(),
+            _ => false,
+        };
+        if !fits {
+            self.expected("a code", value);
+        }
+    }
+
+    /// The value that a text holds as JSON, where such a text is taken; `null` for an empty one of an answer.
+    fn opened<'v>(&self, value: &'v Value, style: Option<Style>) -> Cow<'v, Value> {
         match value {
-            Value::String(text) if self.lenient() => {
+            Value::String(text) if self.lenient() && is_empty_text(text) => Cow::Owned(Value::Null),
+            Value::String(text) if self.lenient() || (self.is_wire() && style == Some(Style::Json)) => {
                 serde_json::from_str(text).map_or(Cow::Borrowed(value), Cow::Owned)
             }
             _ => Cow::Borrowed(value),
         }
     }
 
-    fn array(&mut self, value: &Value, items: &Shape, style: Option<Style>) {
+    fn array(&mut self, value: &Value, items: &Shape, shape: &Shape, style: Option<Style>) {
+        let inner = style.filter(|_| self.lenient() && value.is_array());
         let value = match value {
-            Value::String(text) if style == Some(Style::Simple) && self.lenient() => {
-                let texts = text.split(',').filter(|text| !text.is_empty());
-                Cow::Owned(texts.map(Value::from).collect())
+            Value::String(text)
+                if style == Some(Style::Simple)
+                    && self.lenient()
+                    && !is_empty_text(text)
+                    && !text.trim_start().starts_with(['[', '{']) =>
+            {
+                Cow::Owned(text.split(',').map(Value::from).collect())
             }
-            value => self.opened(value),
+            Value::String(text) if style == Some(Style::Simple) && self.is_wire() => {
+                Cow::Owned(text.split(',').map(|text| wire::scalar(text, items, self.scope)).collect())
+            }
+            value => self.opened(value, style),
         };
         match &*value {
             Value::Array(elements) => {
+                if let Some(message) = bounds::too_many(elements.len(), shape).filter(|_| self.is_wire()) {
+                    self.misfit(message);
+                }
                 for (index, element) in elements.iter().enumerate() {
-                    self.at(Step::Index(index), |fit| fit.shape(element, items));
+                    self.at(Step::Index(index), |fit| {
+                        fit.styled(element, items, inner);
+                        // An array says it of its items.
+                        fit.bounds(element, shape);
+                    });
                 }
             }
-            Value::Null if self.lenient() => {}
+            Value::Null if self.reading != Reading::Strict => {}
             other => self.expected("a list", other),
         }
     }
 
-    fn map(&mut self, value: &Value, items: &Shape) {
-        match &*self.opened(value) {
+    fn map(&mut self, value: &Value, items: &Shape, style: Option<Style>) {
+        let inner = style.filter(|_| self.lenient() && value.is_object());
+        match &*self.opened(value, style) {
             Value::Object(members) => {
                 for (name, member) in members {
-                    self.at(Step::Name(name.clone()), |fit| fit.shape(member, items));
+                    self.at(Step::Name(name.clone()), |fit| {
+                        // Names with texts are variables of a template, which people write as numbers too.
+                        if fit.is_wire() && items.kind == Kind::String && (member.is_number() || member.is_boolean()) {
+                            fit.note("the specification wants a text".to_owned());
+                        } else {
+                            fit.styled(member, items, inner);
+                        }
+                    });
                 }
             }
-            Value::Null if self.lenient() => {}
+            Value::Null if self.reading != Reading::Strict => {}
             other => self.expected("an object", other),
         }
     }
 
-    fn named_record(&mut self, value: &Value, fields: &[Field]) {
-        match &*self.opened(value) {
+    fn named_record(&mut self, value: &Value, fields: &[Field], style: Option<Style>) {
+        match &*self.opened(value, style) {
             Value::Object(members) => self.record(members, fields.iter(), "member"),
-            Value::Null if self.lenient() => {}
+            Value::Null if self.reading != Reading::Strict => {}
             other => self.expected("an object", other),
         }
     }
@@ -223,6 +326,8 @@ impl<'m> Fit<'m> {
                 fields.clone().find(|field| field.wire_name == *name || (lenient && field.aliases.contains(name)));
             if let Some(field) = field {
                 self.at(Step::Name(name.clone()), |fit| fit.shape(member, &field.shape));
+            } else if self.is_wire() {
+                self.at(Step::Name(name.clone()), |fit| fit.note(format!("unknown {what}")));
             } else if !lenient {
                 let hint = did_you_mean(name, fields.clone().map(|field| field.wire_name.as_str()));
                 let mut path = self.path.clone();
@@ -235,10 +340,39 @@ impl<'m> Fit<'m> {
             return;
         }
         for field in fields.filter(|field| field.required) {
-            if !members.contains_key(&field.wire_name) {
+            if members.get(&field.wire_name).is_none_or(|member| self.is_wire() && is_blank(member)) {
                 self.misfit(format!("the required {what} \"{}\" is missing", field.wire_name));
             }
         }
+    }
+}
+
+/// The most misfits and the most notes that are told of a request's parameter.
+const MOST_TOLD: usize = 20;
+
+/// Whether a value counts as absent where one is required.
+fn is_blank(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
+/// A text in place of a list, a record, a map or a code that is not there.
+fn is_empty_text(text: &str) -> bool {
+    matches!(text.trim(), "" | "null")
+}
+
+/// The integer that a value of an answer stands for: a number, the text of one, or a truth value.
+fn lenient_integer(value: &Value) -> Option<i64> {
+    // Beyond, a floating point number is not exact.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let whole = |number: f64| {
+        #[allow(clippy::cast_possible_truncation, reason = "the range was checked")]
+        (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+    };
+    match value {
+        Value::Bool(value) => Some(i64::from(*value)),
+        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
+        Value::String(text) => text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(whole)),
+        _ => None,
     }
 }
 

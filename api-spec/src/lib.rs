@@ -3,7 +3,7 @@
 //! One JSON file describes one operation, `service.json` what all operations of a product share. [`load`] reads
 //! such a folder, and [`parse`] such texts: they report every [`Fault`] with line and column, and hand out a
 //! [`model::Service`] with the operations that have none. The specification of the voice service is embedded:
-//! [`dyvmsapi`].
+//! [`dyvmsapi`]. [`wire`] holds the parameters of a request against a checked operation.
 //!
 //! ```
 //! let service = aliyun_api_spec::dyvmsapi();
@@ -11,6 +11,7 @@
 //! assert!(operation.is_some_and(|operation| operation.idempotent));
 //! ```
 
+mod bounds;
 mod check;
 mod embedded;
 mod fault;
@@ -26,6 +27,7 @@ mod prose;
 mod read;
 mod schema;
 pub mod suggest;
+pub mod wire;
 
 pub use embedded::{EmbeddedService, dyvmsapi, embedded, nearest_id, service};
 pub use fault::Fault;

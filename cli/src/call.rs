@@ -7,17 +7,17 @@ use std::time::Duration;
 
 use aliyun_api_spec::model;
 use aliyun_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Server};
-use aliyun_runtime::generated::View;
-use aliyun_runtime::{Facts, PageTurner};
+use aliyun_runtime::Facts;
+use aliyun_runtime::generated::Member as _;
 use dyvmsapi::credentials::Profile;
 use dyvmsapi::{Client, Credentials, Retries, Signature};
-use serde_json::Value;
 
-use crate::answer::{self, Rows};
+use crate::answer::Rows;
 use crate::failure::Failure;
 use crate::notice::{self, Progress};
-use crate::output::{self, Format, Writer};
+use crate::output::{self, Csv, Format, Writer};
 use crate::request::Request;
+use crate::slots::Answer;
 use crate::trace;
 
 /// Options of every call.
@@ -31,10 +31,25 @@ pub(crate) struct Options {
     pub(crate) all: bool,
     /// Form of the result
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
-    output: Format,
+    pub(crate) output: Format,
+    #[command(flatten)]
+    pub(crate) csv: Csv,
     /// Shows every attempt on standard error: HTTP status or failure, request id, pause before the next one
     #[arg(short, long)]
     verbose: bool,
+}
+
+impl Options {
+    /// What contradicts itself.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let option = match self.csv {
+            _ if self.output == Format::Csv => return Ok(()),
+            Csv { bom: true, .. } => "--bom",
+            Csv { plain_csv: true, .. } => "--plain-csv",
+            Csv { .. } => return Ok(()),
+        };
+        Err(Failure::Usage(format!("{option} is for a CSV: add --output csv, or leave the option out")))
+    }
 }
 
 /// What the client is made of.
@@ -100,8 +115,8 @@ pub(crate) async fn run(request: Request, options: Options) -> Result<(), Failur
     if options.verbose {
         trace::show_attempts();
     }
-    let caller = Caller::new(&options.client).await?;
-    if options.all { caller.all(request, options.output).await } else { caller.once(request, options.output).await }
+    let caller = Caller::new(&options, &request).await?;
+    if options.all { caller.all(request).await } else { caller.once(&request).await }
 }
 
 /// What calls are made with.
@@ -109,10 +124,13 @@ struct Caller {
     client: Client,
     /// Serves as long as it is held.
     _local: Option<Server>,
+    format: Format,
+    csv: Csv,
 }
 
 impl Caller {
-    async fn new(options: &ClientOptions) -> Result<Self, Failure> {
+    async fn new(options: &Options, request: &Request) -> Result<Self, Failure> {
+        let Options { client: options, output, csv, .. } = options;
         let mut builder = Client::builder().signature(options.signature.into()).timeout(options.timeout);
         let mut local = None;
         if options.local {
@@ -124,7 +142,8 @@ impl Caller {
             builder = builder.endpoint(server.url()).credentials(credentials);
             local = Some(server);
         }
-        if options.no_retry {
+        // What is not known may ring somebody.
+        if options.no_retry || request.operation().is_none() {
             builder = builder.retries(Retries::never());
         }
         if let Some(endpoint) = &options.endpoint {
@@ -144,29 +163,33 @@ impl Caller {
         if let Some(profile) = &options.profile {
             builder = builder.credentials(Profile::named(profile));
         }
-        Ok(Self { client: builder.build()?, _local: local })
+        Ok(Self { client: builder.build()?, _local: local, format: *output, csv: *csv })
     }
 
-    async fn send(&self, request: &Request) -> Result<Value, Failure> {
-        let operation = request.operation();
+    async fn send(&self, request: &Request) -> Result<Answer, Failure> {
         let pairs = request.pairs();
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let mut answer = self.client.call(operation.action.as_str(), &pairs).facts(facts(operation)).await?;
-        answer::tidy(operation, &mut answer);
-        Ok(answer)
+        let operation = request.operation();
+        let call = self.client.call(request.action(), &pairs).facts(facts(request));
+        call.read_into(move || Answer::of(operation)).await.map_err(|error| Failure::call(error, dials(request)))
     }
 
-    async fn once(&self, request: Request, format: Format) -> Result<(), Failure> {
-        let answer = self.send(&request).await?;
-        let more = match request.turner() {
-            Some(mut turner) => turn(&mut turner, &answer)? && turner.position().is_some(),
-            None => false,
-        };
-        if format == Format::Json {
-            output::write_json(io::stdout().lock(), &answer)?;
+    fn writer(&self, request: &Request) -> Writer<io::StdoutLock<'static>> {
+        let rows = request.operation().map_or_else(|| Rows::Answer(Vec::new()), Rows::of);
+        Writer::new(io::stdout().lock(), self.format, self.csv, rows)
+    }
+
+    async fn once(&self, request: &Request) -> Result<(), Failure> {
+        let answer = self.send(request).await?;
+        // One page is what was asked for: whether others are missing does not matter.
+        let more = request.turner().is_some_and(|mut turner| {
+            turner.turn(answer.view()).unwrap_or(false) && !matches!(turner.position(), Ok(None))
+        });
+        if self.format == Format::Json {
+            output::write_json(io::stdout().lock(), &answer.show())?;
         } else {
-            let mut writer = Writer::new(io::stdout().lock(), format, Rows::of(request.operation()));
-            let count = writer.page(answer)?;
+            let mut writer = self.writer(request);
+            let count = writer.page(answer.show())?;
             finish(writer, count)?;
         }
         if more {
@@ -175,36 +198,70 @@ impl Caller {
         Ok(())
     }
 
-    async fn all(&self, mut request: Request, format: Format) -> Result<(), Failure> {
+    /// Where a page fails, the pages before it are shown all the same.
+    async fn all(&self, mut request: Request) -> Result<(), Failure> {
         request.prepare();
-        let Some(mut turner) = request.turner() else { return self.once(request, format).await };
-        let mut writer = Writer::new(io::stdout().lock(), format, Rows::of(request.operation()));
-        let progress = Progress::new(format.is_streamed());
-        let (mut pages, mut items) = (0, 0);
-        while let Some(position) = turner.position() {
+        let Some(mut turner) = request.turner() else { return self.once(&request).await };
+        let mut writer = self.writer(&request);
+        let progress = Progress::new(self.format.is_streamed());
+        let (mut pages, mut items) = (0_usize, 0_usize);
+        let failure = loop {
+            let position = match turner.position() {
+                Ok(Some(position)) => position,
+                Ok(None) => break None,
+                Err(error) => break Some(error.into()),
+            };
             request.move_to(position);
-            let answer = self.send(&request).await?;
-            let shown = turn(&mut turner, &answer)?;
-            // An empty page behind the last brings no rows; as the first one it brings the header of a CSV.
-            if shown {
-                items += writer.page(answer)?;
-                pages += 1;
-                progress.show(&format!("page {pages}, {items} items"));
+            let answer = match self.send(&request).await {
+                Ok(answer) => answer,
+                Err(failure) => break Some(failure),
+            };
+            match turner.turn(answer.view()) {
+                // An empty page behind the last brings no rows; as the first one it brings the header of a CSV.
+                Ok(false) => {}
+                Ok(true) => {
+                    items += writer.page(answer.show())?;
+                    pages += 1;
+                    progress.show(&format!("page {pages}, {items} items"));
+                }
+                Err(error) => break Some(error.into()),
             }
-        }
+        };
         drop(progress);
-        finish(writer, items)
+        let Some(failure) = failure else { return finish(writer, items) };
+        if pages > 0 {
+            show_hidden(&writer.finish(terminal_width())?);
+            notice::note(&format!(
+                "the result is incomplete: it has {items} items of {pages} pages, and then came an error"
+            ));
+        }
+        Err(failure)
     }
 }
 
+/// Whether a phone may ring: where the specification says so, and where it says nothing.
+fn dials(request: &Request) -> bool {
+    request.operation().is_none_or(|operation| operation.dials.is_some())
+}
+
 /// What the specification knows of an operation, as the client wants it.
-fn facts(operation: &'static model::Operation) -> Facts {
-    let mut facts = Facts::operation(&operation.action);
+fn facts(request: &Request) -> Facts {
+    let mut facts = Facts::operation(request.action());
+    let Some(operation) = request.operation() else {
+        // Which parameter says who is rung matters to nobody.
+        return facts.dials("");
+    };
     if operation.method == model::Method::Get {
         facts = facts.get();
     }
+    if operation.operation_type == model::OperationType::Read {
+        facts = facts.reads();
+    }
     if operation.idempotent {
         facts = facts.idempotent();
+    }
+    if let Some(member) = &operation.id {
+        facts = facts.id(member);
     }
     if let Some(parameter) = &operation.dials {
         facts = facts.dials(parameter);
@@ -215,21 +272,20 @@ fn facts(operation: &'static model::Operation) -> Facts {
     }
 }
 
-/// Takes a page; `false` if it is an empty one behind the last.
-fn turn(turner: &mut PageTurner, page: &Value) -> Result<bool, Failure> {
-    Ok(turner.turn(View::Value(page))?)
-}
-
 fn finish(writer: Writer<impl io::Write>, items: usize) -> Result<(), Failure> {
     let hidden = writer.finish(terminal_width())?;
     if items == 0 {
         notice::note("the answer has no items");
     }
-    if let Some(first) = hidden.first() {
-        let count = hidden.len();
+    show_hidden(&hidden);
+    Ok(())
+}
+
+fn show_hidden(columns: &[String]) {
+    if let Some(first) = columns.first() {
+        let count = columns.len();
         notice::note(&format!("no room for {count} columns, from {first} on; a pipe or another --output shows all"));
     }
-    Ok(())
 }
 
 /// Width of the terminal that the result goes to, if it goes to one.

@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::request::{self, Request};
-use crate::{call, emulator, help, parameter};
+use crate::{call, emulator, help, parameter, shape, untyped};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ const OPTIONS: &str = "Options";
 /// `--Timeout`.
 const RESERVED: &[&str] = &[
     "all",
+    "bom",
     "ca",
     "dry-run",
     "endpoint",
@@ -33,10 +34,12 @@ const RESERVED: &[&str] = &[
     "local",
     "no-retry",
     "output",
+    "plain-csv",
     "profile",
     "region",
     "signature",
     "timeout",
+    "untyped",
     "verbose",
     "version",
     "vpc",
@@ -44,7 +47,11 @@ const RESERVED: &[&str] = &[
 
 /// Reads a command line.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Failure> {
-    let matches = command().try_get_matches_from(arguments)?;
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some((action, rest)) = untyped::call(&arguments) {
+        return untyped::parse(action, rest);
+    }
+    let matches = command().try_get_matches_from(&arguments).map_err(|error| hyphened(&arguments, error))?;
     match matches.subcommand() {
         Some(("call", matches)) => parse_call(matches),
         Some(("emulator", matches)) => Ok(Task::Emulator(emulator::Options::from_arg_matches(matches)?)),
@@ -64,15 +71,55 @@ fn parse_call(matches: &ArgMatches) -> Result<Task, Failure> {
         let why = format!("--all turns pages, and {action} has none: leave the option out");
         return Err(Failure::Usage(why));
     }
+    options.check()?;
     Ok(Task::Call(Request::of(operation, matches), options))
 }
 
 fn unknown_action(action: &str) -> String {
     let actions = dyvmsapi().operations.iter().map(|operation| operation.action.as_str());
-    match suggest::nearest(action, actions) {
-        Some(nearest) => format!("the service has no action \"{action}\"; did you mean {nearest}?"),
-        None => format!("the service has no action \"{action}\"; `dyvms call --help` lists them"),
+    let hint = match suggest::nearest(action, actions) {
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None => "`dyvms call --help` lists them;".to_owned(),
+    };
+    format!("the specification has no action \"{action}\"; {hint} --untyped calls what the service has beyond it")
+}
+
+/// Where a parameter is followed by a value that begins like an option, says how such a value is written.
+fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
+    let action = arguments.get(2).and_then(|action| action.to_str());
+    let Some(operation) = action.and_then(|action| dyvmsapi().operation(action)).filter(|_| error.use_stderr()) else {
+        return error.into();
+    };
+    let command = describe(Command::new(operation.action.as_str()), operation);
+    for pair in arguments.windows(2).skip(3) {
+        let [Some(name), Some(value)] = [&pair[0], &pair[1]].map(|argument| argument.to_str()) else { continue };
+        let field = option(&command, name).and_then(Arg::get_long).and_then(|name| operation.parameter(name));
+        let Some(field) = field.filter(|_| is_hyphened(value) && option(&command, value).is_none()) else { continue };
+        let shown = if shape::is_sensitive(&field.shape) { "VALUE" } else { value };
+        return Failure::Usage(format!("{name} {BEGINS_LIKE_AN_OPTION} {name}={shown}"));
     }
+    error.into()
+}
+
+/// Follows the name of a parameter; the name and the value follow it.
+pub(crate) const BEGINS_LIKE_AN_OPTION: &str =
+    "has no value, because what follows it begins like an option; if it is meant as the value, write";
+
+/// Whether a value could be an option. A negative number is none.
+pub(crate) fn is_hyphened(value: &str) -> bool {
+    value.starts_with('-') && value.len() > 1 && value.parse::<f64>().is_err()
+}
+
+/// The argument that a word names: `--output`, `--output=json`, `-o` or `-ojson`.
+pub(crate) fn option<'c>(command: &'c Command, word: &str) -> Option<&'c Arg> {
+    let long = word.strip_prefix("--").map(|name| name.split('=').next().unwrap_or_default());
+    let short = word.strip_prefix('-').and_then(|name| name.chars().next());
+    command.get_arguments().find(|argument| match long {
+        Some(long) => {
+            argument.get_long() == Some(long) || argument.get_all_aliases().unwrap_or_default().contains(&long)
+        }
+        None => short.is_some() && argument.get_short() == short,
+    })
 }
 
 /// The whole command line. Arguments of an action are made only when that action is called or explained.
@@ -90,7 +137,9 @@ fn command() -> Command {
              aliyun command (~/.aliyun/config.json), the file ~/.alibabacloud/credentials, the RAM role of an ECS \
              instance, ALIBABA_CLOUD_CREDENTIALS_URI. --profile names a profile of one of the two files instead. With \
              --local, an emulator inside this command answers instead of the service, and none are needed.\n\n\
-             `dyvms call <ACTION> --help` explains an action and its parameters.",
+             `dyvms call <ACTION> --help` explains an action and its parameters. An operation that the service has and \
+             this command does not know is called with `dyvms call <ACTION> --untyped --Name value`: each parameter is \
+             sent as it is given, once, and as if it rang somebody.",
             id = aliyun_runtime::ACCESS_KEY_ID,
             secret = aliyun_runtime::ACCESS_KEY_SECRET,
             token = aliyun_runtime::SECURITY_TOKEN,
@@ -191,6 +240,13 @@ mod tests {
     }
 
     #[test]
+    fn every_option_of_a_call_without_types_is_reserved() {
+        for argument in untyped::command().get_arguments() {
+            assert!(argument.get_long().is_none_or(|long| RESERVED.contains(&long)), "{argument}");
+        }
+    }
+
+    #[test]
     fn every_option_of_a_call_is_reserved() {
         let command = call::Options::augment_args(Command::new("call"));
         for argument in command.get_arguments() {
@@ -238,6 +294,8 @@ mod tests {
     #[test]
     fn an_action_that_resembles_none_leads_to_the_list() {
         let Err(Failure::Usage(message)) = parsed("dyvms call Xyz --TaskId 1") else { panic!("it is refused") };
-        assert_eq!(message, "the service has no action \"Xyz\"; `dyvms call --help` lists them");
+        let expected = "the specification has no action \"Xyz\"; `dyvms call --help` lists them; \
+                        --untyped calls what the service has beyond it";
+        assert_eq!(message, expected);
     }
 }

@@ -11,19 +11,22 @@ use crate::notice;
 /// What the exit status means, for `--help`.
 pub(crate) const EXIT_STATUS: &str = "Exit status:
   0  the service did what was asked
-  1  another failure, such as an answer that cannot be read
+  1  another failure, such as an answer that cannot be read; of an operation that rings
+     nobody, also that its outcome is not known: where it changes something, the change
+     may have been made
   2  the command line is wrong; nothing was sent
   3  the service refused the request
   4  the service was not reached; nothing was sent
-  5  the outcome is not known, because no answer came, or none that can be read, or the
-     service failed on its way: a phone may be ringing
+  5  a phone may be ringing: the operation rings somebody (with --untyped, any may), and
+     its outcome is not known, because no answer came, or none that can be read, or the
+     service failed on its way
   6  there are no credentials to sign with; nothing was sent";
 
 const OTHER: u8 = 1;
 const USAGE: u8 = 2;
 const REFUSED: u8 = 3;
 const NOT_SENT: u8 = 4;
-const UNKNOWN: u8 = 5;
+const RINGING: u8 = 5;
 const CREDENTIALS: u8 = 6;
 
 /// Why the command fails.
@@ -34,7 +37,11 @@ pub(crate) enum Failure {
     /// The command line asks for what cannot be done.
     Usage(String),
     /// The call failed.
-    Call(Error),
+    Call {
+        error: Error,
+        /// Whether the operation rings somebody.
+        dials: bool,
+    },
     /// The result cannot be written.
     Output(io::Error),
     /// This machine does not give what is needed.
@@ -46,6 +53,10 @@ impl Failure {
         Self::System(what.into(), error)
     }
 
+    pub(crate) fn call(error: Error, dials: bool) -> Self {
+        Self::Call { error, dials }
+    }
+
     /// Says on standard error what is wrong, and how the command exits.
     pub(crate) fn report(self) -> ExitCode {
         let status = self.status();
@@ -55,7 +66,7 @@ impl Failure {
                 let _ = error.print();
             }
             Self::Usage(message) => notice::error(&message),
-            Self::Call(error) => notice::error(&error.to_string()),
+            Self::Call { error, .. } => notice::error(&error.to_string()),
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
             Self::Output(error) => notice::error(&format!("the result cannot be written: {error}")),
             Self::System(what, error) => notice::error(&format!("{what}: {error}")),
@@ -67,8 +78,9 @@ impl Failure {
         match self {
             Self::CommandLine(error) => u8::try_from(error.exit_code()).unwrap_or(USAGE),
             Self::Usage(_) => USAGE,
-            Self::Call(error) if error.is_outcome_unknown() => UNKNOWN,
-            Self::Call(error) => status_of(error.kind(), error.sent()),
+            Self::Call { error, dials } => {
+                status_of(error.kind(), error.sent(), error.is_outcome_unknown().then_some(*dials))
+            }
             // The reader has what it wanted, as in `dyvms call ... | head`.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Output(_) | Self::System(..) => OTHER,
@@ -76,9 +88,14 @@ impl Failure {
     }
 }
 
-fn status_of(kind: ErrorKind, sent: Sent) -> u8 {
+/// `unknown`: where the outcome is not known, whether a phone may be ringing.
+fn status_of(kind: ErrorKind, sent: Sent, unknown: Option<bool>) -> u8 {
+    match unknown {
+        Some(true) => return RINGING,
+        Some(false) => return OTHER,
+        None => {}
+    }
     match (kind, sent) {
-        (_, Sent::Maybe) => UNKNOWN,
         (ErrorKind::Configuration | ErrorKind::Request, _) => USAGE,
         (ErrorKind::Credentials, _) => CREDENTIALS,
         (ErrorKind::Transport | ErrorKind::Timeout, Sent::No) => NOT_SENT,
@@ -87,9 +104,10 @@ fn status_of(kind: ErrorKind, sent: Sent) -> u8 {
     }
 }
 
+/// An error beside the call itself: of a client that cannot be built, of pages, which ring nobody.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Call(error)
+        Self::call(error, false)
     }
 }
 
@@ -121,19 +139,23 @@ mod tests {
     #[test]
     fn the_status_tells_what_may_have_happened() {
         let statuses = [
-            (ErrorKind::Configuration, Sent::No, 2),
-            (ErrorKind::Request, Sent::No, 2),
-            (ErrorKind::Service, Sent::Yes, 3),
-            (ErrorKind::Transport, Sent::No, 4),
-            (ErrorKind::Timeout, Sent::No, 4),
-            (ErrorKind::Transport, Sent::Maybe, 5),
-            (ErrorKind::Timeout, Sent::Maybe, 5),
-            (ErrorKind::Credentials, Sent::No, 6),
-            (ErrorKind::Answer, Sent::Yes, 1),
-            (ErrorKind::Paging, Sent::Yes, 1),
+            (ErrorKind::Configuration, Sent::No, None, 2),
+            (ErrorKind::Request, Sent::No, None, 2),
+            (ErrorKind::Service, Sent::Yes, None, 3),
+            (ErrorKind::Service, Sent::Yes, Some(true), 5),
+            (ErrorKind::Service, Sent::Yes, Some(false), 1),
+            (ErrorKind::Transport, Sent::No, None, 4),
+            (ErrorKind::Timeout, Sent::No, None, 4),
+            (ErrorKind::Transport, Sent::Maybe, Some(true), 5),
+            (ErrorKind::Timeout, Sent::Maybe, Some(true), 5),
+            (ErrorKind::Timeout, Sent::Maybe, Some(false), 1),
+            (ErrorKind::Credentials, Sent::No, None, 6),
+            (ErrorKind::Answer, Sent::Yes, Some(true), 5),
+            (ErrorKind::Answer, Sent::Yes, Some(false), 1),
+            (ErrorKind::Paging, Sent::Yes, None, 1),
         ];
-        for (kind, sent, status) in statuses {
-            assert_eq!(status_of(kind, sent), status, "{kind:?}, {sent:?}");
+        for (kind, sent, unknown, status) in statuses {
+            assert_eq!(status_of(kind, sent, unknown), status, "{kind:?}, {sent:?}, {unknown:?}");
             assert!(EXIT_STATUS.contains(&format!("\n  {status}  ")), "{status} is documented");
         }
     }

@@ -6,7 +6,7 @@ use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Operation, OperationType, Shape, Time, Unit};
 use serde_json::Value;
 
-use crate::parameter::{known_values, plain};
+use crate::parameter::known_values;
 use crate::shape::Type;
 
 /// A help text for `-h`, and one for `--help`.
@@ -151,6 +151,14 @@ pub(crate) fn example(operation: &Operation) -> String {
     let line = words.join(" ");
     let line = if line.chars().count() > WIDTH { words.join(" \\\n    ") } else { line };
     format!("Example:\n  {line}\n\n")
+}
+
+/// A text as it is, anything else as JSON.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// A value as a POSIX shell takes it.

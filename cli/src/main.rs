@@ -8,15 +8,18 @@ mod command;
 mod emulator;
 mod failure;
 mod help;
+mod json;
 mod notice;
 mod output;
 mod parameter;
 mod request;
 mod shape;
+mod slots;
 #[cfg(test)]
 mod specimen;
 mod table;
 mod trace;
+mod untyped;
 
 use std::process::ExitCode;
 

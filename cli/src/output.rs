@@ -1,10 +1,10 @@
 //! Writing results: tables for people, JSON and CSV for programs.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
-use serde_json::Value;
-
 use crate::answer::{self, Column, Rows};
+use crate::json::{self, Json};
 use crate::table;
 
 /// The form of a result.
@@ -21,6 +21,28 @@ pub(crate) enum Format {
     Csv,
 }
 
+/// How a CSV is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::Args)]
+#[group(skip)]
+pub(crate) struct Csv {
+    /// Begin a CSV with a byte order mark, by which Excel knows that it is UTF-8
+    #[arg(long)]
+    pub(crate) bom: bool,
+    /// Write values to a CSV unchanged, even if a spreadsheet would run them as formulas
+    ///
+    /// Otherwise a text that begins with =, +, -, @, a tab or a line break is written behind a single quote. Numbers such
+    /// as -5 or +8613000000000 stay as they are.
+    #[arg(long)]
+    pub(crate) plain_csv: bool,
+}
+
+impl Csv {
+    /// A text as it stands in a CSV.
+    fn text(self, text: Cow<'_, str>) -> Cow<'_, str> {
+        if self.plain_csv { text } else { protected(text) }
+    }
+}
+
 impl Format {
     /// Whether items are written as they come.
     pub(crate) fn is_streamed(self) -> bool {
@@ -29,7 +51,7 @@ impl Format {
 }
 
 /// Writes a whole answer.
-pub(crate) fn write_json(mut output: impl Write, answer: &Value) -> io::Result<()> {
+pub(crate) fn write_json(mut output: impl Write, answer: &Json) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut output, answer)?;
     writeln!(output)?;
     output.flush()
@@ -40,20 +62,21 @@ pub(crate) fn write_json(mut output: impl Write, answer: &Value) -> io::Result<(
 pub(crate) struct Writer<W> {
     output: W,
     format: Format,
+    csv: Csv,
     rows: Rows,
     /// Columns of a CSV, once its header is written.
     header: Option<Vec<Column>>,
     /// Rows that wait for all others.
-    kept: Vec<Value>,
+    kept: Vec<Json>,
 }
 
 impl<W: Write> Writer<W> {
-    pub(crate) fn new(output: W, format: Format, rows: Rows) -> Self {
-        Self { output, format, rows, header: None, kept: Vec::new() }
+    pub(crate) fn new(output: W, format: Format, csv: Csv, rows: Rows) -> Self {
+        Self { output, format, csv, rows, header: None, kept: Vec::new() }
     }
 
     /// Takes the rows of an answer; tells how many they are.
-    pub(crate) fn page(&mut self, answer: Value) -> io::Result<usize> {
+    pub(crate) fn page(&mut self, answer: Json) -> io::Result<usize> {
         let mut rows = self.rows.take(answer);
         let count = rows.len();
         match self.format {
@@ -69,7 +92,7 @@ impl<W: Write> Writer<W> {
         let mut hidden = Vec::new();
         match (self.format, &self.rows) {
             (Format::Jsonl | Format::Csv, _) => {}
-            (Format::Json, _) => write_json(&mut self.output, &self.kept.into())?,
+            (Format::Json, _) => write_json(&mut self.output, &Json::List(self.kept))?,
             (Format::Table, Rows::Answer(_)) => {
                 for answer in &self.kept {
                     writeln!(self.output, "{}", table::draw_members(&answer::members(answer), width))?;
@@ -87,7 +110,7 @@ impl<W: Write> Writer<W> {
         Ok(hidden)
     }
 
-    fn write_lines(&mut self, rows: &[Value]) -> io::Result<()> {
+    fn write_lines(&mut self, rows: &[Json]) -> io::Result<()> {
         for row in rows {
             serde_json::to_writer(&mut self.output, row)?;
             writeln!(self.output)?;
@@ -97,22 +120,39 @@ impl<W: Write> Writer<W> {
 
     /// The header is that of the specification, whatever the rows hold, and where it leaves them open, that of the
     /// first page.
-    fn write_csv(&mut self, rows: &[Value]) -> io::Result<()> {
+    fn write_csv(&mut self, rows: &[Json]) -> io::Result<()> {
+        if self.csv.bom && self.header.is_none() {
+            write!(self.output, "\u{feff}")?;
+        }
+        let csv = self.csv;
         let mut writer = csv::Writer::from_writer(&mut self.output);
-        let columns = match &mut self.header {
-            Some(columns) => columns,
-            header => {
-                let known = self.rows.columns();
-                let columns = if known.is_empty() { answer::with_unknown_columns(&[], rows) } else { known.to_vec() };
-                writer.write_record(columns.iter().map(|column| &column.name)).map_err(io_error)?;
-                header.insert(columns)
-            }
-        };
+        if self.header.is_none() {
+            let known = self.rows.columns();
+            let columns = if known.is_empty() { answer::with_unknown_columns(&[], rows) } else { known.to_vec() };
+            let names = columns.iter().map(|column| csv.text(Cow::Borrowed(&column.name)));
+            writer.write_record(names.map(Cow::into_owned)).map_err(io_error)?;
+            self.header = Some(columns);
+        }
+        let columns = self.header.as_deref().unwrap_or_default();
         for row in rows {
-            writer.write_record(columns.iter().map(|column| answer::cell(row, column))).map_err(io_error)?;
+            let cells = columns.iter().map(|column| match answer::cell(row, column) {
+                Some(Json::Number(digits)) => Cow::Borrowed(digits.as_str()),
+                Some(value) => csv.text(value.plain()),
+                None => Cow::Borrowed(""),
+            });
+            writer.write_record(cells.map(Cow::into_owned)).map_err(io_error)?;
         }
         writer.flush()
     }
+}
+
+/// A text that a spreadsheet does not run as a formula. Quotes of CSV do not keep it from doing so; a single quote does.
+fn protected(text: Cow<'_, str>) -> Cow<'_, str> {
+    // Spreadsheets of Chinese and Japanese take the full-width signs for the others.
+    const FORMULA: &[char] = &['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    let positive = || text.strip_prefix('+').filter(|digits| !digits.starts_with('-'));
+    let number = || json::is_number(positive().unwrap_or(&text));
+    if text.starts_with(FORMULA) && !number() { Cow::Owned(format!("'{text}")) } else { text }
 }
 
 /// The error of the output below, so that a broken pipe is seen as one.
@@ -125,8 +165,6 @@ fn io_error(error: csv::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn list(names: &[&str]) -> Rows {
@@ -134,34 +172,90 @@ mod tests {
         Rows::List { path: "Data.List".to_owned(), columns }
     }
 
-    fn written(format: Format, rows: Rows, pages: &[Value]) -> String {
+    fn written(format: Format, csv: Csv, rows: Rows, pages: &[&str]) -> String {
         let mut output = Vec::new();
-        let mut writer = Writer::new(&mut output, format, rows);
+        let mut writer = Writer::new(&mut output, format, csv, rows);
         for page in pages {
-            writer.page(json!({ "Code": "OK", "Data": { "List": page } })).unwrap();
+            writer.page(Json::read(&format!(r#"{{"Code":"OK","Data":{{"List":{page}}}}}"#))).unwrap();
         }
         writer.finish(None).unwrap();
         String::from_utf8(output).unwrap()
     }
 
-    fn pages() -> [Value; 2] {
-        [json!([{ "a": "x,\"y\"\nz", "b": [1, { "c": 2 }] }]), json!([{ "b": 7, "new": true }, { "a": null }])]
+    fn csv(rows: Rows, pages: &[&str]) -> String {
+        written(Format::Csv, Csv::default(), rows, pages)
     }
+
+    const PAGES: [&str; 2] = [r#"[{"a":"x,\"y\"\nz","b":[1,{"c":2.50}]}]"#, r#"[{"b":7,"new":true},{"a":null}]"#];
 
     #[test]
     fn csv_has_one_header_and_quotes_what_needs_it() {
-        let expected = "a,b\n\"x,\"\"y\"\"\nz\",\"[1,{\"\"c\"\":2}]\"\n,7\n,\n";
-        assert_eq!(written(Format::Csv, list(&["a", "b"]), &pages()), expected);
-        assert_eq!(written(Format::Csv, list(&["a", "b"]), &[json!([])]), "a,b\n");
-        assert_eq!(written(Format::Csv, list(&[]), &[json!([{ "k": 1 }])]), "k\n1\n");
+        let expected = "a,b\n\"x,\"\"y\"\"\nz\",\"[1,{\"\"c\"\":2.50}]\"\n,7\n,\n";
+        assert_eq!(csv(list(&["a", "b"]), &PAGES), expected);
+        assert_eq!(csv(list(&["a", "b"]), &["[]"]), "a,b\n");
+        assert_eq!(csv(list(&[]), &[r#"[{"k":1}]"#]), "k\n1\n");
+    }
+
+    #[test]
+    fn a_byte_order_mark_stands_once_before_everything() {
+        let bom = Csv { bom: true, ..Csv::default() };
+        assert_eq!(written(Format::Csv, bom, list(&["a"]), &[r#"[{"a":1}]"#, r#"[{"a":2}]"#]), "\u{feff}a\n1\n2\n");
+        assert_eq!(written(Format::Csv, bom, list(&["a"]), &["[]", "[]"]), "\u{feff}a\n");
+    }
+
+    #[test]
+    fn no_value_is_run_as_a_formula_by_a_spreadsheet() {
+        let dangerous =
+            ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "-", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "--5", "+-5", "-5 "];
+        let harmless = ["", "a=1", " =1", "'=1", "-5", "+8613000000000", "-0.50", "-1e3", "占线", "[-1]"];
+        let both = |text: &str| (protected(Cow::Borrowed(text)).into_owned(), text.to_owned());
+        for text in dangerous {
+            let (shown, text) = both(text);
+            assert_eq!(shown, format!("'{text}"));
+        }
+        for text in harmless {
+            let (shown, text) = both(text);
+            assert_eq!(shown, text);
+        }
+        let rows = r#"[{"=a":"=1","b":-5},{"=a":"-5","b":[-1]}]"#;
+        assert_eq!(csv(list(&[]), &[rows]), "'=a,b\n'=1,-5\n-5,[-1]\n");
+        let plain = Csv { plain_csv: true, ..Csv::default() };
+        assert_eq!(written(Format::Csv, plain, list(&[]), &[rows]), "=a,b\n=1,-5\n-5,[-1]\n");
     }
 
     #[test]
     fn lines_and_lists_of_json_hold_all_items() {
-        let lines = "{\"a\":\"x,\\\"y\\\"\\nz\",\"b\":[1,{\"c\":2}]}\n{\"b\":7,\"new\":true}\n{\"a\":null}\n";
-        assert_eq!(written(Format::Jsonl, list(&["a"]), &pages()), lines);
-        let list: Value = serde_json::from_str(&written(Format::Json, list(&["a"]), &pages())).unwrap();
-        assert_eq!(list.as_array().unwrap().len(), 3);
+        let lines = "{\"a\":\"x,\\\"y\\\"\\nz\",\"b\":[1,{\"c\":2.50}]}\n{\"b\":7,\"new\":true}\n{\"a\":null}\n";
+        assert_eq!(written(Format::Jsonl, Csv::default(), list(&["a"]), &PAGES), lines);
+        let Json::List(items) = Json::read(&written(Format::Json, Csv::default(), list(&["a"]), &PAGES)) else {
+            panic!("it is a list")
+        };
+        assert_eq!(items.len(), 3);
+    }
+
+    #[test]
+    fn every_form_has_all_digits() {
+        let page = r#"[{"a":100.00,"b":123456789012345678901234,"c":1e3,"d":-0.10}]"#;
+        for (format, expected) in [
+            (Format::Csv, "a,b,c,d\n100.00,123456789012345678901234,1e3,-0.10\n".to_owned()),
+            (Format::Jsonl, page.trim_matches(['[', ']']).to_owned() + "\n"),
+            (
+                Format::Json,
+                "[\n  {\n    \"a\": 100.00,\n    \"b\": 123456789012345678901234,\n    \"c\": 1e3,\n    \"d\": -0.10\n  }\n]\n"
+                    .to_owned(),
+            ),
+            (
+                Format::Table,
+                "\
+| a      | b                        | c   | d     |
+|--------|--------------------------|-----|-------|
+| 100.00 | 123456789012345678901234 | 1e3 | -0.10 |
+"
+                .to_owned(),
+            ),
+        ] {
+            assert_eq!(written(format, Csv::default(), list(&["a", "b", "c", "d"]), &[page]), expected, "{format:?}");
+        }
     }
 
     #[test]
@@ -170,9 +264,9 @@ mod tests {
 | b | new  |
 |---|------|
 | 7 | true |";
-        let rows = json!([{ "b": 7, "new": true }]);
-        assert_eq!(written(Format::Table, list(&["a", "b"]), &[rows]).trim_end(), expected);
-        assert_eq!(written(Format::Table, list(&["a", "b"]), &[json!([])]), "");
+        let rows = r#"[{"b":7,"new":true}]"#;
+        assert_eq!(written(Format::Table, Csv::default(), list(&["a", "b"]), &[rows]).trim_end(), expected);
+        assert_eq!(written(Format::Table, Csv::default(), list(&["a", "b"]), &["[]"]), "");
     }
 
     #[test]
@@ -182,6 +276,7 @@ mod tests {
 |----------------|-------|
 | Data.List.Size | 3     |
 | Code           | OK    |";
-        assert_eq!(written(Format::Table, Rows::Answer(Vec::new()), &[json!({ "Size": 3 })]).trim_end(), expected);
+        let written = written(Format::Table, Csv::default(), Rows::Answer(Vec::new()), &[r#"{"Size":3}"#]);
+        assert_eq!(written.trim_end(), expected);
     }
 }

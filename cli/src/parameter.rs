@@ -6,12 +6,12 @@ use aliyun_api_spec::model::{EnumValue, Field, Kind, Shape, Style, TypeBody};
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
-use serde_json::{Number, Value};
 
 use crate::help;
+use crate::json::{self, Json};
 use crate::shape::{self, Type};
 
-/// The argument of a parameter: `--TaskId <TEXT>`. Its value is a JSON value that fits the parameter.
+/// The argument of a parameter: `--TaskId <TEXT>`. Its value is a text that fits the parameter, as it was given.
 pub(crate) fn argument(field: &'static Field) -> Arg {
     let help = help::parameter(field);
     Arg::new(field.wire_name.as_str())
@@ -25,10 +25,10 @@ pub(crate) fn argument(field: &'static Field) -> Arg {
 
 fn value_name(shape: &'static Shape) -> &'static str {
     match Type::of(shape) {
-        Type::Scalar(Kind::Int32 | Kind::Int64) => "INTEGER",
+        Type::Scalar(Kind::Int32 | Kind::Int64) | Type::Code(Kind::Int32 | Kind::Int64) => "INTEGER",
         Type::Scalar(Kind::Number) => "NUMBER",
         Type::Scalar(Kind::Boolean) => "true|false",
-        Type::Scalar(_) => "TEXT",
+        Type::Scalar(_) | Type::Code(_) => "TEXT",
         Type::List(_) if shape.style == Some(Style::Simple) => "A,B,...",
         _ => "JSON",
     }
@@ -51,9 +51,9 @@ pub(crate) fn known_values(shape: &'static Shape) -> Vec<(&'static str, &'static
 struct Reader(&'static Field);
 
 impl TypedValueParser for Reader {
-    type Value = Value;
+    type Value = String;
 
-    fn parse_ref(&self, command: &Command, _: Option<&Arg>, value: &OsStr) -> Result<Value, clap::Error> {
+    fn parse_ref(&self, command: &Command, _: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
         let name = &self.0.wire_name;
         let refuse = |why| command.clone().error(ErrorKind::ValueValidation, format!("--{name}: {why}"));
         let Some(text) = value.to_str() else { return Err(refuse("expected UTF-8".to_owned())) };
@@ -75,92 +75,117 @@ fn shown(text: &str) -> String {
     format!("{beginning:?}{ellipsis}")
 }
 
-/// The value that a text stands for, or what is expected instead.
-fn read(text: &str, shape: &'static Shape) -> Result<Value, String> {
+/// The text as it is sent, or what is expected instead.
+fn read(text: &str, shape: &'static Shape) -> Result<String, String> {
     match Type::of(shape) {
-        Type::Scalar(kind) => scalar(text, kind),
+        Type::Scalar(kind) | Type::Code(kind) => scalar(text, kind).map(str::to_owned).map_err(str::to_owned),
         Type::List(items) if shape.style == Some(Style::Simple) => simple(text, items),
-        Type::List(_) => json(text, Value::is_array, "a JSON list"),
-        Type::Map(_) | Type::Record(_) => json(text, Value::is_object, "a JSON object"),
+        Type::List(_) => json(text, |value| matches!(value, Json::List(_)), "a JSON list"),
+        Type::Map(_) | Type::Record(_) => json(text, |value| matches!(value, Json::Object(_)), "a JSON object"),
         Type::Any if text.trim_start().starts_with(['{', '[']) => json(text, |_| true, "JSON"),
-        Type::Any => Ok(text.into()),
+        Type::Any => Ok(text.to_owned()),
     }
 }
 
-fn scalar(text: &str, kind: &Kind) -> Result<Value, String> {
+/// A number or a truth value is sent with the digits that were given, without the blanks around it.
+fn scalar<'t>(text: &'t str, kind: &Kind) -> Result<&'t str, &'static str> {
     let trimmed = text.trim();
-    let (value, expected) = match kind {
-        Kind::Int32 => (trimmed.parse::<i32>().ok().map(Value::from), "a 32-bit integer"),
-        Kind::Int64 => (trimmed.parse::<i64>().ok().map(Value::from), "an integer"),
-        Kind::Number => (trimmed.parse::<Number>().ok().map(Value::Number), "a number"),
-        Kind::Boolean => (trimmed.parse::<bool>().ok().map(Value::from), "true or false"),
-        _ => (Some(text.into()), "a text"),
+    let integer = || !trimmed.starts_with('+');
+    let (fits, expected) = match kind {
+        Kind::Int32 => (integer() && trimmed.parse::<i32>().is_ok(), "a 32-bit integer"),
+        Kind::Int64 => (integer() && trimmed.parse::<i64>().is_ok(), "an integer"),
+        Kind::Number => (json::is_number(trimmed), "a number"),
+        Kind::Boolean => (trimmed.parse::<bool>().is_ok(), "true or false"),
+        _ => return Ok(text),
     };
-    value.ok_or_else(|| expected.to_owned())
+    if fits { Ok(trimmed) } else { Err(expected) }
 }
 
 /// `a,b,c`, or the same as a JSON list.
-fn simple(text: &str, items: &'static Shape) -> Result<Value, String> {
-    let Type::Scalar(kind) = Type::of(items) else { return Ok(text.into()) };
-    let texts: Vec<String> = if text.trim_start().starts_with('[') {
-        let list: Vec<Value> = serde_json::from_str(text).map_err(|error| format!("a JSON list ({error})"))?;
-        list.iter().map(plain).collect()
+fn simple(text: &str, items: &'static Shape) -> Result<String, String> {
+    let (Type::Scalar(kind) | Type::Code(kind)) = Type::of(items) else { return Ok(text.to_owned()) };
+    let joined = if text.trim_start().starts_with('[') {
+        let Json::List(items) = parsed(text, "a JSON list")? else { return Err("a JSON list".to_owned()) };
+        let scalar = |item: &Json| matches!(item, Json::Text(_) | Json::Number(_) | Json::Bool(_));
+        if !items.iter().all(scalar) {
+            return Err("a JSON list of texts, numbers, true or false".to_owned());
+        }
+        let items: Vec<_> = items.iter().map(Json::plain).collect();
+        if items.iter().any(|item| item.contains(',')) {
+            return Err("items without commas, because commas join them".to_owned());
+        }
+        items.join(",")
     } else {
-        text.split(',').filter(|item| !item.is_empty()).map(str::to_owned).collect()
+        text.to_owned()
     };
-    if texts.iter().any(|item| item.contains(',')) {
-        return Err("items without commas, because commas join them".to_owned());
+    if !joined.is_empty()
+        && let Some(expected) = joined.split(',').find_map(|item| scalar(item, kind).err())
+    {
+        return Err(format!("a list in which each item is {expected}"));
     }
-    let items: Result<Value, String> = texts.iter().map(|item| scalar(item, kind)).collect();
-    items.map_err(|expected| format!("a list in which each item is {expected}"))
+    Ok(joined)
 }
 
-fn json(text: &str, fits: impl Fn(&Value) -> bool, expected: &str) -> Result<Value, String> {
-    let value = serde_json::from_str(text).map_err(|error| format!("{expected} ({error})"))?;
-    if fits(&value) { Ok(value) } else { Err(expected.to_owned()) }
+fn parsed(text: &str, expected: &str) -> Result<Json, String> {
+    Json::parse(text).map_err(|fault| format!("{expected} ({fault})"))
+}
+
+/// JSON is sent as it was given: the service may read a number by its digits, and white space may be part of what counts.
+fn json(text: &str, fits: impl Fn(&Json) -> bool, expected: &str) -> Result<String, String> {
+    if fits(&parsed(text, expected)?) { Ok(text.to_owned()) } else { Err(expected.to_owned()) }
 }
 
 /// Adds a parameter as it travels: `Name`, `Name.1` or `Name.Key`.
-pub(crate) fn write(field: &Field, value: &Value, pairs: &mut Vec<(String, String)>) {
-    match (value, field.shape.style) {
-        (Value::Array(_) | Value::Object(_), Some(Style::Flat)) => flatten(field.wire_name.clone(), value, pairs),
-        (Value::Array(items), Some(Style::Simple)) => {
-            let items: Vec<String> = items.iter().map(plain).collect();
-            pairs.push((field.wire_name.clone(), items.join(",")));
-        }
-        _ => pairs.push((field.wire_name.clone(), plain(value))),
+pub(crate) fn write(field: &'static Field, text: &str, pairs: &mut Vec<(String, String)>) {
+    match field.shape.style {
+        Some(Style::Flat) => flatten(field.wire_name.clone(), text.trim(), Some(&field.shape), Style::Flat, pairs),
+        _ => pairs.push((field.wire_name.clone(), text.to_owned())),
     }
 }
 
-fn flatten(name: String, value: &Value, pairs: &mut Vec<(String, String)>) {
-    match value {
-        Value::Null => {}
-        Value::Array(items) => {
-            for (item, number) in items.iter().zip(1..) {
-                flatten(format!("{name}.{number}"), item, pairs);
+/// Adds a JSON text with a name for each level below. Members may have a style of their own, as in requests with types.
+fn flatten(
+    name: String,
+    text: &str,
+    shape: Option<&'static Shape>,
+    inherited: Style,
+    pairs: &mut Vec<(String, String)>,
+) {
+    let style = shape.and_then(|shape| shape.style).unwrap_or(inherited);
+    let of = shape.map(Type::of);
+    match (text.as_bytes().first(), style) {
+        (Some(b'[' | b'{'), Style::Json) => pairs.push((name, text.to_owned())),
+        (Some(b'['), Style::Simple) => {
+            let items: Vec<String> =
+                json::items(text).iter().map(|item| Json::read(item).plain().into_owned()).collect();
+            pairs.push((name, items.join(",")));
+        }
+        (Some(b'['), Style::Flat) => {
+            let inner = of.and_then(|of| if let Type::List(items) = of { Some(items) } else { None });
+            for (item, number) in json::items(text).into_iter().zip(1..) {
+                flatten(format!("{name}.{number}"), item, inner, style, pairs);
             }
         }
-        Value::Object(members) => {
-            for (key, member) in members {
-                flatten(format!("{name}.{key}"), member, pairs);
+        (Some(b'{'), _) => {
+            for (key, member) in json::members(text) {
+                let inner = match of {
+                    Some(Type::Record(fields)) => {
+                        fields.iter().find(|field| field.wire_name == key).map(|field| &field.shape)
+                    }
+                    Some(Type::Map(values)) => Some(values),
+                    _ => None,
+                };
+                flatten(format!("{name}.{key}"), member, inner, style, pairs);
             }
         }
-        scalar => pairs.push((name, plain(scalar))),
-    }
-}
-
-/// A text as it is, anything else as JSON.
-pub(crate) fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        (Some(b'n'), _) => {}
+        _ => pairs.push((name, Json::read(text).plain().into_owned())),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use aliyun_api_spec::model::Position;
-    use serde_json::json;
 
     use super::*;
 
@@ -205,10 +230,15 @@ mod tests {
         assert_eq!(sent(Kind::Int64, None, " 3000000000 ").unwrap(), "P=3000000000");
         assert_eq!(sent(Kind::Number, None, "0.5").unwrap(), "P=0.5");
         assert_eq!(sent(Kind::Number, None, "7").unwrap(), "P=7");
+        for digits in ["100.00", "1e3", "-0.10", "123456789012345678901234"] {
+            assert_eq!(sent(Kind::Number, None, digits).unwrap(), format!("P={digits}"));
+        }
         assert_eq!(sent(Kind::Boolean, None, "true").unwrap(), "P=true");
         assert_eq!(sent(Kind::String, None, " 占线 ").unwrap(), "P= 占线 ");
         assert_eq!(sent(Kind::Int32, None, "3000000000"), refused("a 32-bit integer"));
         assert_eq!(sent(Kind::Int64, None, "1.5"), refused("an integer"));
+        assert_eq!(sent(Kind::Int64, None, "+5"), refused("an integer"));
+        assert_eq!(sent(Kind::Number, None, ".5"), refused("a number"));
         assert_eq!(sent(Kind::Number, None, "NaN"), refused("a number"));
         assert_eq!(sent(Kind::Boolean, None, "1"), refused("true or false"));
     }
@@ -219,6 +249,12 @@ mod tests {
         assert_eq!(sent(list(Kind::String), simple, "a,b,c").unwrap(), "P=a,b,c");
         assert_eq!(sent(list(Kind::String), simple, r#"["a", "b"]"#).unwrap(), "P=a,b");
         assert_eq!(sent(list(Kind::Int64), simple, "1,2").unwrap(), "P=1,2");
+        assert_eq!(sent(list(Kind::String), simple, "a, b,").unwrap(), "P=a, b,");
+        assert_eq!(sent(list(Kind::String), simple, "").unwrap(), "P=");
+        assert_eq!(sent(list(Kind::Number), simple, "[1.50, 1e3]").unwrap(), "P=1.50,1e3");
+        assert_eq!(sent(list(Kind::Int64), simple, "1,,2"), refused("a list in which each item is an integer"));
+        let scalars = refused("a JSON list of texts, numbers, true or false");
+        assert_eq!(sent(list(Kind::String), simple, r#"[{"a":1}]"#), scalars);
         assert_eq!(sent(list(Kind::Int64), simple, "1,x"), refused("a list in which each item is an integer"));
         let comma = sent(list(Kind::String), simple, r#"["a,b"]"#);
         assert_eq!(comma, refused("items without commas, because commas join them"));
@@ -228,7 +264,7 @@ mod tests {
     fn json_is_checked_for_its_outer_shape() {
         let json = Some(Style::Json);
         let map = || Kind::Map(Box::new(shape(Kind::String, None)));
-        assert_eq!(sent(map(), json, r#"{ "code": "1234" }"#).unwrap(), r#"P={"code":"1234"}"#);
+        assert_eq!(sent(map(), json, r#"{ "code": "1234" }"#).unwrap(), r#"P={ "code": "1234" }"#);
         assert_eq!(sent(map(), json, "[]"), refused("a JSON object"));
         assert_eq!(sent(map(), json, "{"), refused("a JSON object (EOF while parsing an object at line 1 column 1)"));
         assert_eq!(sent(list(Kind::Int64), json, "[1,2]").unwrap(), "P=[1,2]");
@@ -237,12 +273,56 @@ mod tests {
         assert_eq!(sent(Kind::Any, json, "plain").unwrap(), "P=plain");
     }
 
+    /// Each kind that is given as JSON, with a text whose digits, blanks, escapes and order count.
+    #[test]
+    fn json_is_sent_as_it_was_given() {
+        let object = r#" { "amount" : 100.00,"order":123456789012345678901234,	"code":1e3, "b":-0.0,"a":"\u5360\/" } "#;
+        let map = |inner: Kind| Kind::Map(Box::new(shape(inner, None)));
+        let within = format!("[{object}, [1.0 , {object}]]");
+        let kinds = [
+            (map(Kind::String), object),
+            (map(Kind::Any), object),
+            (Kind::Any, object),
+            (Kind::Any, &within),
+            (list(Kind::Any), &within),
+            (list(map(Kind::String)), &within),
+            (list(list(Kind::Number)), &within),
+        ];
+        for (kind, text) in kinds {
+            for style in [Some(Style::Json), None] {
+                assert_eq!(sent(kind.clone(), style, text).unwrap(), format!("P={text}"), "{kind:?}");
+            }
+            let doubled = text.replacen("\"code\":1e3", "\"code\":1e3, \"order\":2", 1);
+            let message = sent(kind.clone(), Some(Style::Json), &doubled).unwrap_err();
+            let column = doubled.find("\"order\":2").unwrap() + 1;
+            let expected = format!("(the member \"order\" is given twice, again at line 1 column {column})");
+            assert!(message.ends_with(&expected), "{message}");
+        }
+    }
+
+    #[test]
+    fn json_within_a_flat_list_is_sent_as_it_was_given() {
+        let operation = aliyun_api_spec::dyvmsapi().operation("IvrCall").unwrap();
+        let field = operation.parameter("MenuKeyMap").unwrap();
+        let text = r#"[ {"Key":"1", "TtsParams":{ "sum" : 100.00 } }, {"Key":"2","TtsParams":"{\"sum\":1e3}"} ]"#;
+        let mut pairs = Vec::new();
+        write(field, &read(text, &field.shape).unwrap(), &mut pairs);
+        let expected = [
+            ("MenuKeyMap.1.Key", "1"),
+            ("MenuKeyMap.1.TtsParams", r#"{ "sum" : 100.00 }"#),
+            ("MenuKeyMap.2.Key", "2"),
+            ("MenuKeyMap.2.TtsParams", r#"{"sum":1e3}"#),
+        ];
+        assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
     #[test]
     fn flat_values_are_numbered_and_named() {
         let text = r#"[{"Number":"1","Tags":["x","y"]},{"Number":"2","Note":null}]"#;
         let pairs = "P.1.Number=1&P.1.Tags.1=x&P.1.Tags.2=y&P.2.Number=2";
         assert_eq!(sent(list(Kind::Any), Some(Style::Flat), text).unwrap(), pairs);
         assert_eq!(sent(list(Kind::Any), Some(Style::Flat), "[]").unwrap(), "");
+        assert_eq!(sent(list(Kind::Any), Some(Style::Flat), " [1.00, true]").unwrap(), "P.1=1.00&P.2=true");
     }
 
     #[test]
@@ -262,6 +342,5 @@ mod tests {
     fn a_long_value_is_shown_by_its_beginning() {
         assert_eq!(shown("abc\n"), "\"abc\\n\"");
         assert_eq!(shown(&"x".repeat(61)), format!("\"{}\"...", "x".repeat(60)));
-        assert_eq!(plain(&json!(["a"])), "[\"a\"]");
     }
 }

@@ -4,23 +4,26 @@ use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Kind, Operation, PagePosition, Pagination};
 use aliyun_runtime::{PageTurner, Paging, Position, Step};
 use clap::ArgMatches;
-use serde_json::{Map, Value};
 
+use crate::json::{self, Json};
 use crate::parameter;
 use crate::shape::{self, Type};
 
-/// The parameters of one operation.
+/// A call: an operation and its parameters.
 pub(crate) struct Request {
-    operation: &'static Operation,
-    /// By wire name, in the order of the specification.
-    values: Map<String, Value>,
+    /// Its name on the wire. It lives as long as those of the specification.
+    action: &'static str,
+    /// What is known of it.
+    operation: Option<&'static Operation>,
+    /// Parameters by wire name, in the order of the specification, each by the text that was given.
+    values: Vec<(String, String)>,
 }
 
 /// Names only: values may be numbers of people, spoken texts or secrets.
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<&String> = self.values.keys().collect();
-        f.debug_struct("Request").field("action", &self.operation.action).field("parameters", &names).finish()
+        let names: Vec<&String> = self.values.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Request").field("action", &self.action).field("parameters", &names).finish_non_exhaustive()
     }
 }
 
@@ -28,69 +31,93 @@ impl Request {
     /// The request of a command line, whose arguments are those of the operation.
     pub(crate) fn of(operation: &'static Operation, matches: &ArgMatches) -> Self {
         let given = |field: &'static Field| {
-            let value = matches.get_one::<Value>(&field.wire_name)?;
+            let value = matches.get_one::<String>(&field.wire_name)?;
             Some((field.wire_name.clone(), value.clone()))
         };
-        Self { operation, values: fields(operation).filter_map(given).collect() }
+        let values = fields(operation).filter_map(given).collect();
+        Self { action: &operation.action, operation: Some(operation), values }
     }
 
-    /// The operation.
-    pub(crate) fn operation(&self) -> &'static Operation {
+    /// A request of which nothing is known: its parameters are sent as they are.
+    pub(crate) fn untyped(action: String, values: Vec<(String, String)>) -> Self {
+        Self { action: action.leak(), operation: None, values }
+    }
+
+    /// The name of the operation.
+    pub(crate) fn action(&self) -> &'static str {
+        self.action
+    }
+
+    /// The operation, if the specification has it.
+    pub(crate) fn operation(&self) -> Option<&'static Operation> {
         self.operation
     }
 
     /// Names and values as they travel.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
+        let Some(operation) = self.operation else { return self.values.clone() };
         let mut pairs = Vec::new();
-        for field in fields(self.operation) {
-            if let Some(value) = self.values.get(&field.wire_name) {
-                parameter::write(field, value, &mut pairs);
+        for field in fields(operation) {
+            if let Some(text) = self.value(&field.wire_name) {
+                parameter::write(field, text, &mut pairs);
             }
         }
         pairs
     }
 
+    fn value(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
+    }
+
+    fn set(&mut self, name: &str, text: String) {
+        match self.values.iter_mut().find(|(known, _)| known == name) {
+            Some((_, value)) => *value = text,
+            None => self.values.push((name.to_owned(), text)),
+        }
+    }
+
     /// Decides where pages begin, from where this request begins; `None` if the operation has no pages.
     pub(crate) fn turner(&self) -> Option<PageTurner> {
-        let pagination = self.operation.pagination.as_ref()?;
-        let paging = paging(pagination);
-        let start = position_path(self.operation).and_then(|path| self.position(path));
+        let operation = self.operation?;
+        let paging = paging(operation.pagination.as_ref()?);
+        let start = position_path(operation).and_then(|path| self.position(path));
         let start = start.and_then(|text| Position::of_text(&text, paging.step));
-        Some(PageTurner::new(&self.operation.action, paging, start))
+        Some(PageTurner::new(self.action, paging, start))
     }
 
     /// Sets what must be asked for so that pages can be counted.
     pub(crate) fn prepare(&mut self) {
-        if let Some(pagination) = &self.operation.pagination {
-            self.values.extend(pagination.set.clone());
+        if let Some(pagination) = self.operation.and_then(|operation| operation.pagination.as_ref()) {
+            for (name, value) in &pagination.set {
+                self.set(name, Json::read(&value.to_string()).plain().into_owned());
+            }
         }
     }
 
     /// The text at a dotted path, where the request has one.
     fn position(&self, path: &str) -> Option<String> {
-        let (name, rest) = path.split_once('.').unwrap_or((path, ""));
-        let mut value = self.values.get(name)?;
-        for step in rest.split('.').filter(|step| !step.is_empty()) {
-            value = value.get(step)?;
-        }
-        if value.is_null() {
-            return None;
-        }
-        Some(parameter::plain(value))
+        let Some((name, rest)) = path.split_once('.') else { return self.value(path).map(str::to_owned) };
+        let parameter = Json::read(self.value(name)?);
+        let value = rest.split('.').try_fold(&parameter, |value, step| value.get(step))?;
+        if value.is_null() { None } else { Some(value.plain().into_owned()) }
     }
 
-    /// Moves to a page.
+    /// Moves to a page. Of a JSON parameter, only the position changes.
     pub(crate) fn move_to(&mut self, position: &Position) {
-        let Some(path) = position_path(self.operation) else { return };
-        let text = shape::at_path(self.operation.parameters.iter(), path)
-            .is_some_and(|field| matches!(Type::of(&field.shape), Type::Scalar(Kind::String)));
-        let value = match position {
+        let Some(operation) = self.operation else { return };
+        let Some(path) = position_path(operation) else { return };
+        let text = match position {
             Position::Start => return,
-            Position::Number(number) if text => number.to_string().into(),
-            Position::Number(number) => (*number).into(),
-            Position::Token(token) => token.as_str().into(),
+            Position::Number(number) => number.to_string(),
+            Position::Token(token) => token.clone(),
         };
-        put(&mut self.values, path, value);
+        let Some((name, rest)) = path.split_once('.') else { return self.set(path, text) };
+        let is_text = shape::at_path(operation.parameters.iter(), path)
+            .is_some_and(|field| matches!(Type::of(&field.shape), Type::Scalar(Kind::String)));
+        let text = if is_text { Json::Text(text).to_string() } else { text };
+        let path: Vec<&str> = rest.split('.').collect();
+        let moved = json::put(self.value(name).unwrap_or_default(), &path, &text);
+        self.set(name, moved);
     }
 }
 
@@ -118,28 +145,17 @@ fn paging(pagination: &'static Pagination) -> Paging {
     pagination.total.as_deref().map_or(paging, |total| paging.total(total))
 }
 
-/// Puts a value at a dotted path; what is missing on the way becomes an object.
-fn put(members: &mut Map<String, Value>, path: &str, value: Value) {
-    let Some((name, rest)) = path.split_once('.') else {
-        members.insert(path.to_owned(), value);
-        return;
-    };
-    if let Value::Object(members) = members.entry(name).or_insert_with(|| Map::new().into()) {
-        put(members, rest, value);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use aliyun_runtime::generated::View;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::specimen;
 
-    fn request(operation: &'static Operation, values: Value) -> Request {
-        let Value::Object(values) = values else { panic!("{values} is no object") };
-        Request { operation, values }
+    fn request(operation: &'static Operation, values: &[(&str, &str)]) -> Request {
+        let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Request { action: &operation.action, operation: Some(operation), values }
     }
 
     /// What is sent for each page, given the answers.
@@ -148,41 +164,45 @@ mod tests {
         let mut turner = request.turner().unwrap();
         let mut sent = Vec::new();
         for page in pages {
-            request.move_to(turner.position().unwrap());
+            request.move_to(turner.position().unwrap().unwrap());
             let pairs = request.pairs();
             sent.push(pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&"));
             turner.turn(View::Value(page)).unwrap();
         }
-        assert_eq!(turner.position(), None, "the last page ends it");
+        assert_eq!(turner.position().unwrap(), None, "the last page ends it");
         sent
     }
 
     #[test]
-    fn a_page_number_inside_a_json_parameter_moves_on() {
-        let pages = [json!({ "List": ["a", "b"] }), json!({ "List": ["c"] })];
-        let given = json!({ "Pager": { "PageSize": 2 } });
-        let first = r#"Pager={"PageSize":2,"PageIndex":1}"#;
-        let second = r#"Pager={"PageSize":2,"PageIndex":2}"#;
-        assert_eq!(sent(request(specimen::paged_by_record(), given), &pages), [first, second]);
-        let bare = request(specimen::paged_by_record(), json!({}));
+    fn a_page_number_inside_a_json_parameter_moves_on_and_nothing_else_changes() {
+        let pages = [json!({ "List": ["a", "b"] }), json!({ "List": [] })];
+        let given = r#"{ "PageSize": 2.0 ,"PageIndex" : 1 }"#;
+        let second = r#"Pager={ "PageSize": 2.0 ,"PageIndex" : 2 }"#;
+        let sent_pages = sent(request(specimen::paged_by_record(), &[("Pager", given)]), &pages);
+        assert_eq!(sent_pages, [format!("Pager={given}"), second.to_owned()]);
+        let given = r#"{"PageSize":2}"#;
+        let sent_pages = sent(request(specimen::paged_by_record(), &[("Pager", given)]), &pages);
+        let page = |number| format!(r#"Pager={{"PageSize":2,"PageIndex":{number}}}"#);
+        assert_eq!(sent_pages, [page(1), page(2)]);
+        let bare = request(specimen::paged_by_record(), &[]);
         assert_eq!(sent(bare, &pages), [r#"Pager={"PageIndex":1}"#, r#"Pager={"PageIndex":2}"#]);
     }
 
     #[test]
     fn pages_begin_where_the_request_does() {
         let pages = [json!({ "List": ["a", "b"] }), json!({ "List": [] })];
-        let given = json!({ "Pager": { "PageIndex": "7" } });
-        let sent_pages = sent(request(specimen::paged_by_record(), given), &pages);
-        assert_eq!(sent_pages, [r#"Pager={"PageIndex":7}"#, r#"Pager={"PageIndex":8}"#]);
-        let given = json!({ "CalledNumber": "13000000000", "Start": 4 });
-        let sent_pages = sent(request(specimen::operation(), given), &pages);
+        let given = [("Pager", r#"{ "PageIndex": "7" }"#)];
+        let sent_pages = sent(request(specimen::paged_by_record(), &given), &pages);
+        assert_eq!(sent_pages, [r#"Pager={ "PageIndex": 7 }"#, r#"Pager={ "PageIndex": 8 }"#]);
+        let given = [("CalledNumber", "13000000000"), ("Start", "4")];
+        let sent_pages = sent(request(specimen::operation(), &given), &pages);
         let row = |start| format!("CalledNumber=13000000000&Start={start}&Timeout=30");
         assert_eq!(sent_pages, [row(4), row(6)]);
     }
 
     #[test]
     fn debug_shows_names_and_no_values() {
-        let request = request(specimen::operation(), json!({ "CalledNumber": "13000000000" }));
-        assert_eq!(format!("{request:?}"), r#"Request { action: "Specimen", parameters: ["CalledNumber"] }"#);
+        let request = request(specimen::operation(), &[("CalledNumber", "13000000000")]);
+        assert_eq!(format!("{request:?}"), r#"Request { action: "Specimen", parameters: ["CalledNumber"], .. }"#);
     }
 }

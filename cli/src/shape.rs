@@ -6,8 +6,10 @@ use aliyun_api_spec::model::{Field, Kind, Operation, Shape, TypeBody};
 /// What a value is.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Type {
-    /// A text, a number or a truth value; of an open set, the type of its values.
+    /// A text, a number or a truth value.
     Scalar(&'static Kind),
+    /// A value of an open set, with the type of its values.
+    Code(&'static Kind),
     /// Any JSON value.
     Any,
     /// A list.
@@ -27,7 +29,7 @@ impl Type {
             Kind::Map(values) => Self::Map(values),
             Kind::Named(name) => match dyvmsapi().named_type(name).map(|named| &named.body) {
                 Some(TypeBody::Record(fields)) => Self::Record(fields),
-                Some(TypeBody::Enum { kind, .. }) => Self::Scalar(kind),
+                Some(TypeBody::Enum { kind, .. }) => Self::Code(kind),
                 // A checked specification names no other type.
                 None => Self::Any,
             },
@@ -37,8 +39,13 @@ impl Type {
 
     /// Whether it reads best with its last digits below each other.
     pub(crate) fn is_numeric(self) -> bool {
-        matches!(self, Self::Scalar(Kind::Int32 | Kind::Int64 | Kind::Number))
+        matches!(self, Self::Scalar(kind) | Self::Code(kind) if matches!(kind, Kind::Int32 | Kind::Int64 | Kind::Number))
     }
+}
+
+/// Whether a value of this shape is marked as one that must not be shown, or the items of its list or map are.
+pub(crate) fn is_marked_sensitive(shape: &Shape) -> bool {
+    shape.sensitive || matches!(&shape.kind, Kind::Array(inner) | Kind::Map(inner) if is_marked_sensitive(inner))
 }
 
 /// Whether a value of this shape, or anything in it, must not be shown in errors.

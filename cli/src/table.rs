@@ -2,9 +2,9 @@
 
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
-use serde_json::Value;
 
 use crate::answer::{self, Column};
+use crate::json::Json;
 
 /// A longer cell is wrapped on a terminal, so that one text does not push all other columns out.
 const WIDEST: u16 = 40;
@@ -22,10 +22,10 @@ pub(crate) struct Drawing {
 }
 
 /// Draws rows: all columns that hold something, or as many of them as fit the width.
-pub(crate) fn draw(columns: &[Column], rows: &[Value], width: Option<u16>) -> Drawing {
+pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Drawing {
     let columns: Vec<(&Column, Vec<String>)> = columns
         .iter()
-        .map(|column| (column, rows.iter().map(|row| visible(&answer::cell(row, column))).collect::<Vec<_>>()))
+        .map(|column| (column, rows.iter().map(|row| shown(row, column)).collect::<Vec<_>>()))
         .filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()))
         .collect();
     let shown = width.map_or(columns.len(), |width| fitting(&columns, width));
@@ -43,6 +43,10 @@ pub(crate) fn draw(columns: &[Column], rows: &[Value], width: Option<u16>) -> Dr
         }
     }
     Drawing { text: table.to_string(), hidden: hidden.iter().map(|(column, _)| column.name.clone()).collect() }
+}
+
+fn shown(row: &Json, column: &Column) -> String {
+    answer::cell(row, column).map(|value| visible(&value.plain())).unwrap_or_default()
 }
 
 /// Draws members and their values in two columns.
@@ -91,7 +95,6 @@ fn visible(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
     use unicode_width::UnicodeWidthStr;
 
     use super::*;
@@ -101,11 +104,12 @@ mod tests {
         vec![column("callId", false), column("callResult", false), column("label", false), column("duration", true)]
     }
 
-    fn rows() -> [Value; 2] {
+    fn rows() -> [Json; 2] {
         [
-            json!({ "callId": "116^1", "callResult": "无法接通", "label": null, "duration": 7 }),
-            json!({ "callId": "116^2", "callResult": "占线", "duration": 60 }),
+            r#"{ "callId": "116^1", "callResult": "无法接通", "label": null, "duration": 7 }"#,
+            r#"{ "callId": "116^2", "callResult": "占线", "duration": 60 }"#,
         ]
+        .map(Json::read)
     }
 
     #[test]
@@ -137,7 +141,8 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_the_terminal() {
         let text = "这是一段很长的中文文本，会被折行显示".repeat(5);
-        let rows = [json!({ "callId": text, "callResult": text })];
+        let member = |name: &str| (name.to_owned(), Json::Text(text.clone()));
+        let rows = [Json::Object(vec![member("callId"), member("callResult")])];
         let members = [("Data.Text".to_owned(), text.clone())];
         for width in [20, 33, 60, 90, 200] {
             let drawings = [draw(&columns(), &rows, Some(width)).text, draw_members(&members, Some(width))];

@@ -27,68 +27,9 @@ use cpu_time::ProcessTime;
 use criterion::Criterion;
 use dyvmsapi::robot::{QueryRobotTaskCallList, QueryRobotTaskCallListResponse};
 use dyvmsapi::{Client, Credentials};
-use serde::Deserialize;
+use floor::request;
 
-/// All ten parameters.
-fn request() -> QueryRobotTaskCallList {
-    QueryRobotTaskCallList::new()
-        .task_id("1045001")
-        .called("13000000000")
-        .call_result("200002")
-        .hangup_direction("1")
-        .dialog_count_from("0")
-        .dialog_count_to("5")
-        .duration_from("0")
-        .duration_to("60")
-        .page_no(1)
-        .page_size(20)
-}
-
-/// The floor of decoding: each member as the wire has it, numbers in quotes as text.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-#[allow(dead_code, reason = "the members are read to be measured")]
-struct DerivedAnswer {
-    code: String,
-    message: String,
-    request_id: String,
-    data: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(dead_code, reason = "the members are read to be measured")]
-struct DerivedCall {
-    task_id: Option<i64>,
-    call_id: Option<String>,
-    caller: Option<String>,
-    called: Option<String>,
-    call_result: Option<String>,
-    call_start_time: Option<String>,
-    call_end_time: Option<String>,
-    duration: Option<String>,
-    label: Option<String>,
-    dialog_count: Option<String>,
-    hangup_direction: Option<String>,
-    transfer_result: Option<String>,
-    transfer_number: Option<String>,
-    transfer_fail_reason: Option<String>,
-    recall_cur_times: Option<i64>,
-    sure_count: Option<i64>,
-    deny_count: Option<i64>,
-    reject_count: Option<i64>,
-    custom_count: Option<i64>,
-    #[serde(alias = "konwledgeCount")]
-    knowledge_count: Option<i64>,
-    default_count: Option<i64>,
-    knowledge_business_count: Option<i64>,
-    knowledge_common_count: Option<i64>,
-}
-
-fn decode_derived(body: &[u8]) -> Vec<DerivedCall> {
-    let answer: DerivedAnswer = serde_json::from_slice(body).unwrap();
-    serde_json::from_str(&answer.data).unwrap()
-}
+mod floor;
 
 fn decode(body: &[u8]) -> QueryRobotTaskCallListResponse {
     let mut answer = QueryRobotTaskCallListResponse::default();
@@ -121,7 +62,7 @@ fn page() -> Bytes {
         .unwrap();
     let answer = emulator.answer(request).into_body();
     assert_eq!(decode(&answer).data.len(), 20);
-    assert_eq!(decode_derived(&answer).len(), 20);
+    assert_eq!(floor::decode(&answer).unwrap().len(), 20);
     answer
 }
 
@@ -232,7 +173,7 @@ fn signing(criterion: &mut Criterion) -> [f64; 4] {
 fn decoding(criterion: &mut Criterion) -> (f64, f64) {
     let page = page();
     let ours = || decode(black_box(&page));
-    let floor = || decode_derived(black_box(&page));
+    let floor = || floor::decode(black_box(&page)).unwrap();
     let mut group = criterion.benchmark_group("decode");
     group.bench_function("ours", |bencher| bencher.iter(ours));
     group.bench_function("floor", |bencher| bencher.iter(floor));
@@ -343,15 +284,7 @@ fn whole_call_to_one_server(in_flight: u32) -> (f64, f64) {
                 let (http, url, body) = (http.clone(), server.url.clone(), body.clone());
                 tasks.spawn(async move {
                     for _ in 0..calls / in_flight {
-                        let request = http
-                            .post(&url)
-                            .header("content-type", "application/x-www-form-urlencoded")
-                            .header("accept", "application/json")
-                            .header("user-agent", "floor")
-                            .timeout(Duration::from_secs(10))
-                            .body(body.clone());
-                        let answer = request.send().await.unwrap().bytes().await.unwrap();
-                        black_box(decode_derived(&answer));
+                        black_box(floor::call(&http, &url, body.clone()).await.unwrap());
                     }
                 });
             }
@@ -388,7 +321,13 @@ fn main() {
     ratio("the same by V3 / hash and HMAC alone", sign_v3, hash_v3, "µs", "ours at most 3 µs");
     counted(allocations(|| client.send(prepared.clone()).signed_headers(&credentials)) - cloned, 6);
     ratio("decode a page of 20 calls / serde derives", decode_ours, derived, "µs", "at most 1.05");
-    ratio("", allocations(|| decode(&page)), allocations(|| decode_derived(&page)), "allocations", "at most 1.10");
+    ratio(
+        "",
+        allocations(|| decode(&page)),
+        allocations(|| floor::decode(&page).unwrap()),
+        "allocations",
+        "at most 1.10",
+    );
     ratio("whole call on loopback / bare reqwest", one, bare_one, "µs of CPU", "at most 1.05");
     ratio("the same, 16 in flight", sixteen, bare_sixteen, "µs of CPU", "at most 1.05");
 }

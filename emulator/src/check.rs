@@ -1,27 +1,30 @@
 //! Holding the business parameters of a request against the specification of its operation.
 //!
-//! Required ones must be there and not empty, values must be of their type and inside their bounds. Parameters that
-//! the specification does not know are ignored, and so are values outside the known ones of an open set, as the real
-//! gateway does; both give a warning. An empty value of a type other than text counts as absent.
+//! Required ones must be there and not blank, values must be of their type and inside their bounds, JSON must have the
+//! shape that its type says. Parameters that the specification does not know are ignored, and so are values outside the
+//! known ones of an open set, as the real gateway does; both give a warning. An empty value counts as absent.
 
 use std::ops::Bound;
 
-use aliyun_api_spec::model::{EnumValue, Field, Kind, Operation, Service, Shape, Style, TypeBody};
+use aliyun_api_spec::model::{Field, Operation, Service};
 use aliyun_api_spec::name::PROTOCOL_PARAMETERS;
 use aliyun_api_spec::suggest::nearest;
-use serde::de::IgnoredAny;
+use aliyun_api_spec::wire;
 
 use crate::refuse::Refusal;
 use crate::wire::Parameters;
 
-/// The most parts a flattened name such as `List.1.Key` may have.
-const MAX_DEPTH: usize = 32;
-
 /// The most warnings that one request gives.
 const MAX_WARNINGS: usize = 20;
 
-/// Refuses what does not fit, and warns of what is not known.
-pub(crate) fn check(service: &Service, operation: &Operation, parameters: &Parameters) -> Result<Vec<String>, Refusal> {
+/// Refuses what does not fit. Warns of what is not known, and of a value that is refused says what is wrong with it:
+/// the service's own text does not.
+pub(crate) fn check(
+    service: &Service,
+    operation: &Operation,
+    parameters: &Parameters,
+    warnings: &mut Vec<String>,
+) -> Result<(), Refusal> {
     let required = operation.parameters.iter().filter(|field| field.required);
     if let Some(field) = required.into_iter().find(|field| !is_given(&field.wire_name, parameters)) {
         return Err(Refusal::missing(&field.wire_name));
@@ -36,24 +39,48 @@ pub(crate) fn check(service: &Service, operation: &Operation, parameters: &Param
             return Err(Refusal::invalid(second));
         }
     }
-    let mut warnings = Vec::new();
-    for (name, value) in parameters {
-        let warning = match find(service, operation, name) {
-            None => unknown(operation, name),
-            Some((field, path)) => match fit(service, &field.shape, path, value) {
-                Fit::Wrong => return Err(Refusal::invalid(&field.wire_name)),
-                Fit::Good => None,
-                Fit::Unknown(values) => {
-                    let values: Vec<&str> = values.iter().map(|known| known.value.as_str()).collect();
-                    Some(format!("{name}: its value is none of the known {}", values.join(", ")))
-                }
-            },
-        };
+    let mut warn = |warning| {
         if warnings.len() < MAX_WARNINGS {
-            warnings.extend(warning);
+            warnings.push(warning);
+        }
+    };
+    for name in parameters.keys().filter(|name| find(service, operation, name).is_none()) {
+        unknown(operation, name).map(&mut warn);
+    }
+    for field in operation.parameters.iter().chain(&service.common_parameters) {
+        let name = field.wire_name.as_str();
+        let texts: Vec<(&str, &str)> = texts_of(service, operation, field, parameters).collect();
+        let found = wire::check(service, operation, field, &texts);
+        let is_refused = !found.misfits.is_empty();
+        for line in found.misfits.into_iter().chain(found.notes) {
+            // A line begins with a path inside the parameter, or says something of the whole.
+            let separator = if line.starts_with('[') { "" } else { ": " };
+            warn(format!("{name}{separator}{line}"));
+        }
+        if is_refused {
+            return Err(Refusal::invalid(name));
         }
     }
-    Ok(warnings)
+    Ok(())
+}
+
+/// The texts that belong to a parameter: its own, and those of its flattened names with the rest of each.
+fn texts_of<'p>(
+    service: &'p Service,
+    operation: &'p Operation,
+    field: &'p Field,
+    parameters: &'p Parameters,
+) -> impl Iterator<Item = (&'p str, &'p str)> {
+    let own = parameters.get(&field.wire_name).map(|text| ("", text.as_str()));
+    let below = format!("{}.", field.wire_name);
+    let flattened = parameters
+        .range::<str, _>((Bound::Excluded(below.as_str()), Bound::Unbounded))
+        .map(|(name, text)| (name.as_str(), text.as_str()))
+        .take_while(move |(name, _)| name.starts_with(&below))
+        // The name of another parameter may begin so.
+        .filter(|(name, _)| find(service, operation, name).is_some_and(|(found, _)| std::ptr::eq(found, field)))
+        .map(|(name, text)| (name.get(field.wire_name.len() + 1..).unwrap_or_default(), text));
+    own.into_iter().chain(flattened)
 }
 
 /// The warning of a parameter that the specification does not have; the protocol's own are none of its.
@@ -86,134 +113,20 @@ pub(crate) fn find<'s, 'n>(
     field(name).map(|field| (field, "")).or_else(|| Some((field(base)?, path)))
 }
 
-/// Whether a parameter, or any part of a flattened one, has a value.
+/// Whether a parameter, or any part of a flattened one, has a value that is not blank.
 fn is_given(name: &str, parameters: &Parameters) -> bool {
-    if parameters.get(name).is_some_and(|value| !value.is_empty()) {
+    let has_text = |value: &String| !value.trim().is_empty();
+    if parameters.get(name).is_some_and(has_text) {
         return true;
     }
     let below = format!("{name}.");
-    let mut from_there = parameters.range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded));
-    from_there.next().is_some_and(|(next, _)| next.starts_with(&below))
-}
-
-/// How a value fits its parameter.
-enum Fit<'s> {
-    Good,
-    Wrong,
-    /// It is of the type of an open set, and none of the known values.
-    Unknown(&'s [EnumValue]),
-}
-
-/// Follows the path of a flattened name to the shape it leads to, and holds the value against that.
-fn fit<'s>(service: &'s Service, mut shape: &'s Shape, path: &str, value: &str) -> Fit<'s> {
-    let mut outer = shape;
-    for (depth, part) in path.split('.').filter(|part| !part.is_empty()).enumerate() {
-        if depth == MAX_DEPTH || shape.style == Some(Style::Json) || shape.style == Some(Style::Simple) {
-            return Fit::Wrong;
-        }
-        outer = shape;
-        shape = match &shape.kind {
-            Kind::Array(item) if part.parse::<u32>().is_ok_and(|index| index > 0) => item,
-            Kind::Array(_) => return Fit::Wrong,
-            Kind::Map(value) => value,
-            Kind::Named(name) => {
-                let member =
-                    record(service, name).and_then(|fields| fields.iter().find(|field| field.wire_name == part));
-                match member {
-                    Some(field) => &field.shape,
-                    None => return Fit::Good,
-                }
-            }
-            _ => return Fit::Good,
-        };
-    }
-    if !value_fits(service, shape, value) || !is_within(outer, value) {
-        return Fit::Wrong;
-    }
-    match unknown_value(service, shape, value) {
-        Some(values) => Fit::Unknown(values),
-        None => Fit::Good,
-    }
-}
-
-/// The known values of an open set, where a value is none of them.
-fn unknown_value<'s>(service: &'s Service, shape: &'s Shape, value: &str) -> Option<&'s [EnumValue]> {
-    if value.is_empty() {
-        return None;
-    }
-    match &shape.kind {
-        Kind::Array(item) if shape.style == Some(Style::Simple) => {
-            value.split(',').find_map(|part| unknown_value(service, item, part))
-        }
-        Kind::Named(name) => match &service.named_type(name)?.body {
-            TypeBody::Enum { values, .. } if values.iter().all(|known| known.value != value) => Some(values),
-            TypeBody::Enum { .. } | TypeBody::Record(_) => None,
-        },
-        _ => None,
-    }
-}
-
-fn record<'s>(service: &'s Service, name: &str) -> Option<&'s [Field]> {
-    match &service.named_type(name)?.body {
-        TypeBody::Record(fields) => Some(fields),
-        TypeBody::Enum { .. } => None,
-    }
-}
-
-fn value_fits(service: &Service, shape: &Shape, value: &str) -> bool {
-    match (&shape.kind, shape.style) {
-        (_, _) if value.is_empty() => true,
-        (Kind::Any | Kind::Array(_) | Kind::Map(_) | Kind::Named(_), Some(Style::Json)) => {
-            is_json(value)
-                && opening(service, &shape.kind).is_none_or(|bracket| value.trim_start().starts_with(bracket))
-        }
-        (Kind::Array(item), Some(Style::Simple)) => {
-            value.split(',').all(|item_text| value_fits(service, item, item_text) && is_within(shape, item_text))
-        }
-        (kind, _) => scalar_fits(service, kind, value) && is_within(shape, value),
-    }
-}
-
-/// The bracket that JSON of this type begins with.
-fn opening(service: &Service, kind: &Kind) -> Option<char> {
-    match kind {
-        Kind::Array(_) => Some('['),
-        Kind::Map(_) => Some('{'),
-        Kind::Named(name) => record(service, name).map(|_| '{'),
-        _ => None,
-    }
-}
-
-/// Reads without building anything, so a text costs no more memory than itself, however deep it is.
-fn is_json(text: &str) -> bool {
-    serde_json::from_str::<IgnoredAny>(text).is_ok()
-}
-
-fn scalar_fits(service: &Service, kind: &Kind, value: &str) -> bool {
-    match kind {
-        Kind::String | Kind::Any => true,
-        Kind::Int32 => value.parse::<i32>().is_ok(),
-        Kind::Int64 => value.parse::<i64>().is_ok(),
-        Kind::Number => value.parse::<f64>().is_ok_and(f64::is_finite),
-        // The Python client writes `True`.
-        Kind::Boolean => value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false"),
-        Kind::Array(_) | Kind::Map(_) => false,
-        Kind::Named(name) => match service.named_type(name).map(|named| &named.body) {
-            Some(TypeBody::Enum { kind, .. }) => scalar_fits(service, kind, value),
-            _ => false,
-        },
-    }
-}
-
-/// Whether a number is inside the bounds; those of a list speak of its items.
-fn is_within(shape: &Shape, value: &str) -> bool {
-    let Ok(number) = value.parse::<f64>() else { return true };
-    shape.minimum.is_none_or(|minimum| number >= minimum) && shape.maximum.is_none_or(|maximum| number <= maximum)
+    let from_there = parameters.range::<str, _>((Bound::Included(below.as_str()), Bound::Unbounded));
+    from_there.take_while(|(name, _)| name.starts_with(&below)).any(|(_, value)| has_text(value))
 }
 
 #[cfg(test)]
 mod tests {
-    use aliyun_api_spec::model::{EnumValue, NamedType, Position};
+    use aliyun_api_spec::model::{EnumValue, Kind, NamedType, Position, Shape, Style, Time, TypeBody};
 
     use super::*;
     use crate::specimen;
@@ -243,8 +156,20 @@ mod tests {
                 description: None,
                 body: TypeBody::Record(vec![
                     field("Key", shape(Kind::String)),
-                    field("Times", shape(Kind::Int32)),
-                    field("Below", styled(array(shape(Kind::Named("Menu".into()))), Style::Flat)),
+                    field("Times", Shape { maximum: Some(9.0), ..shape(Kind::Int32) }),
+                    field("Below", shape(array(shape(Kind::Named("Menu".into()))))),
+                    field("Variables", styled(Kind::Map(Box::new(shape(Kind::String))), Style::Json)),
+                ]),
+            },
+            NamedType {
+                name: "Callee".into(),
+                description: None,
+                body: TypeBody::Record(vec![
+                    Field { required: true, ..field("number", Shape { max_length: Some(5), ..shape(Kind::String) }) },
+                    Field { required: true, ..field("params", shape(array(shape(Kind::String)))) },
+                    field("tags", styled(array(shape(Kind::Int64)), Style::Simple)),
+                    field("level", shape(Kind::Named("Level".into()))),
+                    field("more", styled(Kind::Any, Style::Json)),
                 ]),
             },
             NamedType {
@@ -258,6 +183,8 @@ mod tests {
         ];
         let bounded = Shape { minimum: Some(1.0), maximum: Some(10.0), ..shape(Kind::Int32) };
         let menu = || shape(Kind::Named("Menu".into()));
+        let callee = || shape(Kind::Named("Callee".into()));
+        let time = |time| Shape { time: Some(time), ..shape(Kind::String) };
         service.common_parameters = vec![field("OwnerId", shape(Kind::Int64))];
         let mut operation = specimen::operation("Do");
         operation.parameters = vec![
@@ -274,6 +201,18 @@ mod tests {
             field("ListJson", styled(array(shape(Kind::Any)), Style::Json)),
             field("AnyJson", styled(Kind::Any, Style::Json)),
             field("Simple", Shape { maximum: Some(5.0), ..styled(array(shape(Kind::Int32)), Style::Simple) }),
+            field("Short", Shape { min_length: Some(2), max_length: Some(4), ..shape(Kind::String) }),
+            field("Day", time(Time::Pattern("yyyy-MM-dd".into()))),
+            field("Moment", time(Time::UnixMilliseconds)),
+            field(
+                "Few",
+                Shape { max_items: Some(2), max_length: Some(3), ..styled(array(shape(Kind::String)), Style::Simple) },
+            ),
+            field("FewMenus", Shape { max_items: Some(2), ..styled(array(menu()), Style::Flat) }),
+            field("FewJson", Shape { max_items: Some(2), ..styled(array(shape(Kind::Int64)), Style::Json) }),
+            field("Callees", styled(array(callee()), Style::Json)),
+            field("OneCallee", styled(Kind::Named("Callee".into()), Style::Flat)),
+            field("Variables", styled(Kind::Map(Box::new(shape(Kind::String))), Style::Json)),
         ];
         service.operations = vec![operation];
         service
@@ -286,94 +225,233 @@ mod tests {
     /// The code of the refusal of one parameter.
     fn code(name: &str, value: &str) -> Option<String> {
         let service = service();
-        check(&service, &service.operations[0], &parameters(&[(name, value)])).err().map(|refusal| refusal.code.into())
+        let mut warnings = Vec::new();
+        let checked = check(&service, &service.operations[0], &parameters(&[(name, value)]), &mut warnings);
+        checked.err().map(|refusal| refusal.code.into())
+    }
+
+    fn warnings(pairs: &[(&str, &str)]) -> Vec<String> {
+        let service = service();
+        let mut warnings = Vec::new();
+        let _ = check(&service, &service.operations[0], &parameters(pairs), &mut warnings);
+        warnings
     }
 
     #[test]
     fn accepts_values_of_their_type() {
-        for (name, value) in [
-            ("Text", "anything"),
-            ("Small", "1"),
-            ("Small", "10"),
-            ("Small", ""),
-            ("Big", "-9223372036854775808"),
-            ("Rate", "1e+21"),
-            ("Flag", "True"),
-            ("Flag", "false"),
-            ("Level", "99"),
-            ("Menus.1.Times", "3"),
-            ("Menus.2.Unknown", "x"),
-            ("Menus.1.Below.1.Below.2.Times", "3"),
-            ("Numbers.1", "5"),
-            ("Labels.Any", "true"),
-            ("MenuJson", " {\"Key\":1}"),
-            ("ListJson", "[1,null,{}]"),
-            ("AnyJson", "null"),
-            ("Simple", "1,2,5"),
-            ("Unknown", "x"),
-            ("Text.1", "x"),
-            ("OwnerId", "1234567890123"),
+        for (name, values) in [
+            ("Text", &["anything", " ", "", "占线"] as &[&str]),
+            ("Small", &["1", "10", ""]),
+            ("Big", &["-9223372036854775808", "9223372036854775807", "0"]),
+            ("Rate", &["1e+21", "1E5", "-0.5", "7", "1.0", "0"]),
+            ("Flag", &["true", "false", "True", "FALSE", ""]),
+            ("Level", &["99", "1", "-3"]),
+            ("Menus", &[""]),
+            ("Menus.1.Times", &["3", "9", ""]),
+            ("Menus.1.Variables", &[r#"{"k":"v"}"#, ""]),
+            ("Menus.2.Unknown", &["x"]),
+            ("Menus.1.Below.1.Below.2.Times", &["3"]),
+            ("Menus.4294967295.Key", &["x"]),
+            ("Numbers.1", &["5"]),
+            ("Labels.Any", &["true"]),
+            (
+                "MenuJson",
+                &[
+                    r#" {"Key":"1"} "#,
+                    r#"{"Key":null,"Times":9}"#,
+                    "{}",
+                    r#"{"Unknown":1}"#,
+                    "null",
+                    "",
+                    r#"{"Variables":{"a":"b"}}"#,
+                    r#"{"Variables":"{\"a\":\"b\"}"}"#,
+                    r#"{"Below":[{"Times":1}]}"#,
+                ],
+            ),
+            ("ListJson", &["[1,null,{}]", "[]"]),
+            ("AnyJson", &["null", "1", "\"x\"", "[{}]"]),
+            ("Simple", &["1,2,5", "", "1,,2", "5"]),
+            ("Unknown", &["x"]),
+            ("Text.1", &["x"]),
+            ("OwnerId", &["1234567890123"]),
+            ("Short", &["ab", "abcd", "占线占线", ""]),
+            ("Day", &["2026-03-01", ""]),
+            ("Moment", &["1772368496000", "0", "-1"]),
+            ("Few", &["abc,x", "abc", "占占占"]),
+            ("FewMenus.2.Key", &["x"]),
+            ("FewJson", &["[1,-2]", "[]"]),
+            (
+                "Callees",
+                &[
+                    r#"[{"number":"12345","params":[]}]"#,
+                    r#"[{"number":"1","params":["a"],"level":7,"other":{}}]"#,
+                    r#"[{"number":"1","params":[],"tags":"1,2"}]"#,
+                    r#"[{"number":"1","params":[],"tags":[1,2]}]"#,
+                    r#"[{"number":"1","params":[],"more":"{}"}]"#,
+                    "[]",
+                ],
+            ),
+            ("Variables", &[r#"{"code":"1234"}"#, r#"{"code":1234,"on":true,"rate":1.50}"#, "{}", r#"{"code":null}"#]),
         ] {
-            assert_eq!(code(name, value), None, "{name}={value}");
+            for value in values {
+                assert_eq!(code(name, value), None, "{name}={value}: {:?}", warnings(&[(name, value)]));
+            }
         }
     }
 
     #[test]
-    fn warns_of_unknown_values_and_unknown_names_and_shows_no_value() {
-        let service = service();
-        let warnings = |pairs: &[(&str, &str)]| check(&service, &service.operations[0], &parameters(pairs)).unwrap();
+    fn refuses_what_is_not_of_the_type_or_outside_the_bounds() {
+        let integers =
+            ["1.0", "+1", " 1", "1 ", "1e3", "01", "-0", "0x1", "1_000", "1,000", "one", "１", "--1", "null", "true"];
+        for name in ["Small", "Big", "Level", "Menus.1.Times", "Numbers.1", "OwnerId"] {
+            for value in integers {
+                let base = name.split('.').next().unwrap();
+                assert_eq!(code(name, value), Some(format!("Invalid{base}")), "{name}={value}");
+            }
+        }
+        for (name, values) in [
+            ("Small", &["0", "11", "2147483648", "-2147483649", "-1"] as &[&str]),
+            ("Big", &["9223372036854775808", "-9223372036854775809", "99999999999999999999"]),
+            ("Rate", &["inf", "NaN", "infinity", "+1.5", ".5", "5.", " 1", "1e400", "0x1", "1,5", "one"]),
+            ("Flag", &["yes", "1", "0", "on", " true", "t", "null"]),
+            ("Level", &["high", "2147483648"]),
+            ("Menus", &["x", "[]", "{}"]),
+            ("Menus.0.Times", &["1"]),
+            ("Menus.x.Times", &["1"]),
+            ("Menus.+1.Times", &["1"]),
+            ("Menus.01.Times", &["1"]),
+            ("Menus.4294967296.Key", &["x"]),
+            ("Menus.1", &["x"]),
+            ("Menus.1.Times", &["x", "10"]),
+            ("Menus.1.Variables", &["x", "[]", r#"{"a":[]}"#]),
+            ("Menus.1.Below.1.Below.2.Times", &["x"]),
+            ("Numbers.1", &["6", "x"]),
+            ("Labels.Any", &["1"]),
+            (
+                "MenuJson",
+                &[
+                    "[]",
+                    "{",
+                    "x",
+                    "{} {}",
+                    "1",
+                    "\"{}\"",
+                    r#"{"Key":1}"#,
+                    r#"{"Times":"1"}"#,
+                    r#"{"Times":1.0}"#,
+                    r#"{"Times":1e3}"#,
+                    r#"{"Times":10}"#,
+                    r#"{"Times":2147483648}"#,
+                    r#"{"Below":{}}"#,
+                    r#"{"Below":[1]}"#,
+                    r#"{"Below":[{"Below":[{"Times":true}]}]}"#,
+                    r#"{"Variables":[]}"#,
+                    r#"{"Variables":"x"}"#,
+                    r#"{"Key":"1",}"#,
+                ],
+            ),
+            ("MenuJson.Key", &["x"]),
+            ("ListJson", &["{}", "null,", "x", "true"]),
+            ("AnyJson", &["nil", "{'a':1}"]),
+            ("Simple", &["1,x", "1,6", "1, 2", "1;2", "1.0"]),
+            ("Simple.1", &["1"]),
+            ("Short", &["a", "abcde", "占线占线占"]),
+            ("Day", &["2026-3-1", "2026-02-30", "20260301", "2026-03-01 00:00:00", "today"]),
+            ("Moment", &["2026-03-01", "1.7e12", "+1", " 1"]),
+            ("Few", &["a,b,c", "a,bcde", "a,,"]),
+            ("FewMenus.3.Key", &["x"]),
+            ("FewJson", &["[1,2,3]", "[1.5]", "[\"1\"]", "[9223372036854775808]", "{}"]),
+            (
+                "Callees",
+                &[
+                    "{}",
+                    "[{}]",
+                    r#"[{"number":"1"}]"#,
+                    r#"[{"params":[]}]"#,
+                    r#"[{"number":null,"params":[]}]"#,
+                    r#"[{"number":" ","params":[]}]"#,
+                    r#"[{"number":1,"params":[]}]"#,
+                    r#"[{"number":"123456","params":[]}]"#,
+                    r#"[{"number":"1","params":"a"}]"#,
+                    r#"[{"number":"1","params":[1]}]"#,
+                    r#"[{"number":"1","params":[[]]}]"#,
+                    r#"[{"number":"1","params":[],"tags":"1,x"}]"#,
+                    r#"[{"number":"1","params":[],"level":"x"}]"#,
+                    "[[]]",
+                    "[1]",
+                    r#"[{"number":"1","params":[]},{"number":"1"}]"#,
+                ],
+            ),
+            ("OneCallee.params.1", &["a"]),
+            ("OneCallee.number", &["123456"]),
+            ("Variables", &["[]", "\"x\"", "x", "1", r#"{"code":{}}"#, r#"{"code":["1"]}"#]),
+        ] {
+            for value in values {
+                let base = name.split('.').next().unwrap();
+                assert_eq!(code(name, value), Some(format!("Invalid{base}")), "{name}={value}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_flattened_record_needs_its_required_members() {
+        let code = |pairs: &[(&str, &str)]| {
+            let service = service();
+            let checked = check(&service, &service.operations[0], &parameters(pairs), &mut Vec::new());
+            checked.err().map(|refusal| refusal.code.into_owned())
+        };
+        let both = [("OneCallee.number", "1"), ("OneCallee.params.1", "a")];
+        assert_eq!(code(&both), None);
+        for one in both {
+            assert_eq!(code(&[one]).as_deref(), Some("InvalidOneCallee"));
+        }
+        assert_eq!(code(&[both[0], ("OneCallee.params.1", "")]).as_deref(), None);
+        assert_eq!(code(&[both[1], ("OneCallee.number", "  ")]).as_deref(), Some("InvalidOneCallee"));
+    }
+
+    #[test]
+    fn says_what_is_unknown_and_what_was_wrong_and_shows_no_value() {
         assert_eq!(warnings(&[("Level", "99")]), ["Level: its value is none of the known 1"]);
         assert_eq!(
             warnings(&[("Smal", "hidden"), ("Xyz\n", "hidden")]),
             ["Smal: Do has no such parameter; did you mean Small?", "Xyz\\n: Do has no such parameter"]
         );
-        let known =
-            [("Level", "1"), ("Level.1", "x"), ("RegionId", "cn-hangzhou"), ("Signature", "x"), ("OwnerId", "1")];
+        let known = [("Level", "1"), ("RegionId", "cn-hangzhou"), ("Signature", "x"), ("OwnerId", "1")];
         assert_eq!(warnings(&known), [""; 0]);
         let many: Vec<String> = (0..100).map(|index| format!("X{index}")).collect();
         let many: Vec<(&str, &str)> = many.iter().map(|name| (name.as_str(), "")).collect();
         assert_eq!(warnings(&many).len(), MAX_WARNINGS);
-    }
-
-    #[test]
-    fn refuses_values_of_another_type() {
-        for (name, value) in [
-            ("Small", "0"),
-            ("Small", "11"),
-            ("Small", "2147483648"),
-            ("Small", "1.0"),
-            ("Small", "one"),
-            ("Big", "9223372036854775808"),
-            ("Rate", "inf"),
-            ("Rate", "NaN"),
-            ("Flag", "yes"),
-            ("Level", "high"),
-            ("Menus", "x"),
-            ("Menus.0.Times", "1"),
-            ("Menus.x.Times", "1"),
-            ("Menus.1.Times", "x"),
-            ("Menus.1.Below.1.Below.2.Times", "x"),
-            ("Numbers.1", "6"),
-            ("Numbers.1", "x"),
-            ("Labels.Any", "1"),
-            ("MenuJson", "[]"),
-            ("MenuJson", "{"),
-            ("ListJson", "{}"),
-            ("AnyJson", "nil"),
-            ("Simple", "1,x"),
-            ("Simple", "1,6"),
-            ("OwnerId", "x"),
+        for (name, value, said) in [
+            ("Small", "hidden", "Small: expected a 32-bit integer"),
+            ("Small", "11", "Small: expected at most 10"),
+            ("Short", "hidden", "Short: expected at most 4 characters, found 6"),
+            ("Few", "a,hidden", "Few[1]: expected at most 3 characters, found 6"),
+            ("FewMenus.3.Key", "hidden", "FewMenus: expected at most 2 items"),
+            ("Menus.1.Times", "hidden", "Menus[0].Times: expected a 32-bit integer"),
+            ("Menus.1.Other", "hidden", "Menus[0].Other: unknown member"),
+            ("Text.1", "hidden", "Text: 1: unknown member"),
+            ("Variables", r#"{"code":"hidden","n":1}"#, "Variables: n: the specification wants a text"),
+            ("Callees", r#"[{"number":"hidde"}]"#, r#"Callees[0]: the required member "params" is missing"#),
+            ("Callees", "hidden", "Callees: expected JSON"),
+            ("MenuJson.hidden", "x", "MenuJson: expected one text, found a flattened name"),
+            ("Day", "hidden", "Day: expected a time such as yyyy-MM-dd"),
         ] {
-            let base = name.split('.').next().unwrap();
-            assert_eq!(code(name, value), Some(format!("Invalid{base}")), "{name}={value}");
+            assert_eq!(warnings(&[(name, value)]), [said], "{name}={value}");
         }
     }
 
     #[test]
-    fn a_name_of_any_depth_and_a_json_text_of_any_depth_end() {
+    fn a_name_of_any_depth_and_a_json_text_of_any_size_end() {
         assert_eq!(code(&format!("Menus{}", ".1.Below".repeat(100_000)), "x"), Some("InvalidMenus".into()));
         let deep = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
-        assert_eq!(code("ListJson", &deep), None);
+        assert_eq!(code("ListJson", &deep), Some("InvalidListJson".into()));
+        assert_eq!(warnings(&[("ListJson", &deep)]), ["ListJson: expected JSON that is less deep"]);
+        let wrong = format!("[{}1]", "1,".repeat(1_000_000));
+        assert_eq!(warnings(&[("Callees", &wrong)]).len(), MAX_WARNINGS);
+        let long = format!("{{\"{}\n\":{{}}}}", "x".repeat(1_000_000));
+        let told = warnings(&[("Variables", &long.replace('\n', "\\n"))]);
+        assert_eq!(told.len(), 1);
+        assert!(told[0].ends_with("x\\n: expected a text") && told[0].len() < 300, "{}", told[0].len());
     }
 
     #[test]
@@ -387,9 +465,14 @@ mod tests {
             assert_eq!(field.position, Position::Query);
         }
         let code = |pairs: &[(&str, &str)]| {
-            check(&service, &service.operations[0], &parameters(pairs)).err().map(|refusal| refusal.code.into_owned())
+            let checked = check(&service, &service.operations[0], &parameters(pairs), &mut Vec::new());
+            checked.err().map(|refusal| refusal.code.into_owned())
         };
         assert_eq!(code(&[]).as_deref(), Some("MissingText"));
+        for blank in ["", " ", "\t\u{3000}\n"] {
+            assert_eq!(code(&[("Text", blank), ("Menus.1.Key", "k")]).as_deref(), Some("MissingText"), "{blank:?}");
+            assert_eq!(code(&[("Text", "t"), ("Menus.1.Key", blank)]).as_deref(), Some("MissingMenus"), "{blank:?}");
+        }
         assert_eq!(code(&[("Text", ""), ("Menus.1.Key", "k")]).as_deref(), Some("MissingText"));
         assert_eq!(code(&[("Text", "t"), ("Menus2", "k")]).as_deref(), Some("MissingMenus"));
         let given = [("Text", "t"), ("Menus.1.Key", "k")];

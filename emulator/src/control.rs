@@ -278,9 +278,9 @@ mod tests {
             response.body(),
             r#"{"error":"this endpoint answers loopback addresses only; Builder::control_from_anywhere changes that"}"#
         );
-        assert_eq!(emulator.engine().rules().len(), 0);
+        assert_eq!(emulator.engine().rules().summaries().len(), 0);
         assert_eq!(answer(&emulator, true, &parts, Ok(&body)).status(), 201);
-        assert_eq!(emulator.engine().rules().len(), 1);
+        assert_eq!(emulator.engine().rules().summaries().len(), 1);
     }
     #[test]
     fn no_page_of_a_browser_controls() {

@@ -64,9 +64,17 @@ pub(crate) struct Engine {
     setup: Setup,
     rules: Arc<Rules>,
     behaviour: RwLock<Behaviour>,
-    journal: Mutex<Journal>,
-    dials: Mutex<Dials>,
+    seen: Mutex<Seen>,
     answered: AtomicU64,
+}
+
+/// What came, and who was rung. One request enters both at once.
+#[derive(Default)]
+struct Seen {
+    journal: Journal,
+    dials: Dials,
+    /// Counts the resets: what came before one and is answered after it is not kept.
+    resets: u64,
 }
 
 /// A finished answer and how it travels.
@@ -93,8 +101,7 @@ impl Engine {
         Self {
             rules: Arc::new(Rules::new(setup.seed)),
             behaviour: RwLock::new(setup.behaviour()),
-            journal: Mutex::default(),
-            dials: Mutex::default(),
+            seen: Mutex::default(),
             answered: AtomicU64::new(0),
             setup,
         }
@@ -102,6 +109,7 @@ impl Engine {
 
     /// Answers a request whose body came, or says why the body was not read.
     pub(crate) fn answer(&self, parts: &Parts, body: Result<&Bytes, Refusal>) -> Outgoing {
+        let resets = self.with_seen(|seen| seen.resets);
         let moment = self.setup.clock.moment();
         let mut request_id = random::request_id(self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed));
         let (body, unread) = match body {
@@ -168,19 +176,25 @@ impl Engine {
             dialled,
             fault: fault.as_ref().map(Fault::name),
         };
-        self.note(received);
+        self.note(received, resets);
         Outgoing { response, delivery }
     }
 
     /// Keeps what came, and shows it to who asked for it.
-    fn note(&self, received: Received) {
-        if let Some(action) = received.action() {
-            self.with_dials(|dials| dials.add(&received.dialled, action, &received.request_id, received.at));
-        }
-        if let Some(observer) = &self.setup.observer {
+    fn note(&self, received: Received, resets: u64) {
+        let shown = self.setup.observer.as_ref().map(|observer| (observer, received.clone()));
+        self.with_seen(|seen| {
+            if seen.resets != resets {
+                return;
+            }
+            if let Some(action) = received.action() {
+                seen.dials.add(&received.dialled, action, &received.request_id, received.at);
+            }
+            seen.journal.add(received);
+        });
+        if let Some((observer, received)) = shown {
             observer(&received);
         }
-        self.with_journal(|journal| journal.add(received));
     }
 
     /// Checks in this order: HTTP, presence of what the protocol asks for, version and action, signature, business
@@ -207,7 +221,8 @@ impl Engine {
         }
         let operation = service.operation(claim.action).ok_or_else(|| self.not_found(claim.action))?;
         self.setup.verifier.verify(&claim, moment)?;
-        *warnings = check::check(service, operation, parameters)?;
+        *warnings = claim.warnings();
+        check::check(service, operation, parameters, warnings)?;
         let call = Call { service, operation, parameters, request_id, now: moment.now };
         self.with_behaviour(|behaviour| behaviour.admit(call))?;
         let asked = match parts.headers.get(FAULT_HEADER).filter(|_| self.setup.fault_header) {
@@ -279,22 +294,21 @@ impl Engine {
     /// Forgets what came, who was rung and the rules; clock and state are as in the beginning. Nonces stay used.
     pub(crate) fn reset(&self) {
         self.rules.clear();
-        self.with_journal(|journal| *journal = Journal::default());
-        self.with_dials(|dials| *dials = Dials::default());
+        self.with_seen(|seen| *seen = Seen { resets: seen.resets + 1, ..Seen::default() });
         *self.behaviour.write().unwrap_or_else(PoisonError::into_inner) = self.setup.behaviour();
         self.setup.clock.reset();
     }
 
     pub(crate) fn requests(&self) -> Vec<Received> {
-        self.with_journal(|journal| journal.requests())
+        self.with_seen(|seen| seen.journal.requests())
     }
 
     pub(crate) fn dials(&self) -> Vec<Dial> {
-        self.with_dials(|dials| dials.all())
+        self.with_seen(|seen| seen.dials.all())
     }
 
     pub(crate) fn dials_to(&self, number: &str) -> Vec<Dial> {
-        self.with_dials(|dials| dials.to(number))
+        self.with_seen(|seen| seen.dials.to(number))
     }
 
     pub(crate) fn rules(&self) -> &Arc<Rules> {
@@ -323,12 +337,8 @@ impl Engine {
         work(&self.behaviour.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn with_journal<T>(&self, work: impl FnOnce(&mut Journal) -> T) -> T {
-        work(&mut self.journal.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn with_dials<T>(&self, work: impl FnOnce(&mut Dials) -> T) -> T {
-        work(&mut self.dials.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with_seen<T>(&self, work: impl FnOnce(&mut Seen) -> T) -> T {
+        work(&mut self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

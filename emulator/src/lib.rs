@@ -24,8 +24,7 @@
 //!
 //! Signatures V1 (HMAC-SHA1, over the parameters of query and form body) and V3 (ACS3-HMAC-SHA256, over method, query,
 //! the headers that the request names, and the body), GET and POST; access keys, security tokens and their expiry, time
-//! stamp (15 minutes, see [`Builder::time_window`]) and nonce; action and version; required parameters, types and bounds
-//! from the specification. It refuses with the codes, HTTP statuses and texts of the service, in JSON or XML as `Format`
+//! stamp (15 minutes, see [`Builder::time_window`]) and nonce; action and version. It refuses with the codes, HTTP statuses and texts of the service, in JSON or XML as `Format`
 //! asks; who asks for nothing gets JSON for V3 and XML for V1. Where the service's own text for a case is not published,
 //! the emulator adds a sentence of its own behind the one that is.
 //!
@@ -35,6 +34,31 @@
 //!
 //! What it does not know it ignores, as the service does, and tells in [`Received::warnings`]; what no official client
 //! can send, such as a parameter that is given twice or broken percent-encoding, it refuses with `InvalidParameter`.
+//!
+//! ## Parameters
+//!
+//! Every parameter is held against the specification. The code is `Missing<Name>` where a required one is absent or blank,
+//! and `Invalid<Name>` where one does not fit; [`Received::warnings`] then tells the reason, which the service does not.
+//!
+//! | refused | example |
+//! | --- | --- |
+//! | an integer in any form but JSON's, or beyond its type | `1.0`, `+1`, ` 1`, `1e3`, `01` |
+//! | a number that JSON does not have | `NaN`, `.5` |
+//! | a truth value other than `true` and `false`, in any case | `yes`, `1` |
+//! | a number, a text or a list beyond its bounds; an item beyond those of its list | `PlayTimes=4` |
+//! | a time that is not written as specified | `2026-3-1` |
+//! | what is not JSON, or is JSON of another shape: list, object, types of members, required members | `TtsParam=[]` |
+//! | JSON in more than 128 levels | |
+//! | flattened names that are not numbered from 1 | `MenuKeyMap.0.Key` |
+//!
+//! An empty value counts as absent. Values outside the known ones of a set are accepted with a warning, and so are unknown
+//! members of JSON, and numbers where a map has texts, as in the variables of a template.
+//!
+//! ## What clients write differently
+//!
+//! Beyond what official clients send, the emulator accepts what is known of the service from clients that are written by
+//! hand, with a warning: time stamps with milliseconds, `SignatureMethod` in another case, blanks behind the commas of
+//! `Authorization`. The old name `TimeStamp` is accepted too, although the service does not take it any more.
 //!
 //! # What it answers
 //!
@@ -155,7 +179,8 @@
 //! A request has at most 10 MiB of body and 10,000 parameters and must arrive within [`Builder::read_timeout`]; the
 //! latest 10,000 requests and 200,000 dials are kept. JSON adds no rule beyond 10,000. The latest 100,000 calls to one
 //! number are kept, the latest 1,000 robot tasks with 1,000,000 numbers in all, the latest 1,000 call tasks, and 10,000
-//! bound numbers.
+//! bound numbers. Limits count the 100,000 numbers that were called last, and 1,000,000 nonces are remembered. Where there
+//! is no more room, the oldest is forgotten.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 

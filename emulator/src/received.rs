@@ -43,9 +43,10 @@ impl Received {
         Some(self.action.as_str()).filter(|action| !action.is_empty())
     }
 
-    /// What the service lets pass and a test should know: parameters that the specification does not have, and values
-    /// outside the known ones of a set. They name parameters and show no value. Empty where the request was refused
-    /// before its parameters were looked at.
+    /// What the service lets pass and a test should know: parameters that the specification does not have, values outside
+    /// the known ones of a set, parts of the protocol that are written as no page documents. Where a parameter was refused,
+    /// the reason too. They name parameters and show no value. Empty where the request was refused before its parameters
+    /// were looked at.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }

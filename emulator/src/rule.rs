@@ -3,8 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant, SystemTime};
 
 use aliyun_runtime::generated::{Answer, read_body};
 use http::StatusCode;
@@ -18,8 +19,18 @@ use crate::wire::Parameters;
 
 /// A rule: which requests it is for, what becomes of them, how often and how probably. Made by
 /// [`Emulator::on`](crate::Emulator::on), [`Emulator::on_action`](crate::Emulator::on_action),
-/// [`Emulator::on_any`](crate::Emulator::on_any) and [`Emulator::on_connection`](crate::Emulator::on_connection); it is in
-/// force at once, and stays so when this handle is dropped. A clone is another handle to the same rule.
+/// [`Emulator::on_any`](crate::Emulator::on_any) and [`Emulator::on_connection`](crate::Emulator::on_connection). It stays
+/// in force when this handle is dropped. A clone is another handle to the same rule.
+///
+/// # When it takes effect
+///
+/// The methods of one chain are one change: no request meets a rule of which a part is still missing, also where other
+/// threads send requests meanwhile. The change takes effect when the handle is dropped (at the end of the statement,
+/// where it is not kept), when [`Rule::matched`] or [`Rule::remove`] is called or the handle is cloned, or when a request
+/// comes on the same thread. Where the handle is kept and a request comes on another thread, that request waits for half a
+/// second, to see whether the chain goes on; [`Rule::matched`] before it spares the wait.
+///
+/// A rule that is dropped without an answer has no effect and is forgotten.
 ///
 /// # Which rule decides
 ///
@@ -51,10 +62,21 @@ use crate::wire::Parameters;
 ///
 /// `A` is the type of answers: the operation's own for [`Emulator::on`](crate::Emulator::on), else any JSON.
 pub struct Rule<A = Value> {
+    handle: Arc<Handle>,
+    answer: PhantomData<fn() -> A>,
+}
+
+/// What all clones of a rule share.
+struct Handle {
     rules: Arc<Rules>,
     id: u64,
     matched: Arc<AtomicU64>,
-    answer: PhantomData<fn() -> A>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.rules.release(self.id);
+    }
 }
 
 /// Stands for a connection in a [`Rule`] that is asked before a request is read.
@@ -71,7 +93,7 @@ impl<A> Rule<A> {
 
     /// Limits how often the answer before this is used. It has no meaning before the first answer.
     pub fn times(self, times: u64) -> Self {
-        self.edit(|entry| {
+        self.edit(move |entry| {
             if let Some(step) = entry.steps.last_mut() {
                 step.times = Some(times);
             }
@@ -83,31 +105,32 @@ impl<A> Rule<A> {
     /// [`Builder::seed`](crate::Builder::seed), the order of rules and how often this one was asked, and on nothing else.
     pub fn with_probability(self, probability: f64) -> Self {
         // What is no number is no chance.
-        self.edit(|entry| entry.probability = probability.max(0.0));
+        self.edit(move |entry| entry.probability = probability.max(0.0));
         self
     }
 
     /// How often it decided, or let pass, what came; it keeps its number when it is removed.
     pub fn matched(&self) -> u64 {
-        self.matched.load(Ordering::Relaxed)
+        self.handle.rules.complete(self.handle.id);
+        self.handle.matched.load(Ordering::Relaxed)
     }
 
     /// Takes it out of force, for all its handles.
     pub fn remove(&self) {
-        self.rules.remove(self.id);
+        self.handle.rules.remove(self.handle.id);
     }
 
     pub(crate) fn id(&self) -> u64 {
-        self.id
+        self.handle.id
     }
 
     fn step(self, action: Action) -> Self {
-        self.edit(|entry| entry.steps.push(Step { action, times: None, used: 0 }));
+        self.edit(|entry| entry.steps.push(Step::new(action, None)));
         self
     }
 
-    fn edit(&self, edit: impl FnOnce(&mut Entry)) {
-        self.rules.with_book(|book| book.entries.iter_mut().find(|entry| entry.id == self.id).map(edit));
+    fn edit(&self, edit: impl FnOnce(&mut Entry) + Send + 'static) {
+        self.handle.rules.edit(self.handle.id, Box::new(edit));
     }
 }
 
@@ -118,7 +141,7 @@ impl<A: Serialize> Rule<A> {
     /// are compared as JSON, and an empty text stands for any value.
     pub fn with_parameter(self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let pair = (name.into(), value.into());
-        self.edit(|entry| {
+        self.edit(move |entry| {
             if let When::Request { parameters, .. } = &mut entry.when {
                 parameters.push(pair);
             }
@@ -181,13 +204,14 @@ impl Rule<Connection> {
 
 impl<A> Clone for Rule<A> {
     fn clone(&self) -> Self {
-        Self { rules: Arc::clone(&self.rules), id: self.id, matched: Arc::clone(&self.matched), answer: PhantomData }
+        self.handle.rules.complete(self.handle.id);
+        Self { handle: Arc::clone(&self.handle), answer: PhantomData }
     }
 }
 
 impl<A> fmt::Debug for Rule<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Rule").field("id", &self.id).field("matched", &self.matched()).finish_non_exhaustive()
+        f.debug_struct("Rule").field("id", &self.id()).field("matched", &self.matched()).finish_non_exhaustive()
     }
 }
 
@@ -385,17 +409,102 @@ impl Entry {
     }
 }
 
+impl Step {
+    fn new(action: Action, times: Option<u64>) -> Self {
+        Self { action, times, used: 0 }
+    }
+}
+
 /// All rules of an emulator.
 pub(crate) struct Rules {
     seed: u64,
     book: Mutex<Book>,
+    /// Told when a change is complete.
+    completed: Condvar,
 }
 
 #[derive(Default)]
 struct Book {
-    /// In the order they were made, so that ids rise.
+    /// The rules in force, by rising id: the order in which they were begun.
     entries: Vec<Entry>,
-    made: u64,
+    /// The changes that are not complete, oldest first.
+    drafts: Vec<Draft>,
+    begun: u64,
+    changes: u64,
+}
+
+/// A change of a rule that may still go on: a chain of methods, of which requests see all or nothing.
+struct Draft {
+    id: u64,
+    /// Its place among all changes.
+    order: u64,
+    thread: ThreadId,
+    edited: Instant,
+    /// The rule, where it is a new one.
+    new: Option<Entry>,
+    edits: Vec<Edit>,
+}
+
+type Edit = Box<dyn FnOnce(&mut Entry) + Send>;
+
+/// A chain of methods that has not gone on for this time is complete: its handle is kept.
+const REST: Duration = Duration::from_secs(2);
+
+/// So is one that a request has waited for so often, each time so long. Chains take microseconds, but on a busy machine
+/// their thread may not be scheduled for a tenth of a second, and a process as a whole may be held up for longer: that
+/// ends one wait and not the others.
+const WAITS: u32 = 25;
+const WAIT: Duration = Duration::from_millis(20);
+
+impl Book {
+    fn add(&mut self, seed: u64, when: When) -> Entry {
+        self.begun += 1;
+        let id = self.begun;
+        let random = Random::new(seed ^ id.rotate_left(32));
+        Entry { id, when, steps: Vec::new(), probability: 1.0, random, matched: Arc::default() }
+    }
+
+    fn draft(&mut self, id: u64, new: Option<Entry>, edits: Vec<Edit>) {
+        self.changes += 1;
+        let (thread, edited) = (thread::current().id(), Instant::now());
+        self.drafts.push(Draft { id, order: self.changes, thread, edited, new, edits });
+    }
+
+    /// Puts the changes that `is_complete` selects in force; false where there are none.
+    fn complete(&mut self, is_complete: impl Fn(&Draft) -> bool) -> bool {
+        let complete: Vec<Draft> = self.drafts.extract_if(.., |draft| is_complete(draft)).collect();
+        let any = !complete.is_empty();
+        for Draft { id, new, edits, .. } in complete {
+            let index = match (self.entries.binary_search_by_key(&id, |entry| entry.id), new) {
+                (Ok(index), _) => index,
+                (Err(index), Some(entry)) => {
+                    self.entries.insert(index, entry);
+                    index
+                }
+                (Err(_), None) => continue,
+            };
+            if let Some(entry) = self.entries.get_mut(index) {
+                for edit in edits {
+                    edit(entry);
+                }
+            }
+        }
+        any
+    }
+
+    /// Takes rules out, with their changes. They are for the caller to drop, without the lock: a function of a rule may
+    /// hold the handle of another one.
+    fn take(&mut self, is_taken: impl Fn(u64) -> bool) -> (Vec<Entry>, Vec<Draft>) {
+        (
+            self.entries.extract_if(.., |entry| is_taken(entry.id)).collect(),
+            self.drafts.extract_if(.., |draft| is_taken(draft.id)).collect(),
+        )
+    }
+
+    /// The number of rules, with those that are not complete.
+    fn len(&self) -> usize {
+        self.entries.len() + self.drafts.iter().filter(|draft| draft.new.is_some()).count()
+    }
 }
 
 /// What can be told about a rule.
@@ -407,31 +516,100 @@ pub(crate) struct Summary {
     pub(crate) used_up: bool,
 }
 
+/// A rule with all its parts, as JSON gives it.
+pub(crate) struct Ready {
+    pub(crate) when: When,
+    pub(crate) probability: Option<f64>,
+    pub(crate) steps: Vec<(Action, Option<u64>)>,
+}
+
 impl Rules {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, book: Mutex::default() }
+        Self { seed, book: Mutex::default(), completed: Condvar::new() }
     }
 
-    /// Puts a rule in force that lets everything pass.
+    /// Begins a rule.
     pub(crate) fn add<A>(self: &Arc<Self>, when: When) -> Rule<A> {
-        let matched = Arc::new(AtomicU64::new(0));
-        let id = self.with_book(|book| {
-            book.made += 1;
-            let id = book.made;
-            let random = Random::new(self.seed ^ id.rotate_left(32));
-            let matched = Arc::clone(&matched);
-            book.entries.push(Entry { id, when, steps: Vec::new(), probability: 1.0, random, matched });
-            id
-        });
-        Rule { rules: Arc::clone(self), id, matched, answer: PhantomData }
+        let mut book = self.lock();
+        let entry = book.add(self.seed, when);
+        let (id, matched) = (entry.id, Arc::clone(&entry.matched));
+        book.draft(id, Some(entry), Vec::new());
+        drop(book);
+        self.rule(id, matched)
     }
 
-    /// Adds a step that was read from JSON.
-    pub(crate) fn extend<A>(rule: Rule<A>, action: Action, times: Option<u64>) -> Rule<A> {
-        let rule = rule.step(action);
-        match times {
-            Some(times) => rule.times(times),
-            None => rule,
+    /// Puts whole rules in force together, or none where there would be more than `most` of all.
+    pub(crate) fn add_all<A>(self: &Arc<Self>, rules: Vec<Ready>, most: usize) -> Option<Vec<Rule<A>>> {
+        let mut book = self.lock();
+        if book.len() + rules.len() > most {
+            return None;
+        }
+        let mut added = Vec::with_capacity(rules.len());
+        for Ready { when, probability, steps } in rules {
+            let mut entry = book.add(self.seed, when);
+            entry.steps = steps.into_iter().map(|(action, times)| Step::new(action, times)).collect();
+            entry.probability = probability.unwrap_or(entry.probability);
+            added.push((entry.id, Arc::clone(&entry.matched)));
+            book.entries.push(entry);
+        }
+        drop(book);
+        Some(added.into_iter().map(|(id, matched)| self.rule(id, matched)).collect())
+    }
+
+    fn rule<A>(self: &Arc<Self>, id: u64, matched: Arc<AtomicU64>) -> Rule<A> {
+        Rule { handle: Arc::new(Handle { rules: Arc::clone(self), id, matched }), answer: PhantomData }
+    }
+
+    /// Adds to the change of a rule, or begins one. Nothing where the rule was removed.
+    fn edit(&self, id: u64, edit: Edit) {
+        let mut book = self.lock();
+        if let Some(draft) = book.drafts.iter_mut().find(|draft| draft.id == id) {
+            draft.edits.push(edit);
+            (draft.thread, draft.edited) = (thread::current().id(), Instant::now());
+        } else if book.entries.binary_search_by_key(&id, |entry| entry.id).is_ok() {
+            book.draft(id, None, vec![edit]);
+        }
+    }
+
+    /// Puts the change of a rule in force.
+    fn complete(&self, id: u64) {
+        if self.lock().complete(|draft| draft.id == id) {
+            self.completed.notify_all();
+        }
+    }
+
+    /// The last handle of a rule is gone. One without an answer is forgotten: nobody can ask any more how often it matched.
+    fn release(&self, id: u64) {
+        let mut book = self.lock();
+        book.complete(|draft| draft.id == id);
+        let index = book.entries.binary_search_by_key(&id, |entry| entry.id);
+        let idle = index.ok().filter(|&index| book.entries.get(index).is_some_and(|entry| entry.steps.is_empty()));
+        let idle = idle.map(|index| book.entries.remove(index));
+        drop(book);
+        drop(idle);
+        self.completed.notify_all();
+    }
+
+    /// The rules as a request sees them. Changes that were begun before are complete then; later ones are not seen.
+    fn settled(&self) -> MutexGuard<'_, Book> {
+        let mut book = self.lock();
+        let (here, last) = (thread::current().id(), book.changes);
+        let (mut waited, mut edits) = (0, 0);
+        loop {
+            let rests = |draft: &Draft| waited == WAITS || draft.edited.elapsed() >= REST;
+            // On its own thread a chain cannot be under way.
+            book.complete(|draft| draft.order <= last && (draft.thread == here || rests(draft)));
+            let under_way = book.drafts.iter().filter(|draft| draft.order <= last);
+            let now = under_way.clone().map(|draft| draft.edits.len()).sum();
+            if under_way.count() == 0 {
+                return book;
+            }
+            if now != edits {
+                (waited, edits) = (0, now);
+            }
+            let (back, wait) = self.completed.wait_timeout(book, WAIT).unwrap_or_else(PoisonError::into_inner);
+            book = back;
+            waited += u32::from(wait.timed_out());
         }
     }
 
@@ -444,64 +622,60 @@ impl Rules {
         takes_effect: impl Fn(&Fault) -> bool,
     ) -> Decision {
         let mut decision = Decision { fault: asked, answer: None };
-        self.with_book(|book| {
-            for entry in book.entries.iter_mut().rev().filter(|entry| entry.when.matches(action, parameters)) {
-                if decision.fault.as_ref().is_some_and(|fault| !takes_effect(fault)) {
+        let mut book = self.settled();
+        for entry in book.entries.iter_mut().rev().filter(|entry| entry.when.matches(action, parameters)) {
+            if decision.fault.as_ref().is_some_and(|fault| !takes_effect(fault)) {
+                break;
+            }
+            match entry.decide(decision.fault.is_none()) {
+                None | Some(Action::Pass) => {}
+                Some(Action::Fault(fault)) => decision.fault = Some(fault),
+                Some(answer) => {
+                    decision.answer = Some(answer);
                     break;
                 }
-                match entry.decide(decision.fault.is_none()) {
-                    None | Some(Action::Pass) => {}
-                    Some(Action::Fault(fault)) => decision.fault = Some(fault),
-                    Some(answer) => {
-                        decision.answer = Some(answer);
-                        break;
-                    }
-                }
             }
-        });
+        }
         decision
     }
 
     /// The fault of a connection, if it has one.
     pub(crate) fn connect(&self) -> Option<Fault> {
-        self.with_book(|book| {
-            let entries = book.entries.iter_mut().rev().filter(|entry| entry.when == When::Connection);
-            entries.filter_map(|entry| entry.decide(true)).find_map(|action| match action {
-                Action::Fault(fault) => Some(fault),
-                _ => None,
-            })
+        let mut book = self.settled();
+        let entries = book.entries.iter_mut().rev().filter(|entry| entry.when == When::Connection);
+        entries.filter_map(|entry| entry.decide(true)).find_map(|action| match action {
+            Action::Fault(fault) => Some(fault),
+            _ => None,
         })
     }
 
+    /// False where there is no such rule.
     pub(crate) fn remove(&self, id: u64) -> bool {
-        self.with_book(|book| {
-            let count = book.entries.len();
-            book.entries.retain(|entry| entry.id != id);
-            book.entries.len() < count
-        })
+        let (entries, drafts) = self.take(|of| of == id);
+        !entries.is_empty() || !drafts.is_empty()
     }
 
     pub(crate) fn clear(&self) {
-        self.with_book(|book| book.entries.clear());
+        self.take(|_| true);
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.with_book(|book| book.entries.len())
+    fn take(&self, is_taken: impl Fn(u64) -> bool) -> (Vec<Entry>, Vec<Draft>) {
+        let taken = self.lock().take(is_taken);
+        self.completed.notify_all();
+        taken
     }
 
     pub(crate) fn summaries(&self) -> Vec<Summary> {
-        self.with_book(|book| {
-            let summary = |entry: &Entry| Summary {
-                id: entry.id,
-                when: entry.when.clone(),
-                matched: entry.matched.load(Ordering::Relaxed),
-                used_up: entry.is_used_up(),
-            };
-            book.entries.iter().map(summary).collect()
-        })
+        let summary = |entry: &Entry| Summary {
+            id: entry.id,
+            when: entry.when.clone(),
+            matched: entry.matched.load(Ordering::Relaxed),
+            used_up: entry.is_used_up(),
+        };
+        self.settled().entries.iter().map(summary).collect()
     }
 
-    fn with_book<T>(&self, work: impl FnOnce(&mut Book) -> T) -> T {
-        work(&mut self.book.lock().unwrap_or_else(PoisonError::into_inner))
+    fn lock(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

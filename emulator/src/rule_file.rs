@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::check;
 use crate::fault::Fault;
 use crate::refuse::Refusal;
-use crate::rule::{Action, Rule, Rules, When};
+use crate::rule::{Action, Ready, Rule, Rules, When};
 
 /// The most rules that are kept in force when rules are added from JSON.
 const MAX_RULES: usize = 10_000;
@@ -108,19 +108,15 @@ struct GatewayErrorText {
     message: String,
 }
 
-/// A rule that was read and found right.
-struct Ready {
-    when: When,
-    probability: Option<f64>,
-    steps: Vec<(Action, Option<u64>)>,
-}
-
 /// Puts the rules of a text in force, all or none: one rule, or a list of them.
 pub(crate) fn add(json: &str, service: &Service, rules: &Arc<Rules>) -> Result<Vec<Rule>, RulesError> {
     let parts = split(json).map_err(|error| RulesError::of(mistake(json, 0, &error)))?;
-    if parts.len() + rules.len() > MAX_RULES {
+    let too_many = || {
         let what = format!("there would be more than {MAX_RULES} rules; take some out of force first");
-        return Err(RulesError::of(Mistake { line: 1, column: 1, what }));
+        RulesError::of(Mistake { line: 1, column: 1, what })
+    };
+    if parts.len() > MAX_RULES {
+        return Err(too_many());
     }
     let mut ready = Vec::new();
     let mut mistakes = Vec::new();
@@ -143,12 +139,7 @@ pub(crate) fn add(json: &str, service: &Service, rules: &Arc<Rules>) -> Result<V
     if !mistakes.is_empty() {
         return Err(RulesError { mistakes });
     }
-    let add = |Ready { when, probability, steps }: Ready| {
-        let rule = rules.add(when);
-        let rule = steps.into_iter().fold(rule, |rule, (action, times)| Rules::extend(rule, action, times));
-        probability.into_iter().fold(rule, Rule::with_probability)
-    };
-    Ok(ready.into_iter().map(add).collect())
+    rules.add_all(ready, MAX_RULES).ok_or_else(too_many)
 }
 
 fn split(json: &str) -> Result<Vec<&RawValue>, serde_json::Error> {

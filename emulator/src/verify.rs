@@ -123,6 +123,23 @@ impl<'r> Claim<'r> {
         }
     }
 
+    /// What the gateway takes although its documentation says otherwise, or took once.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let stamp = match &self.scheme {
+            Scheme::V1 => "Timestamp",
+            Scheme::V3(_) => "x-acs-date",
+        };
+        if self.timestamp.contains('.') {
+            warnings.push(format!("{stamp}: the documentation has no milliseconds in it"));
+        }
+        match &self.scheme {
+            Scheme::V1 => warnings.extend(v1::warnings(self.parameters)),
+            Scheme::V3(authorization) => warnings.extend(authorization.warning()),
+        }
+        warnings
+    }
+
     fn check_scheme(&self) -> Result<(), Refusal> {
         match &self.scheme {
             Scheme::V1 => v1::check(self.parameters),
@@ -192,12 +209,17 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// Reads `YYYY-MM-DDThh:mm:ssZ`, the only form that the service takes.
+/// Reads `YYYY-MM-DDThh:mm:ssZ`.
+///
+/// The gateway also takes milliseconds, as JavaScript's `toISOString` writes them: it goes on to the signature where they are
+/// there. It does not take the six or nine digits of other languages.
 fn parse_timestamp(text: &str) -> Option<SystemTime> {
-    const FORM: &[u8; 20] = b"dddd-dd-ddTdd:dd:ddZ";
-    let fits = text.len() == FORM.len()
-        && text.bytes().zip(FORM).all(|(byte, &form)| if form == b'd' { byte.is_ascii_digit() } else { byte == form });
-    let timestamp: jiff::Timestamp = text.parse().ok().filter(|_| fits)?;
+    const FORMS: [&[u8]; 2] = [b"dddd-dd-ddTdd:dd:ddZ", b"dddd-dd-ddTdd:dd:dd.dddZ"];
+    let is_of = |form: &[u8]| {
+        let is_fit = |(byte, &form): (u8, &u8)| if form == b'd' { byte.is_ascii_digit() } else { byte == form };
+        text.len() == form.len() && text.bytes().zip(form).all(is_fit)
+    };
+    let timestamp: jiff::Timestamp = text.parse().ok().filter(|_| FORMS.into_iter().any(is_of))?;
     Some(timestamp.into())
 }
 
@@ -210,15 +232,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_only_the_service_s_own_form_of_time() {
-        let read = parse_timestamp("2026-03-01T12:34:56Z").unwrap();
-        assert_eq!(read.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs(), 1_772_368_496);
+    fn reads_only_the_forms_of_time_that_the_service_takes() {
+        for (text, millis) in
+            [("2026-03-01T12:34:56Z", 1_772_368_496_000), ("2026-03-01T12:34:56.789Z", 1_772_368_496_789)]
+        {
+            let read = parse_timestamp(text).unwrap();
+            assert_eq!(read.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis(), millis);
+        }
         for text in [
             "",
             "2026-03-01T12:34:56",
             "2026-03-01 12:34:56Z",
-            "2026-03-01T12:34:56.000Z",
+            "2026-03-01T12:34:56.7Z",
+            "2026-03-01T12:34:56.789012Z",
+            "2026-03-01T12:34:56.789012345Z",
+            "2026-03-01T12:34:56,789Z",
+            "2026-03-01T12:34:56.Z",
             "2026-03-01T12:34:56+08:00",
+            "2026-03-01T12:34:56+00:00",
+            "2026-03-01t12:34:56z",
+            " 2026-03-01T12:34:56Z",
+            "2026-03-01T12:34:56Z ",
+            "2026-03-01T12:34Z",
+            "26-03-01T12:34:56Z",
+            "Sun, 01 Mar 2026 12:34:56 GMT",
             "2026-02-30T12:34:56Z",
             "2026-03-01T25:34:56Z",
             "20260301T123456Z",

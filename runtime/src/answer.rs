@@ -31,8 +31,8 @@ pub trait Answer: Slot + Member + Any + Send + Sync {}
 
 impl<T: Slot + Member + Any + Send + Sync> Answer for T {}
 
-/// Makes an empty answer of the type of a call.
-pub(crate) type Blank = fn() -> Box<dyn Answer>;
+/// Makes an empty answer of the type of a call. A function without captures takes no memory.
+pub(crate) type Blank = Box<dyn Fn() -> Box<dyn Answer> + Send + Sync>;
 
 /// An empty answer of this type.
 pub(crate) fn blank<T: Answer + Default>() -> Box<dyn Answer> {
@@ -80,8 +80,11 @@ impl Body {
     }
 
     fn read_until(body: &[u8], mut answer: Box<dyn Answer>, memory: usize, stop: &dyn Fn() -> bool) -> Self {
-        let outcome = text(body, memory)
-            .and_then(|(text, origin)| read(&text, answer.place(), origin, memory, stop).map_err(Unreadable::Misfit));
+        let outcome = text(body, memory).and_then(|(text, origin)| {
+            read(&text, answer.place(), origin, memory, stop).map_err(Unreadable::Misfit)?;
+            answer.keep(&text);
+            Ok(())
+        });
         Self { answer, outcome }
     }
 
@@ -159,7 +162,7 @@ pub(crate) fn hidden(
 
 impl Response<'_> {
     /// What the body is read into: whatever a gateway says of a failure has no type.
-    pub(crate) fn blank(&self, success: Blank) -> Box<dyn Answer> {
+    pub(crate) fn blank(&self, success: &Blank) -> Box<dyn Answer> {
         if self.succeeded() { success() } else { blank::<Value>() }
     }
 
@@ -204,7 +207,7 @@ impl Response<'_> {
     /// The time was over before the response was read.
     pub(crate) fn not_read(&self, time: Duration) -> Error {
         let what = format!("the response could not be read within {time:?}");
-        self.error(ErrorKind::Timeout, what).request(self.request_id().as_deref())
+        self.error(ErrorKind::Timeout, what).request(self.request_id().as_deref(), &self.hidden())
     }
 
     /// What a gateway says with an HTTP status of its own.
@@ -354,7 +357,7 @@ impl Response<'_> {
         let error = self
             .error(ErrorKind::Service, "")
             .said(&code, service.error(&code).is_some(), words, &hidden)
-            .request(request_id.as_deref())
+            .request(request_id.as_deref(), &hidden)
             .judged(verdict(service, stated, self.facts.is_repeatable()), retry_after);
         match &*code {
             "SignatureDoesNotMatch" => error.hint(self.signed.explain(theirs)).hide(&hidden),
@@ -399,7 +402,7 @@ impl Response<'_> {
             what.push_str("; it begins ");
             what.push_str(&beginning);
         }
-        let error = self.error(ErrorKind::Answer, what).request(self.request_id().as_deref());
+        let error = self.error(ErrorKind::Answer, what).request(self.request_id().as_deref(), &hidden);
         if self.succeeded() { error } else { error.sent_to(Sent::Maybe).throttled_by_status(self.retry_after()) }
     }
 
@@ -412,8 +415,13 @@ impl Response<'_> {
         Error::new(kind, self.action.clone(), Sent::Yes, what).status(self.http.status)
     }
 
+    /// The request id as a trace may have it.
+    pub(crate) fn shown_request_id(&self) -> Option<String> {
+        self.request_id().map(|id| self.hidden().hide(&id))
+    }
+
     /// The request id of the headers, or of a body that cannot be read as a whole.
-    pub(crate) fn request_id(&self) -> Option<String> {
+    fn request_id(&self) -> Option<String> {
         if let Some(id) = self.http.headers.get("x-acs-request-id").and_then(|id| id.to_str().ok()) {
             return Some(id.to_owned());
         }

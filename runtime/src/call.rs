@@ -139,6 +139,13 @@ impl Call<Value> {
         self.prepared.facts = facts;
         self
     }
+
+    /// Makes the call, and reads its answer into what `blank` makes instead of a free value: for whoever knows the type of
+    /// an answer at run time only.
+    #[doc(hidden)]
+    pub fn read_into<T: Answer + Default>(self, blank: impl Fn() -> T + Send + Sync + 'static) -> CallFuture<T> {
+        CallFuture::new(self.core, self.prepared, Box::new(move || Box::new(blank())))
+    }
 }
 
 impl<T> Call<T> {
@@ -178,7 +185,7 @@ impl<T: Answer + Default> IntoFuture for Call<T> {
     #[inline]
     fn into_future(self) -> CallFuture<T> {
         let Self { core, prepared, .. } = self;
-        CallFuture { state: State::New(Some(Box::new((core, prepared, blank::<T>)))), answer: PhantomData }
+        CallFuture::new(core, prepared, Box::new(blank::<T>))
     }
 }
 
@@ -206,6 +213,12 @@ type Ended = Result<Box<dyn Answer>, Error>;
 impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+impl<T> CallFuture<T> {
+    fn new(core: Arc<Core>, prepared: Prepared, blank: Blank) -> Self {
+        Self { state: State::New(Some(Box::new((core, prepared, blank)))), answer: PhantomData }
     }
 }
 
@@ -443,8 +456,8 @@ impl Run {
             signed: &signed,
             http: &http,
         };
-        attempt.span.answered(http.status, || response.request_id());
-        let (answer, memory) = (response.blank(self.blank), core.limits.memory);
+        attempt.span.answered(http.status, || response.shown_request_id());
+        let (answer, memory) = (response.blank(&self.blank), core.limits.memory);
         let body = if http.body.len() <= READ_AT_ONCE {
             Body::read(&http.body, answer, memory)
         } else {

@@ -185,8 +185,9 @@ impl Error {
         self
     }
 
-    pub(crate) fn request(mut self, request_id: Option<&str>) -> Self {
-        self.0.request_id = request_id.map(mask::id).filter(|id| !id.is_empty());
+    /// The request id, of which only what it must not hold is taken out: anything may stand in its place.
+    pub(crate) fn request(mut self, request_id: Option<&str>, hidden: &Hidden) -> Self {
+        self.0.request_id = request_id.map(|id| mask::id(&hidden.hide(id))).filter(|id| !id.is_empty());
         self
     }
 

@@ -67,9 +67,9 @@ pub mod generated {
     pub use crate::answer::{Answer, read_body};
     pub use crate::client::Client;
     pub use crate::encode::parameters_of;
-    pub use crate::field::{Entry, Fields, Flags, Member, View, Viewer, debug, serialize};
+    pub use crate::field::{Entry, Fields, Flags, List, Map, Member, View, Viewer, debug, serialize};
     pub use crate::operation::{
         EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, RefusalKind, Service, ServiceFacts, Step,
     };
-    pub use crate::slot::{Blank, Choice, Filler, Place, Record, Slot};
+    pub use crate::slot::{Blank, Choice, Filler, Grow, Keyed, Make, Place, Record, Slot};
 }

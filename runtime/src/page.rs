@@ -20,7 +20,11 @@ use crate::field::View;
 use crate::operation::Paged;
 use crate::transport::Sent;
 
-/// The pages of an operation, one after the other.
+/// The pages of an operation, one after the other, until the announced total came, or an empty page where none is
+/// announced.
+///
+/// Pages that end before the announced total end with an error of the kind [`ErrorKind::Paging`] that names both numbers;
+/// so do pages that do not move on, such as where a token comes twice. The pages before it stay as they were.
 ///
 /// ```ignore
 /// let mut pages = client.pages(request);
@@ -129,11 +133,11 @@ impl<O: Paged> Turning<O> {
 
     /// Whether there may be a further page.
     fn moves(&self) -> bool {
-        self.turner.position().is_some()
+        !matches!(self.turner.position(), Ok(None))
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<O::Output>, Error>> {
-        while let Some(position) = self.turner.position() {
+        while let Some(position) = self.turner.position()? {
             let call = self.call.get_or_insert_with(|| {
                 position.write(self.request.position());
                 Call::of(&self.core, O::FACTS, &self.request).into_future()

@@ -443,7 +443,7 @@ impl<'t> Reader<'t, '_, '_> {
                     let item = self.text_item(item.trim(), list, flags);
                     self.context.below(item, |fault| fault.below_index(index));
                     outcome = outcome.then(item);
-                    if self.context.exhausted {
+                    if self.context.exhausted || outcome == Outcome::Ended {
                         break;
                     }
                 }
@@ -460,6 +460,7 @@ impl<'t> Reader<'t, '_, '_> {
     }
 
     fn text_item(&mut self, text: &str, list: &mut dyn Grow, flags: Flags) -> Outcome {
+        next!(self, self.context.count());
         match self.room(list.item_size()) {
             Ok(()) => self.text(Cow::Borrowed(text), list.grow(), flags),
             Err(outcome) => outcome,

@@ -48,6 +48,9 @@ pub enum Place<'a> {
 pub trait Slot {
     /// Its place.
     fn place(&mut self) -> Place<'_>;
+
+    /// Takes the JSON text of an answer that was read into it. Only what shows an answer as it came keeps it.
+    fn keep(&mut self, _text: &str) {}
 }
 
 /// Something with named members that can be read.

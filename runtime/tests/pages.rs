@@ -206,8 +206,9 @@ async fn after_an_error_the_same_page_is_asked_for_again() {
 #[tokio::test]
 async fn the_same_page_twice_is_an_error_and_not_a_loop() {
     for most in [0, 2] {
-        let mut pages =
-            client(Answers(|_| Ok(answer(200, page(1, 2, 100))))).pages(ListThings::default()).read_ahead(most);
+        // No total says that items repeat.
+        let body = r#"{"Code":"OK","Things":[{"id":1},{"id":2}]}"#;
+        let mut pages = client(Answers(move |_| Ok(answer(200, body)))).pages(ListThings::default()).read_ahead(most);
         pages.next().await.unwrap().unwrap();
         let error = pages.next().await.unwrap_err();
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Paging, Sent::Yes));
@@ -215,6 +216,31 @@ async fn the_same_page_twice_is_an_error_and_not_a_loop() {
             error.to_string(),
             "ListThings: the service answered the same page twice, so the pages do not move on"
         );
+    }
+}
+
+#[tokio::test]
+async fn an_empty_page_before_the_total_is_an_error_behind_all_that_came() {
+    for most in [0, 1, 5] {
+        // The third page is empty once.
+        let empty = AtomicUsize::new(1);
+        let transport = Answers(move |request| {
+            let number = asked(&request);
+            if number == 3 && empty.swap(0, Ordering::Relaxed) == 1 {
+                return Ok(answer(200, r#"{"Code":"OK","Total":50,"Things":[]}"#));
+            }
+            Ok(answer(200, page(number, 10, 50)))
+        });
+        let mut items = client(transport).items(ListThings::default()).read_ahead(most);
+        for id in 0..20 {
+            assert_eq!(items.next().await.unwrap().unwrap().id, id);
+        }
+        let error = items.next().await.unwrap_err();
+        assert_eq!((error.kind(), error.sent()), (ErrorKind::Paging, Sent::Yes));
+        let expected =
+            "ListThings: 20 of 50 items came, and then an empty page; list again later, or narrow what is asked for";
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(ids(&mut items).await, (20..50).collect::<Vec<_>>(), "the page is asked for again");
     }
 }
 

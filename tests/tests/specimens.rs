@@ -198,14 +198,16 @@ async fn offsets_move_by_what_came_until_the_total() {
 #[tokio::test]
 async fn a_service_that_allows_fewer_items_loses_none() {
     // 100 a page were asked for, 2 is what the service allows.
-    let canned = Canned::ok(offset_page(0..2, 0)).then(200, offset_page(2..4, 0)).then(200, offset_page(4..5, 0));
+    let canned = [2..4, 4..5, 5..7, 7..7]
+        .into_iter()
+        .fold(Canned::ok(offset_page(0..2, 0)), |canned, ids| canned.then(200, offset_page(ids, 0)));
     let client = client(&canned);
     let mut items = client.items(OffsetPages::new(0).limit(100));
     let mut count = 0;
     while items.next().await.unwrap().is_some() {
         count += 1;
     }
-    assert_eq!((count, canned.requests().len()), (5, 3));
+    assert_eq!((count, canned.requests().len()), (7, 5), "nor is a short page the last one");
 }
 
 #[tokio::test]
@@ -223,7 +225,7 @@ async fn a_failed_page_is_asked_for_again() {
 
 #[tokio::test]
 async fn the_same_page_twice_is_an_error_and_no_loop() {
-    let canned = Canned::ok(offset_page(0..2, 9)).then(200, offset_page(0..2, 9));
+    let canned = Canned::ok(offset_page(0..2, 0)).then(200, offset_page(0..2, 0));
     let client = client(&canned);
     let mut pages = client.pages(OffsetPages::new(0));
     assert!(pages.next().await.unwrap().is_some());
@@ -241,7 +243,7 @@ async fn a_token_that_leads_nowhere_is_an_error_and_no_loop() {
     assert!(pages.next().await.unwrap().is_some());
     assert_eq!(
         pages.next().await.unwrap_err().to_string(),
-        "TokenPages: the service gave the token of a page that was just read, so the pages do not move on"
+        "TokenPages: the service gave a token twice, so the pages do not move on"
     );
     assert_eq!(canned.requests().len(), 2);
 }

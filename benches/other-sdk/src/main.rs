@@ -1,31 +1,45 @@
-//! This client against `aliyun-openapi-core-rust-sdk` as published: the same operation of the same server, by the
-//! processor time of the process that calls. The server is another process, which is this program called again, and
-//! answers every request with the same page of 20 calls.
+//! This client beside other published ones, by the processor time of the process that calls, for each call and relative
+//! to a floor: bare `reqwest` that posts a constant body, and serde derives. The server is another process, and answers
+//! every request with the same page of 20 calls as JSON in a text.
 //!
 //! ```text
-//! cargo run --release --manifest-path benches/other-sdk/Cargo.toml
+//! benches/other-sdk/run.sh
 //! ```
 //!
-//! The other client knows no operations: it is given names and values of the same ten parameters, and its answer is read
-//! as `serde_json::Value`, with `Data` as a text in it. It makes a new HTTP client, with a connection of its own, for each
-//! call.
+//! * This client sends ten parameters, by signature V1 and by V3, and reads a typed page.
+//! * `ali-acs` knows other services only. It sends the six parameters of a short message, signed by V3. What comes back as
+//!   the id of the message is the same page, and the serde derives of the floor read it. `run.sh` tells how it is
+//!   made to call this server.
+//! * `aliyun-openapi-core-rust-sdk` knows no operations: it is given the names and values of the same ten parameters, and
+//!   its response is read as `serde_json::Value`, with the page as a text in it. It makes an HTTP client, with a
+//!   connection of its own, for each call.
+//!
+//! More than a third of a call is the kernel's, and what that costs differs from connection to connection: so there are
+//! many servers, each with a process of its own that calls it, and the median counts.
 
 use std::error::Error;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use ali_acs::AccessKeySecret;
+use ali_acs::sms::{Connection, Endpoint, SendSms};
 use aliyun_openapi_core_rust_sdk::client::rpc::RPClient;
 use cpu_time::ProcessTime;
-use dyvmsapi::robot::QueryRobotTaskCallList;
-use dyvmsapi::{Client, Credentials};
+use dyvmsapi::{Client, Credentials, Signature};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
+#[path = "../../../dyvmsapi/benches/floor/mod.rs"]
+mod floor;
+
 type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// What `ali-acs` calls, once `run.sh` has changed it.
+const URL: &str = "ALI_ACS_URL";
 
 const PARAMETERS: [(&str, &str); 10] = [
     ("TaskId", "1045001"),
@@ -40,21 +54,8 @@ const PARAMETERS: [(&str, &str); 10] = [
     ("PageSize", "20"),
 ];
 
-fn request() -> QueryRobotTaskCallList {
-    QueryRobotTaskCallList::new()
-        .task_id("1045001")
-        .called("13000000000")
-        .call_result("200002")
-        .hangup_direction("1")
-        .dialog_count_from("0")
-        .dialog_count_to("5")
-        .duration_from("0")
-        .duration_to("60")
-        .page_no(1)
-        .page_size(20)
-}
-
-fn page() -> String {
+/// The page is where each client has a text: in `Data`, or in the id of a short message.
+fn page(member: &str) -> String {
     let calls: Vec<Value> = (0..20)
         .map(|index| {
             json!({
@@ -68,9 +69,14 @@ fn page() -> String {
         .collect();
     json!({
         "Code": "OK", "Message": "OK", "RequestId": "D9CB3933-9FE3-4870-BA8E-2BEE91B69D23",
-        "Data": Value::from(calls).to_string(),
+        member: Value::from(calls).to_string(),
     })
     .to_string()
+}
+
+/// Whether a page is whole; the compiler may not drop what was read for it.
+fn is_page<T>(calls: &[T]) -> Outcome {
+    if black_box(calls).len() == 20 { Ok(()) } else { Err("a page has another length".into()) }
 }
 
 /// Whether a request is there as a whole: its head, and as much of a body as that announces.
@@ -81,8 +87,14 @@ fn is_whole(received: &[u8]) -> bool {
     body.len() >= length.unwrap_or(0)
 }
 
-async fn attend(mut stream: TcpStream, answer: Vec<u8>) -> std::io::Result<()> {
+fn response(page: &str) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", page.len());
+    (head + page).into_bytes()
+}
+
+async fn attend(mut stream: TcpStream) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
+    let (data, message_id) = (response(&page("Data")), response(&page("BizId")));
     let (mut received, mut chunk) = (Vec::new(), [0; 16384]);
     loop {
         match stream.read(&mut chunk).await? {
@@ -90,22 +102,20 @@ async fn attend(mut stream: TcpStream, answer: Vec<u8>) -> std::io::Result<()> {
             length => received.extend_from_slice(chunk.get(..length).unwrap_or_default()),
         }
         if is_whole(&received) {
+            let sms = String::from_utf8_lossy(&received).contains("SendSms");
             received.clear();
-            stream.write_all(&answer).await?;
+            stream.write_all(if sms { &message_id } else { &data }).await?;
         }
     }
 }
 
 async fn serve() -> Outcome {
-    let page = page();
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", page.len());
-    let answer = (head + &page).into_bytes();
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}", listener.local_addr()?);
     loop {
         let (stream, _) = listener.accept().await?;
         // A connection that breaks is the other side's to notice.
-        tokio::spawn(attend(stream, answer.clone()));
+        tokio::spawn(attend(stream));
     }
 }
 
@@ -159,38 +169,111 @@ fn measure<F: Future<Output = Outcome> + Send + 'static>(
     Ok(start.elapsed().as_secs_f64() * 1e6 / f64::from(in_flight * each))
 }
 
-fn main() -> Outcome {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    if std::env::args().nth(1).is_some_and(|argument| argument == "--serve") {
-        return runtime.block_on(serve());
-    }
-    let server = Server::start()?;
-    let client =
-        Client::builder().no_rate_limits().credentials(Credentials::new("testid", "testsecret")).endpoint(&server.url).build()?;
-    let ours = move || {
-        let call = client.send(request());
-        async move {
-            let page = call.await?;
-            if black_box(page).data.len() == 20 { Outcome::Ok(()) } else { Err("a page has another length".into()) }
+const CLIENTS: [&str; 5] =
+    ["floor: bare reqwest and serde derives", "ours, V1", "ours, V3", "ali-acs", "aliyun-openapi-core-rust-sdk"];
+const IN_FLIGHT: [u32; 2] = [1, 16];
+
+/// The cost of each client, in microseconds for a call, with one and with sixteen calls in flight.
+type Costs = [[f64; CLIENTS.len()]; IN_FLIGHT.len()];
+
+/// Calls one server.
+fn measure_all(runtime: &Runtime, url: &str) -> Outcome<Costs> {
+    let client = |signature| {
+        let credentials = Credentials::new("testid", "testsecret");
+        Client::builder().no_rate_limits().credentials(credentials).endpoint(url).signature(signature).build()
+    };
+    let typed = |client: Client| {
+        move || {
+            let call = client.send(floor::request());
+            async move { is_page(&call.await?.data) }
         }
     };
-    let other = RPClient::new("testid", "testsecret", server.url.as_str()).version("2017-05-25");
-    let theirs = move || {
-        let call = other.clone().get("QueryRobotTaskCallList").query(PARAMETERS);
+    let v1 = client(Signature::V1)?;
+    let body = v1.send(floor::request()).signed_body(&Credentials::new("testid", "testsecret"));
+    let (v1, v3) = (typed(v1), typed(client(Signature::V3)?));
+    let http = reqwest::Client::builder().http1_only().build()?;
+    let at = url.to_owned();
+    let floor = move || {
+        let (http, at, body) = (http.clone(), at.clone(), body.clone());
+        async move { is_page(&floor::call(&http, &at, body).await?) }
+    };
+    let connection = Connection::new(Endpoint::CnShenzhen, AccessKeySecret::new("testid", "testsecret"));
+    let ali_acs = move || {
+        let message = SendSms::new("13000000000", "name", "SMS_10001");
+        let message = message
+            .template_param("{\"code\":\"1234\"}".to_owned())
+            .sms_up_extend_code("1".to_owned())
+            .out_id("1045001".to_owned());
+        let connection = connection.clone();
         async move {
-            let answer: Value = call.json().await?;
-            if black_box(answer)["Code"] == "OK" { Outcome::Ok(()) } else { Err("the answer has another code".into()) }
+            let response = connection.send_sms(message).await?;
+            is_page(&floor::decode_calls(&response.biz_id.unwrap_or_default())?)
         }
     };
-    println!("{:<12} {:>14} {:>14} {:>8}", "in flight", "ours, µs", "theirs, µs", "ratio");
-    for in_flight in [1, 16] {
+    let core = RPClient::new("testid", "testsecret", url).version("2017-05-25");
+    let core = move || {
+        let call = core.clone().get("QueryRobotTaskCallList").query(PARAMETERS);
+        async move {
+            let response: Value = call.json().await?;
+            if black_box(response)["Code"] == "OK" { Ok(()) } else { Err("the response has another code".into()) }
+        }
+    };
+    let mut costs = [[f64::INFINITY; CLIENTS.len()]; IN_FLIGHT.len()];
+    for (costs, in_flight) in costs.iter_mut().zip(IN_FLIGHT) {
         // Rounds alternate and the fastest of each counts: what else the machine does only adds.
-        let (mut least, mut least_of_theirs) = (f64::INFINITY, f64::INFINITY);
-        for _ in 0..7 {
-            least = least.min(measure(&runtime, in_flight, 800 / in_flight, ours.clone())?);
-            least_of_theirs = least_of_theirs.min(measure(&runtime, in_flight, 80 / in_flight, theirs.clone())?);
+        for round in 0..6 {
+            let each = 208 / in_flight;
+            let [of_floor, of_v1, of_v3, of_ali_acs, of_core] = costs;
+            for (cost, spent) in [
+                (of_floor, measure(runtime, in_flight, each, floor.clone())?),
+                (of_v1, measure(runtime, in_flight, each, v1.clone())?),
+                (of_v3, measure(runtime, in_flight, each, v3.clone())?),
+                (of_ali_acs, measure(runtime, in_flight, each, ali_acs.clone())?),
+            ] {
+                *cost = cost.min(spent);
+            }
+            // A call of it takes a thousand times as long.
+            if round == 0 {
+                *of_core = measure(runtime, in_flight, 16 / in_flight, core.clone())?;
+            }
         }
-        println!("{in_flight:<12} {least:>14.1} {least_of_theirs:>14.1} {:>8.1}", least_of_theirs / least);
+    }
+    Ok(costs)
+}
+
+/// In a process of its own: `ali-acs` is told once whom to call.
+fn measure_one_server() -> Outcome<Costs> {
+    let server = Server::start()?;
+    let output = Command::new(std::env::current_exe()?).arg("--measure").env(URL, &server.url).output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+fn main() -> Outcome {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+    match std::env::args().nth(1).as_deref() {
+        Some("--serve") => return runtime()?.block_on(serve()),
+        Some("--measure") => {
+            println!("{}", serde_json::to_string(&measure_all(&runtime()?, &std::env::var(URL)?)?)?);
+            return Ok(());
+        }
+        _ => {}
+    }
+    const SERVERS: usize = 21;
+    let measured = (0..SERVERS).map(|_| measure_one_server()).collect::<Outcome<Vec<_>>>()?;
+    let median = |row: usize, client: usize| {
+        let mut sorted = measured.iter().map(|costs| costs[row][client]).collect::<Vec<_>>();
+        sorted.sort_by(f64::total_cmp);
+        sorted[SERVERS / 2]
+    };
+    println!("{:<10} {:<40} {:>14} {:>12}", "in flight", "client", "µs of CPU", "of the floor");
+    for (row, in_flight) in IN_FLIGHT.into_iter().enumerate() {
+        for (client, name) in CLIENTS.into_iter().enumerate() {
+            let cost = median(row, client);
+            println!("{in_flight:<10} {name:<40} {cost:>14.1} {:>12.2}", cost / median(row, 0));
+        }
     }
     Ok(())
 }

@@ -119,7 +119,8 @@ fn a_reader_that_stops_early_is_no_failure() {
 
 #[test]
 fn an_unknown_action_is_refused_with_the_nearest_one() {
-    let expected = "error: the service has no action \"QueryRobotTaskCalList\"; did you mean QueryRobotTaskCallList?\n";
+    let expected = "error: the specification has no action \"QueryRobotTaskCalList\"; did you mean \
+                    QueryRobotTaskCallList? --untyped calls what the service has beyond it\n";
     assert_eq!(refused(&["call", "QueryRobotTaskCalList", "--TaskId", "1045001", "--local"]), expected);
 }
 
@@ -189,7 +190,7 @@ fn a_request_without_an_answer_has_an_unknown_outcome() {
     });
     let outcome = outcome(with_key(&[LIST, &["--endpoint", &url]].concat(), "testid", "testsecret"));
     assert!(silent.join().unwrap() > 0);
-    assert_eq!((outcome.status, outcome.output.as_str()), (Some(5), ""), "{}", outcome.notices);
+    assert_eq!((outcome.status, outcome.output.as_str()), (Some(1), ""), "a query rings nobody: {}", outcome.notices);
     assert!(
         outcome.notices.contains("it is not known whether the service received the request"),
         "{}",

@@ -1,8 +1,9 @@
 //! Running the command.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub(crate) const LIST: &[&str] = &["call", "QueryRobotTaskCallList", "--TaskId", "1045001"];
@@ -108,4 +109,75 @@ impl Drop for EmulatorProcess {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A server that gives these answers, one after the other, and the last one for ever.
+pub(crate) struct Canned {
+    pub(crate) url: String,
+    bodies: Arc<Mutex<Vec<String>>>,
+}
+
+impl Canned {
+    /// Each answer is a status and a body; status 0 closes the connection instead.
+    pub(crate) fn serve(answers: Vec<(u16, String)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let bodies = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&bodies);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let mut reader = BufReader::new(&stream);
+                let mut length = 0;
+                loop {
+                    let mut line = String::new();
+                    if reader.read_line(&mut line).unwrap_or_default() <= 2 {
+                        break;
+                    }
+                    if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                        length = value.trim().parse().unwrap();
+                    }
+                }
+                let mut body = vec![0; length];
+                if reader.read_exact(&mut body).is_err() || length == 0 {
+                    continue;
+                }
+                let mut seen = seen.lock().unwrap();
+                let (status, answer) = &answers[seen.len().min(answers.len() - 1)];
+                seen.push(String::from_utf8(body).unwrap());
+                if *status != 0 {
+                    let head =
+                        format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", answer.len());
+                    // Whoever asked may be gone.
+                    let _ = (&stream).write_all((head + answer).as_bytes());
+                }
+            }
+        });
+        Self { url, bodies }
+    }
+
+    pub(crate) fn ok(body: &str) -> Self {
+        Self::serve(vec![(200, body.to_owned())])
+    }
+
+    pub(crate) fn call(&self, arguments: &[&str]) -> Outcome {
+        outcome(with_key(&[&["call"], arguments, &["--endpoint", &self.url]].concat(), "testid", "testsecret"))
+    }
+
+    /// A parameter of each request, decoded.
+    pub(crate) fn sent(&self, name: &str) -> Vec<Option<String>> {
+        let bodies = self.bodies.lock().unwrap();
+        let value =
+            |body: &String| body.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=').map(decoded));
+        bodies.iter().map(value).collect()
+    }
+}
+
+fn decoded(encoded: &str) -> String {
+    let mut parts = encoded.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+        bytes.extend_from_slice(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).unwrap()
 }

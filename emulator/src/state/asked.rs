@@ -1,6 +1,7 @@
 //! Reading the parameters of a request, once for all stories.
 
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use serde_json::Value;
 
@@ -40,20 +41,20 @@ impl<'p> Asked<'p> {
     /// The value of a numeric parameter, some of which the service declares as text.
     pub(crate) fn whole(&self, name: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, Refusal> {
         let Some(text) = self.given(name) else { return Ok(None) };
-        match text.parse() {
-            Ok(number) if range.contains(&number) => Ok(Some(number)),
+        match number(text) {
+            Some(number) if range.contains(&number) => Ok(Some(number)),
             _ => Err(Refusal::invalid(name)),
         }
     }
 
     /// An id; what is no number is the id of nothing.
     pub(crate) fn id(&self, name: &str) -> Option<u64> {
-        self.given(name)?.parse().ok()
+        number(self.given(name)?)
     }
 
     /// A time in milliseconds since 1970.
     pub(crate) fn time(&self, name: &str) -> Option<Time> {
-        self.given(name)?.parse().ok().map(Time::from_millis)
+        number(self.given(name)?).map(Time::from_millis)
     }
 
     /// A time as `yyyy-MM-dd HH:mm:ss`.
@@ -81,6 +82,11 @@ impl<'p> Asked<'p> {
             size: self.whole(size, 1..=MAX_PAGE_SIZE)?.unwrap_or(default_size),
         })
     }
+}
+
+/// The number that a text is, written as numbers are: no sign `+`, no zeros in front, no blanks.
+pub(crate) fn number<T: FromStr + ToString>(text: &str) -> Option<T> {
+    text.parse().ok().filter(|number: &T| number.to_string() == text)
 }
 
 /// Which part of a list is asked for. Behind the last page there is an empty one.

@@ -1,6 +1,7 @@
 //! Documented limits: queries per second of an operation, and calls to one number.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use aliyun_api_spec::model::Operation;
@@ -23,7 +24,7 @@ pub enum Limits {
     Documented,
 }
 
-/// So many numbers are counted.
+/// The calls to this many numbers are counted. The number that was called longest ago makes room.
 const MOST_NUMBERS: usize = 100_000;
 
 /// Of a number that is shown, this much tells it from others.
@@ -33,8 +34,21 @@ const SHOWN_LENGTH: usize = 64;
 #[derive(Default)]
 pub(crate) struct Limiter {
     queries: HashMap<String, Window>,
-    /// By called number and number shown; for each, one window for each limit.
-    calls: BTreeMap<(String, String), Vec<Window>>,
+    calls: HashMap<Arc<Pair>, Counted>,
+    /// The same, by their last call.
+    by_call: BTreeMap<u64, Arc<Pair>>,
+    counted: u64,
+}
+
+/// A called number and the number shown to it.
+type Pair = (String, String);
+
+/// The calls to a number.
+struct Counted {
+    /// The place of its last call among all calls.
+    last: u64,
+    /// One for each limit.
+    windows: Vec<Window>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -97,14 +111,9 @@ impl Limiter {
         if limits.is_empty() {
             return Ok(());
         }
-        if self.calls.len() >= MOST_NUMBERS {
-            self.calls.retain(|_, windows| windows.iter().any(|window| !window.is_over(now)));
-        }
-        if self.calls.len() >= MOST_NUMBERS {
-            self.calls.pop_first();
-        }
         let key = |text: &str| text.chars().take(SHOWN_LENGTH).collect::<String>();
-        let windows = self.calls.entry((key(called), key(shown))).or_default();
+        let pair = (key(called), key(shown));
+        let mut windows = self.calls.get(&pair).map(|counted| counted.windows.clone()).unwrap_or_default();
         for (index, &(most, length, name)) in limits.iter().enumerate() {
             match windows.get_mut(index) {
                 Some(window) => window.renew(now),
@@ -114,10 +123,33 @@ impl Limiter {
                 return Err(Reached { most, window: name });
             }
         }
-        for window in windows {
+        for window in &mut windows {
             window.count += 1;
         }
+        self.remember(pair, windows, now);
         Ok(())
+    }
+
+    fn remember(&mut self, pair: Pair, windows: Vec<Window>, now: Time) {
+        let pair = match self.calls.remove_entry(&pair) {
+            Some((pair, counted)) => {
+                self.by_call.remove(&counted.last);
+                pair
+            }
+            None => Arc::new(pair),
+        };
+        // What is over is forgotten from the oldest on, and the oldest also where there is no room.
+        while let Some((_, oldest)) = self.by_call.first_key_value() {
+            let is_over = |counted: &Counted| counted.windows.iter().all(|window| window.is_over(now));
+            if self.calls.len() < MOST_NUMBERS && !self.calls.get(oldest).is_none_or(is_over) {
+                break;
+            }
+            self.calls.remove(oldest);
+            self.by_call.pop_first();
+        }
+        self.by_call.insert(self.counted, Arc::clone(&pair));
+        self.calls.insert(pair, Counted { last: self.counted, windows });
+        self.counted += 1;
     }
 }
 
@@ -194,14 +226,43 @@ mod tests {
     }
 
     #[test]
-    fn forgets_numbers_where_there_are_too_many() {
-        let (mut limiter, operation) = (Limiter::default(), operation(None, &["1/min"]));
-        for index in 0..MOST_NUMBERS + 10 {
-            assert_eq!(limiter.call(&operation, &index.to_string(), "", at(0)), Ok(()));
+    fn the_number_called_longest_ago_makes_room_and_no_other() {
+        let (mut limiter, operation) = (Limiter::default(), operation(None, &["2/min"]));
+        let call =
+            |limiter: &mut Limiter, number: usize| limiter.call(&operation, &number.to_string(), "", at(0)).is_ok();
+        // The first to be called is the largest number. One more call to it makes the next one the oldest.
+        for number in (1..=MOST_NUMBERS).rev() {
+            assert!(call(&mut limiter, number));
         }
+        assert!(call(&mut limiter, MOST_NUMBERS));
+        assert_eq!((limiter.calls.len(), limiter.by_call.len()), (MOST_NUMBERS, MOST_NUMBERS));
+        // A number that is counted already takes nobody's room.
+        assert!(!call(&mut limiter, MOST_NUMBERS));
+        assert!(call(&mut limiter, 1));
         assert_eq!(limiter.calls.len(), MOST_NUMBERS);
-        assert_eq!(limiter.call(&operation, "x", "", at(MINUTE)), Ok(()));
-        assert_eq!(limiter.calls.len(), 1);
+        let counts = |limiter: &Limiter, number: usize| {
+            limiter.calls.get(&(number.to_string(), String::new())).map_or(0, |counted| counted.windows[0].count)
+        };
+        for (new, gone) in [(0, MOST_NUMBERS - 1), (MOST_NUMBERS + 1, MOST_NUMBERS - 2)] {
+            assert_eq!(counts(&limiter, gone), 1);
+            assert!(call(&mut limiter, new));
+            assert_eq!((counts(&limiter, gone), counts(&limiter, gone - 1)), (0, 1));
+            assert_eq!((limiter.calls.len(), limiter.by_call.len()), (MOST_NUMBERS, MOST_NUMBERS));
+        }
+        assert_eq!((counts(&limiter, MOST_NUMBERS), counts(&limiter, 1)), (2, 2));
+    }
+
+    #[test]
+    fn forgets_numbers_whose_windows_are_over() {
+        let (mut limiter, operation) = (Limiter::default(), operation(None, &["1/min"]));
+        for number in ["a", "b", "c"] {
+            assert_eq!(limiter.call(&operation, number, "", at(0)), Ok(()));
+        }
+        assert_eq!(limiter.call(&operation, "x", "", at(MINUTE - 1)), Ok(()));
+        assert_eq!(limiter.calls.len(), 4);
+        assert_eq!(limiter.call(&operation, "x", "", at(MINUTE)), Err(Reached { most: 1, window: "分钟级" }));
+        assert_eq!(limiter.call(&operation, "y", "", at(MINUTE)), Ok(()));
+        assert_eq!((limiter.calls.len(), limiter.by_call.len()), (2, 2));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use self::call::{Call, Filter, SAMPLE};
 use self::task::{Recall, Status, Task};
-use super::asked::{Asked, callable, showable};
+use super::asked::{Asked, callable, number, showable};
 use super::time::{MINUTE, Time};
 use super::{Answer, Pending, Problem};
 
@@ -217,7 +217,7 @@ impl Robot {
     fn calls(&self, asked: Asked<'_>) -> Answer {
         let filter = Filter::read(asked)?;
         let page = asked.page("PageNo", "PageSize", 20)?;
-        let asked_for = |task: &&Task| asked.given("TaskId").is_none_or(|id| id.parse() == Ok(task.id));
+        let asked_for = |task: &&Task| asked.given("TaskId").is_none_or(|id| number(id) == Some(task.id));
         let calls = self.tasks.values().filter(asked_for).flat_map(|task| task.calls(asked.now, asked.given("Called")));
         Ok(vec![("Data", page.part(calls.filter(|call| filter.matches(call)), |call| call.record()))])
     }

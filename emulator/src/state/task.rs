@@ -275,3 +275,23 @@ impl Task {
         Value::Object(record)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Parameters;
+
+    #[test]
+    fn keeps_the_latest_tasks() {
+        let mut tasks = Tasks::new(0, Hours::Always);
+        let pairs = [("Resource", "05710000000"), ("Data", "13000000000")];
+        let parameters: Parameters = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        for _ in 0..MOST_TASKS {
+            tasks.create(Asked { parameters: &parameters, now: Time::from_millis(0) }).unwrap();
+        }
+        assert_eq!((tasks.by_id.len(), tasks.by_id.first_key_value().map(|(id, _)| *id)), (MOST_TASKS, Some(FIRST_ID)));
+        tasks.create(Asked { parameters: &parameters, now: Time::from_millis(0) }).unwrap();
+        let ids: Vec<u64> = tasks.by_id.keys().copied().collect();
+        assert_eq!((ids.len(), ids[0], ids[MOST_TASKS - 1]), (MOST_TASKS, FIRST_ID + 1, FIRST_ID + 1000));
+    }
+}

@@ -11,30 +11,40 @@ use std::time::SystemTime;
 #[derive(Debug, Default)]
 pub(super) struct Nonces {
     used: HashSet<u128>,
-    by_end: BinaryHeap<Reverse<(SystemTime, u128)>>,
+    /// When each is forgotten, its place in the order of arrival, and the nonce.
+    by_end: BinaryHeap<Reverse<(SystemTime, u64, u128)>>,
+    arrived: u64,
 }
 
 impl Nonces {
-    /// More than this many nonces in one window are not kept: the first to end makes room.
+    /// More than this many nonces in one window are not kept: the oldest makes room, which is the first to end, and of those
+    /// that end together the first that came.
     const LIMIT: usize = 1_000_000;
 
     pub(super) fn is_used(&mut self, nonce: u128, now: SystemTime) -> bool {
-        while let Some(&Reverse((end, ended))) = self.by_end.peek()
-            && (end < now || self.used.len() > Self::LIMIT)
-        {
-            self.by_end.pop();
-            self.used.remove(&ended);
+        while self.by_end.peek().is_some_and(|&Reverse((end, ..))| end < now) {
+            self.forget_oldest();
         }
         self.used.contains(&nonce)
     }
 
     /// False where it was remembered already.
     pub(super) fn remember(&mut self, nonce: u128, end: SystemTime) -> bool {
-        let new = self.used.insert(nonce);
-        if new {
-            self.by_end.push(Reverse((end, nonce)));
+        if !self.used.insert(nonce) {
+            return false;
         }
-        new
+        if self.used.len() > Self::LIMIT {
+            self.forget_oldest();
+        }
+        self.by_end.push(Reverse((end, self.arrived, nonce)));
+        self.arrived += 1;
+        true
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some(Reverse((.., oldest))) = self.by_end.pop() {
+            self.used.remove(&oldest);
+        }
     }
 }
 
@@ -58,5 +68,28 @@ mod tests {
         assert_eq!((nonces.used.len(), nonces.by_end.len()), (1, 1));
         assert!(!nonces.is_used(two, at(31)));
         assert_eq!((nonces.used.len(), nonces.by_end.len()), (0, 0));
+    }
+    #[test]
+    fn the_oldest_makes_room_whatever_its_digest() {
+        let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let limit = u128::try_from(Nonces::LIMIT).unwrap();
+        let mut nonces = Nonces::default();
+        // The first to come has the largest digest, and all but one end together.
+        for digest in (1..=limit).rev() {
+            assert!(nonces.remember(digest, at(if digest == 7 { 20 } else { 30 })));
+        }
+        assert_eq!((nonces.used.len(), nonces.is_used(limit, at(0))), (Nonces::LIMIT, true));
+        let mut forgotten = Vec::new();
+        for (new, gone) in [(0, 7), (limit + 1, limit), (limit + 2, limit - 1)] {
+            assert!(nonces.is_used(gone, at(0)));
+            assert!(nonces.remember(new, at(30)));
+            assert_eq!((nonces.used.len(), nonces.by_end.len()), (Nonces::LIMIT, Nonces::LIMIT));
+            assert!(nonces.is_used(new, at(0)));
+            forgotten.push(gone);
+        }
+        for gone in forgotten {
+            assert!(!nonces.is_used(gone, at(0)), "{gone}");
+        }
+        assert!(nonces.is_used(limit - 2, at(0)));
     }
 }

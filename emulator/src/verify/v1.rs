@@ -23,7 +23,7 @@ pub(super) fn require(parameters: &Parameters) -> Result<(), Refusal> {
     if parameters.contains_key("Signature") { Ok(()) } else { Err(Refusal::missing("Signature")) }
 }
 
-/// The time stamp, which older pages of the documentation spell another way.
+/// The time stamp, under the name that older pages of the documentation sign, too.
 pub(super) fn timestamp(parameters: &Parameters) -> &str {
     match parameter(parameters, "Timestamp") {
         "" => parameter(parameters, "TimeStamp"),
@@ -31,9 +31,24 @@ pub(super) fn timestamp(parameters: &Parameters) -> &str {
     }
 }
 
+const METHOD: &str = "HMAC-SHA1";
+
+/// Parts that are written as only some pages write them.
+pub(super) fn warnings(parameters: &Parameters) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if parameter(parameters, "Timestamp").is_empty() {
+        warnings.push("TimeStamp: gateways in service answer MissingTimestamp; the name is Timestamp".to_owned());
+    }
+    if parameter(parameters, "SignatureMethod") != METHOD {
+        warnings.push(format!("SignatureMethod: clients write {METHOD}"));
+    }
+    warnings
+}
+
 /// Refuses what is no signature of this kind.
 pub(super) fn check(parameters: &Parameters) -> Result<(), Refusal> {
-    if parameter(parameters, "SignatureMethod") != "HMAC-SHA1" {
+    // Pages of several products write Hmac-SHA1.
+    if !parameter(parameters, "SignatureMethod").eq_ignore_ascii_case(METHOD) {
         return Err(Refusal::signature_method());
     }
     // The classic client always sends it, empty, and signs it.

@@ -17,6 +17,8 @@ pub(super) struct Authorization<'r> {
     pub(super) key_id: &'r str,
     signed_headers: &'r str,
     signature: &'r str,
+    /// Whether there are blanks between the parts.
+    is_spaced: bool,
 }
 
 pub(super) fn is_authorization(headers: &HeaderMap) -> bool {
@@ -51,12 +53,20 @@ impl<'r> Authorization<'r> {
         })
     }
 
+    /// Hand-written clients put a blank behind each comma, as other clouds have it.
     fn parse(text: &'r str) -> Option<Self> {
         let (algorithm, rest) = text.split_once(' ')?;
-        let (key_id, rest) = rest.strip_prefix("Credential=")?.split_once(",SignedHeaders=")?;
-        let (signed_headers, signature) = rest.split_once(",Signature=")?;
-        let whole = [algorithm, key_id, signed_headers, signature].iter().all(|part| !part.is_empty());
-        whole.then_some(Self { algorithm, key_id, signed_headers, signature })
+        let mut parts = rest.split(',').map(str::trim_ascii);
+        let mut part =
+            |name: &str| parts.next()?.strip_prefix(name)?.strip_prefix('=').filter(|value| !value.is_empty());
+        let (key_id, signed_headers, signature) = (part("Credential")?, part("SignedHeaders")?, part("Signature")?);
+        let is_spaced = rest.contains(' ');
+        let whole = !algorithm.is_empty() && parts.next().is_none();
+        whole.then_some(Self { algorithm, key_id, signed_headers, signature, is_spaced })
+    }
+
+    pub(super) fn warning(&self) -> Option<String> {
+        self.is_spaced.then(|| "Authorization: the documentation has no blanks between the parts".to_owned())
     }
 
     /// Refuses another algorithm, and a list of headers that leaves out what has to be signed.
@@ -178,20 +188,28 @@ mod tests {
 
     #[test]
     fn reads_only_whole_authorizations() {
-        assert_eq!(
-            parsed("ACS3-HMAC-SHA256 Credential=id,SignedHeaders=host;x-acs-date,Signature=00ff"),
-            Some(["ACS3-HMAC-SHA256", "id", "host;x-acs-date", "00ff"])
-        );
+        for (text, is_spaced) in [
+            ("ACS3-HMAC-SHA256 Credential=id,SignedHeaders=host;x-acs-date,Signature=00ff", false),
+            ("ACS3-HMAC-SHA256 Credential=id, SignedHeaders=host;x-acs-date, Signature=00ff", true),
+            ("ACS3-HMAC-SHA256  Credential=id ,SignedHeaders=host;x-acs-date,  Signature=00ff", true),
+        ] {
+            assert_eq!(parsed(text), Some(["ACS3-HMAC-SHA256", "id", "host;x-acs-date", "00ff"]), "{text}");
+            assert_eq!(Authorization::parse(text).unwrap().warning().is_some(), is_spaced, "{text}");
+        }
         for broken in [
             "",
             "ACS3-HMAC-SHA256",
             "ACS3-HMAC-SHA256 Credential=id",
+            "ACS3-HMAC-SHA256 Credential=id,SignedHeaders=host",
             "ACS3-HMAC-SHA256 Credential=,SignedHeaders=host,Signature=00",
             "ACS3-HMAC-SHA256 Credential=id,SignedHeaders=,Signature=00",
             "ACS3-HMAC-SHA256 Credential=id,SignedHeaders=host,Signature=",
-            "ACS3-HMAC-SHA256  Credential=id,SignedHeaders=host,Signature=00",
-            "ACS3-HMAC-SHA256 Credential=id, SignedHeaders=host, Signature=00",
+            "ACS3-HMAC-SHA256 Credential=id,SignedHeaders=host,Signature=00,More=1",
+            "ACS3-HMAC-SHA256 Credential=id;SignedHeaders=host;Signature=00",
+            "ACS3-HMAC-SHA256 Credential =id,SignedHeaders=host,Signature=00",
+            "ACS3-HMAC-SHA256 credential=id,signedheaders=host,signature=00",
             "ACS3-HMAC-SHA256 SignedHeaders=host,Credential=id,Signature=00",
+            "ACS3-HMAC-SHA256,Credential=id,SignedHeaders=host,Signature=00",
         ] {
             assert_eq!(parsed(broken), None, "{broken}");
         }

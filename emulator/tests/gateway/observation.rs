@@ -49,3 +49,36 @@ fn no_sensitive_value_is_shown() {
     assert!(shown.contains(r#""Called": "***""#));
     assert_eq!(received[0].parameter("Called"), Some(hidden[0]));
 }
+
+#[test]
+fn what_came_before_a_reset_is_not_told_after_it() {
+    let emulator = emulator();
+    let inside = emulator.clone();
+    emulator.on_any().reply_with(move |call| {
+        // The request came, and is not answered yet.
+        inside.reset();
+        call.default_answer()
+    });
+    let call = Call::new().set("Action", "SingleCallByTts").set("CalledNumber", "13000000000").set("TtsCode", "TTS_1");
+    call.to(&emulator).assert_accepted();
+    assert_eq!((emulator.requests().len(), emulator.dials().len()), (0, 0));
+    call.set("SignatureNonce", "2").to(&emulator).assert_accepted();
+    assert_eq!((emulator.requests().len(), emulator.dials().len()), (1, 1));
+}
+
+#[test]
+fn an_observer_finds_what_it_is_shown() {
+    let (sender, shown) = std::sync::mpsc::channel();
+    let emulator = std::sync::Arc::new(std::sync::OnceLock::<aliyun_emulator::Emulator>::new());
+    let inside = std::sync::Arc::downgrade(&emulator);
+    let observer = move |received: &aliyun_emulator::Received| {
+        let emulator = inside.upgrade().unwrap();
+        let emulator = emulator.get().unwrap();
+        let last = emulator.requests().last().unwrap().request_id().to_owned();
+        sender.send((last == received.request_id(), emulator.dials().len())).unwrap();
+    };
+    emulator.set(builder().observer(observer).build()).unwrap();
+    let call = Call::new().set("Action", "SingleCallByTts").set("CalledNumber", "13000000000").set("TtsCode", "TTS_1");
+    call.to(emulator.get().unwrap()).assert_accepted();
+    assert_eq!(shown.recv().unwrap(), (true, 1));
+}

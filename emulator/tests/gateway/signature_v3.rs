@@ -1,83 +1,15 @@
 //! What is signed with V3, by hand: `SignedHeaders` taken at its word, and where the protocol's parts may stand.
 
-use aliyun_emulator::Emulator;
-use aliyun_runtime::Parameters;
-use aliyun_runtime::sign::{SigningKey, v3};
+use aliyun_runtime::sign::v3;
 use bytes::Bytes;
-use http::Request;
 
-use crate::support::{Reply, emulator, send};
-
-/// A call of `QueryRobotTaskCallList` and the headers it signs.
-#[derive(Clone)]
-struct Call {
-    method: &'static str,
-    query: Vec<(&'static str, &'static str)>,
-    headers: Vec<(&'static str, &'static str)>,
-    body: &'static str,
-}
-
-impl Call {
-    fn new() -> Self {
-        let headers = vec![
-            ("host", "dyvmsapi.aliyuncs.com"),
-            ("x-acs-action", "QueryRobotTaskCallList"),
-            ("x-acs-version", "2017-05-25"),
-            ("x-acs-date", "2026-03-01T12:34:56Z"),
-            ("x-acs-signature-nonce", "nonce"),
-        ];
-        Self { method: "POST", query: vec![("TaskId", "1045001"), ("PageSize", "1")], headers, body: "" }
-    }
-
-    fn header(mut self, name: &'static str, value: &'static str) -> Self {
-        self.headers.push((name, value));
-        self
-    }
-
-    fn without_header(mut self, name: &str) -> Self {
-        self.headers.retain(|(known, _)| *known != name);
-        self
-    }
-
-    fn query(mut self, name: &'static str, value: &'static str) -> Self {
-        self.query.push((name, value));
-        self
-    }
-
-    fn body(mut self, body: &'static str) -> Self {
-        self.body = body;
-        self
-    }
-
-    fn signed(&self) -> Request<Bytes> {
-        let mut query = Parameters::default();
-        for (name, value) in &self.query {
-            query.push(name, value);
-        }
-        let hash = v3::payload_hash(self.body.as_bytes());
-        let mut headers: Vec<(&str, &[u8])> =
-            self.headers.iter().map(|&(name, value)| (name, value.as_bytes())).collect();
-        headers.push(("x-acs-content-sha256", hash.as_str().as_bytes()));
-        let uri = format!("/?{}", str::from_utf8(query.encoded()).unwrap());
-        let mut request = Request::builder().method(self.method).uri(uri);
-        for &(name, value) in &headers {
-            request = request.header(name, value);
-        }
-        let signature = SigningKey::new("testsecret").sign_v3(self.method, &mut query, &mut headers, hash.as_str());
-        let authorization = v3::authorization("testid", &headers, &signature);
-        request.header("authorization", authorization).body(Bytes::from_static(self.body.as_bytes())).unwrap()
-    }
-
-    fn to(&self, emulator: &Emulator) -> Reply {
-        send(emulator, self.signed())
-    }
-}
+use crate::support::{SignedCall, emulator, send};
 
 #[test]
 fn parameters_are_read_from_query_and_form() {
     let emulator = emulator();
-    Call::new().to(&emulator).assert_accepted();
-    let form = Call::new()
+    SignedCall::new().to(&emulator).assert_accepted();
+    let form = SignedCall::new()
         .without_header("x-acs-signature-nonce")
         .header("x-acs-signature-nonce", "another")
         .header("content-type", "application/x-www-form-urlencoded")
@@ -93,7 +25,8 @@ fn parameters_are_read_from_query_and_form() {
 #[test]
 fn signed_headers_are_taken_at_their_word() {
     // Repeated headers are sorted and joined, an empty one is there, and blanks within a value stay.
-    let call = Call::new().header("x-more", "b").header("x-more", "a").header("x-empty", "").header("x-wide", "a  b");
+    let call =
+        SignedCall::new().header("x-more", "b").header("x-more", "a").header("x-empty", "").header("x-wide", "a  b");
     call.to(&emulator()).assert_accepted();
     for (name, value) in [("x-more", "c"), ("x-empty", "full"), ("x-wide", "a b")] {
         let mut changed = call.signed();
@@ -113,26 +46,26 @@ fn signed_headers_are_taken_at_their_word() {
 
 #[test]
 fn names_and_values_of_any_text_are_signed_encoded() {
-    Call::new().query("键 /", "占 +*~").query("M.1.x", "").to(&emulator()).assert_accepted();
+    SignedCall::new().query("键 /", "占 +*~").query("M.1.x", "").to(&emulator()).assert_accepted();
 }
 
 #[test]
 fn the_action_may_stand_in_the_query() {
-    let call = Call::new().without_header("x-acs-action").without_header("x-acs-version");
+    let call = SignedCall::new().without_header("x-acs-action").without_header("x-acs-version");
     let reply = call.to(&emulator());
     reply.assert_refused(400, "MissingAction", "Action is mandatory for this action.");
     let call = call.query("Action", "QueryRobotTaskCallList");
     call.to(&emulator()).assert_refused(400, "MissingVersion", "Version is mandatory for this action.");
     call.query("Version", "2017-05-25").to(&emulator()).assert_accepted();
     // The header comes first.
-    Call::new().query("Action", "Another").to(&emulator()).assert_accepted();
+    SignedCall::new().query("Action", "Another").to(&emulator()).assert_accepted();
 }
 
 #[test]
 fn answers_json_unless_xml_is_asked_for() {
-    let unknown = Call::new().query("Format", "yaml").to(&emulator());
+    let unknown = SignedCall::new().query("Format", "yaml").to(&emulator());
     unknown.assert_refused(400, "InvalidParameter.Format", "Specified parameter format is not valid.");
-    let reply = Call::new().query("Format", "XML").to(&emulator());
+    let reply = SignedCall::new().query("Format", "XML").to(&emulator());
     assert_eq!((reply.status(), reply.header("content-type")), (200, "text/xml;charset=utf-8"));
     assert!(reply.text().contains("<QueryRobotTaskCallListResponse>"), "{}", reply.text());
 }
@@ -140,15 +73,15 @@ fn answers_json_unless_xml_is_asked_for() {
 #[test]
 fn refusals_tell_what_is_absent() {
     for name in ["x-acs-date", "x-acs-signature-nonce"] {
-        let reply = Call::new().without_header(name).to(&emulator());
+        let reply = SignedCall::new().without_header(name).to(&emulator());
         reply.assert_refused(400, "MissingParameter", &format!("{name} is mandatory for this action."));
     }
     let base = "The request signature does not conform to Aliyun standards.";
-    let mut unsigned = Call::new().signed();
+    let mut unsigned = SignedCall::new().signed();
     unsigned.headers_mut().remove("authorization");
     let message = format!("{base} The header Authorization is absent or empty.");
     send(&emulator(), unsigned).assert_refused(400, "IncompleteSignature", &message);
-    let mut hidden = Call::new().signed();
+    let mut hidden = SignedCall::new().signed();
     hidden.headers_mut().insert("x-acs-late", "1".parse().unwrap());
     let message = format!("{base} SignedHeaders lacks x-acs-late.");
     send(&emulator(), hidden).assert_refused(400, "IncompleteSignature", &message);
@@ -156,7 +89,7 @@ fn refusals_tell_what_is_absent() {
 
 #[test]
 fn a_mismatch_shows_what_the_gateway_signed() {
-    let mut tampered = Call::new().signed();
+    let mut tampered = SignedCall::new().signed();
     *tampered.body_mut() = Bytes::from_static(b"a");
     let hash = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
     let empty = v3::EMPTY_PAYLOAD;
@@ -178,5 +111,5 @@ fn a_mismatch_shows_what_the_gateway_signed() {
 fn nonces_of_both_signatures_are_of_one_key() {
     let emulator = emulator();
     crate::support::Call::new().to(&emulator).assert_accepted();
-    assert_eq!(Call::new().to(&emulator).member("Code"), "SignatureNonceUsed");
+    assert_eq!(SignedCall::new().to(&emulator).member("Code"), "SignatureNonceUsed");
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use aliyun_api_spec::model::Service;
 use aliyun_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
 use aliyun_runtime::Parameters;
-use aliyun_runtime::sign::SigningKey;
+use aliyun_runtime::sign::{SigningKey, v3};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Request, Response};
@@ -108,6 +108,103 @@ impl Call {
     /// Sends it as a form to an emulator.
     pub(crate) fn to(&self, emulator: &Emulator) -> Reply {
         send(emulator, self.in_form())
+    }
+}
+
+/// A call of `QueryRobotTaskCallList` and the headers it signs.
+#[derive(Clone)]
+pub(crate) struct SignedCall {
+    method: &'static str,
+    query: Vec<(&'static str, &'static str)>,
+    headers: Vec<(&'static str, &'static str)>,
+    body: &'static str,
+    wire: Option<(&'static str, &'static str)>,
+    authorization: fn(&str) -> String,
+}
+
+impl SignedCall {
+    pub(crate) fn new() -> Self {
+        let headers = vec![
+            ("host", "dyvmsapi.aliyuncs.com"),
+            ("x-acs-action", "QueryRobotTaskCallList"),
+            ("x-acs-version", "2017-05-25"),
+            ("x-acs-date", "2026-03-01T12:34:56Z"),
+            ("x-acs-signature-nonce", "nonce"),
+        ];
+        Self {
+            method: "POST",
+            query: vec![("TaskId", "1045001"), ("PageSize", "1")],
+            headers,
+            body: "",
+            wire: None,
+            authorization: str::to_owned,
+        }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Adds a header in place of what it was.
+    pub(crate) fn set_header(self, name: &'static str, value: &'static str) -> Self {
+        self.without_header(name).header(name, value)
+    }
+
+    /// Writes a part of the query otherwise than it was signed.
+    pub(crate) fn wire(mut self, signed: &'static str, written: &'static str) -> Self {
+        self.wire = Some((signed, written));
+        self
+    }
+
+    /// Changes the header `Authorization`.
+    pub(crate) fn authorization(mut self, authorization: fn(&str) -> String) -> Self {
+        self.authorization = authorization;
+        self
+    }
+
+    pub(crate) fn without_header(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self
+    }
+
+    pub(crate) fn query(mut self, name: &'static str, value: &'static str) -> Self {
+        self.query.push((name, value));
+        self
+    }
+
+    pub(crate) fn body(mut self, body: &'static str) -> Self {
+        self.body = body;
+        self
+    }
+
+    pub(crate) fn signed(&self) -> Request<Bytes> {
+        let mut query = Parameters::default();
+        for (name, value) in &self.query {
+            query.push(name, value);
+        }
+        let hash = v3::payload_hash(self.body.as_bytes());
+        let mut headers: Vec<(&str, &[u8])> =
+            self.headers.iter().map(|&(name, value)| (name, value.as_bytes())).collect();
+        if !self.headers.iter().any(|(name, _)| *name == "x-acs-content-sha256") {
+            headers.push(("x-acs-content-sha256", hash.as_str().as_bytes()));
+        }
+        let (signed, written) = self.wire.unwrap_or_default();
+        let mut uri = format!("/?{}", str::from_utf8(query.encoded()).unwrap());
+        if !signed.is_empty() {
+            uri = uri.replace(signed, written);
+        }
+        let mut request = Request::builder().method(self.method).uri(uri);
+        for &(name, value) in &headers {
+            request = request.header(name, value);
+        }
+        let signature = SigningKey::new("testsecret").sign_v3(self.method, &mut query, &mut headers, hash.as_str());
+        let authorization = (self.authorization)(&v3::authorization("testid", &headers, &signature));
+        request.header("authorization", authorization).body(Bytes::from_static(self.body.as_bytes())).unwrap()
+    }
+
+    pub(crate) fn to(&self, emulator: &Emulator) -> Reply {
+        send(emulator, self.signed())
     }
 }
 

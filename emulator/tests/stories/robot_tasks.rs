@@ -345,3 +345,14 @@ fn a_batch_is_created_and_started_at_once() {
     assert_eq!(status(&story, id.as_str().unwrap()), "READY");
     assert_eq!(story.code("BatchRobotSmartCall", &[&settings[..], &scheduled[..1]].concat()), "isv.INVALID_PARAMETERS");
 }
+
+/// Texts that a lenient reader takes for the id of a task.
+#[test]
+fn an_id_is_the_number_as_it_is_printed() {
+    let story = Story::new();
+    let calls = |id: &str| story.data("QueryRobotTaskCallList", &[("TaskId", id)]).as_array().unwrap().len();
+    assert_eq!(calls("1045001"), 20);
+    for id in ["+1045001", "01045001", " 1045001", "1045001 ", "1045001.0", "１０４５００１"] {
+        assert_eq!(calls(id), 0, "{id}");
+    }
+}

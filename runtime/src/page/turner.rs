@@ -1,9 +1,10 @@
 //! Where pages begin and end.
 //!
-//! Pages end where the announced total is reached, or at an empty page, or at one that is shorter than the page
-//! before it. A first page that is shorter than was asked for ends nothing: a service that allows fewer items on a
-//! page than were asked for answers so too, and what follows would be lost.
+//! Pages end at the announced total, and where none is announced at an empty page. Tokens end where the service gives
+//! none. A short page ends nothing: a service that allows fewer items on a page than were asked for, or leaves some out,
+//! answers so too, and what follows would be lost. Where the pages end before the announced total, that is an error.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -51,7 +52,9 @@ impl Position {
 
     pub(super) fn write(&self, place: Place<'_>) {
         match (place, self) {
-            (Place::OptionalInt32(slot), Self::Number(number)) => *slot = i32::try_from(*number).ok(),
+            (Place::OptionalInt32(slot), Self::Number(number)) => {
+                *slot = Some(i32::try_from(*number).unwrap_or(i32::MAX));
+            }
             (Place::OptionalInt64(slot), Self::Number(number)) => *slot = Some(*number),
             (Place::Int32(slot), Self::Number(number)) => *slot = i32::try_from(*number).unwrap_or(i32::MAX),
             (Place::Int64(slot), Self::Number(number)) => *slot = *number,
@@ -68,14 +71,33 @@ impl Position {
 pub struct PageTurner {
     action: &'static str,
     paging: Paging,
-    next: Option<Position>,
-    /// Items seen in this run, and before it by the position it began at.
+    next: Next,
+    /// Items before the next page: since the first of all, or since this run began on a page in the middle.
     seen: i64,
-    /// Items on the page before.
-    before: Option<i64>,
-    /// Fingerprint of the items on the page before.
-    fingerprint: Option<u64>,
+    /// Whether `seen` counts from the first of all.
+    counted: bool,
+    /// The number of all items, as last announced.
+    total: Option<i64>,
+    /// Whether a page was taken.
+    begun: bool,
+    /// Empty pages in a row.
+    empty: u32,
+    /// Hashes of the tokens that were given.
+    tokens: HashSet<u64>,
+    /// Hashes of the pages that no total bounded, in their order.
+    pages: Vec<u64>,
 }
+
+/// What comes next.
+enum Next {
+    Page(Position),
+    End,
+    /// Nothing can come, although something should.
+    Stuck(String),
+}
+
+/// A token may lead to an empty page, such as where a filter left nothing of it. So many in a row lead nowhere.
+const EMPTY_PAGES: u32 = 1_000;
 
 impl PageTurner {
     /// Begins at `start`, or at the first page.
@@ -85,59 +107,110 @@ impl PageTurner {
             Step::Page(first) | Step::Offset(first) => Position::Number(first),
             Step::Token(_) => Position::Start,
         });
-        let seen = match (&paging.step, &next) {
-            (Step::Offset(first), Position::Number(offset)) => offset - first,
-            _ => 0,
+        let (seen, counted) = match (&paging.step, &next) {
+            (Step::Offset(first), Position::Number(offset)) => (offset.saturating_sub(*first), true),
+            // Counting from a page in the middle would need the size of the pages before it.
+            (Step::Page(first), Position::Number(page)) => (0, page == first),
+            (_, position) => (0, *position == Position::Start),
         };
-        Self { action, paging, next: Some(next), seen, before: None, fingerprint: None }
+        let tokens = match &next {
+            Position::Token(token) => HashSet::from([hash(token)]),
+            _ => HashSet::new(),
+        };
+        Self {
+            action,
+            paging,
+            next: Next::Page(next),
+            seen,
+            counted,
+            total: None,
+            begun: false,
+            empty: 0,
+            tokens,
+            pages: Vec::new(),
+        }
     }
 
-    /// Where the next page begins; `None` after the last.
-    #[must_use]
-    pub fn position(&self) -> Option<&Position> {
-        self.next.as_ref()
+    /// Where the next page begins; `None` after the last. An error where the pages cannot go on although they should:
+    /// the service gave a token for the second time, or none before the announced total.
+    pub fn position(&self) -> Result<Option<&Position>, Error> {
+        match &self.next {
+            Next::Page(position) => Ok(Some(position)),
+            Next::End => Ok(None),
+            Next::Stuck(what) => Err(self.error(what.as_str())),
+        }
     }
 
     /// Takes a page and moves on. `false` if the page is empty and not the first, so that there is nothing to
     /// show of it.
+    ///
+    /// An error where the page does not move on: it is empty before the announced total, or it came before and no total
+    /// says that items repeat. Then the position stays.
     pub fn turn(&mut self, page: View<'_>) -> Result<bool, Error> {
-        let first = self.before.is_none();
-        let (count, fingerprint) = self.items_of(page);
-        if count > 0 && self.fingerprint == Some(fingerprint) {
-            return Err(self.stuck("the service answered the same page twice"));
+        let (count, hash) = self.items_of(page);
+        let announced = self.paging.total.and_then(|path| integer_at(page, path));
+        // A total that is not positive, or below the items on its own page, is not the number of all items.
+        let total = announced.filter(|total| *total > 0 && *total >= count).or(self.total);
+        let bounded = self.counted && total.is_some_and(|total| total > self.seen);
+        let seen = self.seen.saturating_add(count);
+        let missing = total.filter(|total| self.counted && *total > seen);
+        if count > 0 && !bounded && self.goes_in_circles(hash) {
+            return Err(self.error("the service answered the same page twice, so the pages do not move on"));
         }
-        let token = match self.paging.step {
-            Step::Token(path) => text_at(page, path).filter(|token| !token.is_empty()).map(Position::Token),
-            Step::Page(_) | Step::Offset(_) => None,
-        };
-        if token.is_some() && token == self.next {
-            return Err(self.stuck("the service gave the token of a page that was just read"));
-        }
-        let position = self.next.take();
-        // Counting from a page in the middle would need the size of the pages before it.
-        let counted = matches!((&self.paging.step, &position), (Step::Page(start), Some(Position::Number(at))) if first && at != start);
-        self.seen = if counted { i64::MIN } else { self.seen.saturating_add(count) };
-        let last = match &self.paging.total {
-            Some(path) if self.seen >= 0 && integer_at(page, path).is_some_and(|total| total > 0) => {
-                integer_at(page, path).is_some_and(|total| self.seen >= total)
+        let next = match (self.paging.step, &self.next) {
+            (Step::Token(path), _) => self.after_token(text_at(page, path), count, seen, total),
+            _ if total.is_some_and(|total| seen >= total) => Next::End,
+            _ if count == 0 => match missing {
+                Some(total) => {
+                    let what = format!("{seen} of {total} items came, and then an empty page");
+                    return Err(self.error(what).hint(INCOMPLETE));
+                }
+                None => Next::End,
+            },
+            (Step::Page(_), Next::Page(Position::Number(at))) => Next::Page(Position::Number(at.saturating_add(1))),
+            (Step::Offset(_), Next::Page(Position::Number(at))) => {
+                Next::Page(Position::Number(at.saturating_add(count)))
             }
-            _ => self.before.is_some_and(|before| count < before),
+            _ => Next::End,
         };
-        self.next = match (&self.paging.step, position) {
-            (Step::Token(_), _) => token,
-            _ if last || count == 0 => None,
-            (Step::Page(_), Some(Position::Number(at))) => Some(Position::Number(at.saturating_add(1))),
-            (Step::Offset(_), Some(Position::Number(at))) => Some(Position::Number(at.saturating_add(count))),
-            _ => None,
-        };
-        self.before = Some(count);
-        self.fingerprint = Some(fingerprint);
+        if count > 0 && !bounded {
+            self.pages.push(hash);
+        }
+        self.empty = if count == 0 { self.empty + 1 } else { 0 };
+        let first = !std::mem::replace(&mut self.begun, true);
+        (self.next, self.seen, self.total) = (next, seen, total);
         Ok(first || count > 0)
     }
 
-    /// The position stays, so that the same page is asked for again.
-    fn stuck(&self, what: &str) -> Error {
-        Error::new(ErrorKind::Paging, self.action, Sent::Yes, format!("{what}, so the pages do not move on"))
+    /// Whether this page ends a second round of the same pages: of one, where the number of a page is ignored, or of some,
+    /// where a service begins again behind the last. One equal page among others can be valid: items need not have ids.
+    fn goes_in_circles(&self, hash: u64) -> bool {
+        let count = self.pages.len();
+        let before = |back: usize| count.checked_sub(back).and_then(|at| self.pages.get(at));
+        (1..=count.div_ceil(2)).any(|length| {
+            before(length) == Some(&hash) && (1..length).all(|back| before(back) == before(back + length))
+        })
+    }
+
+    /// A token says more than a total: where both are there, the token counts. The page that brings a useless one holds
+    /// items of its own, so the error comes after it.
+    fn after_token(&mut self, token: Option<String>, count: i64, seen: i64, total: Option<i64>) -> Next {
+        match (token.filter(|token| !token.is_empty()), total) {
+            (Some(_), Some(total)) if count == 0 && seen >= total => Next::End,
+            (Some(_), _) if count == 0 && self.empty + 1 >= EMPTY_PAGES => {
+                Next::Stuck(format!("{EMPTY_PAGES} empty pages came in a row"))
+            }
+            (Some(token), _) if self.tokens.insert(hash(&token)) => Next::Page(Position::Token(token)),
+            (Some(_), _) => Next::Stuck("the service gave a token twice, so the pages do not move on".to_owned()),
+            (None, Some(total)) if self.counted && seen < total => {
+                Next::Stuck(format!("{seen} of {total} items came, and then no token for a further page; {INCOMPLETE}"))
+            }
+            (None, _) => Next::End,
+        }
+    }
+
+    fn error(&self, what: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Paging, self.action, Sent::Yes, what)
     }
 
     /// Number and fingerprint of the items of a page.
@@ -165,9 +238,24 @@ impl PageTurner {
     }
 }
 
+/// What to do where the service announces more than it gives.
+const INCOMPLETE: &str = "list again later, or narrow what is asked for";
+
+/// A token or a page is remembered by its hash: the memory that it takes does not depend on its length.
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
 impl fmt::Debug for PageTurner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PageTurner").field("action", &self.action).field("next", &self.next).finish_non_exhaustive()
+        f.debug_struct("PageTurner")
+            .field("action", &self.action)
+            .field("next", &self.position().ok().flatten())
+            .field("seen", &self.seen)
+            .field("total", &self.total)
+            .finish_non_exhaustive()
     }
 }
 

@@ -183,10 +183,13 @@ impl<'t> Scanner<'t> {
                 Some(b'\\') => {
                     if bytes.get(self.at + 1) != Some(&b'"') {
                         escapes = Escapes::Any;
-                    } else if escapes == Escapes::None {
+                        self.at += 2;
+                        continue;
+                    }
+                    if escapes == Escapes::None {
                         escapes = Escapes::Quotes;
                     }
-                    self.at += 2;
+                    self.at = after_quotes(bytes, self.at + 2);
                 }
                 Some(_) => break,
                 None => {
@@ -353,15 +356,27 @@ fn code_unit(text: &str) -> Option<(u32, &str)> {
     Some((unit?.ok()?, rest))
 }
 
+const ONES: u64 = u64::MAX / 255;
+const HIGHEST: u64 = ONES << 7;
+
+/// Eight bytes as a number, the first one lowest.
+#[inline]
+fn eight(bytes: &[u8], at: usize) -> Option<u64> {
+    bytes.get(at..).and_then(|rest| rest.first_chunk()).map(|eight| u64::from_le_bytes(*eight))
+}
+
+/// The highest bit of each byte of `word` that is `byte`.
+#[inline]
+fn places(word: u64, byte: u8) -> u64 {
+    let word = word ^ (ONES * u64::from(byte));
+    !(((word & !HIGHEST) + !HIGHEST) | word) & HIGHEST
+}
+
 /// Where the next quote or backslash is, from `at` on; eight bytes at a time, because strings are short and many.
 #[inline]
 fn special(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    // The highest bit of each byte of `word` that is zero; above the first one there may be others.
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & (ONES << 7);
-    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*eight);
-        let found = zeros(word ^ (ONES * u64::from(b'"'))) | zeros(word ^ (ONES * u64::from(b'\\')));
+    while let Some(word) = eight(bytes, at) {
+        let found = places(word, b'"') | places(word, b'\\');
         if found != 0 {
             return at + found.trailing_zeros() as usize / 8;
         }
@@ -371,4 +386,20 @@ fn special(bytes: &[u8], mut at: usize) -> usize {
         at += 1;
     }
     at
+}
+
+/// Passes over text as JSON in a string has it, where every backslash stands before a quote and every quote after a
+/// backslash; eight bytes at a time, because quotes are everywhere in it.
+fn after_quotes(bytes: &[u8], mut at: usize) -> usize {
+    // Whether a backslash was the last byte.
+    let mut open = 0;
+    while let Some(word) = eight(bytes, at) {
+        let backslashes = places(word, b'\\');
+        if places(word, b'"') != (backslashes << 8 | open) {
+            break;
+        }
+        open = backslashes >> 56;
+        at += 8;
+    }
+    if open == 0 { at } else { at - 1 }
 }

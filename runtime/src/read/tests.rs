@@ -426,7 +426,11 @@ fn reading_ends_when_it_is_cancelled() {
     for (name, text) in [
         ("kept", text.clone()),
         ("skipped", text.replace("List", "?")),
-        ("quoted", { text.replace('[', "\"[").replace(']', "]\"") }),
+        ("in a text", text.replace('[', "\"[").replace(']', "]\"")),
+        ("in a text that is copied", text.replace('[', "\"\\u005b").replace(']', "]\"")),
+        ("free", text.replace("List", "Free")),
+        ("entries", text.replace("List", "Map").replace("{}", "\"k\":1").replace('[', "{").replace(']', "}")),
+        ("joined", format!(r#"{{"Text": "t", "Numbers": "{}", "Plain": "p"}}"#, ",".repeat(10 * VALUES))),
     ] {
         let asked = std::cell::Cell::new(0);
         let stop = || {

@@ -1,0 +1,205 @@
+//! Holding the texts of a request against the specification, as a gateway does.
+//!
+//! The texts of a parameter are turned into the value that they stand for, and that is held against the parameter's type:
+//! one walk of types for requests, for examples and for answers.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Number, Value};
+
+use crate::check::{Scope, is_shortest};
+use crate::fit::{Fit, Misfit, Reading, Step};
+use crate::model::{Field, Kind, Operation, Service, Shape, Style, TypeBody};
+
+/// The most parts a flattened name such as `List.1.Key` may have.
+const MAX_DEPTH: usize = 32;
+
+/// What there is to say of a parameter. No line shows a value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What the specification forbids. Empty where the parameter fits.
+    pub misfits: Vec<String>,
+    /// What a service lets pass: unknown members, values outside the known ones.
+    pub notes: Vec<String>,
+}
+
+/// Holds the texts of one parameter against its type and bounds.
+///
+/// Of a flattened parameter there are several: each with the rest of its name, `1.Key` of `List.1.Key`. The text of the
+/// parameter itself has the rest `""`. An empty text counts as absent. Whether a required parameter is there is not looked
+/// into, but its members are.
+#[must_use]
+pub fn check(service: &Service, operation: &Operation, field: &Field, texts: &[(&str, &str)]) -> Findings {
+    let mut fit = Fit::new(Scope::of(operation, service), Reading::Wire);
+    let value = if field.shape.style == Some(Style::Flat) {
+        flat(&mut fit, &field.shape, texts.to_vec(), 0)
+    } else {
+        let mut value = Value::Null;
+        for &(rest, text) in texts {
+            if rest.is_empty() {
+                value = whole(&mut fit, text, &field.shape);
+            } else if field.shape.style.is_some() {
+                fit.misfit("expected one text, found a flattened name".to_owned());
+            } else {
+                note_unknown(&mut fit, rest);
+            }
+        }
+        value
+    };
+    fit.shape(&value, &field.shape);
+    let said = |found: &[Misfit]| found.iter().map(|misfit| shown(&misfit.describe())).collect();
+    Findings { misfits: said(&fit.misfits), notes: said(&fit.notes) }
+}
+
+/// A line whose path the sender may have written: its end, which says what is wrong, without control characters.
+fn shown(line: &str) -> String {
+    const SHOWN: usize = 200;
+    let skipped = line.chars().count().saturating_sub(SHOWN);
+    let dots = if skipped > 0 { "..." } else { "" };
+    dots.chars().chain(line.chars().skip(skipped).flat_map(escaped)).collect()
+}
+
+/// A character of a line for people: quotes stay.
+fn escaped(c: char) -> impl Iterator<Item = char> {
+    let (plain, escaped) = if c.is_control() { (None, Some(c.escape_debug())) } else { (Some(c), None) };
+    plain.into_iter().chain(escaped.into_iter().flatten())
+}
+
+/// The value of a text that is not flattened any further.
+fn whole(fit: &mut Fit<'_>, text: &str, shape: &Shape) -> Value {
+    let is_structure = match &shape.kind {
+        Kind::Any | Kind::Array(_) | Kind::Map(_) => true,
+        Kind::Named(name) => matches!(fit.scope().find(name).map(|named| &named.body), Some(TypeBody::Record(_))),
+        _ => false,
+    };
+    match shape.style {
+        _ if text.is_empty() => Value::Null,
+        Some(Style::Json) if is_structure => {
+            let wrong = match serde_json::from_str(text) {
+                Ok(Value::String(_)) if shape.kind != Kind::Any => "expected JSON, found a JSON text",
+                Ok(value) => return value,
+                Err(error) if error.to_string().starts_with("recursion limit") => "expected JSON that is less deep",
+                Err(_) => "expected JSON",
+            };
+            fit.misfit(wrong.to_owned());
+            Value::Null
+        }
+        // A list that is joined by commas is taken apart where it is held against its type.
+        Some(Style::Simple) => Value::from(text),
+        _ => scalar(text, shape, fit.scope()),
+    }
+}
+
+/// The value of the text of a scalar; a text that is not of the type stays a text.
+pub(crate) fn scalar(text: &str, shape: &Shape, scope: Scope<'_>) -> Value {
+    let number = |number: Number| Value::Number(number);
+    let value = match &shape.kind {
+        _ if text.is_empty() => Some(Value::Null),
+        Kind::Named(name) => match scope.find(name).map(|named| &named.body) {
+            Some(TypeBody::Enum { kind, .. }) => return scalar(text, &Shape::of(kind.clone()), scope),
+            _ => None,
+        },
+        Kind::Int32 | Kind::Int64 => {
+            // No sign `+`, no zeros in front, no blanks: JSON's form of an integer.
+            text.parse::<i64>().ok().filter(|_| is_shortest::<i64>(text)).map(Value::from)
+        }
+        Kind::Number => text.parse().ok().map(number),
+        // The Python clients write `True`.
+        Kind::Boolean if text.eq_ignore_ascii_case("true") => Some(true.into()),
+        Kind::Boolean if text.eq_ignore_ascii_case("false") => Some(false.into()),
+        _ => None,
+    };
+    value.unwrap_or_else(|| text.into())
+}
+
+/// The value of flattened texts.
+fn flat(fit: &mut Fit<'_>, shape: &Shape, texts: Vec<(&str, &str)>, depth: usize) -> Value {
+    if texts.is_empty() {
+        return Value::Null;
+    }
+    let is_leaf = shape.style.is_some_and(|style| style != Style::Flat);
+    let fields = match &shape.kind {
+        Kind::Array(_) | Kind::Map(_) if !is_leaf => &[],
+        Kind::Named(name) if !is_leaf => match fit.scope().find(name).map(|named| &named.body) {
+            Some(TypeBody::Record(fields)) => fields.as_slice(),
+            _ => return leaf(fit, shape, &texts),
+        },
+        _ => return leaf(fit, shape, &texts),
+    };
+    if depth == MAX_DEPTH {
+        fit.misfit(format!("expected a name of at most {MAX_DEPTH} parts"));
+        return Value::Null;
+    }
+    let mut parts: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    for (rest, text) in texts {
+        let (part, rest) = rest.split_once('.').unwrap_or((rest, ""));
+        if !part.is_empty() {
+            parts.entry(part).or_default().push((rest, text));
+        } else if !text.is_empty() {
+            fit.misfit("expected flattened names".to_owned());
+        }
+    }
+    match &shape.kind {
+        Kind::Array(items) => list(fit, shape, items, parts, depth),
+        Kind::Map(items) => {
+            let member = |(name, texts): (&str, Vec<(&str, &str)>)| {
+                (name.to_owned(), fit.at(Step::Name(name.to_owned()), |fit| flat(fit, items, texts, depth + 1)))
+            };
+            Value::Object(parts.into_iter().map(member).collect())
+        }
+        _ => {
+            let mut members = Map::new();
+            for (name, texts) in parts {
+                let Some(field) = fields.iter().find(|field| field.wire_name == name) else {
+                    note_unknown(fit, name);
+                    continue;
+                };
+                let step = Step::Name(name.to_owned());
+                let value = fit.at(step, |fit| flat(fit, &field.shape, texts, depth + 1));
+                members.insert(name.to_owned(), value);
+            }
+            Value::Object(members)
+        }
+    }
+}
+
+/// The items that are there, in their order. Clients count from one, and leave out what is null.
+fn list(
+    fit: &mut Fit<'_>,
+    shape: &Shape,
+    items: &Shape,
+    parts: BTreeMap<&str, Vec<(&str, &str)>>,
+    depth: usize,
+) -> Value {
+    let mut numbered = BTreeMap::new();
+    for (part, texts) in parts {
+        match part.parse::<u32>().ok().filter(|index| *index > 0 && is_shortest::<u32>(part)) {
+            Some(index) if shape.max_items.is_some_and(|most| u64::from(index) > most) => {
+                fit.misfit(format!("expected at most {} items", shape.max_items.unwrap_or_default()));
+            }
+            Some(index) => {
+                numbered.insert(index, texts);
+            }
+            None => fit.misfit("expected the number of an item, counted from 1".to_owned()),
+        }
+    }
+    let item = |(index, texts): (usize, Vec<_>)| fit.at(Step::Index(index), |fit| flat(fit, items, texts, depth + 1));
+    Value::Array(numbered.into_values().enumerate().map(item).collect())
+}
+
+/// The value of a flattened name that goes no further.
+fn leaf(fit: &mut Fit<'_>, shape: &Shape, texts: &[(&str, &str)]) -> Value {
+    let mut value = Value::Null;
+    for &(rest, text) in texts {
+        if rest.is_empty() {
+            value = whole(fit, text, shape);
+        } else if shape.kind != Kind::Any {
+            note_unknown(fit, rest);
+        }
+    }
+    value
+}
+
+fn note_unknown(fit: &mut Fit<'_>, name: &str) {
+    fit.at(Step::Name(name.to_owned()), |fit| fit.note("unknown member".to_owned()));
+}

@@ -1,0 +1,248 @@
+//! `dyvms call` against servers that answer what one would not expect.
+
+use aliyun_api_spec::dyvmsapi;
+use aliyun_api_spec::model::{Kind, Operation, TypeBody};
+use serde_json::Value;
+
+use crate::support::{Canned, command, outcome, refused};
+
+const LIST: &[&str] = &["QueryRobotTaskCallList", "--TaskId", "1"];
+const DIAL: &[&str] = &["SingleCallByTts", "--CalledNumber", "13000000000", "--TtsCode", "TTS_10001"];
+const WRITE: &[&str] = &["CancelRobotTask", "--TaskId", "1"];
+
+/// The action and the parameters of its first example.
+fn example(operation: &Operation) -> Vec<String> {
+    let mut arguments = vec![operation.action.clone()];
+    for (name, value) in &operation.examples[0].request {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        arguments.push(format!("--{name}={text}"));
+    }
+    arguments
+}
+
+/// An answer with `value` at a dotted path.
+fn with(path: &str, value: &str) -> String {
+    let nested = path.rsplit('.').fold(value.to_owned(), |inner, name| format!(r#"{{"{name}":{inner}}}"#));
+    format!(r#"{{"Code":"OK","RequestId":"R-1",{}"#, &nested[1..])
+}
+
+/// A text member of the items of a list, if they are records that have one.
+fn text_member(operation: &'static Operation, path: &str) -> Option<&'static str> {
+    let mut fields = operation.response.as_slice();
+    for step in path.split('.') {
+        let kind = &fields.iter().find(|field| field.wire_name == step)?.shape.kind;
+        let Kind::Named(name) = kind.innermost() else { return None };
+        let TypeBody::Record(members) = &dyvmsapi().named_type(name)?.body else { return None };
+        fields = members;
+    }
+    fields.iter().find(|field| field.shape.kind == Kind::String).map(|field| field.wire_name.as_str())
+}
+
+#[test]
+fn what_does_not_fit_a_list_is_an_error_in_every_format() {
+    let lists = dyvmsapi().operations.iter().filter(|operation| operation.pagination.is_some());
+    for (operation, turn) in lists.zip(0..) {
+        let items = &operation.pagination.as_ref().unwrap().items;
+        let member = text_member(operation, items);
+        let arguments = example(operation);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        for (format, index) in ["table", "json", "jsonl", "csv"].into_iter().zip(turn..) {
+            let misfit = match (index % 4, member) {
+                // Half a character within a text that holds the items, or the end of it; an item that is not a record; no
+                // list at all.
+                (0, Some(member)) if turn % 2 == 0 => {
+                    format!(r#""[{{\"{member}\":\"good \\ud83d\"}},{{\"{member}\":\"1^2\"}}]""#)
+                }
+                (0, Some(member)) => format!(r#""[{{\"{member}\":\"good\"}},{{\"{member}\":\"1^2""#),
+                (1, Some(_)) => "[{},7]".to_owned(),
+                (2, _) => r#"{"a":1}"#.to_owned(),
+                _ => r#""soon""#.to_owned(),
+            };
+            let server = Canned::ok(&with(items, &misfit));
+            for all in [&[][..], &["--all"]] {
+                // One of both is enough for most lists.
+                if !all.is_empty() && turn % 8 != 0 {
+                    continue;
+                }
+                let outcome = server.call(&[&arguments, &["-o", format][..], all].concat());
+                assert_eq!((outcome.status, outcome.output.as_str()), (Some(1), ""), "{}", outcome.notices);
+                let expected = format!("error: {}: the answer does not fit the operation: {items}", operation.action);
+                assert!(outcome.notices.starts_with(&expected), "{misfit}: {}", outcome.notices);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_answer_keeps_its_digits_its_order_and_what_the_specification_does_not_know() {
+    let record = r#"{"callId":123456789012345678,"duration":"60","new":100.00,"big":123456789012345678901234,"e":1e3}"#;
+    let server = Canned::ok(&format!(r#"{{"Odd":-0.10,"Data":[{record}],"Code":"OK","RequestId":"R-1"}}"#));
+    let shown = r#"{"callId":"123456789012345678","duration":60,"new":100.00,"big":123456789012345678901234,"e":1e3}"#;
+    assert_eq!(server.call(&[LIST, &["-o", "jsonl"]].concat()).output.trim_end(), shown);
+    let json = server.call(&[LIST, &["-o", "json"]].concat()).output;
+    let compact: String = json.split_whitespace().collect();
+    assert_eq!(compact, format!(r#"{{"Odd":-0.10,"Data":[{shown}],"Code":"OK","RequestId":"R-1"}}"#));
+    let table = server.call(LIST).output;
+    let row: Vec<&str> = table.lines().nth(2).unwrap().split('|').map(str::trim).collect();
+    assert_eq!(row[1..6], ["123456789012345678", "60", "100.00", "123456789012345678901234", "1e3"], "{table}");
+    let server = Canned::ok(r#"{"Data":[{"dialogCount":100.00,"knowledgeCount":6.0e1}],"Code":"OK","RequestId":"R"}"#);
+    let csv = server.call(&[LIST, &["-o", "csv"]].concat()).output;
+    assert!(csv.contains(",100.00,") && csv.contains(",6.0e1,"), "{csv}");
+}
+
+#[test]
+fn json_parameters_are_sent_byte_for_byte() {
+    let text = r#" {"amount":100.00, "order":123456789012345678901234,"code":1e3 } "#;
+    let server = Canned::ok(r#"{"Code":"OK","RequestId":"R-1","CallId":"1^2"}"#);
+    let outcome = server.call(&[DIAL, &["--TtsParam", text]].concat());
+    assert_eq!(outcome.status, Some(0), "{}", outcome.notices);
+    assert_eq!(server.sent("TtsParam"), [Some(text.to_owned())]);
+    let message = refused(&[&["call"], DIAL, &["--local", "--TtsParam", r#"{"a":2,"b":{"c":1,"c":3}}"#]].concat());
+    let expected = r#"(the member "c" is given twice, again at line 1 column 19)"#;
+    assert!(message.contains(expected), "{message}");
+}
+
+/// Lists what has a total.
+const TASKS: &[&str] = &["QueryRobotTaskList", "--all"];
+
+/// A page of two tasks.
+fn page(number: usize, total: usize) -> (u16, String) {
+    let tasks = format!(r#"[{{"id":"{number}1"}},{{"id":"{number}2"}}]"#);
+    (200, format!(r#"{{"Code":"OK","RequestId":"R-1","TotalCount":{total},"Data":{tasks}}}"#))
+}
+
+#[test]
+fn pages_before_an_error_are_shown_and_the_result_is_said_to_be_incomplete() {
+    let refusal = (400, r#"{"Code":"InvalidParameter","Message":"no","RequestId":"R-4"}"#.to_owned());
+    let server = || Canned::serve(vec![page(1, 50), page(2, 50), page(3, 50), refusal.clone()]);
+    let note = "note: the result is incomplete: it has 6 items of 3 pages, and then came an error\n\
+                error: QueryRobotTaskList: ";
+    let expected = [("table", 8), ("json", 20), ("jsonl", 6), ("csv", 7)];
+    for (format, lines) in expected {
+        let outcome = server().call(&[TASKS, &["-o", format]].concat());
+        assert_eq!((outcome.status, outcome.output.lines().count()), (Some(3), lines), "{format}: {}", outcome.output);
+        assert!(
+            outcome.notices.starts_with(note) && outcome.notices.contains("InvalidParameter"),
+            "{}",
+            outcome.notices
+        );
+        if format == "json" {
+            let items: Value = serde_json::from_str(&outcome.output).unwrap();
+            assert_eq!(items.as_array().unwrap().len(), 6);
+        }
+    }
+    // An empty page before the total; a page that does not fit.
+    let endings = [
+        (r#"{"Code":"OK","RequestId":"R-1","TotalCount":50,"Data":[]}"#, "6 of 50 items came, and then an empty page"),
+        (r#"{"Code":"OK","RequestId":"R-1","TotalCount":50,"Data":[1]}"#, "Data[0]: expected an object, found 1"),
+    ];
+    for (ending, expected) in endings {
+        let server = Canned::serve(vec![page(1, 50), page(2, 50), page(3, 50), (200, ending.to_owned())]);
+        let outcome = server.call(&[TASKS, &["-o", "csv"]].concat());
+        assert_eq!((outcome.status, outcome.output.lines().count()), (Some(1), 7), "{}", outcome.notices);
+        assert!(outcome.notices.starts_with(note) && outcome.notices.contains(expected), "{}", outcome.notices);
+    }
+    // Nothing is shown of nothing.
+    for format in ["table", "json", "jsonl", "csv"] {
+        let outcome = Canned::serve(vec![refusal.clone()]).call(&[TASKS, &["-o", format]].concat());
+        assert_eq!((outcome.status, outcome.output.as_str(), outcome.notices.lines().count()), (Some(3), "", 1));
+    }
+}
+
+#[test]
+fn all_pages_come_where_some_are_short() {
+    let body = |ids: &[usize]| {
+        let calls: Vec<String> = ids.iter().map(|id| format!(r#"{{"Id":"{id}"}}"#)).collect();
+        (200, format!(r#"{{"Code":"OK","RequestId":"R-1","Data":{{"List":[{}]}}}}"#, calls.join(",")))
+    };
+    let bare = dyvmsapi().operations.iter().find(|operation| {
+        operation
+            .pagination
+            .as_ref()
+            .is_some_and(|pagination| pagination.total.is_none() && pagination.items == "Data.List")
+    });
+    let arguments = example(bare.unwrap());
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let server = Canned::serve(vec![body(&[1, 2, 3]), body(&[4, 5]), body(&[6, 7, 8]), body(&[])]);
+    let outcome = server.call(&[&arguments, &["--all", "-o", "jsonl"][..]].concat());
+    assert_eq!((outcome.status, outcome.output.lines().count()), (Some(0), 8), "{}", outcome.notices);
+}
+
+#[test]
+fn only_what_rings_somebody_leaves_a_phone_that_may_be_ringing() {
+    let untyped: &[&str] = &["Anything", "--untyped", "--Name", "13000000000"];
+    let silent = || Canned::serve(vec![(0, String::new())]);
+    for (arguments, status) in [(DIAL, 5), (untyped, 5), (WRITE, 1), (LIST, 1)] {
+        let outcome = silent().call(&[arguments, &["--no-retry"]].concat());
+        assert_eq!((outcome.status, outcome.output.as_str()), (Some(status), ""), "{}", outcome.notices);
+        assert_eq!(outcome.notices.contains("a phone may be ringing"), status == 5, "{}", outcome.notices);
+    }
+    let unreadable = Canned::ok(r#"{"Code":"OK","RequestId":"R-1","CallId":{"a":1}}"#);
+    assert_eq!(unreadable.call(DIAL).status, Some(5));
+    let refusal = || Canned::serve(vec![(400, r#"{"Code":"InvalidParameter","RequestId":"R-1"}"#.to_owned())]);
+    for arguments in [DIAL, untyped, WRITE, LIST] {
+        assert_eq!(refusal().call(arguments).status, Some(3), "{arguments:?}");
+    }
+    let help = outcome(command(&["call", "--help"])).output;
+    assert!(help.contains("  5  a phone may be ringing: ") && help.contains("--untyped --Name value"), "{help}");
+}
+
+#[test]
+fn what_the_specification_does_not_have_is_called_once_and_sent_as_it_is() {
+    let throttled = (400, r#"{"Code":"Throttling.User","RequestId":"R-1"}"#.to_owned());
+    let server = Canned::serve(vec![throttled]);
+    let outcome = server.call(&["Anything", "--untyped", "--Json", r#"{"a": 1.00,"a":2}"#, "--n.1", "-5", "--Out=-a"]);
+    assert_eq!(outcome.status, Some(3), "{}", outcome.notices);
+    assert_eq!(server.sent("Action"), [Some("Anything".to_owned())], "there is one attempt");
+    assert_eq!(server.sent("Json"), [Some(r#"{"a": 1.00,"a":2}"#.to_owned())]);
+    assert_eq!((server.sent("n.1"), server.sent("Out")), (vec![Some("-5".to_owned())], vec![Some("-a".to_owned())]));
+    let server = Canned::ok(r#"{"Code":"OK","RequestId":"R-1","Sum":100.00,"Deep":{"id":123456789012345678901234}}"#);
+    let table = server.call(&["Anything", "--untyped"]).output;
+    assert!(
+        table.contains("| Sum       | 100.00 ") && table.contains("| Deep.id   | 123456789012345678901234 |"),
+        "{table}"
+    );
+    let csv = server.call(&["Anything", "--untyped", "-o", "csv"]).output;
+    assert_eq!(csv, "Code,RequestId,Sum,Deep\nOK,R-1,100.00,\"{\"\"id\"\":123456789012345678901234}\"\n");
+    // What the specification has can be called so too, such as with a parameter that is new.
+    let server = Canned::ok(r#"{"Code":"OK","RequestId":"R-1","CallId":"1^2"}"#);
+    assert_eq!(server.call(&[DIAL, &["--untyped", "--New", "x"]].concat()).status, Some(0));
+    assert_eq!(server.sent("New"), [Some("x".to_owned())]);
+    let message = refused(&["call", "Anything", "--Name", "x"]);
+    assert!(message.contains("--untyped calls what the service has beyond it"), "{message}");
+}
+
+#[test]
+fn a_csv_is_safe_in_a_spreadsheet_and_begins_with_a_mark_on_request() {
+    let server = Canned::ok(
+        r#"{"Code":"OK","RequestId":"R","Data":[{"label":"=1+1","caller":"-5","called":"+8613000000000"}]}"#,
+    );
+    let csv = |options: &[&str]| server.call(&[LIST, &["-o", "csv"], options].concat()).output;
+    let row = |csv: &str| csv.lines().nth(1).unwrap().trim_matches(',').to_owned();
+    assert_eq!(row(&csv(&[])), "-5,+8613000000000,,,,,'=1+1");
+    assert_eq!(row(&csv(&["--plain-csv"])), "-5,+8613000000000,,,,,=1+1");
+    assert!(csv(&["--bom"]).starts_with("\u{feff}taskId,") && csv(&[]).starts_with("taskId,"));
+    assert_eq!(csv(&["--bom", "--all"]).matches('\u{feff}').count(), 1);
+    let message = refused(&[&["call"], LIST, &["--local", "--bom"]].concat());
+    assert_eq!(message, "error: --bom is for a CSV: add --output csv, or leave the option out\n");
+}
+
+#[test]
+fn a_value_that_begins_like_an_option_is_written_with_an_equals_sign() {
+    for name in ["--OutId", "--out-id"] {
+        let message = refused(&[&["call"], DIAL, &["--local", name, "-a"]].concat());
+        let expected = format!(
+            "error: {name} has no value, because what follows it begins like an option; if it is meant as the value, \
+             write {name}=-a\n"
+        );
+        assert_eq!(message, expected);
+    }
+    let message = refused(&[&["call"], DIAL, &["--local", "--TtsParam", "-secret"]].concat());
+    assert!(message.contains("write --TtsParam=VALUE") && !message.contains("secret"), "{message}");
+    // An option that is known is one.
+    let message = refused(&[&["call"], DIAL, &["--OutId", "--local"]].concat());
+    assert!(message.contains("a value is required for '--OutId <TEXT>'"), "{message}");
+    let server = Canned::ok(r#"{"Code":"OK","RequestId":"R-1","CallId":"1^2"}"#);
+    assert_eq!(server.call(&[DIAL, &["--OutId=-a"]].concat()).status, Some(0));
+    assert_eq!(server.sent("OutId"), [Some("-a".to_owned())]);
+}
