@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use crate::client::Core;
@@ -21,7 +23,7 @@ use crate::refusal::{Stated, verdict};
 use crate::request::Signed;
 use crate::retry_after::retry_after;
 use crate::slot::Slot;
-use crate::transport::{Ending, HttpAnswer, Sent, encodings};
+use crate::transport::{Ending, HttpAnswer, Sent};
 use crate::xml;
 
 /// A type that an answer is read into: a generated answer, or a free JSON value.
@@ -445,6 +447,15 @@ fn spoken(duration: Duration) -> String {
         _ => (seconds / 86_400, "day"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The encodings that a response names, without `identity`, which is none.
+fn encodings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    values
+        .flat_map(|value| HeaderValue::to_str(value).unwrap_or("unknown").split(','))
+        .map(str::trim)
+        .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"))
 }
 
 /// The text of the member of a free value that has this name, in whatever capitals.

@@ -27,7 +27,7 @@ use crate::request::Unsigned;
 use crate::retry::{Budget, Failed, Next, Retries, next};
 use crate::sign::PROTOCOL_PARAMETERS;
 use crate::trace::Span;
-use crate::transport::{ConnectTimeout, Departure, Sent, Stage, TransportError};
+use crate::transport::{ConnectTimeout, Departure, FreshConnection, Sent, Stage, TransportError};
 
 /// A call that is ready to be made: `.await` it. Options of the call are set here; fields belong to the request.
 #[must_use = "a call does nothing until it is awaited"]
@@ -291,6 +291,8 @@ struct History {
     before: Option<Sent>,
     /// How the last one ended.
     last: Option<String>,
+    /// Whether it was answered with a 5xx status.
+    server_failed: bool,
     /// What the last repetition took out of the client's budget.
     spent: u32,
     /// Credentials that the service refused as expired, and with what words.
@@ -426,6 +428,9 @@ impl Run {
         let departure = Departure::default();
         departure.reach(Stage::HandedOver);
         request.extensions_mut().insert(departure.clone());
+        if history.server_failed {
+            request.extensions_mut().insert(FreshConnection);
+        }
         let core = &self.core;
         let sent = timeout_at(deadline, attempt.span.within(core.transport.send(request, core.limits.body))).await;
         drop(permit);
@@ -474,6 +479,7 @@ impl Run {
             ..error.failed()
         };
         attempt.span.failed(&error);
+        history.server_failed = failed.status.is_some_and(|status| (500..600).contains(&status));
         // The upper half of a random number is one.
         #[allow(clippy::cast_possible_truncation, reason = "half of the number is enough")]
         let random = ((self.core.nonce)() >> 64) as u64;
