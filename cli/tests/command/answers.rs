@@ -229,19 +229,24 @@ fn a_csv_is_safe_in_a_spreadsheet_and_begins_with_a_mark_on_request() {
 
 #[test]
 fn a_value_that_begins_like_an_option_is_written_with_an_equals_sign() {
-    for name in ["--OutId", "--out-id"] {
-        let message = refused(&[&["call"], DIAL, &["--local", name, "-a"]].concat());
-        let expected = format!(
-            "error: {name} has no value, because what follows it begins like an option; if it is meant as the value, \
-             write {name}=-a\n"
-        );
-        assert_eq!(message, expected);
+    // Some look like numbers, and some begin like an option that there is.
+    for value in ["-a", "-inf", "-nan", "-.5", "-1E+5", "-1.2.3", "-v", "-office", "--local", "--CalledNumber"] {
+        for name in ["--OutId", "--out-id"] {
+            let message = refused(&[&["call"], DIAL, &["--local", name, value]].concat());
+            let expected = format!(
+                "error: {name} has no value, because what follows it begins like an option; if it is meant as the \
+                 value, write {name}={value}\n"
+            );
+            assert_eq!(message, expected);
+        }
+    }
+    // Where something else is wrong, a negative number is not blamed.
+    for value in ["-5", "-5.", "-1.5", "-1e5"] {
+        let message = refused(&[&["call"], DIAL, &["--local", "--OutId", value, "--Unknown", "1"]].concat());
+        assert!(message.contains("unexpected argument '--Unknown'"), "{message}");
     }
     let message = refused(&[&["call"], DIAL, &["--local", "--TtsParam", "-secret"]].concat());
     assert!(message.contains("write --TtsParam=VALUE") && !message.contains("secret"), "{message}");
-    // An option that is known is one.
-    let message = refused(&[&["call"], DIAL, &["--OutId", "--local"]].concat());
-    assert!(message.contains("a value is required for '--OutId <TEXT>'"), "{message}");
     let server = Canned::ok(r#"{"Code":"OK","RequestId":"R-1","CallId":"1^2"}"#);
     assert_eq!(server.call(&[DIAL, &["--OutId=-a"]].concat()).status, Some(0));
     assert_eq!(server.sent("OutId"), [Some("-a".to_owned())]);
