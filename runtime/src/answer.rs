@@ -406,7 +406,7 @@ impl Response<'_> {
             what.push_str(&beginning);
         }
         let error = self.error(ErrorKind::Answer, what).request(self.request_id().as_deref(), &hidden);
-        if self.succeeded() { error } else { error.sent_to(Sent::Maybe).throttled_by_status(self.retry_after()) }
+        if self.succeeded() { error } else { error.sent_to(Sent::Maybe).told_by_status(self.retry_after()) }
     }
 
     /// An answer that need not be the service's: whether the service received the request is not known.
