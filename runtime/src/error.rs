@@ -318,7 +318,8 @@ impl Error {
         self.0.attempts
     }
 
-    /// How long the service asks to wait before the next request, if it says so (`x-acs-retry-after`).
+    /// How long the service, or a proxy before it, asks to wait before the next request, if it says so:
+    /// `x-acs-retry-after`, `Retry-After`, or `TimeLeft` of `x-ratelimit-user` or `x-ratelimit-user-api`.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
