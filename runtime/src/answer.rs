@@ -80,12 +80,18 @@ impl Body {
     }
 
     fn read_until(body: &[u8], mut answer: Box<dyn Answer>, memory: usize, stop: &dyn Fn() -> bool) -> Self {
-        let outcome = text(body, memory).and_then(|(text, origin)| {
+        // What is not UTF-8 may be words that no decision needs: the rest is read all the same, and kept.
+        let (body, foreign) = match std::str::from_utf8(body) {
+            Ok(text) => (Cow::Borrowed(text), None),
+            Err(error) => (String::from_utf8_lossy(body), Some(error.valid_up_to())),
+        };
+        let outcome = text(&body, memory).and_then(|(text, origin)| {
             read(&text, answer.place(), origin, memory, stop).map_err(Unreadable::Misfit)?;
             answer.keep(&text);
             Ok(())
         });
-        Self { answer, outcome }
+        let foreign = foreign.map(|valid_up_to| Unreadable::NotUtf8 { valid_up_to });
+        Self { answer, outcome: foreign.map_or(outcome, Err) }
     }
 
     /// Reads a large body on a thread for blocking work. The reading ends early when this is dropped; `None` if the
@@ -102,9 +108,8 @@ impl Body {
 }
 
 /// A body as JSON text.
-fn text(body: &[u8], memory: usize) -> Result<(Cow<'_, str>, Origin), Unreadable> {
-    let text = std::str::from_utf8(body).map_err(|error| Unreadable::NotUtf8 { valid_up_to: error.valid_up_to() })?;
-    let start = text.trim_start_matches('\u{feff}').trim_start();
+fn text(body: &str, memory: usize) -> Result<(Cow<'_, str>, Origin), Unreadable> {
+    let start = body.trim_start_matches('\u{feff}').trim_start();
     match start.as_bytes().first() {
         None => Err(Unreadable::Empty),
         Some(b'{') => Ok((Cow::Borrowed(start), Origin::Json)),
@@ -403,7 +408,7 @@ impl Response<'_> {
             what.push_str(&beginning);
         }
         let error = self.error(ErrorKind::Answer, what).request(self.request_id().as_deref(), &hidden);
-        if self.succeeded() { error } else { error.sent_to(Sent::Maybe).throttled_by_status(self.retry_after()) }
+        if self.succeeded() { error } else { error.sent_to(Sent::Maybe).told_by_status(self.retry_after()) }
     }
 
     /// An answer that need not be the service's: whether the service received the request is not known.

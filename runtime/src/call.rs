@@ -205,14 +205,18 @@ enum State {
 }
 
 /// The task of a call, which ends with this.
-struct Task(JoinHandle<Ended>);
+struct Task {
+    handle: JoinHandle<Ended>,
+    action: Cow<'static, str>,
+    facts: Facts,
+}
 
 /// How a call ended.
 type Ended = Result<Box<dyn Answer>, Error>;
 
 impl Drop for Task {
     fn drop(&mut self) {
-        self.0.abort();
+        self.handle.abort();
     }
 }
 
@@ -240,24 +244,29 @@ impl State {
             && let Some(call) = call.take()
         {
             let (core, prepared, blank) = *call;
-            *self = Self::Started(Task(Run::start(core, prepared, blank)?));
+            let (action, facts) = (prepared.action.clone(), prepared.facts);
+            *self = Self::Started(Task { handle: Run::start(core, prepared, blank)?, action, facts });
         }
         match self {
             Self::New(_) => Poll::Pending,
             Self::Started(task) => {
-                let ended = ready!(Pin::new(&mut task.0).poll(context));
-                Poll::Ready(ended.unwrap_or_else(|error| Err(stopped(error))))
+                let ended = ready!(Pin::new(&mut task.handle).poll(context));
+                Poll::Ready(ended.unwrap_or_else(|error| Err(task.stopped(error))))
             }
         }
     }
 }
 
-/// The task of a call came to no end of its own.
-fn stopped(error: JoinError) -> Error {
-    match error.try_into_panic() {
-        // That of a transport or a provider of credentials, which belongs to the caller.
-        Ok(panic) => std::panic::resume_unwind(panic),
-        Err(_) => Error::new(ErrorKind::Transport, "", Sent::Maybe, "the tokio runtime of the call was shut down"),
+impl Task {
+    /// The task came to no end of its own.
+    fn stopped(&self, error: JoinError) -> Error {
+        if let Ok(panic) = error.try_into_panic() {
+            // That of a transport or a provider of credentials, which belongs to the caller.
+            std::panic::resume_unwind(panic);
+        }
+        let what = "the tokio runtime of the call was shut down";
+        // An attempt may have been under way.
+        Error::new(ErrorKind::Transport, self.action.clone(), Sent::Maybe, what).ended(1, self.facts, Sent::No)
     }
 }
 

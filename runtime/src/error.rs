@@ -210,12 +210,12 @@ impl Error {
         self
     }
 
-    /// A failure of which only the status is known to mean something.
-    pub(crate) fn throttled_by_status(mut self, retry_after: Option<Duration>) -> Self {
+    /// A failure of which only the status and the headers are known to mean something.
+    pub(crate) fn told_by_status(mut self, retry_after: Option<Duration>) -> Self {
         if self.0.http_status == Some(429) {
             self.0.refusal = Some(RefusalKind::Throttled);
-            self.0.retry_after = retry_after;
         }
+        self.0.retry_after = retry_after;
         self
     }
 
@@ -318,7 +318,8 @@ impl Error {
         self.0.attempts
     }
 
-    /// How long the service asks to wait before the next request, if it says so (`x-acs-retry-after`).
+    /// How long the service, or a proxy before it, asks to wait before the next request, if it says so:
+    /// `x-acs-retry-after`, `Retry-After`, or `TimeLeft` of `x-ratelimit-user` or `x-ratelimit-user-api`.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

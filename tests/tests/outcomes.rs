@@ -134,6 +134,27 @@ async fn a_success_that_cannot_be_read_whole_keeps_its_id() {
     }
 }
 
+/// Words in another character set, before the id and behind it.
+#[tokio::test]
+async fn bytes_that_are_no_text_do_not_take_the_id_along() {
+    for (before, behind) in [
+        (r#"{"Code":"OK","CallId":"1^2","Message":""#, r#""}"#),
+        (r#"{"Message":""#, r#"","Code":"OK","CallId":"1^2"}"#),
+        (
+            "<SingleCallByTtsResponse><Message>",
+            "</Message><Code>OK</Code><CallId>1^2</CallId></SingleCallByTtsResponse>",
+        ),
+    ] {
+        let body = [before.as_bytes(), b"\xb3\xc9\xb9\xa6", behind.as_bytes()].concat();
+        let error = dialled(Canned::ok(body)).await.unwrap_err();
+        assert!(error.is_outcome_unknown(), "{before}: {error}");
+        assert!(error.to_string().contains("is not UTF-8 from byte"), "{before}: {error}");
+        assert_eq!(error.id(), Some("1^2"), "{before}: {error}");
+        let response = error.response::<SingleCallByTtsResponse>();
+        assert_eq!(response.and_then(|response| response.call_id.as_deref()), Some("1^2"), "{before}");
+    }
+}
+
 #[tokio::test]
 async fn what_does_not_fit_does_not_take_the_id_along() {
     for body in [

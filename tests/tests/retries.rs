@@ -320,6 +320,23 @@ async fn the_pause_that_the_service_asks_for_is_kept() {
     }
 }
 
+/// What stands before the service asks for a pause too, and names no code.
+#[tokio::test(start_paused = true)]
+async fn the_pause_that_a_proxy_asks_for_is_kept() {
+    for status in [429, 502, 503, 504] {
+        for body in ["", "<html><body>Busy</body></html>", "{}", "busy"] {
+            let step = Step::Answer { status, retry_after: Some("2500"), date: None, body: body.to_owned() };
+            let transport = Scripted::new([step.clone(), ok()]);
+            client(&transport).send(look()).await.unwrap();
+            assert_eq!(transport.times(), [0, 2500], "{status} {body:?}");
+            let transport = Scripted::new([step]);
+            let error = client(&transport).send(dial()).await.unwrap_err();
+            assert_eq!((transport.times().len(), error.sent()), (1, Sent::Maybe), "{status} {body:?}");
+            assert_eq!(error.retry_after(), Some(Duration::from_millis(2500)), "{status} {body:?}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_pause_that_does_not_fit_ends_the_call_at_once() {
     let transport = Scripted::new([throttled("60000"), ok()]);
