@@ -27,7 +27,7 @@ use crate::request::Unsigned;
 use crate::retry::{Budget, Failed, Next, Retries, next};
 use crate::sign::PROTOCOL_PARAMETERS;
 use crate::trace::Span;
-use crate::transport::{ConnectTimeout, Departure, FreshConnection, Sent, Stage, TransportError};
+use crate::transport::{ConnectTimeout, Departure, FreshConnection, ReadUntil, Sent, Stage, TransportError};
 
 /// A call that is ready to be made: `.await` it. Options of the call are set here; fields belong to the request.
 #[must_use = "a call does nothing until it is awaited"]
@@ -298,8 +298,8 @@ struct History {
     attempts: u32,
     /// What they may have brought about.
     before: Option<Sent>,
-    /// How the last one ended.
-    last: Option<String>,
+    /// The error of the last one.
+    last: Option<Error>,
     /// Whether it was answered with a 5xx status.
     server_failed: bool,
     /// What the last repetition took out of the client's budget.
@@ -383,7 +383,16 @@ impl Run {
             }
             ticket = match self.enter() {
                 Ok(ticket) => ticket,
-                Err(error) => return Err(self.end(history, error)),
+                // What the service said matters more than that there was no time for another attempt.
+                Err(error) => {
+                    let error = match history.last.take() {
+                        Some(last) => {
+                            last.hint("there is no time left for another attempt within the rate of the client")
+                        }
+                        None => error,
+                    };
+                    return Err(self.end(history, error));
+                }
             };
         }
     }
@@ -437,6 +446,7 @@ impl Run {
         let departure = Departure::default();
         departure.reach(Stage::HandedOver);
         request.extensions_mut().insert(departure.clone());
+        request.extensions_mut().insert(ReadUntil(deadline));
         if history.server_failed {
             request.extensions_mut().insert(FreshConnection);
         }
@@ -464,6 +474,7 @@ impl Run {
             credentials: &credentials,
             signed: &signed,
             http: &http,
+            time,
         };
         attempt.span.answered(http.status, || response.shown_request_id());
         let (answer, memory) = (response.blank(&self.blank), core.limits.memory);
@@ -471,7 +482,7 @@ impl Run {
             Body::read(&http.body, answer, memory)
         } else {
             let reading = timeout_at(deadline, Body::read_aside(http.body.clone(), answer, memory)).await;
-            let Ok(Some(body)) = reading else { return Err(response.not_read(time)) };
+            let Ok(Some(body)) = reading else { return Err(response.not_read()) };
             body
         };
         response.judge(body)
@@ -509,10 +520,7 @@ impl Run {
                 history.before = Some(history.before.unwrap_or(Sent::No).or_rather(error.effect()));
                 history.spent = cost;
                 self.span.repeats(pause, &error);
-                history.last = Some(match error.request_id() {
-                    Some(id) => format!("{}, request {id}", error.in_short()),
-                    None => error.in_short().into_owned(),
-                });
+                history.last = Some(error);
                 return Ok(pause);
             }
             // It costs nothing: that a key expires is not a sign of a service that is down.
@@ -529,7 +537,11 @@ impl Run {
     fn end(&self, history: History, error: Error) -> Error {
         let error = error.ended(history.attempts, self.facts, history.before.unwrap_or(Sent::No));
         let error = match history.last {
-            Some(last) => error.hint(format!("the attempt before ended with {last}")),
+            Some(last) => {
+                let short = last.in_short();
+                let id = last.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
+                error.hint(format!("the attempt before ended with {short}{id}"))
+            }
             None => error,
         };
         self.span.failed(&error);

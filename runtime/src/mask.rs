@@ -196,6 +196,13 @@ pub(crate) fn is_id(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"^_.-".contains(&byte))
 }
 
+/// Whether a text has the shape of a code, such as `isv.LIMIT` or `InvalidParameter.Format`.
+pub(crate) fn is_code(text: &str) -> bool {
+    text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
 /// What a service says, on one line and not endless: control characters could forge further lines or steer a terminal.
 pub(crate) fn line(text: &str) -> String {
     cut(text, 500)

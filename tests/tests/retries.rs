@@ -554,6 +554,17 @@ async fn a_turn_that_comes_too_late_is_refused_at_once_and_unsent() {
     );
 }
 
+/// What the service said is not lost because the rate leaves no time for another attempt.
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_does_not_fit_the_rate_ends_with_what_the_service_said() {
+    let transport = Scripted::new([refusal(400, "Throttling.User")]);
+    let limited = client_with(builder(&transport).rate_limit::<SingleCallByTts>(1));
+    let error = limited.send(dial()).timeout(Duration::from_millis(900)).await.unwrap_err();
+    assert_eq!((error.code(), error.sent(), error.attempts()), (Some("Throttling.User"), Sent::Yes, 1));
+    assert!(error.is_throttled() && !error.is_outcome_unknown());
+    assert!(error.to_string().contains("there is no time left for another attempt within the rate"), "{error}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn documented_rates_are_kept_unless_the_client_is_told_otherwise() {
     let operation = aliyun_api_spec::dyvmsapi().operation("QueryRobotTaskCallList").unwrap();
