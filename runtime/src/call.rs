@@ -315,6 +315,8 @@ struct Attempt {
     span: Span,
     /// What it was signed with.
     credentials: Option<Credentials>,
+    /// Whether the limits of the client let it pass.
+    is_admitted: bool,
 }
 
 /// As tokio counts it: about 30 years.
@@ -354,25 +356,29 @@ impl Run {
             core,
             action,
         };
-        let ticket = match run.enter() {
-            Ok(ticket) => ticket,
-            Err(error) => return Err(run.end(History::default(), error)),
-        };
+        let ticket = run.enter();
         let span = run.span.clone();
         Ok(runtime.spawn(span.within(run.drive(ticket))))
     }
 
     /// Attempts, until there is an answer or nothing more is to be tried.
-    async fn drive(mut self, mut ticket: Ticket) -> Result<Box<dyn Answer>, Error> {
+    async fn drive(mut self, mut ticket: Result<Ticket, NotAdmitted>) -> Result<Box<dyn Answer>, Error> {
         let mut history = History::default();
         loop {
-            let mut attempt = Attempt { began: Instant::now(), span: Span::none(), credentials: None };
+            let mut attempt =
+                Attempt { began: Instant::now(), span: Span::none(), credentials: None, is_admitted: true };
             let error = match self.attempt(&mut history, &mut attempt, ticket).await {
                 Ok(answer) => {
                     self.core.budget.earn(history.spent);
                     return Ok(answer);
                 }
-                Err(error) => error,
+                Err(error) if attempt.is_admitted => error,
+                // It would not be admitted later either. What the service said before matters more.
+                Err(error) => {
+                    let last = history.last.take();
+                    let hint = "there is no time left for another attempt within the limits of the client";
+                    return Err(self.end(history, last.map_or(error, |last| last.hint(hint))));
+                }
             };
             let pause = match self.next(&mut history, attempt, error) {
                 Ok(pause) => pause,
@@ -381,19 +387,7 @@ impl Run {
             if !pause.is_zero() {
                 sleep(pause).await;
             }
-            ticket = match self.enter() {
-                Ok(ticket) => ticket,
-                // What the service said matters more than that there was no time for another attempt.
-                Err(error) => {
-                    let error = match history.last.take() {
-                        Some(last) => {
-                            last.hint("there is no time left for another attempt within the rate of the client")
-                        }
-                        None => error,
-                    };
-                    return Err(self.end(history, error));
-                }
-            };
+            ticket = self.enter();
         }
     }
 
@@ -402,7 +396,7 @@ impl Run {
         &mut self,
         history: &mut History,
         attempt: &mut Attempt,
-        ticket: Ticket,
+        ticket: Result<Ticket, NotAdmitted>,
     ) -> Result<Box<dyn Answer>, Error> {
         // Credentials.
         let own = self.retries.time_of_attempt();
@@ -425,7 +419,12 @@ impl Run {
 
         // Admission. An attempt's own time does not run while it waits for its turn.
         let waits = Instant::now();
-        let permit = ticket.admit(self.deadline).await.map_err(|why| self.not_admitted(why))?;
+        let admitted = match ticket {
+            Ok(ticket) => ticket.admit(self.deadline).await,
+            Err(why) => Err(why),
+        };
+        attempt.is_admitted = admitted.is_ok();
+        let permit = admitted.map_err(|why| self.not_admitted(why))?;
         let (deadline, time) = end_after(attempt.began + waits.elapsed());
         history.attempts += 1;
         attempt.span = self.span.attempt(&self.core, self.method, history.attempts);
@@ -553,9 +552,9 @@ impl Run {
     }
 
     /// A place among the waiting requests.
-    fn enter(&self) -> Result<Ticket, Error> {
+    fn enter(&self) -> Result<Ticket, NotAdmitted> {
         let rate = self.facts.per_second.map(|per_second| (self.facts.action, per_second));
-        self.core.admission.enter(&self.action, rate, self.deadline).map_err(|why| self.not_admitted(why))
+        self.core.admission.enter(&self.action, rate, self.deadline)
     }
 
     fn not_admitted(&self, why: NotAdmitted) -> Error {

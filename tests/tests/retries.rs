@@ -562,7 +562,7 @@ async fn a_retry_that_does_not_fit_the_rate_ends_with_what_the_service_said() {
     let error = limited.send(dial()).timeout(Duration::from_millis(900)).await.unwrap_err();
     assert_eq!((error.code(), error.sent(), error.attempts()), (Some("Throttling.User"), Sent::Yes, 1));
     assert!(error.is_throttled() && !error.is_outcome_unknown());
-    assert!(error.to_string().contains("there is no time left for another attempt within the rate"), "{error}");
+    assert!(error.to_string().contains("there is no time left for another attempt within the limits"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
