@@ -113,15 +113,12 @@ impl<W: Write> Writer<W> {
             (Format::Table, Rows::List { .. }) if self.kept.is_empty() => {}
             (Format::Table, Rows::List { columns, .. }) => {
                 let columns = answer::with_unknown_columns(columns, &self.kept);
-                match table::draw(&columns, &self.kept, width) {
-                    Some(drawing) => {
-                        write_text(&mut self.output, drawing.text)?;
-                        note = without_room(&drawing.hidden);
-                    }
-                    None => {
-                        let them = if self.kept.len() == 1 { "it" } else { "them" };
-                        note = Some(format!("{} came, and nothing in {them}", notice::count(self.kept.len(), "item")));
-                    }
+                if let Some(drawing) = table::draw(&columns, &self.kept, width) {
+                    write_text(&mut self.output, drawing.text)?;
+                    note = without_room(&drawing.hidden);
+                } else {
+                    let them = if self.kept.len() == 1 { "it" } else { "them" };
+                    note = Some(format!("{} came, and nothing in {them}", notice::count(self.kept.len(), "item")));
                 }
             }
         }

@@ -156,11 +156,10 @@ mod tests {
     #[test]
     fn names_and_values_show_what_would_move_the_cursor() {
         let row = Json::read(r#"{"a\u202e":"b\u202e\n"}"#);
-        let columns = answer::with_unknown_columns(&[], std::slice::from_ref(&row));
+        let rows = std::slice::from_ref(&row);
+        let columns = answer::with_unknown_columns(&[], rows);
         for width in [None, Some(80)] {
-            for drawing in
-                [draw(&columns, &[row.clone()], width).unwrap().text, draw_members(&answer::members(&row), width)]
-            {
+            for drawing in [draw(&columns, rows, width).unwrap().text, draw_members(&answer::members(&row), width)] {
                 assert!(drawing.contains(r"a\u{202e}") && drawing.contains(r"b\u{202e}\n"), "{drawing}");
                 assert!(!drawing.contains('\u{202e}'), "{drawing}");
             }

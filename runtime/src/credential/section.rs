@@ -134,6 +134,7 @@ mod tests {
         const SECTION: &str = "[default]\ntype = ram_role_arn\nrole_arn = r\naccess_key_id = testid\n\
                                access_key_secret = testsecret\n";
         const PLACE: &str = "the credentials file ~/.alibabacloud/credentials, section [default] (line 1): ";
+        const REGION: &str = "expected a region id, such as cn-shanghai, of small letters, digits and hyphens";
         let home = || Home::ini(&format!("{SECTION}region_id = cn-shanghai\n"));
         for (home, host) in [
             (home(), "sts.cn-shanghai.aliyuncs.com"),
@@ -145,7 +146,6 @@ mod tests {
             assert_eq!(home.http.requests(), [format!("POST https://{host}/")]);
             assert_eq!(home.sent("RegionId"), None);
         }
-        const REGION: &str = "expected a region id, such as cn-shanghai, of small letters, digits and hyphens";
         let wrong = Home::ini(&format!("{SECTION}region_id = testsecret.example.com\n"));
         let error = wrong.get().await.unwrap_err();
         assert!(error.starts_with(&format!("{PLACE}region_id (line 6): {REGION}")), "{error}");

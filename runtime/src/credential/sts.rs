@@ -510,6 +510,36 @@ mod tests {
         assert_eq!(http.requests().len(), 0);
     }
 
+    #[test]
+    fn an_address_of_the_environment_that_cannot_be_used_is_named_by_its_variable() {
+        let role = |name: &'static str, value: &'static str| {
+            let variables = [
+                (variable::ROLE_ARN, "r"),
+                (variable::OIDC_PROVIDER_ARN, "p"),
+                (variable::OIDC_TOKEN_FILE, "/none"),
+                (name, value),
+            ];
+            OidcRole::of(&Surroundings::new(&variables, std::path::Path::new("/none"))).map(drop)
+        };
+        assert_eq!(role(variable::STS_REGION, "cn-shanghai").map_err(|error| error.to_string()), Ok(()));
+        for (name, value, why) in [
+            (variable::STS_REGION, "CN Shanghai", NO_REGION),
+            (variable::STS_REGION, "a.example.com", NO_REGION),
+            (
+                variable::STS_ENDPOINT,
+                "http://sts.example.com",
+                "the endpoint \"http://sts.example.com\" is plain HTTP, which would send credentials in the clear; use https",
+            ),
+            (
+                variable::STS_ENDPOINT,
+                "sts.example.com:0",
+                "the endpoint is not a host, host:port or URL: its port is not a number from 1 to 65535",
+            ),
+        ] {
+            assert_eq!(role(name, value).unwrap_err().to_string(), format!("an OIDC role: {name}: {why}"));
+        }
+    }
+
     #[tokio::test]
     async fn an_oidc_token_is_read_anew_for_each_refresh_and_nothing_is_signed() {
         let folder = tempfile::tempdir().unwrap();
