@@ -49,9 +49,11 @@ fn is_hidden(c: char) -> bool {
         )
 }
 
-/// Names of the service in a notice: each once and not endless.
+/// The most names that a notice shows.
+pub(crate) const MOST_NAMES: usize = 10;
+
+/// Names that the service gave, in a notice: neither many nor long.
 pub(crate) fn names(names: &[String]) -> String {
-    const MOST: usize = 10;
     const LONGEST: usize = 40;
     let shown = |name: &String| {
         let name = visible(name);
@@ -60,9 +62,8 @@ pub(crate) fn names(names: &[String]) -> String {
             None => name.into_owned(),
         }
     };
-    let more = names.len().saturating_sub(MOST);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    names.iter().take(MOST).map(shown).collect::<Vec<_>>().join(", ") + &more
+    let others = if names.len() > MOST_NAMES { " and others" } else { "" };
+    names.iter().take(MOST_NAMES).map(shown).collect::<Vec<_>>().join(", ") + others
 }
 
 /// Says what happens while a server runs.
@@ -137,7 +138,8 @@ mod tests {
     fn names_are_bounded() {
         let many: Vec<String> = (0..13).map(|number| format!("n{number}")).collect();
         assert_eq!(names(&many[..2]), "n0, n1");
-        assert_eq!(names(&many), "n0, n1, n2, n3, n4, n5, n6, n7, n8, n9 and 3 more");
+        assert_eq!(names(&many[..10]), "n0, n1, n2, n3, n4, n5, n6, n7, n8, n9");
+        assert_eq!(names(&many[..11]), "n0, n1, n2, n3, n4, n5, n6, n7, n8, n9 and others");
         assert_eq!(names(&["长".repeat(41), "a\u{202e}".to_owned()]), format!(r"{}…, a\u{{202e}}", "长".repeat(40)));
     }
 }
