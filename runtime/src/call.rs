@@ -27,7 +27,7 @@ use crate::request::Unsigned;
 use crate::retry::{Budget, Failed, Next, Retries, next};
 use crate::sign::PROTOCOL_PARAMETERS;
 use crate::trace::Span;
-use crate::transport::{ConnectTimeout, Departure, FreshConnection, Sent, Stage, TransportError};
+use crate::transport::{ConnectTimeout, Departure, FreshConnection, ReadUntil, Sent, Stage, TransportError};
 
 /// A call that is ready to be made: `.await` it. Options of the call are set here; fields belong to the request.
 #[must_use = "a call does nothing until it is awaited"]
@@ -210,14 +210,18 @@ enum State {
 }
 
 /// The task of a call, which ends with this.
-struct Task(JoinHandle<Ended>);
+struct Task {
+    handle: JoinHandle<Ended>,
+    action: Cow<'static, str>,
+    facts: Facts,
+}
 
 /// How a call ended.
 type Ended = Result<Box<dyn Answer>, Error>;
 
 impl Drop for Task {
     fn drop(&mut self) {
-        self.0.abort();
+        self.handle.abort();
     }
 }
 
@@ -245,24 +249,29 @@ impl State {
             && let Some(call) = call.take()
         {
             let (core, prepared, blank) = *call;
-            *self = Self::Started(Task(Run::start(core, prepared, blank)?));
+            let (action, facts) = (prepared.action.clone(), prepared.facts);
+            *self = Self::Started(Task { handle: Run::start(core, prepared, blank)?, action, facts });
         }
         match self {
             Self::New(_) => Poll::Pending,
             Self::Started(task) => {
-                let ended = ready!(Pin::new(&mut task.0).poll(context));
-                Poll::Ready(ended.unwrap_or_else(|error| Err(stopped(error))))
+                let ended = ready!(Pin::new(&mut task.handle).poll(context));
+                Poll::Ready(ended.unwrap_or_else(|error| Err(task.stopped(error))))
             }
         }
     }
 }
 
-/// The task of a call came to no end of its own.
-fn stopped(error: JoinError) -> Error {
-    match error.try_into_panic() {
-        // That of a transport or a provider of credentials, which belongs to the caller.
-        Ok(panic) => std::panic::resume_unwind(panic),
-        Err(_) => Error::new(ErrorKind::Transport, "", Sent::Maybe, "the tokio runtime of the call was shut down"),
+impl Task {
+    /// The task came to no end of its own.
+    fn stopped(&self, error: JoinError) -> Error {
+        if let Ok(panic) = error.try_into_panic() {
+            // That of a transport or a provider of credentials, which belongs to the caller.
+            std::panic::resume_unwind(panic);
+        }
+        let what = "the tokio runtime of the call was shut down";
+        // An attempt may have been under way.
+        Error::new(ErrorKind::Transport, self.action.clone(), Sent::Maybe, what).ended(1, self.facts, Sent::No)
     }
 }
 
@@ -294,8 +303,8 @@ struct History {
     attempts: u32,
     /// What they may have brought about.
     before: Option<Sent>,
-    /// How the last one ended.
-    last: Option<String>,
+    /// The error of the last one.
+    last: Option<Error>,
     /// Whether it was answered with a 5xx status.
     server_failed: bool,
     /// What the last repetition took out of the client's budget.
@@ -379,7 +388,16 @@ impl Run {
             }
             ticket = match self.enter() {
                 Ok(ticket) => ticket,
-                Err(error) => return Err(self.end(history, error)),
+                // What the service said matters more than that there was no time for another attempt.
+                Err(error) => {
+                    let error = match history.last.take() {
+                        Some(last) => {
+                            last.hint("there is no time left for another attempt within the rate of the client")
+                        }
+                        None => error,
+                    };
+                    return Err(self.end(history, error));
+                }
             };
         }
     }
@@ -433,6 +451,7 @@ impl Run {
         let departure = Departure::default();
         departure.reach(Stage::HandedOver);
         request.extensions_mut().insert(departure.clone());
+        request.extensions_mut().insert(ReadUntil(deadline));
         if history.server_failed {
             request.extensions_mut().insert(FreshConnection);
         }
@@ -460,6 +479,7 @@ impl Run {
             credentials: &credentials,
             signed: &signed,
             http: &http,
+            time,
         };
         attempt.span.answered(http.status, || response.shown_request_id());
         let (answer, memory) = (response.blank(&self.blank), core.limits.memory);
@@ -467,7 +487,7 @@ impl Run {
             Body::read(&http.body, answer, memory)
         } else {
             let reading = timeout_at(deadline, Body::read_aside(http.body.clone(), answer, memory)).await;
-            let Ok(Some(body)) = reading else { return Err(response.not_read(time)) };
+            let Ok(Some(body)) = reading else { return Err(response.not_read()) };
             body
         };
         response.judge(body)
@@ -505,10 +525,7 @@ impl Run {
                 history.before = Some(history.before.unwrap_or(Sent::No).or_rather(error.effect()));
                 history.spent = cost;
                 self.span.repeats(pause, &error);
-                history.last = Some(match error.request_id() {
-                    Some(id) => format!("{}, request {id}", error.in_short()),
-                    None => error.in_short().into_owned(),
-                });
+                history.last = Some(error);
                 return Ok(pause);
             }
             // It costs nothing: that a key expires is not a sign of a service that is down.
@@ -525,7 +542,11 @@ impl Run {
     fn end(&self, history: History, error: Error) -> Error {
         let error = error.ended(history.attempts, self.facts, history.before.unwrap_or(Sent::No));
         let error = match history.last {
-            Some(last) => error.hint(format!("the attempt before ended with {last}")),
+            Some(last) => {
+                let short = last.in_short();
+                let id = last.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
+                error.hint(format!("the attempt before ended with {short}{id}"))
+            }
             None => error,
         };
         self.span.failed(&error);

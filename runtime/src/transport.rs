@@ -68,6 +68,8 @@ pub enum Ending {
     CutShort(BoxError),
     /// It went on past the limit.
     TooLong,
+    /// The time of the request was over before the end.
+    Late,
 }
 
 /// Why no answer came.
@@ -159,6 +161,11 @@ impl Departure {
 /// a server that fails.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FreshConnection;
+
+/// When the time of a request is over, among its extensions: a body that has come in part by then is handed on, since it
+/// may hold the id of what was started.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadUntil(pub(crate) tokio::time::Instant);
 
 /// A body that tells when it is looked at, and when it is dropped before.
 ///

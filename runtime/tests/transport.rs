@@ -919,3 +919,35 @@ fn a_chosen_proxy_that_cannot_be_used_is_refused_and_not_shown() {
         assert!(!shown.contains("hunter2"), "{shown}");
     }
 }
+
+/// A server that sends a whole response but for its end, and then nothing: what came is told, with the id in it.
+#[tokio::test]
+async fn a_body_that_stalls_is_told_with_what_came_of_it() {
+    let heads = ["content-length: 100", "transfer-encoding: chunked", "connection: close"];
+    for (index, head) in heads.into_iter().enumerate() {
+        let (listener, port) = listener().await;
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read_request(&mut stream).await;
+            let body = r#"{"Code":"OK","CallId":"1^2","RequestId":"R-1-8765"}"#;
+            let body = if index == 1 { format!("{:x}\r\n{body}\r\n", body.len()) } else { body.to_owned() };
+            stream.write_all(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").as_bytes()).await.unwrap();
+            // Silent until the client goes.
+            let _ = stream.read(&mut [0]).await;
+        });
+        let client = client(&format!("http://127.0.0.1:{port}")).retries(Retries::never()).build().unwrap();
+        let facts = Facts::operation("Dial").dials("CalledNumber").id("CallId");
+        let call = client.call("Dial", &[("CalledNumber", "13000000000")]).facts(facts);
+        let error = call.timeout(Duration::from_millis(300)).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.sent(), error.http_status()),
+            (ErrorKind::Timeout, Sent::Yes, Some(200)),
+            "{head}"
+        );
+        assert_eq!((error.id(), error.request_id(), error.is_outcome_unknown()), (Some("1^2"), Some("R-1-8765"), true));
+        let line = error.to_string();
+        assert!(line.starts_with("Dial: the answer did not come whole within 300ms"), "{line}");
+        assert!(line.contains("CallId 1^2"), "{line}");
+        server.await.unwrap();
+    }
+}

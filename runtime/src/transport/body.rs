@@ -2,20 +2,21 @@
 
 use bytes::Bytes;
 use reqwest::Response;
+use tokio::time::{Instant, timeout_at};
 
-use super::{BoxError, Ending};
+use super::Ending;
 
 /// Memory that the length which a response announces can claim before anything came.
 const ANNOUNCED: usize = 64 << 10;
 
-/// Reads a body, of which no more than `limit` decoded bytes are kept.
-pub(super) async fn read(response: &mut Response, limit: usize) -> (Bytes, Ending) {
+/// Reads a body, of which no more than `limit` decoded bytes are kept, and nothing that comes after `until`.
+pub(super) async fn read(response: &mut Response, limit: usize, until: Option<Instant>) -> (Bytes, Ending) {
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
-    let first = match next(response).await {
+    let first = match next(response, until).await {
         Ok(first) => first.unwrap_or_default(),
-        Err(cause) => return (Bytes::new(), Ending::CutShort(cause)),
+        Err(ending) => return (Bytes::new(), ending),
     };
-    let mut following = next(response).await;
+    let mut following = next(response, until).await;
     if let Ok(None) = following
         && first.len() <= limit
     {
@@ -33,17 +34,21 @@ pub(super) async fn read(response: &mut Response, limit: usize) -> (Bytes, Endin
         match following {
             Ok(Some(chunk)) => kept.extend(&chunk),
             Ok(None) => break Ending::Complete,
-            Err(cause) => break Ending::CutShort(cause),
+            Err(ending) => break ending,
         }
-        following = next(response).await;
+        following = next(response, until).await;
     };
     (kept.bytes.into(), ending)
 }
 
-/// The next piece of data.
-async fn next(response: &mut Response) -> Result<Option<Bytes>, BoxError> {
+/// The next piece of data, or how the body ended before its end.
+async fn next(response: &mut Response, until: Option<Instant>) -> Result<Option<Bytes>, Ending> {
+    let chunk = match until {
+        None => response.chunk().await,
+        Some(until) => timeout_at(until, response.chunk()).await.map_err(|_| Ending::Late)?,
+    };
     // The URL of a GET holds every parameter.
-    response.chunk().await.map_err(|error| error.without_url().into())
+    chunk.map_err(|error| Ending::CutShort(error.without_url().into()))
 }
 
 /// The beginning of a body. Its capacity never exceeds the limit.
@@ -78,6 +83,7 @@ mod tests {
     use std::pin::Pin;
     use std::task::{Context, Poll};
 
+    use super::super::BoxError;
     use super::*;
 
     /// A body in pieces of `size` bytes, each with a buffer of its own, as over a connection.
@@ -108,10 +114,11 @@ mod tests {
     async fn read_pieces(data: &[u8], size: usize, cut_short: bool, limit: usize) -> (Vec<u8>, String) {
         let pieces = Pieces { rest: Bytes::copy_from_slice(data), size, cut_short };
         let mut response = http::Response::new(reqwest::Body::wrap(pieces)).into();
-        let (body, ending) = read(&mut response, limit).await;
+        let (body, ending) = read(&mut response, limit, None).await;
         let ending = match ending {
             Ending::Complete => "complete".to_owned(),
             Ending::TooLong => "too long".to_owned(),
+            Ending::Late => "late".to_owned(),
             Ending::CutShort(cause) => format!("{cause:?}"),
         };
         (body.to_vec(), ending)
@@ -143,7 +150,7 @@ mod tests {
         let info = allocation_counter::measure(|| {
             let pieces = Pieces { rest: rest.clone(), size, cut_short: false };
             let mut response = http::Response::new(reqwest::Body::wrap(pieces)).into();
-            let (body, _) = runtime.block_on(read(&mut response, limit));
+            let (body, _) = runtime.block_on(read(&mut response, limit, None));
             assert!(body.len() <= limit);
         });
         info.bytes_max

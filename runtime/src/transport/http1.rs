@@ -11,8 +11,8 @@ use reqwest::Url;
 
 use super::clients::{Clients, Settings};
 use super::{
-    BoxError, BoxFuture, ConnectTimeout, ConnectionSettings, Departure, FreshConnection, HttpAnswer, Sent, Stage,
-    Transport, TransportError, Watched, body,
+    BoxError, BoxFuture, ConnectTimeout, ConnectionSettings, Departure, FreshConnection, HttpAnswer, ReadUntil, Sent,
+    Stage, Transport, TransportError, Watched, body,
 };
 use crate::endpoint::Endpoint;
 use crate::error::Error;
@@ -95,6 +95,7 @@ impl Transport for HttpTransport {
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             let departure = parts.extensions.remove::<Departure>().unwrap_or_default();
+            let until = parts.extensions.remove::<ReadUntil>().map(|until| until.0);
             let fresh = parts.extensions.remove::<FreshConnection>().is_some();
             let unsent = |source| TransportError { sent: Sent::No, source };
             let (url, proxy) = self.way(&parts.uri).map_err(unsent)?;
@@ -116,7 +117,7 @@ impl Transport for HttpTransport {
                 client.server_failed();
             }
             let headers = std::mem::take(response.headers_mut());
-            let (body, ending) = body::read(&mut response, body_limit).await;
+            let (body, ending) = body::read(&mut response, body_limit, until).await;
             Ok(HttpAnswer { status: status.as_u16(), headers, body, ending })
         })
     }
