@@ -295,7 +295,7 @@ async fn of_missing_credentials_every_place_is_shown() {
     }
     let client = Client::builder().credentials(Everywhere).transport(Canned::default()).build().unwrap();
     let shown = client.send(QueryRobotTaskCallList::new()).await.unwrap_err().to_string();
-    assert!(shown.contains(&format!("; place 7 ({}); set them, or", "x".repeat(100))), "{shown}");
+    assert!(shown.contains(&format!("; place 7 ({}); correct that, or", "x".repeat(100))), "{shown}");
 }
 
 #[tokio::test]
