@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::request::{self, Request};
-use crate::{call, emulator, help, parameter, shape, untyped};
+use crate::{call, emulator, help, notice, parameter, shape, untyped};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -95,7 +95,8 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
         let [Some(name), Some(value)] = [&pair[0], &pair[1]].map(|argument| argument.to_str()) else { continue };
         let field = option(&command, name).and_then(Arg::get_long).and_then(|name| operation.parameter(name));
         let Some(field) = field.filter(|_| is_hyphened(value)) else { continue };
-        let shown = if shape::is_sensitive(&field.shape) { "VALUE" } else { value };
+        let is_shown = !shape::is_sensitive(&field.shape) && notice::visible(value) == value;
+        let shown = if is_shown { help::quoted(value) } else { "VALUE".into() };
         return Failure::Usage(format!("{name} {BEGINS_LIKE_AN_OPTION} {name}={shown}"));
     }
     error.into()

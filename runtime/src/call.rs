@@ -56,6 +56,11 @@ pub(crate) struct Prepared {
 const PAIRS: usize = 24;
 const BYTES: usize = 1024;
 
+/// What to do without credentials, at a shell and in a program.
+const OTHER_CREDENTIALS: &str = "correct that, or use other credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and \
+                                 ALIBABA_CLOUD_ACCESS_KEY_SECRET, another profile, or in a program credentials() of \
+                                 the client";
+
 impl Prepared {
     /// Not generic, as everything that does not need the type of the answer: a program compiles it once.
     fn of(facts: Facts, request: &dyn Fields) -> Self {
@@ -409,7 +414,7 @@ impl Run {
         let credentials = provided.map_err(|_| self.no_credentials(time))?.map_err(|error| {
             self.error(ErrorKind::Credentials, Sent::No, "there are no credentials to sign with")
                 .caused_by(error)
-                .hint("set them, or build the client with credentials of its own")
+                .hint(OTHER_CREDENTIALS)
         })?;
         if let Some((expired, error)) = history.expired.take()
             && expired.is_the_same(&credentials)

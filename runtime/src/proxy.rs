@@ -66,7 +66,8 @@ impl std::error::Error for Unusable {}
 
 impl Unusable {
     const HINT: &str = "give it as \"http://host:port\", \"https://host:port\", \"socks5://host:port\" or \
-                        \"socks5h://host:port\", or build the client with no_proxy()";
+                        \"socks5h://host:port\"; to do without one, unset its variable or list the host in \
+                        NO_PROXY, or in a program call no_proxy() of the client";
 }
 
 impl From<Unusable> for Error {
@@ -148,10 +149,10 @@ struct NoProxy(Vec<(Option<u16>, Matcher)>);
 
 impl NoProxy {
     /// Names with their subdomains, IP addresses and networks, each with or without a port, separated by commas or
-    /// spaces; `None` for all targets, `*`.
+    /// white space; `None` for all targets, `*`. The dot that ends an absolute name makes no difference.
     fn parse(text: &str) -> Option<Self> {
         let mut by_port: Vec<(Option<u16>, Vec<&str>)> = Vec::new();
-        for entry in text.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()) {
+        for entry in text.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty()) {
             if entry == "*" {
                 return None;
             }
@@ -165,6 +166,7 @@ impl NoProxy {
                 _ => (entry, None),
             };
             let host = host.trim_start_matches('[').trim_end_matches(']');
+            let host = host.strip_suffix('.').filter(|name| *name != "*").unwrap_or(host);
             let host = host.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(host);
             match by_port.iter_mut().find(|(known, _)| *known == port) {
                 Some((_, hosts)) => hosts.push(host),
@@ -177,7 +179,8 @@ impl NoProxy {
     }
 
     fn lists(&self, target: &Url) -> bool {
-        let Ok(uri) = target.origin().ascii_serialization().parse() else { return false };
+        let Some(host) = target.host_str().map(|host| host.strip_suffix('.').unwrap_or(host)) else { return false };
+        let Ok(uri) = format!("{}://{host}", target.scheme()).parse() else { return false };
         let port = target.port_or_known_default();
         self.0.iter().any(|(listed, hosts)| (listed.is_none() || *listed == port) && hosts.intercept(&uri).is_none())
     }
@@ -306,6 +309,26 @@ mod tests {
             (HTTPS, "[fd00::1]:8443", "https://[fd00::1]:8443/", "direct"),
             (HTTPS, "[fd00::1]:8443", "https://[fd00::1]/", "http://secure:1/"),
             (HTTPS, "a.test:https", A, "http://secure:1/"),
+            // Absolute names, on either side.
+            (HTTPS, "a.test.", A, "direct"),
+            (HTTPS, "a.test", "https://a.test./", "direct"),
+            (HTTPS, ".a.test.", "https://b.a.test./", "direct"),
+            (HTTPS, "*.a.test.", "https://b.a.test/", "direct"),
+            (HTTPS, "a.test.:443", "https://a.test.:443/", "direct"),
+            (HTTPS, "a.test.:8443", "https://a.test./", "http://secure:1/"),
+            (HTTPS, "a.test.", "https://ba.test./", "http://secure:1/"),
+            (HTTPS, "10.0.0.1.", "https://10.0.0.1./", "direct"),
+            (HTTPS, ".", A, "http://secure:1/"),
+            (HTTPS, ".", "https://a.test./", "http://secure:1/"),
+            (HTTPS, "..", "https://a.test./", "http://secure:1/"),
+            (HTTPS, "*.", "https://a.test./", "http://secure:1/"),
+            // White space of any kind.
+            (HTTPS, "b.test\na.test\n", A, "direct"),
+            (HTTPS, "b.test\r\na.test\r\n", A, "direct"),
+            (HTTPS, "b.test\ta.test\u{a0}c.test", A, "direct"),
+            (HTTPS, "b.test,\n  a.test:443,\n", A, "direct"),
+            (HTTPS, "b.test\n*", A, "direct"),
+            (HTTPS, "b.test\nba.test", A, "http://secure:1/"),
             (ALL, "a.test:80", PLAIN, "direct"),
             (ALL, "a.test:80", A, "socks5://all:1080/"),
         ];

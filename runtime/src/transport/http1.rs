@@ -157,12 +157,13 @@ impl StdError for ThroughProxy {
 #[cfg(all(test, not(any(feature = "rustls", feature = "native-tls"))))]
 mod tests {
     use super::*;
+    use crate::endpoint::PlainHttp;
 
     #[test]
     fn a_build_without_tls_says_so() {
         let build = |endpoint, roots: &[u8]| {
             let settings = ConnectionSettings { roots: roots.to_vec(), ..ConnectionSettings::default() };
-            let endpoint = Endpoint::parse(endpoint, false).unwrap();
+            let endpoint = Endpoint::parse(endpoint, PlainHttp::Allowed).unwrap();
             HttpTransport::new(&Timeouts::default(), &settings, &endpoint).map(drop).map_err(|error| error.to_string())
         };
         assert_eq!(build("http://127.0.0.1", b""), Ok(()));
