@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _};
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aliyun_api_spec::model;
@@ -181,6 +181,14 @@ impl Caller {
 
     async fn once(&self, request: &Request) -> Result<(), Failure> {
         let answer = self.send(request).await?;
+        let done = done(request, &answer);
+        if let Some(done) = done.as_ref().filter(|_| is_closed("1")) {
+            notice::note(&format!("{done}; standard output is closed or discards the result"));
+        }
+        self.show(request, &answer).map_err(|failure| failure.after(done))
+    }
+
+    fn show(&self, request: &Request, answer: &Answer) -> Result<(), Failure> {
         // One page is what was asked for: whether others are missing does not matter.
         let more = request.turner().is_some_and(|mut turner| {
             turner.turn(answer.view()).unwrap_or(false) && !matches!(turner.position(), Ok(None))
@@ -222,7 +230,7 @@ impl Caller {
                 Ok(true) => {
                     items += writer.page(answer.show())?;
                     pages += 1;
-                    progress.show(&format!("page {pages}, {items} items"));
+                    progress.show(&format!("page {pages}, {}", notice::count(items, "item")));
                 }
                 Err(error) => break Some(error.into()),
             }
@@ -230,10 +238,11 @@ impl Caller {
         drop(progress);
         let Some(failure) = failure else { return finish(writer, items) };
         if pages > 0 {
-            show_hidden(&writer.finish(terminal_width())?);
-            notice::note(&format!(
-                "the result is incomplete: it has {items} items of {pages} pages, and then came an error"
-            ));
+            if let Some(note) = writer.finish(terminal_width())? {
+                notice::note(&note);
+            }
+            let (items, pages) = (notice::count(items, "item"), notice::count(pages, "page"));
+            notice::note(&format!("the result is incomplete: it has {items} of {pages}, and then came an error"));
         }
         Err(failure)
     }
@@ -242,6 +251,35 @@ impl Caller {
 /// Whether a phone may ring: where the specification says so, and where it says nothing.
 fn dials(request: &Request) -> bool {
     request.operation().is_none_or(|operation| operation.dials.is_some())
+}
+
+/// What a call did that cannot be undone or must not be done twice, for a person who does not get its result; `None` if
+/// it only read.
+fn done(request: &Request, answer: &Answer) -> Option<String> {
+    let operation = request.operation();
+    if operation.is_some_and(|operation| operation.operation_type == model::OperationType::Read) {
+        return None;
+    }
+    let what = if request.rings() { "the call was placed" } else { "the change was made" };
+    let answer = answer.show();
+    let ids = [operation.and_then(|operation| operation.id.as_deref()), Some("CallId"), Some("RequestId")];
+    let id = ids.into_iter().flatten().find_map(|name| match answer.get(name)?.plain() {
+        id if id.is_empty() || id == "null" => None,
+        id => Some(format!(" ({name} {})", notice::visible(&id))),
+    });
+    Some(format!("{what}{}", id.unwrap_or_default()))
+}
+
+/// Whether a file of this process was closed when the command began. The standard library of Rust then opens the null
+/// device in its place, for reading and writing; a shell opens it for one of them. Linux tells; other systems do not.
+fn is_closed(descriptor: &str) -> bool {
+    let process = Path::new("/proc/self");
+    let is_null =
+        std::fs::read_link(process.join("fd").join(descriptor)).is_ok_and(|path| path == Path::new("/dev/null"));
+    let state = std::fs::read_to_string(process.join("fdinfo").join(descriptor)).unwrap_or_default();
+    let flags = state.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
+    is_null && flags.is_some_and(|flags| flags & 0b11 == 0b10)
 }
 
 /// What the specification knows of an operation, as the client wants it.
@@ -273,19 +311,14 @@ fn facts(request: &Request) -> Facts {
 }
 
 fn finish(writer: Writer<impl io::Write>, items: usize) -> Result<(), Failure> {
-    let hidden = writer.finish(terminal_width())?;
+    let note = writer.finish(terminal_width())?;
     if items == 0 {
         notice::note("the answer has no items");
     }
-    show_hidden(&hidden);
-    Ok(())
-}
-
-fn show_hidden(columns: &[String]) {
-    if let Some(first) = columns.first() {
-        let count = columns.len();
-        notice::note(&format!("no room for {count} columns, from {first} on; a pipe or another --output shows all"));
+    if let Some(note) = note {
+        notice::note(&note);
     }
+    Ok(())
 }
 
 /// Width of the terminal that the result goes to, if it goes to one.

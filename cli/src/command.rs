@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::request::{self, Request};
-use crate::{call, emulator, help, parameter, shape, untyped};
+use crate::{call, emulator, help, notice, parameter, shape, untyped};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -94,8 +94,9 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
     for pair in arguments.windows(2).skip(3) {
         let [Some(name), Some(value)] = [&pair[0], &pair[1]].map(|argument| argument.to_str()) else { continue };
         let field = option(&command, name).and_then(Arg::get_long).and_then(|name| operation.parameter(name));
-        let Some(field) = field.filter(|_| is_hyphened(value) && option(&command, value).is_none()) else { continue };
-        let shown = if shape::is_sensitive(&field.shape) { "VALUE" } else { value };
+        let Some(field) = field.filter(|_| is_hyphened(value)) else { continue };
+        let is_shown = !shape::is_sensitive(&field.shape) && notice::visible(value) == value;
+        let shown = if is_shown { help::quoted(value) } else { "VALUE".into() };
         return Failure::Usage(format!("{name} {BEGINS_LIKE_AN_OPTION} {name}={shown}"));
     }
     error.into()
@@ -105,9 +106,12 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
 pub(crate) const BEGINS_LIKE_AN_OPTION: &str =
     "has no value, because what follows it begins like an option; if it is meant as the value, write";
 
-/// Whether a value could be an option. A negative number is none.
+/// Whether a value could be an option. A negative number is none, if the reader of the command line takes it as one: it
+/// does not know `-inf`, `-.5` and `-1E+5`.
 pub(crate) fn is_hyphened(value: &str) -> bool {
-    value.starts_with('-') && value.len() > 1 && value.parse::<f64>().is_err()
+    let Some(rest) = value.strip_prefix('-').filter(|rest| !rest.is_empty()) else { return false };
+    let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e');
+    !rest.starts_with(|first: char| first.is_ascii_digit()) || !rest.bytes().all(plain) || rest.parse::<f64>().is_err()
 }
 
 /// The argument that a word names: `--output`, `--output=json`, `-o` or `-ojson`.

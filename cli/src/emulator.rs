@@ -222,7 +222,11 @@ fn log() -> io::Result<impl Fn(&Received) + Send + Sync> {
         let (written, lost) = &mut *state.lock().unwrap_or_else(PoisonError::into_inner);
         // Those that nobody waited for any more.
         while written.try_recv().is_ok() {}
-        let gap = if *lost > 0 { format!("{lost} lines were lost, as nobody read them\n") } else { String::new() };
+        let gap = match *lost {
+            0 => String::new(),
+            1 => "1 line was lost, as nobody read it\n".to_owned(),
+            lost => format!("{lost} lines were lost, as nobody read them\n"),
+        };
         if lines.try_send(gap + &line(request)).is_ok() {
             *lost = 0;
             let _ = written.recv_timeout(PATIENCE);

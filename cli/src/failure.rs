@@ -11,9 +11,10 @@ use crate::notice;
 /// What the exit status means, for `--help`.
 pub(crate) const EXIT_STATUS: &str = "Exit status:
   0  the service did what was asked
-  1  another failure, such as an answer that cannot be read; of an operation that rings
-     nobody, also that its outcome is not known: where it changes something, the change
-     may have been made
+  1  another failure, such as an answer that cannot be read, or a result that cannot be
+     written: the error then says if the call was placed or the change was made; of an
+     operation that rings nobody, also that its outcome is not known: where it changes
+     something, the change may have been made
   2  the command line is wrong; nothing was sent
   3  the service refused the request
   4  the service was not reached; nothing was sent
@@ -43,7 +44,11 @@ pub(crate) enum Failure {
         dials: bool,
     },
     /// The result cannot be written.
-    Output(io::Error),
+    Output {
+        error: io::Error,
+        /// What was done all the same, and is known from nowhere else; nothing by what only reads.
+        done: Option<String>,
+    },
     /// This machine does not give what is needed.
     System(String, io::Error),
 }
@@ -57,6 +62,14 @@ impl Failure {
         Self::Call { error, dials }
     }
 
+    /// The failure of what comes after something was done.
+    pub(crate) fn after(self, done: Option<String>) -> Self {
+        match self {
+            Self::Output { error, .. } => Self::Output { error, done },
+            other => other,
+        }
+    }
+
     /// Says on standard error what is wrong, and how the command exits.
     pub(crate) fn report(self) -> ExitCode {
         let status = self.status();
@@ -67,8 +80,11 @@ impl Failure {
             }
             Self::Usage(message) => notice::error(&message),
             Self::Call { error, .. } => notice::error(&error.to_string()),
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-            Self::Output(error) => notice::error(&format!("the result cannot be written: {error}")),
+            Self::Output { error, done: Some(done) } => {
+                notice::error(&format!("{done}, but the result cannot be written: {error}"));
+            }
+            Self::Output { error, done: None } if error.kind() == io::ErrorKind::BrokenPipe => {}
+            Self::Output { error, done: None } => notice::error(&format!("the result cannot be written: {error}")),
             Self::System(what, error) => notice::error(&format!("{what}: {error}")),
         }
         ExitCode::from(status)
@@ -82,8 +98,8 @@ impl Failure {
                 status_of(error.kind(), error.sent(), error.is_outcome_unknown().then_some(*dials))
             }
             // The reader has what it wanted, as in `dyvms call ... | head`.
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Output(_) | Self::System(..) => OTHER,
+            Self::Output { error, done: None } if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Output { .. } | Self::System(..) => OTHER,
         }
     }
 }
@@ -113,7 +129,7 @@ impl From<Error> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::Output(error)
+        Self::Output { error, done: None }
     }
 }
 
@@ -161,8 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_went_away_is_no_failure() {
-        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).status(), 0);
-        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::StorageFull)).status(), 1);
+    fn a_reader_that_went_away_is_no_failure_of_what_only_reads() {
+        let failure = |kind: io::ErrorKind| Failure::from(io::Error::from(kind));
+        let done = || Some("the change was made".to_owned());
+        assert_eq!(failure(io::ErrorKind::BrokenPipe).status(), 0);
+        assert_eq!(failure(io::ErrorKind::StorageFull).status(), 1);
+        assert_eq!(failure(io::ErrorKind::BrokenPipe).after(None).status(), 0);
+        assert_eq!(failure(io::ErrorKind::BrokenPipe).after(done()).status(), 1);
+        assert_eq!(failure(io::ErrorKind::StorageFull).after(done()).status(), 1);
+        assert_eq!(Failure::Usage(String::new()).after(done()).status(), 2);
     }
 }

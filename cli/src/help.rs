@@ -1,5 +1,6 @@
 //! Explaining actions and their parameters.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use aliyun_api_spec::dyvmsapi;
@@ -147,7 +148,7 @@ pub(crate) fn example(operation: &Operation) -> String {
     const WIDTH: usize = 96;
     let Some(example) = operation.examples.first() else { return String::new() };
     let mut words = vec![format!("dyvms call {}", operation.action)];
-    words.extend(example.request.iter().map(|(name, value)| format!("--{name} {}", quoted(value))));
+    words.extend(example.request.iter().map(|(name, value)| format!("--{name} {}", quoted(&plain(value)))));
     words.push("--local".to_owned());
     let line = words.join(" ");
     let line = if line.chars().count() > WIDTH { words.join(" \\\n    ") } else { line };
@@ -163,10 +164,13 @@ fn plain(value: &Value) -> String {
 }
 
 /// A value as a POSIX shell takes it.
-fn quoted(value: &Value) -> String {
-    let text = plain(value);
+pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_alphanumeric() || "-_./:,+@%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+    }
 }
 
 #[cfg(test)]
@@ -219,9 +223,10 @@ Example:
 
     #[test]
     fn values_of_examples_are_quoted_for_a_shell() {
-        assert_eq!(quoted(&json!("1045001")), "1045001");
-        assert_eq!(quoted(&json!("a b")), "'a b'");
-        assert_eq!(quoted(&json!({ "name": "O'Neil" })), r#"'{"name":"O'\''Neil"}'"#);
-        assert_eq!(quoted(&json!("")), "''");
+        assert_eq!(quoted(&plain(&json!("1045001"))), "1045001");
+        assert_eq!(quoted(&plain(&json!({ "name": "O'Neil" }))), r#"'{"name":"O'\''Neil"}'"#);
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("-1;$(reboot)"), "'-1;$(reboot)'");
+        assert_eq!(quoted(""), "''");
     }
 }

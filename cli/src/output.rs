@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use crate::answer::{self, Column, Rows};
 use crate::json::{self, Json};
+use crate::notice;
 use crate::table;
 
 /// The form of a result.
@@ -52,9 +53,14 @@ impl Format {
 
 /// Writes a whole answer.
 pub(crate) fn write_json(mut output: impl Write, answer: &Json) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut output, answer)?;
-    writeln!(output)?;
+    write_text(&mut output, serde_json::to_string_pretty(answer)?)?;
     output.flush()
+}
+
+/// In one piece, so that a reader that stops after the first line does not close the output before the rest.
+fn write_text(output: &mut impl Write, mut text: String) -> io::Result<()> {
+    text.push('\n');
+    output.write_all(text.as_bytes())
 }
 
 /// Writes rows, page by page.
@@ -66,13 +72,18 @@ pub(crate) struct Writer<W> {
     rows: Rows,
     /// Columns of a CSV, once its header is written.
     header: Option<Vec<Column>>,
+    /// Members of rows for which a CSV has no column.
+    left_out: Vec<String>,
     /// Rows that wait for all others.
     kept: Vec<Json>,
 }
 
+/// One more than a notice shows tells that there are others.
+const MOST_LEFT_OUT: usize = notice::MOST_NAMES + 1;
+
 impl<W: Write> Writer<W> {
     pub(crate) fn new(output: W, format: Format, csv: Csv, rows: Rows) -> Self {
-        Self { output, format, csv, rows, header: None, kept: Vec::new() }
+        Self { output, format, csv, rows, header: None, left_out: Vec::new(), kept: Vec::new() }
     }
 
     /// Takes the rows of an answer; tells how many they are.
@@ -87,27 +98,32 @@ impl<W: Write> Writer<W> {
         Ok(count)
     }
 
-    /// Ends the result; `width` is that of the terminal. Tells which columns of a table had no room.
-    pub(crate) fn finish(mut self, width: Option<u16>) -> io::Result<Vec<String>> {
-        let mut hidden = Vec::new();
+    /// Ends the result; `width` is that of the terminal. Tells what of the rows is not shown, if anything.
+    pub(crate) fn finish(mut self, width: Option<u16>) -> io::Result<Option<String>> {
+        let mut note = None;
         match (self.format, &self.rows) {
-            (Format::Jsonl | Format::Csv, _) => {}
+            (Format::Jsonl, _) => {}
+            (Format::Csv, _) => note = without_columns(&self.left_out),
             (Format::Json, _) => write_json(&mut self.output, &Json::List(self.kept))?,
             (Format::Table, Rows::Answer(_)) => {
                 for answer in &self.kept {
-                    writeln!(self.output, "{}", table::draw_members(&answer::members(answer), width))?;
+                    write_text(&mut self.output, table::draw_members(&answer::members(answer), width))?;
                 }
             }
             (Format::Table, Rows::List { .. }) if self.kept.is_empty() => {}
             (Format::Table, Rows::List { columns, .. }) => {
                 let columns = answer::with_unknown_columns(columns, &self.kept);
-                let drawing = table::draw(&columns, &self.kept, width);
-                writeln!(self.output, "{}", drawing.text)?;
-                hidden = drawing.hidden;
+                if let Some(drawing) = table::draw(&columns, &self.kept, width) {
+                    write_text(&mut self.output, drawing.text)?;
+                    note = without_room(&drawing.hidden);
+                } else {
+                    let them = if self.kept.len() == 1 { "it" } else { "them" };
+                    note = Some(format!("{} came, and nothing in {them}", notice::count(self.kept.len(), "item")));
+                }
             }
         }
         self.output.flush()?;
-        Ok(hidden)
+        Ok(note)
     }
 
     fn write_lines(&mut self, rows: &[Json]) -> io::Result<()> {
@@ -135,6 +151,15 @@ impl<W: Write> Writer<W> {
         }
         let columns = self.header.as_deref().unwrap_or_default();
         for row in rows {
+            let Json::Object(members) = row else { continue };
+            for (name, value) in members {
+                let known = columns.iter().any(|column| column.name == *name) || self.left_out.contains(name);
+                if !known && !value.is_null() && self.left_out.len() < MOST_LEFT_OUT {
+                    self.left_out.push(name.clone());
+                }
+            }
+        }
+        for row in rows {
             let cells = columns.iter().map(|column| match answer::cell(row, column) {
                 Some(Json::Number(digits)) => Cow::Borrowed(digits.as_str()),
                 Some(value) => csv.text(value.plain()),
@@ -144,6 +169,23 @@ impl<W: Write> Writer<W> {
         }
         writer.flush()
     }
+}
+
+/// Which columns of a table had no room.
+fn without_room(columns: &[String]) -> Option<String> {
+    let first = columns.first()?;
+    let (count, first) = (notice::count(columns.len(), "column"), notice::visible(first));
+    Some(format!("no room for {count}, from {first} on; a pipe or another --output shows all"))
+}
+
+/// Which members of the rows a CSV does not have.
+fn without_columns(members: &[String]) -> Option<String> {
+    let (columns, them) = match members.len() {
+        0 => return None,
+        1 => ("column", "it"),
+        _ => ("columns", "them"),
+    };
+    Some(format!("a CSV has no {columns} for {}; -o jsonl shows {them}", notice::names(members)))
 }
 
 /// A text that a spreadsheet does not run as a formula. Quotes of CSV do not keep it from doing so; a single quote does.
@@ -173,13 +215,18 @@ mod tests {
     }
 
     fn written(format: Format, csv: Csv, rows: Rows, pages: &[&str]) -> String {
+        noted(format, csv, rows, pages).0
+    }
+
+    /// The result, and what is said of it.
+    fn noted(format: Format, csv: Csv, rows: Rows, pages: &[&str]) -> (String, String) {
         let mut output = Vec::new();
         let mut writer = Writer::new(&mut output, format, csv, rows);
         for page in pages {
             writer.page(Json::read(&format!(r#"{{"Code":"OK","Data":{{"List":{page}}}}}"#))).unwrap();
         }
-        writer.finish(None).unwrap();
-        String::from_utf8(output).unwrap()
+        let note = writer.finish(None).unwrap().unwrap_or_default();
+        (String::from_utf8(output).unwrap(), note)
     }
 
     fn csv(rows: Rows, pages: &[&str]) -> String {
@@ -194,6 +241,54 @@ mod tests {
         assert_eq!(csv(list(&["a", "b"]), &PAGES), expected);
         assert_eq!(csv(list(&["a", "b"]), &["[]"]), "a,b\n");
         assert_eq!(csv(list(&[]), &[r#"[{"k":1}]"#]), "k\n1\n");
+    }
+
+    #[test]
+    fn members_without_a_column_of_a_csv_are_named_once() {
+        let note = |names: &[&str], pages: &[&str]| noted(Format::Csv, Csv::default(), list(names), pages).1;
+        assert_eq!(note(&["a", "b"], &PAGES), "a CSV has no column for new; -o jsonl shows it");
+        let pages = [r#"[{"a":1,"new":2,"zz":{"b":1}},{"new":3,"gone":null}]"#, r#"[{"zz":[1]},{"a":1}]"#];
+        assert_eq!(note(&["a"], &pages), "a CSV has no columns for new, zz; -o jsonl shows them");
+        // Where the first page makes the header.
+        assert_eq!(note(&[], &pages), "");
+        assert_eq!(
+            note(&[], &[r#"[{"a":1}]"#, r#"[{"b\u202e":1}]"#]),
+            r"a CSV has no column for b\u{202e}; -o jsonl shows it"
+        );
+        assert_eq!(note(&["a"], &[r#"[{"a":1},{"new":null}]"#, "[]"]), "");
+        let many: Vec<String> = (0..1000).map(|number| format!(r#"{{"n{number}":1}}"#)).collect();
+        let note = note(&["a"], &[&format!("[{}]", many.join(","))]);
+        assert_eq!(
+            note,
+            "a CSV has no columns for n0, n1, n2, n3, n4, n5, n6, n7, n8, n9 and others; -o jsonl shows them"
+        );
+        for format in [Format::Json, Format::Jsonl, Format::Table] {
+            assert_eq!(noted(format, Csv::default(), list(&["a", "b"]), &PAGES).1, "", "{format:?}");
+        }
+    }
+
+    #[test]
+    fn items_without_a_member_make_no_table() {
+        for (page, note) in [
+            ("[{}]", "1 item came, and nothing in it"),
+            (r#"[{"a":null},{"b":null}]"#, "2 items came, and nothing in them"),
+            (r#"[{"a":""}]"#, "1 item came, and nothing in it"),
+        ] {
+            for columns in [&["a"][..], &[]] {
+                let written = noted(Format::Table, Csv::default(), list(columns), &[page]);
+                assert_eq!(written, (String::new(), note.to_owned()), "{page}");
+            }
+        }
+    }
+
+    #[test]
+    fn columns_without_room_are_counted() {
+        let names = |count: usize| vec!["a\u{202e}".to_owned(); count];
+        let note =
+            |count: &str| format!(r"no room for {count}, from a\u{{202e}} on; a pipe or another --output shows all");
+        assert_eq!(without_room(&[]), None);
+        assert_eq!(without_room(&names(1)), Some(note("1 column")));
+        assert_eq!(without_room(&names(2)), Some(note("2 columns")));
     }
 
     #[test]

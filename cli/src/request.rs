@@ -65,6 +65,12 @@ impl Request {
         pairs
     }
 
+    /// Whether it rings somebody, as far as is known. What the specification does not have may ring anybody.
+    pub(crate) fn rings(&self) -> bool {
+        let has = |(name, value): &(String, String)| self.value(name) == Some(value.as_str());
+        self.operation.is_none_or(|operation| operation.dials.is_some() && operation.dials_when.iter().all(has))
+    }
+
     fn value(&self, name: &str) -> Option<&str> {
         self.values.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
     }

@@ -1,10 +1,13 @@
 //! Tables for people: columns that fit, and Chinese text at its width.
 
+use std::borrow::Cow;
+
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 
 use crate::answer::{self, Column};
 use crate::json::Json;
+use crate::notice::visible;
 
 /// A longer cell is wrapped on a terminal, so that one text does not push all other columns out.
 const WIDEST: u16 = 40;
@@ -21,16 +24,19 @@ pub(crate) struct Drawing {
     pub(crate) hidden: Vec<String>,
 }
 
-/// Draws rows: all columns that hold something, or as many of them as fit the width.
-pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Drawing {
+/// Draws rows: all columns that hold something, or as many of them as fit the width. `None` if no column does.
+pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Option<Drawing> {
     let columns: Vec<(&Column, Vec<String>)> = columns
         .iter()
         .map(|column| (column, rows.iter().map(|row| shown(row, column)).collect::<Vec<_>>()))
         .filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty()))
         .collect();
+    if columns.is_empty() {
+        return None;
+    }
     let shown = width.map_or(columns.len(), |width| fitting(&columns, width));
     let (columns, hidden) = columns.split_at_checked(shown).unwrap_or((&columns, &[]));
-    let mut table = table(columns.iter().map(|(column, _)| column.name.as_str()).collect(), width);
+    let mut table = table(columns.iter().map(|(column, _)| visible(&column.name)).collect(), width);
     for row in 0..rows.len() {
         table.add_row(columns.iter().filter_map(|(_, cells)| cells.get(row)));
     }
@@ -42,24 +48,25 @@ pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Dra
             column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(WIDEST)));
         }
     }
-    Drawing { text: table.to_string(), hidden: hidden.iter().map(|(column, _)| column.name.clone()).collect() }
+    let hidden = hidden.iter().map(|(column, _)| column.name.clone()).collect();
+    Some(Drawing { text: table.to_string(), hidden })
 }
 
 fn shown(row: &Json, column: &Column) -> String {
-    answer::cell(row, column).map(|value| visible(&value.plain())).unwrap_or_default()
+    answer::cell(row, column).map(|value| visible(&value.plain()).into_owned()).unwrap_or_default()
 }
 
 /// Draws members and their values in two columns.
 pub(crate) fn draw_members(members: &[(String, String)], width: Option<u16>) -> String {
-    let mut table = table(vec!["member", "value"], width);
+    let mut table = table(vec!["member".into(), "value".into()], width);
     for (name, value) in members {
-        table.add_row([name, &visible(value)]);
+        table.add_row([visible(name), visible(value)]);
     }
     table.to_string()
 }
 
 /// Lines are drawn in ASCII: terminals of Chinese readers may draw others at double width.
-fn table(header: Vec<&str>, width: Option<u16>) -> Table {
+fn table(header: Vec<Cow<'_, str>>, width: Option<u16>) -> Table {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN).set_header(header);
     match width {
@@ -74,7 +81,7 @@ fn fitting(columns: &[(&Column, Vec<String>)], width: u16) -> usize {
     let mut left = usize::from(width).saturating_sub(1);
     let fit = columns.iter().take_while(|(column, cells)| {
         let mut table = Table::new();
-        table.set_header([&column.name]).add_rows(cells.iter().map(|cell| [cell]));
+        table.set_header([visible(&column.name)]).add_rows(cells.iter().map(|cell| [cell]));
         let widest = table.column_max_content_widths().first().copied().unwrap_or_default();
         let needed = usize::from(widest.min(WIDEST)) + PADDING;
         let fits = needed <= left;
@@ -82,15 +89,6 @@ fn fitting(columns: &[(&Column, Vec<String>)], width: u16) -> usize {
         fits
     });
     fit.count().max(1)
-}
-
-/// A text on one line, with what would move a terminal's cursor written out.
-fn visible(text: &str) -> String {
-    if !text.contains(char::is_control) {
-        return text.to_owned();
-    }
-    let escaped = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
-    text.chars().map(escaped).collect()
 }
 
 #[cfg(test)]
@@ -114,7 +112,7 @@ mod tests {
 
     #[test]
     fn chinese_text_keeps_its_width_and_empty_columns_are_dropped() {
-        let drawing = draw(&columns(), &rows(), None);
+        let drawing = draw(&columns(), &rows(), None).unwrap();
         let expected = "\
 | callId | callResult | duration |
 |--------|------------|----------|
@@ -126,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_narrow_terminal_gets_the_first_columns() {
-        let drawing = draw(&columns(), &rows(), Some(24));
+        let drawing = draw(&columns(), &rows(), Some(24)).unwrap();
         let expected = "\
 | callId | callResult |
 |--------|------------|
@@ -134,8 +132,8 @@ mod tests {
 | 116^2  | 占线       |";
         assert_eq!(drawing.text, expected);
         assert_eq!(drawing.hidden, ["duration"]);
-        assert_eq!(draw(&columns(), &rows(), Some(34)).hidden, Vec::<String>::new());
-        assert_eq!(draw(&columns(), &rows(), Some(33)).hidden, ["duration"]);
+        assert_eq!(draw(&columns(), &rows(), Some(34)).unwrap().hidden, Vec::<String>::new());
+        assert_eq!(draw(&columns(), &rows(), Some(33)).unwrap().hidden, ["duration"]);
     }
 
     #[test]
@@ -145,7 +143,7 @@ mod tests {
         let rows = [Json::Object(vec![member("callId"), member("callResult")])];
         let members = [("Data.Text".to_owned(), text.clone())];
         for width in [20, 33, 60, 90, 200] {
-            let drawings = [draw(&columns(), &rows, Some(width)).text, draw_members(&members, Some(width))];
+            let drawings = [draw(&columns(), &rows, Some(width)).unwrap().text, draw_members(&members, Some(width))];
             for drawing in drawings {
                 let widest = drawing.lines().map(UnicodeWidthStr::width).max().unwrap();
                 assert!(widest <= usize::from(width), "{widest} > {width}\n{drawing}");
@@ -156,7 +154,15 @@ mod tests {
     }
 
     #[test]
-    fn what_would_move_the_cursor_is_written_out() {
-        assert_eq!(visible("a\nb\u{1b}[2J占线"), "a\\nb\\u{1b}[2J占线");
+    fn names_and_values_show_what_would_move_the_cursor() {
+        let row = Json::read(r#"{"a\u202e":"b\u202e\n"}"#);
+        let rows = std::slice::from_ref(&row);
+        let columns = answer::with_unknown_columns(&[], rows);
+        for width in [None, Some(80)] {
+            for drawing in [draw(&columns, rows, width).unwrap().text, draw_members(&answer::members(&row), width)] {
+                assert!(drawing.contains(r"a\u{202e}") && drawing.contains(r"b\u{202e}\n"), "{drawing}");
+                assert!(!drawing.contains('\u{202e}'), "{drawing}");
+            }
+        }
     }
 }

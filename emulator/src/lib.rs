@@ -52,7 +52,8 @@
 //! | flattened names that are not numbered from 1 | `MenuKeyMap.0.Key` |
 //!
 //! An empty value counts as absent. Values outside the known ones of a set are accepted with a warning, and so are unknown
-//! members of JSON, and numbers where a map has texts, as in the variables of a template.
+//! members of JSON, and numbers where a map has texts, as in the variables of a template. What the service does with a
+//! member of JSON that is given twice, and with `null`, is not known: here the last of two counts, and `null` is absent.
 //!
 //! ## What clients write differently
 //!

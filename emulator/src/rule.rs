@@ -27,8 +27,8 @@ use crate::wire::Parameters;
 /// The methods of one chain are one change: no request meets a rule of which a part is still missing, also where other
 /// threads send requests meanwhile. The change takes effect when the handle is dropped (at the end of the statement,
 /// where it is not kept), when [`Rule::matched`] or [`Rule::remove`] is called or the handle is cloned, or when a request
-/// comes on the same thread. Where the handle is kept and a request comes on another thread, that request waits for half a
-/// second, to see whether the chain goes on; [`Rule::matched`] before it spares the wait.
+/// comes on the same thread. Where the handle is kept and a request that the rule can match comes on another thread, that
+/// request waits for half a second, to see whether the chain goes on; [`Rule::matched`] before it spares the wait.
 ///
 /// A rule that is dropped without an answer has no effect and is forgotten.
 ///
@@ -294,6 +294,11 @@ pub(crate) enum When {
 }
 
 impl When {
+    /// Whether it can match a request of this action: parameters only narrow it.
+    fn is_for(&self, action: &str) -> bool {
+        matches!(self, Self::Request { action: wanted, .. } if wanted.as_ref().is_none_or(|wanted| wanted == action))
+    }
+
     fn matches(&self, action: &str, received: &Parameters) -> bool {
         let Self::Request { action: wanted, parameters } = self else { return false };
         wanted.as_ref().is_none_or(|wanted| wanted == action) && includes(received, parameters)
@@ -492,6 +497,12 @@ impl Book {
         any
     }
 
+    /// What a changed rule is for.
+    fn when<'b>(&'b self, draft: &'b Draft) -> Option<&'b When> {
+        let known = || self.entries.binary_search_by_key(&draft.id, |entry| entry.id).ok();
+        draft.new.as_ref().or_else(|| self.entries.get(known()?)).map(|entry| &entry.when)
+    }
+
     /// Takes rules out, with their changes. They are for the caller to drop, without the lock: a function of a rule may
     /// hold the handle of another one.
     fn take(&mut self, is_taken: impl Fn(u64) -> bool) -> (Vec<Entry>, Vec<Draft>) {
@@ -590,8 +601,9 @@ impl Rules {
         self.completed.notify_all();
     }
 
-    /// The rules as a request sees them. Changes that were begun before are complete then; later ones are not seen.
-    fn settled(&self) -> MutexGuard<'_, Book> {
+    /// The rules as a request sees them. Changes of the rules that concern it and were begun before are complete then; later
+    /// ones are not seen.
+    fn settled(&self, concerns: impl Fn(&When) -> bool) -> MutexGuard<'_, Book> {
         let mut book = self.lock();
         let (here, last) = (thread::current().id(), book.changes);
         let (mut waited, mut edits) = (0, 0);
@@ -599,7 +611,8 @@ impl Rules {
             let rests = |draft: &Draft| waited == WAITS || draft.edited.elapsed() >= REST;
             // On its own thread a chain cannot be under way.
             book.complete(|draft| draft.order <= last && (draft.thread == here || rests(draft)));
-            let under_way = book.drafts.iter().filter(|draft| draft.order <= last);
+            let concerned = |draft: &&Draft| draft.order <= last && book.when(draft).is_none_or(&concerns);
+            let under_way = book.drafts.iter().filter(concerned);
             let now = under_way.clone().map(|draft| draft.edits.len()).sum();
             if under_way.count() == 0 {
                 return book;
@@ -622,7 +635,7 @@ impl Rules {
         takes_effect: impl Fn(&Fault) -> bool,
     ) -> Decision {
         let mut decision = Decision { fault: asked, answer: None };
-        let mut book = self.settled();
+        let mut book = self.settled(|when| when.is_for(action));
         for entry in book.entries.iter_mut().rev().filter(|entry| entry.when.matches(action, parameters)) {
             if decision.fault.as_ref().is_some_and(|fault| !takes_effect(fault)) {
                 break;
@@ -641,7 +654,7 @@ impl Rules {
 
     /// The fault of a connection, if it has one.
     pub(crate) fn connect(&self) -> Option<Fault> {
-        let mut book = self.settled();
+        let mut book = self.settled(|when| *when == When::Connection);
         let entries = book.entries.iter_mut().rev().filter(|entry| entry.when == When::Connection);
         entries.filter_map(|entry| entry.decide(true)).find_map(|action| match action {
             Action::Fault(fault) => Some(fault),
@@ -672,7 +685,7 @@ impl Rules {
             matched: entry.matched.load(Ordering::Relaxed),
             used_up: entry.is_used_up(),
         };
-        self.settled().entries.iter().map(summary).collect()
+        self.settled(|_| true).entries.iter().map(summary).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Book> {

@@ -2,12 +2,18 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aliyun_protocol::{Parameters, header};
 use bytes::Bytes;
+use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, HeaderValue};
+use serde::Deserializer as _;
+use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::client::Core;
 use crate::credential::Credentials;
@@ -21,7 +27,7 @@ use crate::refusal::{Stated, verdict};
 use crate::request::Signed;
 use crate::retry_after::retry_after;
 use crate::slot::Slot;
-use crate::transport::{Ending, HttpAnswer, Sent, encodings};
+use crate::transport::{Ending, HttpAnswer, Sent};
 use crate::xml;
 
 /// A type that an answer is read into: a generated answer, or a free JSON value.
@@ -78,12 +84,18 @@ impl Body {
     }
 
     fn read_until(body: &[u8], mut answer: Box<dyn Answer>, memory: usize, stop: &dyn Fn() -> bool) -> Self {
-        let outcome = text(body, memory).and_then(|(text, origin)| {
+        // What is not UTF-8 may be words that no decision needs: the rest is read all the same, and kept.
+        let (body, foreign) = match std::str::from_utf8(body) {
+            Ok(text) => (Cow::Borrowed(text), None),
+            Err(error) => (String::from_utf8_lossy(body), Some(error.valid_up_to())),
+        };
+        let outcome = text(&body, memory).and_then(|(text, origin)| {
             read(&text, answer.place(), origin, memory, stop).map_err(Unreadable::Misfit)?;
             answer.keep(&text);
             Ok(())
         });
-        Self { answer, outcome }
+        let foreign = foreign.map(|valid_up_to| Unreadable::NotUtf8 { valid_up_to });
+        Self { answer, outcome: foreign.map_or(outcome, Err) }
     }
 
     /// Reads a large body on a thread for blocking work. The reading ends early when this is dropped; `None` if the
@@ -100,9 +112,8 @@ impl Body {
 }
 
 /// A body as JSON text.
-fn text(body: &[u8], memory: usize) -> Result<(Cow<'_, str>, Origin), Unreadable> {
-    let text = std::str::from_utf8(body).map_err(|error| Unreadable::NotUtf8 { valid_up_to: error.valid_up_to() })?;
-    let start = text.trim_start_matches('\u{feff}').trim_start();
+fn text(body: &str, memory: usize) -> Result<(Cow<'_, str>, Origin), Unreadable> {
+    let start = body.trim_start_matches('\u{feff}').trim_start();
     match start.as_bytes().first() {
         None => Err(Unreadable::Empty),
         Some(b'{') => Ok((Cow::Borrowed(start), Origin::Json)),
@@ -120,7 +131,7 @@ fn xml_as_json(text: &str, memory: usize) -> Result<String, Unreadable> {
     }
     match xml::to_json(text, memory) {
         Ok((root, _)) if root.eq_ignore_ascii_case("html") => Err(Unreadable::Html),
-        Ok((root, value)) if root == "Error" || root.ends_with("Response") => Ok(value.to_string()),
+        Ok((root, value)) if root.eq_ignore_ascii_case("error") || root.ends_with("Response") => Ok(value.to_string()),
         Ok((root, _)) => Err(Unreadable::OtherXml { root }),
         Err(what) => Err(Unreadable::NotXml { what }),
     }
@@ -146,6 +157,8 @@ pub(crate) struct Response<'a> {
     pub(crate) credentials: &'a Credentials,
     pub(crate) signed: &'a Signed,
     pub(crate) http: &'a HttpAnswer,
+    /// How long the attempt might take.
+    pub(crate) time: Duration,
 }
 
 /// What must not show of an attempt.
@@ -180,6 +193,11 @@ impl Response<'_> {
         let says = self.says(answer.view());
         let error = match (&self.http.ending, outcome) {
             (Ending::Complete, Ok(())) => match says {
+                _ if !self.facts.is_repeatable()
+                    && let Some(what) = self.contradiction(answer.view(), says) =>
+                {
+                    self.unreadable(format!("the response contradicts itself: {what}"))
+                }
                 Says::Failure => return Err(self.stated_failure(answer.view())),
                 Says::Nothing => return Err(self.without_outcome(answer.view())),
                 Says::Success => match self.facts.id {
@@ -196,15 +214,16 @@ impl Response<'_> {
             (Ending::Complete, Err(why)) => self.explained(why),
             (ending, _) => self.cut(ending),
         };
-        if says != Says::Success {
+        let id = self.id(answer.view());
+        if says != Says::Success && id.is_none() {
             return Err(error);
         }
-        Err(error.keep(self.id(answer.view()), answer))
+        Err(error.keep(id, answer))
     }
 
     /// The time was over before the response was read.
-    pub(crate) fn not_read(&self, time: Duration) -> Error {
-        let what = format!("the response could not be read within {time:?}");
+    pub(crate) fn not_read(&self) -> Error {
+        let what = format!("the response could not be read within {:?}", self.time);
         self.error(ErrorKind::Timeout, what).request(self.request_id().as_deref(), &self.hidden())
     }
 
@@ -268,6 +287,10 @@ impl Response<'_> {
                 .unreadable("the answer was cut short")
                 .broken()
                 .caused_by(mask::digits(&self.hidden().hide(&cause.to_string()))),
+            Ending::Late => {
+                let what = format!("the answer did not come whole within {:?}", self.time);
+                self.unreadable(what).late()
+            }
             _ => self.unreadable(format!("the answer is longer than the limit of {} bytes", self.http.body.len())),
         }
     }
@@ -303,11 +326,39 @@ impl Response<'_> {
         says
     }
 
+    /// Where the members of a response say different things of its outcome.
+    fn contradiction(&self, view: View<'_>, says: Says) -> Option<String> {
+        let envelope = &self.core.service.envelope;
+        if says == Says::Failure
+            && let Some(StartedId { name, .. }) = self.id(view)
+        {
+            return Some(format!("it states a failure and has a {name}"));
+        }
+        let body = std::str::from_utf8(&self.http.body).ok()?;
+        let decides = |name: &str| name == envelope.code || Some(name) == self.facts.id;
+        let mut seen: Vec<(String, &RawValue)> = Vec::new();
+        for (name, value) in members(body.trim_start_matches('\u{feff}')) {
+            if name.eq_ignore_ascii_case("success") && name != envelope.ok && says == Says::Success {
+                let denied = value.get().trim_matches('"').eq_ignore_ascii_case("false");
+                if denied {
+                    return Some(format!("its code is one of success and its {name} is false"));
+                }
+            }
+            if decides(&name) {
+                if seen.iter().any(|(known, before)| *known == name && before.get() != value.get()) {
+                    return Some(format!("it has two different values of {name}"));
+                }
+                seen.push((name, value));
+            }
+        }
+        None
+    }
+
     /// A response that states neither success nor failure.
     fn without_outcome(&self, view: View<'_>) -> Error {
         let envelope = &self.core.service.envelope;
-        let mut request_id = false;
-        with_text(view, envelope.request_id, &mut |id| request_id = !id.is_empty());
+        let mut request_id = self.request_id().is_some();
+        with_text(view, envelope.request_id, &mut |id| request_id |= !id.is_empty());
         let wanted = if envelope.code.is_empty() { envelope.ok } else { envelope.code };
         if request_id {
             self.unreadable(format!("the response states neither success nor failure: it has no {wanted}"))
@@ -320,7 +371,9 @@ impl Response<'_> {
     fn id(&self, view: View<'_>) -> Option<StartedId> {
         let name = self.facts.id?;
         let mut id = None;
-        with_text(view, name, &mut |text| id = Some(text.trim().to_owned()).filter(|id| !id.is_empty()));
+        // What stands there when there is none.
+        let none = |id: &String| matches!(id.as_str(), "" | "0" | "null" | "false" | "true");
+        with_text(view, name, &mut |text| id = Some(text.trim().to_owned()).filter(|id| !none(id)));
         let value = id?;
         // Anything may stand in the place of an id.
         let shown = mask::is_id(&value) && self.hidden().hide(&value) == value;
@@ -354,7 +407,7 @@ impl Response<'_> {
         let hidden = self.hidden();
         let error = self
             .error(ErrorKind::Service, "")
-            .said(&code, service.error(&code).is_some(), words, &hidden)
+            .said(&code, service.error(&code).map(|(_, exactly)| exactly), words, &hidden)
             .request(request_id.as_deref(), &hidden)
             .judged(verdict(service, stated, self.facts.is_repeatable()), retry_after);
         match &*code {
@@ -401,7 +454,7 @@ impl Response<'_> {
             what.push_str(&beginning);
         }
         let error = self.error(ErrorKind::Answer, what).request(self.request_id().as_deref(), &hidden);
-        if self.succeeded() { error } else { error.sent_to(Sent::Maybe).throttled_by_status(self.retry_after()) }
+        if self.succeeded() { error } else { error.sent_to(Sent::Maybe).told_by_status(self.retry_after()) }
     }
 
     /// An answer that need not be the service's: whether the service received the request is not known.
@@ -445,6 +498,36 @@ fn spoken(duration: Duration) -> String {
         _ => (seconds / 86_400, "day"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The encodings that a response names, without `identity`, which is none.
+fn encodings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    values
+        .flat_map(|value| HeaderValue::to_str(value).unwrap_or("unknown").split(','))
+        .map(str::trim)
+        .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"))
+}
+
+/// The members of a JSON object as they are written, one after the other; none where it is not one.
+fn members(text: &str) -> Vec<(String, &RawValue)> {
+    struct Members;
+    impl<'de> Visitor<'de> for Members {
+        type Value = Vec<(String, &'de RawValue)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut members = Vec::new();
+            while let Some(member) = map.next_entry()? {
+                members.push(member);
+            }
+            Ok(members)
+        }
+    }
+    serde_json::Deserializer::from_str(text).deserialize_map(Members).unwrap_or_default()
 }
 
 /// The text of the member of a free value that has this name, in whatever capitals.

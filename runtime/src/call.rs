@@ -26,7 +26,7 @@ use crate::operation::Facts;
 use crate::request::Unsigned;
 use crate::retry::{Budget, Failed, Next, Retries, next};
 use crate::trace::Span;
-use crate::transport::{ConnectTimeout, Departure, Sent, Stage, TransportError};
+use crate::transport::{ConnectTimeout, Departure, FreshConnection, ReadUntil, Sent, Stage, TransportError};
 
 /// A call that is ready to be made: `.await` it. Options of the call are set here; fields belong to the request.
 #[must_use = "a call does nothing until it is awaited"]
@@ -54,6 +54,11 @@ pub(crate) struct Prepared {
 /// Room for a usual request, so that its buffer never moves: the protocol's own parameters take about 320 bytes.
 const PAIRS: usize = 24;
 const BYTES: usize = 1024;
+
+/// What to do without credentials, at a shell and in a program.
+const OTHER_CREDENTIALS: &str = "correct that, or use other credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and \
+                                 ALIBABA_CLOUD_ACCESS_KEY_SECRET, another profile, or in a program credentials() of \
+                                 the client";
 
 impl Prepared {
     /// Not generic, as everything that does not need the type of the answer: a program compiles it once.
@@ -204,14 +209,18 @@ enum State {
 }
 
 /// The task of a call, which ends with this.
-struct Task(JoinHandle<Ended>);
+struct Task {
+    handle: JoinHandle<Ended>,
+    action: Cow<'static, str>,
+    facts: Facts,
+}
 
 /// How a call ended.
 type Ended = Result<Box<dyn Answer>, Error>;
 
 impl Drop for Task {
     fn drop(&mut self) {
-        self.0.abort();
+        self.handle.abort();
     }
 }
 
@@ -239,24 +248,29 @@ impl State {
             && let Some(call) = call.take()
         {
             let (core, prepared, blank) = *call;
-            *self = Self::Started(Task(Run::start(core, prepared, blank)?));
+            let (action, facts) = (prepared.action.clone(), prepared.facts);
+            *self = Self::Started(Task { handle: Run::start(core, prepared, blank)?, action, facts });
         }
         match self {
             Self::New(_) => Poll::Pending,
             Self::Started(task) => {
-                let ended = ready!(Pin::new(&mut task.0).poll(context));
-                Poll::Ready(ended.unwrap_or_else(|error| Err(stopped(error))))
+                let ended = ready!(Pin::new(&mut task.handle).poll(context));
+                Poll::Ready(ended.unwrap_or_else(|error| Err(task.stopped(error))))
             }
         }
     }
 }
 
-/// The task of a call came to no end of its own.
-fn stopped(error: JoinError) -> Error {
-    match error.try_into_panic() {
-        // That of a transport or a provider of credentials, which belongs to the caller.
-        Ok(panic) => std::panic::resume_unwind(panic),
-        Err(_) => Error::new(ErrorKind::Transport, "", Sent::Maybe, "the tokio runtime of the call was shut down"),
+impl Task {
+    /// The task came to no end of its own.
+    fn stopped(&self, error: JoinError) -> Error {
+        if let Ok(panic) = error.try_into_panic() {
+            // That of a transport or a provider of credentials, which belongs to the caller.
+            std::panic::resume_unwind(panic);
+        }
+        let what = "the tokio runtime of the call was shut down";
+        // An attempt may have been under way.
+        Error::new(ErrorKind::Transport, self.action.clone(), Sent::Maybe, what).ended(1, self.facts, Sent::No)
     }
 }
 
@@ -288,8 +302,10 @@ struct History {
     attempts: u32,
     /// What they may have brought about.
     before: Option<Sent>,
-    /// How the last one ended.
-    last: Option<String>,
+    /// The error of the last one.
+    last: Option<Error>,
+    /// Whether it was answered with a 5xx status.
+    server_failed: bool,
     /// What the last repetition took out of the client's budget.
     spent: u32,
     /// Credentials that the service refused as expired, and with what words.
@@ -303,6 +319,8 @@ struct Attempt {
     span: Span,
     /// What it was signed with.
     credentials: Option<Credentials>,
+    /// Whether the limits of the client let it pass.
+    is_admitted: bool,
 }
 
 /// As tokio counts it: about 30 years.
@@ -342,25 +360,29 @@ impl Run {
             core,
             action,
         };
-        let ticket = match run.enter() {
-            Ok(ticket) => ticket,
-            Err(error) => return Err(run.end(History::default(), error)),
-        };
+        let ticket = run.enter();
         let span = run.span.clone();
         Ok(runtime.spawn(span.within(run.drive(ticket))))
     }
 
     /// Attempts, until there is an answer or nothing more is to be tried.
-    async fn drive(mut self, mut ticket: Ticket) -> Result<Box<dyn Answer>, Error> {
+    async fn drive(mut self, mut ticket: Result<Ticket, NotAdmitted>) -> Result<Box<dyn Answer>, Error> {
         let mut history = History::default();
         loop {
-            let mut attempt = Attempt { began: Instant::now(), span: Span::none(), credentials: None };
+            let mut attempt =
+                Attempt { began: Instant::now(), span: Span::none(), credentials: None, is_admitted: true };
             let error = match self.attempt(&mut history, &mut attempt, ticket).await {
                 Ok(answer) => {
                     self.core.budget.earn(history.spent);
                     return Ok(answer);
                 }
-                Err(error) => error,
+                Err(error) if attempt.is_admitted => error,
+                // It would not be admitted later either. What the service said before matters more.
+                Err(error) => {
+                    let last = history.last.take();
+                    let hint = "there is no time left for another attempt within the limits of the client";
+                    return Err(self.end(history, last.map_or(error, |last| last.hint(hint))));
+                }
             };
             let pause = match self.next(&mut history, attempt, error) {
                 Ok(pause) => pause,
@@ -369,10 +391,7 @@ impl Run {
             if !pause.is_zero() {
                 sleep(pause).await;
             }
-            ticket = match self.enter() {
-                Ok(ticket) => ticket,
-                Err(error) => return Err(self.end(history, error)),
-            };
+            ticket = self.enter();
         }
     }
 
@@ -381,7 +400,7 @@ impl Run {
         &mut self,
         history: &mut History,
         attempt: &mut Attempt,
-        ticket: Ticket,
+        ticket: Result<Ticket, NotAdmitted>,
     ) -> Result<Box<dyn Answer>, Error> {
         // Credentials.
         let own = self.retries.time_of_attempt();
@@ -394,7 +413,7 @@ impl Run {
         let credentials = provided.map_err(|_| self.no_credentials(time))?.map_err(|error| {
             self.error(ErrorKind::Credentials, Sent::No, "there are no credentials to sign with")
                 .caused_by(error)
-                .hint("set them, or build the client with credentials of its own")
+                .hint(OTHER_CREDENTIALS)
         })?;
         if let Some((expired, error)) = history.expired.take()
             && expired.is_the_same(&credentials)
@@ -404,7 +423,12 @@ impl Run {
 
         // Admission. An attempt's own time does not run while it waits for its turn.
         let waits = Instant::now();
-        let permit = ticket.admit(self.deadline).await.map_err(|why| self.not_admitted(why))?;
+        let admitted = match ticket {
+            Ok(ticket) => ticket.admit(self.deadline).await,
+            Err(why) => Err(why),
+        };
+        attempt.is_admitted = admitted.is_ok();
+        let permit = admitted.map_err(|why| self.not_admitted(why))?;
         let (deadline, time) = end_after(attempt.began + waits.elapsed());
         history.attempts += 1;
         attempt.span = self.span.attempt(&self.core, self.method, history.attempts);
@@ -425,6 +449,10 @@ impl Run {
         let departure = Departure::default();
         departure.reach(Stage::HandedOver);
         request.extensions_mut().insert(departure.clone());
+        request.extensions_mut().insert(ReadUntil(deadline));
+        if history.server_failed {
+            request.extensions_mut().insert(FreshConnection);
+        }
         let core = &self.core;
         let sent = timeout_at(deadline, attempt.span.within(core.transport.send(request, core.limits.body))).await;
         drop(permit);
@@ -449,6 +477,7 @@ impl Run {
             credentials: &credentials,
             signed: &signed,
             http: &http,
+            time,
         };
         attempt.span.answered(http.status, || response.shown_request_id());
         let (answer, memory) = (response.blank(&self.blank), core.limits.memory);
@@ -456,7 +485,7 @@ impl Run {
             Body::read(&http.body, answer, memory)
         } else {
             let reading = timeout_at(deadline, Body::read_aside(http.body.clone(), answer, memory)).await;
-            let Ok(Some(body)) = reading else { return Err(response.not_read(time)) };
+            let Ok(Some(body)) = reading else { return Err(response.not_read()) };
             body
         };
         response.judge(body)
@@ -473,6 +502,7 @@ impl Run {
             ..error.failed()
         };
         attempt.span.failed(&error);
+        history.server_failed = failed.status.is_some_and(|status| (500..600).contains(&status));
         // The upper half of a random number is one.
         #[allow(clippy::cast_possible_truncation, reason = "half of the number is enough")]
         let random = ((self.core.nonce)() >> 64) as u64;
@@ -493,10 +523,7 @@ impl Run {
                 history.before = Some(history.before.unwrap_or(Sent::No).or_rather(error.effect()));
                 history.spent = cost;
                 self.span.repeats(pause, &error);
-                history.last = Some(match error.request_id() {
-                    Some(id) => format!("{}, request {id}", error.in_short()),
-                    None => error.in_short().into_owned(),
-                });
+                history.last = Some(error);
                 return Ok(pause);
             }
             // It costs nothing: that a key expires is not a sign of a service that is down.
@@ -513,7 +540,11 @@ impl Run {
     fn end(&self, history: History, error: Error) -> Error {
         let error = error.ended(history.attempts, self.facts, history.before.unwrap_or(Sent::No));
         let error = match history.last {
-            Some(last) => error.hint(format!("the attempt before ended with {last}")),
+            Some(last) => {
+                let short = last.in_short();
+                let id = last.request_id().map(|id| format!(", request {id}")).unwrap_or_default();
+                error.hint(format!("the attempt before ended with {short}{id}"))
+            }
             None => error,
         };
         self.span.failed(&error);
@@ -525,9 +556,9 @@ impl Run {
     }
 
     /// A place among the waiting requests.
-    fn enter(&self) -> Result<Ticket, Error> {
+    fn enter(&self) -> Result<Ticket, NotAdmitted> {
         let rate = self.facts.per_second.map(|per_second| (self.facts.action, per_second));
-        self.core.admission.enter(&self.action, rate, self.deadline).map_err(|why| self.not_admitted(why))
+        self.core.admission.enter(&self.action, rate, self.deadline)
     }
 
     fn not_admitted(&self, why: NotAdmitted) -> Error {

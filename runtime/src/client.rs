@@ -209,7 +209,7 @@ impl<S: Service> ClientBuilder<S> {
         self
     }
 
-    /// Accepts an `http` endpoint that is not on this machine: phone numbers then travel in the clear.
+    /// Accepts an `http` endpoint that is not on this machine: all that requests say then travels in the clear.
     pub fn allow_plain_http(mut self) -> Self {
         self.place.plain_http = true;
         self

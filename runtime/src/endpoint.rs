@@ -24,7 +24,15 @@ pub(crate) struct Place {
 impl Place {
     /// The endpoint of a service in this place.
     pub(crate) fn endpoint(&self, service: &ServiceFacts) -> Result<Endpoint, Error> {
-        Endpoint::parse(self.host(service)?, self.plain_http)
+        let plain_http = if self.plain_http {
+            PlainHttp::Allowed
+        } else {
+            PlainHttp::Refused {
+                sends: "all that requests say",
+                hint: "use https; a program that wants it can allow plain HTTP with allow_plain_http()",
+            }
+        };
+        Endpoint::parse(self.host(service)?, plain_http)
     }
 
     fn host<'a>(&'a self, service: &ServiceFacts) -> Result<&'a str, Error> {
@@ -32,11 +40,8 @@ impl Place {
             return Ok(endpoint);
         }
         let region = self.region.as_deref();
-        if let Some(region) = region {
-            let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-            if region.is_empty() || !region.bytes().all(legal) {
-                return Err(Error::configuration(format!("{region:?} is no region id, such as \"cn-shanghai\"")));
-            }
+        if let Some(region) = region.filter(|region| !is_region(region)) {
+            return Err(Error::configuration(format!("{region:?} is no region id, such as \"cn-shanghai\"")));
         }
         let find =
             |hosts: &[(&str, &'static str)]| hosts.iter().find(|(of, _)| Some(*of) == region).map(|(_, host)| *host);
@@ -59,6 +64,24 @@ impl Place {
     }
 }
 
+/// Whether a text can be the id of a region, which becomes a part of hosts.
+pub(crate) fn is_region(text: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !text.is_empty() && text.bytes().all(legal)
+}
+
+/// Whether an address other than this machine may be plain HTTP.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PlainHttp {
+    Allowed,
+    Refused {
+        /// What it would send in the clear.
+        sends: &'static str,
+        /// What to do instead.
+        hint: &'static str,
+    },
+}
+
 /// A checked endpoint.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
@@ -69,7 +92,7 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// Understands `host`, `host:port` and `scheme://host[:port][/]`.
-    pub(crate) fn parse(text: &str, plain_http: bool) -> Result<Self, Error> {
+    pub(crate) fn parse(text: &str, plain_http: PlainHttp) -> Result<Self, Error> {
         let configuration = |what: String| Err(Error::configuration(what));
         let address = match Address::parse(text, Some("https")) {
             Ok(address) => address,
@@ -82,13 +105,11 @@ impl Endpoint {
         if address.has_user() {
             return refuse("has a user name; credentials are given apart");
         }
-        match address.scheme() {
-            "https" => {}
-            "http" if plain_http || is_loopback(address.host()) => {}
-            "http" => {
-                return refuse(
-                    "is plain HTTP, which would send phone numbers in the clear; use https, or allow plain HTTP in the client's settings",
-                );
+        match (address.scheme(), plain_http) {
+            ("https", _) | ("http", PlainHttp::Allowed) => {}
+            ("http", _) if is_loopback(address.host()) => {}
+            ("http", PlainHttp::Refused { sends, hint }) => {
+                return refuse(&format!("is plain HTTP, which would send {sends} in the clear; {hint}"));
             }
             _ => return refuse("has a scheme other than https and http"),
         }
@@ -151,7 +172,8 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Result<String, String> {
-        Endpoint::parse(text, false).map(|endpoint| format!("{endpoint:?}")).map_err(|error| error.to_string())
+        let place = Place { endpoint: Some(text.to_owned()), ..Place::default() };
+        place.endpoint(&SERVICE).map(|endpoint| format!("{endpoint:?}")).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -167,10 +189,10 @@ mod tests {
     fn what_is_no_endpoint_is_refused_with_the_reason() {
         assert_eq!(
             parsed("http://example.com").unwrap_err(),
-            "the endpoint \"http://example.com\" is plain HTTP, which would send phone numbers in the clear; \
-             use https, or allow plain HTTP in the client's settings"
+            "the endpoint \"http://example.com\" is plain HTTP, which would send all that requests say in the clear; \
+             use https; a program that wants it can allow plain HTTP with allow_plain_http()"
         );
-        assert!(Endpoint::parse("http://example.com", true).is_ok());
+        assert!(Endpoint::parse("http://example.com", PlainHttp::Allowed).is_ok());
         assert!(parsed("https://example.com/path").unwrap_err().contains("has a path"));
         let secret = parsed("https://user:secret@example.com/?token=secret").unwrap_err();
         assert_eq!(
@@ -187,7 +209,7 @@ mod tests {
 
     #[test]
     fn the_host_header_names_the_port_unless_it_is_that_of_the_scheme() {
-        let host = |text| Endpoint::parse(text, true).unwrap().host().to_str().unwrap().to_owned();
+        let host = |text| Endpoint::parse(text, PlainHttp::Allowed).unwrap().host().to_str().unwrap().to_owned();
         assert_eq!(host("example.com"), "example.com");
         assert_eq!(host("https://example.com:443"), "example.com");
         assert_eq!(host("http://example.com:443"), "example.com:443");
@@ -248,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_query_follows_the_root_path() {
-        let endpoint = Endpoint::parse("example.com:1", false).unwrap();
+        let endpoint = Endpoint::parse("example.com:1", PlainHttp::Allowed).unwrap();
         assert_eq!(endpoint.uri(Some(b"A=1")).unwrap().to_string(), "https://example.com:1/?A=1");
         assert_eq!(endpoint.uri(None).unwrap().to_string(), "https://example.com:1/");
     }

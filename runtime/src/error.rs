@@ -166,11 +166,17 @@ impl Error {
         self
     }
 
-    /// What the service said of the failure. A code of the service's own table or of one of its families is shown as it
-    /// came, but for what could be a number of a person: it is no value of the request.
-    pub(crate) fn said(mut self, code: &str, listed: bool, message: &str, hidden: &Hidden) -> Self {
+    /// What the service said of the failure. A code that is listed, by itself (`Some(true)`) or in a family, is not a value
+    /// of the request, whatever it has in common with one.
+    pub(crate) fn said(mut self, code: &str, listed: Option<bool>, message: &str, hidden: &Hidden) -> Self {
         let shown = |text: &str| Some(mask::line(&mask::digits(text))).filter(|text| !text.is_empty());
-        self.0.code = if listed { shown(code) } else { shown(&hidden.hide(code)) };
+        // Nor is a code of which only a part is such a value.
+        let is_code = listed.is_some() || mask::is_code(code) && hidden.hide(code) != "***";
+        self.0.code = match listed {
+            Some(true) => Some(code.to_owned()),
+            _ if is_code => shown(code),
+            _ => shown(&hidden.hide(code)),
+        };
         self.0.message = shown(&hidden.hide(message));
         self
     }
@@ -212,12 +218,18 @@ impl Error {
         self
     }
 
-    /// A failure of which only the status is known to mean something.
-    pub(crate) fn throttled_by_status(mut self, retry_after: Option<Duration>) -> Self {
+    /// A failure of which only the status and the headers are known to mean something.
+    pub(crate) fn told_by_status(mut self, retry_after: Option<Duration>) -> Self {
         if self.0.http_status == Some(429) {
             self.0.refusal = Some(RefusalKind::Throttled);
-            self.0.retry_after = retry_after;
         }
+        self.0.retry_after = retry_after;
+        self
+    }
+
+    /// The time was over.
+    pub(crate) fn late(mut self) -> Self {
+        self.0.kind = ErrorKind::Timeout;
         self
     }
 
@@ -320,7 +332,8 @@ impl Error {
         self.0.attempts
     }
 
-    /// How long the service asks to wait before the next request, if it says so (`x-acs-retry-after`).
+    /// How long the service, or a proxy before it, asks to wait before the next request, if it says so:
+    /// `x-acs-retry-after`, `Retry-After`, or `TimeLeft` of `x-ratelimit-user` or `x-ratelimit-user-api`.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

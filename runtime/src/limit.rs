@@ -97,10 +97,10 @@ impl Ticket {
                 // Held until the slot is taken: only the head of the queue takes slots, so what is free stays free.
                 let _head = timeout_at(deadline, head.wait()).await.map_err(|_| late)?;
                 let free = waiting.next_slot();
-                if free >= deadline {
-                    return Err(late);
-                }
                 if free > Instant::now() {
+                    if free >= deadline {
+                        return Err(late);
+                    }
                     sleep_until(free).await;
                 }
                 let permit = match in_flight {
@@ -208,7 +208,8 @@ impl Window {
             let mut state = lock(&self.state);
             let before = state.waiting;
             let turn = state.turn(before, per_second, now);
-            if turn >= deadline {
+            // Where it is its turn now, the rate is not what it lacks.
+            if turn >= deadline && turn > now {
                 return Err(NotAdmitted::TooLate { per_second, wait: turn - now });
             }
             state.waiting += 1;
@@ -351,6 +352,9 @@ mod tests {
         assert_eq!(enter(after(start, 3) + Duration::from_nanos(1)), Ok(()));
         drop(waiting);
         assert_eq!(enter(start + Duration::from_nanos(1)), Ok(()));
+        // Whose turn it is has no rate to wait for, even where its time is over.
+        assert_eq!(enter(start), Ok(()));
+        assert!(go(&admission, 2, start).await.is_ok());
         assert_eq!(Instant::now(), start);
     }
 

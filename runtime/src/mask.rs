@@ -11,22 +11,19 @@ use crate::field::{Entry, Flags};
 /// Digits that may stand together. Codes are shorter; telephone numbers are longer.
 const DIGITS: usize = 6;
 
-/// The text with longer runs of digits replaced, whether or not blanks or hyphens group them. A date stays.
+/// The text with longer runs of digits replaced, whether or not punctuation groups them. A date and an IPv4 address stay.
 pub(crate) fn digits(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, run) = rest.split_at(start);
         masked.push_str(before);
-        if let Some((date, after)) = date(run) {
-            masked.push_str(date);
+        if let Some((known, after)) = date(run).or_else(|| ipv4(run)) {
+            masked.push_str(known);
             rest = after;
             continue;
         }
-        let length = run.find(|c: char| !c.is_ascii_digit() && !matches!(c, ' ' | '-')).unwrap_or(run.len());
-        // Blanks and hyphens after the last digit belong to what follows.
-        let length = run.get(..length).map_or(length, |run| run.trim_end_matches([' ', '-']).len());
-        let (run, after) = run.split_at(length);
+        let (run, after) = run.split_at(grouped(run));
         let count = run.bytes().filter(u8::is_ascii_digit).count();
         masked.push_str(if count > DIGITS { "***" } else { run });
         rest = after;
@@ -35,13 +32,42 @@ pub(crate) fn digits(text: &str) -> String {
     masked
 }
 
+/// The length of the digits at the beginning and of those that follow them in groups: behind blanks and hyphens, or behind
+/// one other character that is no letter. A colon groups nothing, as in times and ports.
+fn grouped(text: &str) -> usize {
+    let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let mut length = digits(text);
+    loop {
+        let rest = text.get(length..).unwrap_or_default();
+        let loose = rest.len() - rest.trim_start_matches([' ', '-']).len();
+        let gap = match rest.chars().next() {
+            _ if loose > 0 => loose,
+            Some(c) if !c.is_alphanumeric() && c != ':' => c.len_utf8(),
+            _ => return length,
+        };
+        match digits(rest.get(gap..).unwrap_or_default()) {
+            0 => return length,
+            group => length += gap + group,
+        }
+    }
+}
+
+/// An IPv4 address at the beginning, and what follows it.
+fn ipv4(text: &str) -> Option<(&str, &str)> {
+    let length = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (address, after) = text.split_at(length);
+    let without_stop = address.trim_end_matches('.');
+    without_stop.parse::<std::net::Ipv4Addr>().is_ok().then_some((address, after))
+}
+
 /// A date such as `2017-05-25` at the beginning, and what follows it.
 fn date(text: &str) -> Option<(&str, &str)> {
     let (date, after) = text.split_at_checked(10)?;
+    let separator = date.as_bytes().get(4).filter(|byte| b"-./".contains(byte))?;
     let fits = date
         .bytes()
         .enumerate()
-        .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+        .all(|(at, byte)| if at == 4 || at == 7 { byte == *separator } else { byte.is_ascii_digit() });
     let ends = !after.starts_with(|c: char| c.is_ascii_digit() || c == '-');
     (fits && ends && date.starts_with(['1', '2'])).then_some((date, after))
 }
@@ -101,9 +127,9 @@ impl Hidden {
         }
     }
 
-    /// The text without them.
+    /// The text without them, and without what does not show: it could cut in two what must be found.
     pub(crate) fn hide(&self, text: &str) -> String {
-        let mut text = text.to_owned();
+        let mut text = visible(text);
         for value in &self.0 {
             if text.contains(value) {
                 text = without(&text, value);
@@ -119,6 +145,16 @@ impl Hidden {
         let text = String::from_utf8_lossy(body.get(..enough).unwrap_or(body));
         beginning(self.hide(&text).as_bytes(), body.len() > 4 * BEGINNING)
     }
+}
+
+/// The text without characters that do not show: control characters but for white space, and format characters, such as
+/// a space of no width or one that turns the direction of the text.
+fn visible(text: &str) -> String {
+    let format = |c: char| {
+        matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    text.chars().filter(|c| !format(*c) && (!c.is_control() || c.is_whitespace() || *c == '\u{1b}')).collect()
 }
 
 /// As JSON quotes it, without the quotation marks.
@@ -155,6 +191,13 @@ pub(crate) fn is_id(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"^_.-".contains(&byte))
 }
 
+/// Whether a text has the shape of a code, such as `isv.LIMIT` or `InvalidParameter.Format`.
+pub(crate) fn is_code(text: &str) -> bool {
+    text.len() <= 64
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
 /// What a service says, on one line and not endless: control characters could forge further lines or steer a terminal.
 pub(crate) fn line(text: &str) -> String {
     cut(text, 500)
@@ -185,6 +228,7 @@ fn beginning(body: &[u8], longer: bool) -> String {
         Some(b'<') if !text.get(..200.min(text.len())).unwrap_or(text).to_ascii_lowercase().contains("html") => {
             xml_shape(text)
         }
+        Some(b'<') => plain(&html(text)),
         _ => plain(text),
     };
     let mut cut: String = shown.chars().take(BEGINNING).collect();
@@ -224,6 +268,27 @@ fn json_shape(text: &str) -> String {
     }
     shape.push_str(&plain(rest));
     shape
+}
+
+/// An HTML page without longer numbers: tags can group the digits of one, so where the texts have many, only those stay
+/// that are as short as a status.
+fn html(text: &str) -> String {
+    const STATUS: usize = 3;
+    let texts = || text.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text));
+    if texts().flat_map(str::chars).filter(char::is_ascii_digit).count() <= DIGITS {
+        return text.to_owned();
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, run) = rest.split_at(start);
+        let (digits, after) = run.split_at(run.find(|c: char| !c.is_ascii_digit()).unwrap_or(run.len()));
+        shown.push_str(before);
+        shown.push_str(if digits.len() > STATUS { "***" } else { digits });
+        rest = after;
+    }
+    shown.push_str(rest);
+    shown
 }
 
 /// XML, or the beginning of it, with the texts between tags emptied.
@@ -273,6 +338,34 @@ mod tests {
             "at 2026-03-01T12:34:56Z and 2026-03-01 12:00"
         );
         assert_eq!(digits("2026-03-010"), "***");
+        assert_eq!(digits("127.0.0.1:8080 and 192.168.100.200."), "127.0.0.1:8080 and 192.168.100.200.");
+        assert_eq!(digits("1.2.3.4.5.6.7"), "***");
+        assert_eq!(digits("1, 2, 3, 4, 5, 6, 7, 8"), "1, 2, 3, 4, 5, 6, 7, 8");
+    }
+
+    /// Whatever stands between the groups of a number, if it is one character that is neither letter, digit nor colon.
+    #[test]
+    fn any_character_can_group_a_number() {
+        for c in (0x20_u8..0x7f).map(char::from).chain("·–—、，．／＿（）・\u{3000}\u{a0}\u{2009}".chars())
+        {
+            let number = format!("to 130{c}0000{c}0000 now");
+            let shown = Hidden(Vec::new()).beginning(number.as_bytes());
+            if !c.is_ascii_alphanumeric() && c != ':' {
+                assert!(!digits(&number).contains("0000"), "{c:?}: {}", digits(&number));
+                assert!(!shown.contains("0000"), "{c:?}: {shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_show_hides_nothing() {
+        let hidden = Hidden::of([("TtsParam".to_owned(), "the server db7 is down".to_owned())].into_iter(), &[]);
+        let said = "130\0 0000\u{200b} 0000 said the ser\u{200b}ver db7\u{202e} is \0down";
+        assert_eq!(digits(&hidden.hide(said)), "*** said ***");
+        let utf16: Vec<u8> =
+            "{\"CallId\":\"1^2\",\"called\":\"13000000000\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(hidden.beginning(&utf16), r#"{"CallId":"…","called":"…"}"#);
+        assert_eq!(hidden.beginning(b"<html>130<b>0000</b>0000 502"), "<html>130<b>***</b>*** 502");
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl<O: Paged> Pages<O> {
 /// Where the pages stood went with the task.
 fn lost<O: Paged>() -> Error {
     let what = "the task that reads pages ahead is gone: it panicked, or its runtime was shut down";
-    Error::new(ErrorKind::Paging, O::FACTS.action, Sent::Maybe, what)
+    Error::new(ErrorKind::Paging, O::FACTS.action, Sent::Maybe, what).ended(0, O::FACTS, Sent::No)
 }
 
 impl<O: Paged> fmt::Debug for Pages<O> {

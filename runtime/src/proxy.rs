@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use http::{HeaderValue, Uri};
+use http::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::Url;
 
 use crate::address::{Address, is_loopback};
 use crate::error::Error;
@@ -35,34 +37,18 @@ pub(crate) struct Proxies {
 type Named = Result<Proxy, Unusable>;
 
 /// A proxy that can be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct Proxy {
     /// Without user name and password; with the port, where HTTP knows no default.
     pub(crate) uri: Uri,
-    pub(crate) protocol: Protocol,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    /// HTTP or HTTPS, with the header value that states user name and password.
-    Http(Option<HeaderValue>),
-    /// SOCKS version 5.
-    Socks {
-        user: Option<(String, String)>,
-        /// Whether this machine looks up the target's name (`socks5`), and not the proxy (`socks5h`).
-        local_names: bool,
-    },
+    /// With user name and password.
+    url: Url,
 }
 
 /// Without user name and password.
-impl fmt::Debug for Protocol {
+impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Http(_) => f.write_str("Http"),
-            Self::Socks { local_names, .. } => {
-                f.debug_struct("Socks").field("local_names", local_names).finish_non_exhaustive()
-            }
-        }
+        fmt::Display::fmt(&self.uri, f)
     }
 }
 
@@ -80,7 +66,8 @@ impl std::error::Error for Unusable {}
 
 impl Unusable {
     const HINT: &str = "give it as \"http://host:port\", \"https://host:port\", \"socks5://host:port\" or \
-                        \"socks5h://host:port\", or build the client with no_proxy()";
+                        \"socks5h://host:port\"; to do without one, unset its variable or list the host in \
+                        NO_PROXY, or in a program call no_proxy() of the client";
 }
 
 impl From<Unusable> for Error {
@@ -127,17 +114,32 @@ impl Proxies {
         }
     }
 
+    /// Whether every target is reached directly.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.https.is_none() && self.http.is_none()
+    }
+
     /// The proxy for a target; none where it is reached directly. A proxy that is named and cannot be used is an error:
     /// going around it could be what it is there to prevent.
     ///
     /// No proxy reaches this machine or its metadata service in our place.
-    pub(crate) fn route(&self, target: &Uri) -> Result<Option<&Proxy>, Unusable> {
-        let named = if target.scheme_str() == Some("https") { &self.https } else { &self.http };
-        let (Some(named), Some(host)) = (named, target.host()) else { return Ok(None) };
+    pub(crate) fn route(&self, target: &Url) -> Result<Option<&Proxy>, Unusable> {
+        let named = if target.scheme() == "https" { &self.https } else { &self.http };
+        let (Some(named), Some(host)) = (named, target.host_str()) else { return Ok(None) };
         if is_loopback(host) || host == METADATA || self.direct.lists(target) {
             return Ok(None);
         }
         named.as_ref().map(Some).map_err(Unusable::clone)
+    }
+
+    /// The proxy for a target as reqwest is told it, for targets that have a [`route`](Self::route).
+    pub(crate) fn url(&self, target: &Url) -> Option<Url> {
+        let mut url = self.route(target).ok()??.url.clone();
+        // There is no name to look up in an IPv6 address, and reqwest would not find the one with brackets.
+        if url.scheme() == "socks5" && target.host_str().is_some_and(|host| host.starts_with('[')) {
+            let _ = url.set_scheme("socks5h");
+        }
+        Some(url)
     }
 }
 
@@ -147,10 +149,10 @@ struct NoProxy(Vec<(Option<u16>, Matcher)>);
 
 impl NoProxy {
     /// Names with their subdomains, IP addresses and networks, each with or without a port, separated by commas or
-    /// spaces; `None` for all targets, `*`.
+    /// white space; `None` for all targets, `*`. The dot that ends an absolute name makes no difference.
     fn parse(text: &str) -> Option<Self> {
         let mut by_port: Vec<(Option<u16>, Vec<&str>)> = Vec::new();
-        for entry in text.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()) {
+        for entry in text.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty()) {
             if entry == "*" {
                 return None;
             }
@@ -164,6 +166,7 @@ impl NoProxy {
                 _ => (entry, None),
             };
             let host = host.trim_start_matches('[').trim_end_matches(']');
+            let host = host.strip_suffix('.').filter(|name| *name != "*").unwrap_or(host);
             let host = host.strip_prefix('*').filter(|rest| rest.starts_with('.')).unwrap_or(host);
             match by_port.iter_mut().find(|(known, _)| *known == port) {
                 Some((_, hosts)) => hosts.push(host),
@@ -175,10 +178,11 @@ impl NoProxy {
         Some(Self(by_port.into_iter().map(|(port, hosts)| (port, matcher(hosts))).collect()))
     }
 
-    fn lists(&self, target: &Uri) -> bool {
-        let default = if target.scheme_str() == Some("https") { 443 } else { 80 };
-        let port = Some(target.port_u16().unwrap_or(default));
-        self.0.iter().any(|(listed, hosts)| (listed.is_none() || *listed == port) && hosts.intercept(target).is_none())
+    fn lists(&self, target: &Url) -> bool {
+        let Some(host) = target.host_str().map(|host| host.strip_suffix('.').unwrap_or(host)) else { return false };
+        let Ok(uri) = format!("{}://{host}", target.scheme()).parse() else { return false };
+        let port = target.port_or_known_default();
+        self.0.iter().any(|(listed, hosts)| (listed.is_none() || *listed == port) && hosts.intercept(&uri).is_none())
     }
 }
 
@@ -192,27 +196,35 @@ impl Proxy {
         if address.has_path_or_query() {
             return refuse(&format!("{address} has a path or a query"));
         }
-        let protocol = match address.scheme() {
-            "http" | "https" => Protocol::Http(address.basic_auth()),
-            scheme @ ("socks5" | "socks5h") => {
-                let user = address.user().map(|(name, password)| (name.to_owned(), password.to_owned()));
-                // The protocol has one byte for each length.
-                if user.as_ref().is_some_and(|(name, password)| name.len() > 255 || password.len() > 255) {
-                    return refuse(&format!("{address} has a user name or password of more than 255 bytes"));
-                }
-                Protocol::Socks { user, local_names: scheme == "socks5" }
-            }
+        let socks = match address.scheme() {
+            "http" | "https" => false,
+            "socks5" | "socks5h" => true,
             _ => return refuse(&format!("{address} has a scheme other than http, https, socks5 and socks5h")),
         };
-        let uri = match (&protocol, address.port()) {
-            (Protocol::Socks { .. }, None) => format!("{}://{}:1080", address.scheme(), address.host()).parse().ok(),
+        // The protocol has one byte for each length.
+        if socks && address.user().is_some_and(|(name, password)| name.len() > 255 || password.len() > 255) {
+            return refuse(&format!("{address} has a user name or password of more than 255 bytes"));
+        }
+        let uri = match address.port() {
+            None if socks => format!("{}://{}:1080", address.scheme(), address.host()).parse().ok(),
             _ => Some(address.uri().clone()),
         };
-        match uri {
-            Some(uri) => Ok(Self { uri, protocol }),
+        match uri.and_then(|uri| Some((url(&uri, address.user())?, uri))) {
+            Some((url, uri)) => Ok(Self { uri, url }),
             None => refuse("it is not a valid URL"),
         }
     }
+}
+
+/// The URL of a proxy with a user name and password, if it is one.
+fn url(uri: &Uri, user: Option<(&str, &str)>) -> Option<Url> {
+    let mut url = Url::parse(&uri.to_string()).ok()?;
+    if let Some((name, password)) = user {
+        let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        url.set_username(&encoded(name)).ok()?;
+        url.set_password(Some(&encoded(password))).ok()?;
+    }
+    Some(url)
 }
 
 #[cfg(test)]
@@ -297,6 +309,26 @@ mod tests {
             (HTTPS, "[fd00::1]:8443", "https://[fd00::1]:8443/", "direct"),
             (HTTPS, "[fd00::1]:8443", "https://[fd00::1]/", "http://secure:1/"),
             (HTTPS, "a.test:https", A, "http://secure:1/"),
+            // Absolute names, on either side.
+            (HTTPS, "a.test.", A, "direct"),
+            (HTTPS, "a.test", "https://a.test./", "direct"),
+            (HTTPS, ".a.test.", "https://b.a.test./", "direct"),
+            (HTTPS, "*.a.test.", "https://b.a.test/", "direct"),
+            (HTTPS, "a.test.:443", "https://a.test.:443/", "direct"),
+            (HTTPS, "a.test.:8443", "https://a.test./", "http://secure:1/"),
+            (HTTPS, "a.test.", "https://ba.test./", "http://secure:1/"),
+            (HTTPS, "10.0.0.1.", "https://10.0.0.1./", "direct"),
+            (HTTPS, ".", A, "http://secure:1/"),
+            (HTTPS, ".", "https://a.test./", "http://secure:1/"),
+            (HTTPS, "..", "https://a.test./", "http://secure:1/"),
+            (HTTPS, "*.", "https://a.test./", "http://secure:1/"),
+            // White space of any kind.
+            (HTTPS, "b.test\na.test\n", A, "direct"),
+            (HTTPS, "b.test\r\na.test\r\n", A, "direct"),
+            (HTTPS, "b.test\ta.test\u{a0}c.test", A, "direct"),
+            (HTTPS, "b.test,\n  a.test:443,\n", A, "direct"),
+            (HTTPS, "b.test\n*", A, "direct"),
+            (HTTPS, "b.test\nba.test", A, "http://secure:1/"),
             (ALL, "a.test:80", PLAIN, "direct"),
             (ALL, "a.test:80", A, "socks5://all:1080/"),
         ];
@@ -351,16 +383,14 @@ mod tests {
     }
 
     #[test]
-    fn user_names_and_passwords_reach_the_proxy_decoded() {
-        let protocol = |url: &str| Proxy::parse(url, "the proxy").unwrap().protocol;
-        let socks = |user: Option<(&str, &str)>, local_names| Protocol::Socks {
-            user: user.map(|(name, password)| (name.to_owned(), password.to_owned())),
-            local_names,
-        };
-        assert_eq!(protocol("socks5://us%40er:p%2Fw@proxy"), socks(Some(("us@er", "p/w")), true));
-        assert_eq!(protocol("socks5h://proxy"), socks(None, false));
-        let Protocol::Http(Some(header)) = protocol("http://Aladdin:open%20sesame@proxy") else { panic!("no header") };
-        assert_eq!(header, "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
-        assert_eq!(protocol("proxy"), Protocol::Http(None));
+    fn user_names_and_passwords_reach_reqwest_encoded() {
+        let url = |url: &str| Proxy::parse(url, "the proxy").unwrap().url.to_string();
+        assert_eq!(url("socks5://us%40er:p%2Fw@proxy"), "socks5://us%40er:p%2Fw@proxy:1080/");
+        assert_eq!(url("socks5h://proxy:9"), "socks5h://proxy:9/");
+        assert_eq!(url("http://Aladdin:open%2520sesame@proxy"), "http://Aladdin:open%2520sesame@proxy/");
+        assert_eq!(url("user@proxy:80"), "http://user@proxy/");
+        assert_eq!(url("https://:word@proxy"), "https://:word@proxy/");
+        let shown = format!("{:?}", Proxy::parse("http://user:hunter2@proxy", "the proxy").unwrap());
+        assert_eq!(shown, "http://proxy/");
     }
 }

@@ -44,7 +44,8 @@ pub(crate) fn verdict(service: &ServiceFacts, stated: Stated<'_>, idempotent: bo
         500.. | 408 | 499 => Some(Transient),
         _ if listed.is_some_and(|(_, exactly)| exactly) => None,
         429 => Some(Throttled),
-        _ if has_retry_after => Some(Throttled),
+        // What a family says of a code is more than a header, which may come with every response.
+        _ if has_retry_after && listed.is_none() => Some(Throttled),
         403 => Some(Denied),
         404 => Some(NotFound),
         _ => None,
@@ -188,5 +189,12 @@ mod tests {
         let slow = Stated { code: "Odd", status: 400, has_request_id: true, has_retry_after: true };
         assert_eq!(verdict(&SERVICE, slow, false).kind, Some(Throttled));
         assert!(!verdict(&SERVICE, slow, false).refused);
+        for (code, kind) in
+            [("isv.NEW", None), ("InvalidNew", None), ("isp.NEW", Some(Transient)), ("InvalidOne", None)]
+        {
+            for idempotent in [false, true] {
+                assert_eq!(verdict(&SERVICE, Stated { code, ..slow }, idempotent).kind, kind, "{code}");
+            }
+        }
     }
 }

@@ -54,8 +54,9 @@ impl Retries {
         self
     }
 
-    /// How long one attempt may take, from credentials to answer. One that ends so after it was sent may have been
-    /// received: then only operations that may be repeated without harm are repeated.
+    /// How long one attempt may take, from credentials to answer, without the time in which it waits for its turn. One
+    /// that ends so after it was sent may have been received: then only operations that may be repeated without harm are
+    /// repeated.
     #[must_use]
     pub const fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);

@@ -1,9 +1,8 @@
 //! Carrying a signed request to the service and its answer back.
 
 mod body;
-mod connect;
+mod clients;
 mod http1;
-mod tls;
 
 use std::convert::Infallible;
 use std::error::Error as StdError;
@@ -16,7 +15,6 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 
-pub(crate) use self::body::encodings;
 pub(crate) use self::http1::HttpTransport;
 use crate::proxy::ProxyChoice;
 
@@ -70,6 +68,8 @@ pub enum Ending {
     CutShort(BoxError),
     /// It went on past the limit.
     TooLong,
+    /// The time of the request was over before the end.
+    Late,
 }
 
 /// Why no answer came.
@@ -156,6 +156,16 @@ impl Departure {
         let _ = self.0.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed);
     }
 }
+
+/// Asks for a connection that no request used before, among the extensions of a request: the one before it may be bound to
+/// a server that fails.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FreshConnection;
+
+/// When the time of a request is over, among its extensions: a body that has come in part by then is handed on, since it
+/// may hold the id of what was started.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReadUntil(pub(crate) tokio::time::Instant);
 
 /// A body that tells when it is looked at, and when it is dropped before.
 ///

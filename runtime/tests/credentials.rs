@@ -192,8 +192,9 @@ async fn a_failed_refresh_is_an_error_that_sends_nothing_and_is_tried_again() {
     let error = call(&client).await.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Credentials, Sent::No));
     let expected = format!(
-        "Ring: there are no credentials to sign with: the credentials URI {}/keys: HTTP 503; set them, or build the \
-         client with credentials of its own",
+        "Ring: there are no credentials to sign with: the credentials URI {}/keys: HTTP 503; correct that, or use \
+         other credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, another profile, or in a \
+         program credentials() of the client",
         server.url
     );
     assert_eq!(error.to_string(), expected);

@@ -352,11 +352,12 @@ async fn what_travels_under_v3_is_what_the_protocol_says() {
     assert!(request.starts_with("POST /?CalledNumber=13000000000 HTTP/1.1\r\n"), "{request}");
     let names: Vec<&str> = request.lines().skip(1).filter_map(|line| Some(line.split_once(':')?.0)).collect();
     let count = |name: &str| names.iter().filter(|found| **found == name).count();
-    for name in ["host", "content-length", "accept", "user-agent", "authorization", "x-acs-date"] {
+    for name in ["host", "content-length", "accept", "accept-encoding", "user-agent", "authorization", "x-acs-date"] {
         assert_eq!(count(name), 1, "{name} in {names:?}");
     }
     assert_eq!((count("transfer-encoding"), count("content-type")), (0, 0), "{names:?}");
     assert!(request.contains(&format!("host: 127.0.0.1:{port}\r\n")) && request.contains("content-length: 0\r\n"));
+    assert!(request.contains("accept-encoding: identity\r\n"), "{request}");
 }
 
 #[tokio::test]
@@ -492,6 +493,41 @@ fn a_client_serves_one_runtime_after_the_other() {
     assert_eq!(*arrived.lock().unwrap(), HashSet::from([1, 2, 3]));
 }
 
+/// A connection is moved by the runtime that opened it, and by no other.
+#[test]
+fn a_runtime_that_stands_still_holds_up_no_call_of_another() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = client(&format!("http://{}", listener.local_addr().unwrap())).build().unwrap();
+    let serving = std::thread::spawn(move || {
+        let server = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        listener.set_nonblocking(true).unwrap();
+        server.block_on(async move {
+            let listener = TcpListener::from_std(listener).unwrap();
+            let mut connections = JoinSet::new();
+            for _ in 0..2 {
+                let (stream, _) = listener.accept().await.unwrap();
+                connections.spawn(async move { answer_each(stream, ANSWER.as_bytes()).await });
+            }
+            connections.join_all().await
+        })
+    });
+    let runtimes = [1, 2].map(|_| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
+    // Each in its turn; between its turns a runtime stands still.
+    for _ in 0..2 {
+        for runtime in &runtimes {
+            let call = async {
+                let answer = client.call("Place", &[]).await;
+                // The connection is kept from here on.
+                tokio::task::yield_now().await;
+                answer
+            };
+            runtime.block_on(call).unwrap();
+        }
+    }
+    drop((client, runtimes));
+    assert_eq!(serving.join().unwrap(), [2, 2]);
+}
+
 /// Reads requests of one connection, of which each has the same answer, until the other side ends it; counts them.
 async fn answer_each(mut stream: TcpStream, answer: &[u8]) -> usize {
     for count in 0.. {
@@ -512,6 +548,30 @@ async fn query(client: &Client<Voice>) -> Result<Value, Error> {
     client.call("Query", &[]).facts(Facts::operation("Query").idempotent()).retries(retries).await
 }
 
+/// A load balancer whose first connection is bound to a broken server, which answers so, and the others to a good one;
+/// the numbers of requests of each connection so far.
+async fn first_broken(failure: String) -> (Client<Voice>, Arc<Mutex<Vec<usize>>>) {
+    let (listener, port) = listener().await;
+    let counts = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&counts);
+    tokio::spawn(async move {
+        for connection in 0.. {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            kept.lock().unwrap().push(0);
+            let (counts, answer) =
+                (Arc::clone(&kept), if connection == 0 { failure.clone() } else { ANSWER.to_owned() });
+            tokio::spawn(async move {
+                while let Ok(1..) = stream.peek(&mut [0]).await {
+                    read_request(&mut stream).await;
+                    counts.lock().unwrap()[connection] += 1;
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    (client(&format!("http://127.0.0.1:{port}")).build().unwrap(), counts)
+}
+
 #[tokio::test]
 async fn a_connection_that_failed_is_not_used_again() {
     let body = r#"{"Code":"ServiceUnavailable","RequestId":"R-1"}"#;
@@ -519,23 +579,23 @@ async fn a_connection_that_failed_is_not_used_again() {
     let failures = [500, 502, 503, 504, 599].iter().flat_map(|status| bodies.iter().map(move |body| (status, body)));
     for (status, body) in failures {
         let failure = format!("HTTP/1.1 {status} Failure\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-        let (listener, port) = listener().await;
-        let server = tokio::spawn(async move {
-            // A load balancer that is bound to a broken server for the time of a connection.
-            let (broken, _) = listener.accept().await.unwrap();
-            let broken = tokio::spawn(async move { answer_each(broken, failure.as_bytes()).await });
-            let (good, _) = listener.accept().await.unwrap();
-            let good = answer_each(good, ANSWER.as_bytes()).await;
-            (broken.await.unwrap(), good)
-        });
-        let client = client(&format!("http://127.0.0.1:{port}")).build().unwrap();
+        let (client, counts) = first_broken(failure).await;
         for _ in 0..3 {
             assert_eq!(query(&client).await.unwrap()["RequestId"], "R-1", "{status}");
         }
-        drop(client);
-        // The second attempt of the first call, and the other calls, went over another connection, which was kept.
-        assert_eq!(server.await.unwrap(), (1, 3), "{status}");
+        // The second attempt of the first call had a connection of its own; the other calls share one that was kept.
+        assert_eq!(*counts.lock().unwrap(), [1, 1, 2], "{status}");
     }
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_repeated_leaves_its_failed_connection_to_nobody() {
+    let (client, counts) = first_broken("HTTP/1.1 503 Failure\r\ncontent-length: 0\r\n\r\n".to_owned()).await;
+    assert_eq!(client.call("Place", &[]).await.unwrap_err().http_status(), Some(503));
+    for _ in 0..3 {
+        assert_eq!(client.call("Place", &[]).await.unwrap()["RequestId"], "R-1");
+    }
+    assert_eq!(*counts.lock().unwrap(), [1, 3]);
 }
 
 #[tokio::test]
@@ -598,11 +658,9 @@ async fn an_encoded_answer_is_decoded_or_its_encoding_is_named() {
     let head = |encoding: &str, length: usize| {
         format!("HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {length}")
     };
-    for encoding in ["gzip", "x-gzip", "GZIP", "gzip, identity"] {
-        let answer = answered(&head(encoding, encoded.len()), &encoded, text.len()).await.unwrap();
-        assert_eq!(answer["RequestId"], "R-1", "{encoding}");
-    }
-    for encoding in ["br", "gzip, br"] {
+    let answer = answered(&head("gzip", encoded.len()), &encoded, text.len()).await.unwrap();
+    assert_eq!(answer["RequestId"], "R-1");
+    for encoding in ["br", "gzip, br", "x-gzip"] {
         let error = answered(&head(encoding, encoded.len()), &encoded, 1_000).await.unwrap_err();
         let first = encoding.split(',').next().unwrap();
         assert!(
@@ -795,9 +853,10 @@ async fn a_socks_proxy_that_does_not_connect_has_not_sent_the_request_on() {
         server.await.unwrap();
     }
     let (_, port) = listener().await;
-    let builder = client("voice.example.com").proxy(format!("socks5://127.0.0.1:{port}"));
-    let what = format!("through the proxy socks5://127.0.0.1:{port}: tcp connect error: Connection refused");
-    assert_unsent(&call(builder).await.unwrap_err(), ErrorKind::Transport, &what);
+    let builder = client("voice.example.com").proxy(format!("socks5h://user:testsecret@127.0.0.1:{port}"));
+    let error = call(builder).await.unwrap_err();
+    assert_unsent(&error, ErrorKind::Transport, &format!("through the proxy socks5h://127.0.0.1:{port}: "));
+    assert!(!format!("{error} {error:?}").contains("testsecret"), "{error:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -858,5 +917,37 @@ fn a_chosen_proxy_that_cannot_be_used_is_refused_and_not_shown() {
         let shown = format!("{error} {error:?}");
         assert!(shown.contains("the proxy cannot be used: it has an @ after the host"), "{shown}");
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}
+
+/// A server that sends a whole response but for its end, and then nothing: what came is told, with the id in it.
+#[tokio::test]
+async fn a_body_that_stalls_is_told_with_what_came_of_it() {
+    let heads = ["content-length: 100", "transfer-encoding: chunked", "connection: close"];
+    for (index, head) in heads.into_iter().enumerate() {
+        let (listener, port) = listener().await;
+        let server = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            read_request(&mut stream).await;
+            let body = r#"{"Code":"OK","CallId":"1^2","RequestId":"R-1-8765"}"#;
+            let body = if index == 1 { format!("{:x}\r\n{body}\r\n", body.len()) } else { body.to_owned() };
+            stream.write_all(format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n{body}").as_bytes()).await.unwrap();
+            // Silent until the client goes.
+            let _ = stream.read(&mut [0]).await;
+        });
+        let client = client(&format!("http://127.0.0.1:{port}")).retries(Retries::never()).build().unwrap();
+        let facts = Facts::operation("Dial").dials("CalledNumber").id("CallId");
+        let call = client.call("Dial", &[("CalledNumber", "13000000000")]).facts(facts);
+        let error = call.timeout(Duration::from_millis(300)).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.sent(), error.http_status()),
+            (ErrorKind::Timeout, Sent::Yes, Some(200)),
+            "{head}"
+        );
+        assert_eq!((error.id(), error.request_id(), error.is_outcome_unknown()), (Some("1^2"), Some("R-1-8765"), true));
+        let line = error.to_string();
+        assert!(line.starts_with("Dial: the answer did not come whole within 300ms"), "{line}");
+        assert!(line.contains("CallId 1^2"), "{line}");
+        server.await.unwrap();
     }
 }

@@ -258,8 +258,9 @@ async fn missing_credentials_are_named_and_nothing_is_sent() {
     assert_eq!((error.kind(), error.sent(), canned.requests().len()), (ErrorKind::Credentials, Sent::No, 0));
     assert_eq!(
         error.to_string(),
-        "QueryRobotTaskCallList: there are no credentials to sign with: looked at two places (not set); set them, or \
-         build the client with credentials of its own"
+        "QueryRobotTaskCallList: there are no credentials to sign with: looked at two places (not set); correct \
+         that, or use other credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, another \
+         profile, or in a program credentials() of the client"
     );
 }
 
@@ -294,7 +295,7 @@ async fn of_missing_credentials_every_place_is_shown() {
     }
     let client = Client::builder().credentials(Everywhere).transport(Canned::default()).build().unwrap();
     let shown = client.send(QueryRobotTaskCallList::new()).await.unwrap_err().to_string();
-    assert!(shown.contains(&format!("; place 7 ({}); set them, or", "x".repeat(100))), "{shown}");
+    assert!(shown.contains(&format!("; place 7 ({}); correct that, or", "x".repeat(100))), "{shown}");
 }
 
 #[tokio::test]

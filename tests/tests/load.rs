@@ -238,6 +238,27 @@ async fn a_call_that_nobody_polls_holds_up_no_other() {
     }
 }
 
+/// The error still speaks of the operation that was called.
+#[test]
+fn a_call_whose_runtime_was_shut_down_says_what_it_was() {
+    let service = Service::placing(ms(60_000));
+    let client = builder(&service).build().unwrap();
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let begun = runtime();
+    let mut dial = client.send(tts(0)).into_future();
+    let mut query = client.send(QueryRobotTaskCallList::new()).into_future();
+    begun.block_on(async {
+        assert!(timeout(ms(1), &mut dial).await.is_err());
+        assert!(timeout(ms(1), &mut query).await.is_err());
+    });
+    drop(begun);
+    let (dial, query) = runtime().block_on(async { (dial.await.unwrap_err(), query.await.unwrap_err()) });
+    assert_eq!((dial.action(), dial.sent(), dial.is_outcome_unknown()), ("SingleCallByTts", Sent::Maybe, true));
+    assert!(dial.to_string().contains("a phone may be ringing, so look the call up"), "{dial}");
+    assert_eq!((query.action(), query.sent()), ("QueryRobotTaskCallList", Sent::Maybe));
+    assert!(query.to_string().ends_with("it is not known whether the service received the request"), "{query}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn pages_that_nobody_asks_for_hold_up_no_other_call() {
     let service = Service::new(ms(100), |body| {
@@ -273,13 +294,14 @@ async fn missing_credentials_are_told_at_once() {
     let client =
         builder(&service).credentials(NoKeys).rate_limit::<SingleCallByTts>(1).max_in_flight(1).build().unwrap();
     let start = Instant::now();
-    let calls = (0..4).map(|number| {
+    // More than could go in their time, too: what is missing is told first.
+    let calls = (0..20).map(|number| {
         let call = client.send(tts(number));
         async move { call.await.map(|_| ()) }
     });
     let outcomes = all(calls).await;
     assert_eq!(start.elapsed(), Duration::ZERO);
-    assert_eq!(outcomes.len(), 4);
+    assert_eq!(outcomes.len(), 20);
     for outcome in outcomes {
         let error = outcome.unwrap_err();
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Credentials, Sent::No), "{error}");

@@ -59,6 +59,9 @@ async fn a_call_is_placed_only_where_the_response_says_so() {
         r#"{"Code":"OK","CallId":" "}"#,
         r#"{"Code":"OK","CallId":null}"#,
         r#"{"Code":"OK","CallId":{}}"#,
+        r#"{"Code":"OK","CallId":false}"#,
+        r#"{"Code":"OK","CallId":0}"#,
+        r#"{"Code":"OK","CallId":"null"}"#,
         r#"{"Code":"OK","Data":{"CallId":"1^2"}}"#,
         "{}",
         "[]",
@@ -110,6 +113,33 @@ async fn each_operation_that_dials_needs_the_id_that_it_always_carries() {
     );
 }
 
+/// What says two things says nothing that is known, and the id is kept.
+#[tokio::test]
+async fn a_response_that_contradicts_itself_leaves_the_outcome_unknown() {
+    for body in [
+        r#"{"Code":"OK","CallId":"1^2","Code":"isv.LIMIT","RequestId":"R-1"}"#,
+        r#"{"Code":"isv.LIMIT","Code":"OK","CallId":"1^2"}"#,
+        r#"{"CallId":"1^3","Code":"OK","CallId":"1^2"}"#,
+        r#"{"Code":"isv.LIMIT","CallId":"1^2"}"#,
+        r#"{"Code":"OK","Success":false,"ErrorCode":"X","CallId":"1^2"}"#,
+        r#"{"success":"False","Code":"OK","CallId":"1^2"}"#,
+    ] {
+        let error = dialled(Canned::ok(body)).await.unwrap_err();
+        assert!(error.is_outcome_unknown(), "{body}: {error}");
+        assert!(error.to_string().contains("the response contradicts itself: it"), "{body}: {error}");
+        assert_eq!(error.id(), Some("1^2"), "{body}");
+    }
+    for body in [
+        r#"{"Code":"OK","Code":"OK","CallId":"1^2"}"#,
+        r#"{"Code":"OK","Success":true,"CallId":"1^2"}"#,
+        r#"{"Code":"OK","CallId":"1^2","Data":{"Code":"X","Success":false}}"#,
+    ] {
+        assert!(dialled(Canned::ok(body)).await.is_ok(), "{body}");
+    }
+    let refused = dialled(Canned::ok(r#"{"Code":"isv.LIMIT","CallId":""}"#)).await.unwrap_err();
+    assert!(!refused.is_outcome_unknown());
+}
+
 /// An error keeps what was read of a success, whatever the order of the members and wherever the text ends.
 #[tokio::test]
 async fn a_success_that_cannot_be_read_whole_keeps_its_id() {
@@ -118,8 +148,8 @@ async fn a_success_that_cannot_be_read_whole_keeps_its_id() {
     let (known, end) = (whole.find(id).unwrap() + id.len() + 1, whole.len());
     for length in 0..end {
         let body = &whole.as_bytes()[..length];
-        let endings: [fn() -> Ending; 3] =
-            [|| Ending::Complete, || Ending::CutShort("reset".into()), || Ending::TooLong];
+        let endings: [fn() -> Ending; 4] =
+            [|| Ending::Complete, || Ending::CutShort("reset".into()), || Ending::TooLong, || Ending::Late];
         for ending in endings {
             let answer =
                 HttpAnswer { status: 200, headers: HeaderMap::new(), body: body.to_vec().into(), ending: ending() };
@@ -131,6 +161,27 @@ async fn a_success_that_cannot_be_read_whole_keeps_its_id() {
             let response = error.response::<SingleCallByTtsResponse>();
             assert_eq!(response.and_then(|response| response.call_id.as_deref()), kept, "{length}");
         }
+    }
+}
+
+/// Words in another character set, before the id and behind it.
+#[tokio::test]
+async fn bytes_that_are_no_text_do_not_take_the_id_along() {
+    for (before, behind) in [
+        (r#"{"Code":"OK","CallId":"1^2","Message":""#, r#""}"#),
+        (r#"{"Message":""#, r#"","Code":"OK","CallId":"1^2"}"#),
+        (
+            "<SingleCallByTtsResponse><Message>",
+            "</Message><Code>OK</Code><CallId>1^2</CallId></SingleCallByTtsResponse>",
+        ),
+    ] {
+        let body = [before.as_bytes(), b"\xb3\xc9\xb9\xa6", behind.as_bytes()].concat();
+        let error = dialled(Canned::ok(body)).await.unwrap_err();
+        assert!(error.is_outcome_unknown(), "{before}: {error}");
+        assert!(error.to_string().contains("is not UTF-8 from byte"), "{before}: {error}");
+        assert_eq!(error.id(), Some("1^2"), "{before}: {error}");
+        let response = error.response::<SingleCallByTtsResponse>();
+        assert_eq!(response.and_then(|response| response.call_id.as_deref()), Some("1^2"), "{before}");
     }
 }
 
@@ -214,7 +265,13 @@ async fn a_code_is_shown_as_the_service_sent_it() {
         }
     }
     // One that nobody lists may be anything, such as a value of the request or a number.
-    for (code, shown) in [("13000000000", "***"), ("isv.13000000000", "isv.***"), ("mockingbird", "***")] {
+    for (code, shown) in [
+        ("13000000000", "***"),
+        ("isv.13000000000", "isv.***"),
+        ("mockingbird", "***"),
+        ("mockingbirdBusy", "mockingbirdBusy"),
+        ("mockingbird is busy", "*** is busy"),
+    ] {
         let request = dial().tts_param([("text", "mockingbird")]);
         let body = json!({"Code": code, "RequestId": "R-1"}).to_string();
         assert_eq!(client(Canned::ok(body)).send(request).await.unwrap_err().code(), Some(shown));

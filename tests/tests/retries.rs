@@ -320,6 +320,23 @@ async fn the_pause_that_the_service_asks_for_is_kept() {
     }
 }
 
+/// What stands before the service asks for a pause too, and names no code.
+#[tokio::test(start_paused = true)]
+async fn the_pause_that_a_proxy_asks_for_is_kept() {
+    for status in [429, 502, 503, 504] {
+        for body in ["", "<html><body>Busy</body></html>", "{}", "busy"] {
+            let step = Step::Answer { status, retry_after: Some("2500"), date: None, body: body.to_owned() };
+            let transport = Scripted::new([step.clone(), ok()]);
+            client(&transport).send(look()).await.unwrap();
+            assert_eq!(transport.times(), [0, 2500], "{status} {body:?}");
+            let transport = Scripted::new([step]);
+            let error = client(&transport).send(dial()).await.unwrap_err();
+            assert_eq!((transport.times().len(), error.sent()), (1, Sent::Maybe), "{status} {body:?}");
+            assert_eq!(error.retry_after(), Some(Duration::from_millis(2500)), "{status} {body:?}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_pause_that_does_not_fit_ends_the_call_at_once() {
     let transport = Scripted::new([throttled("60000"), ok()]);
@@ -535,6 +552,17 @@ async fn a_turn_that_comes_too_late_is_refused_at_once_and_unsent() {
          one's turn in 1s, after the time of the call; nothing was sent, so no phone rings; make fewer calls at once, give \
          the call more time, or raise the limit of the client"
     );
+}
+
+/// What the service said is not lost because the rate leaves no time for another attempt.
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_does_not_fit_the_rate_ends_with_what_the_service_said() {
+    let transport = Scripted::new([refusal(400, "Throttling.User")]);
+    let limited = client_with(builder(&transport).rate_limit::<SingleCallByTts>(1));
+    let error = limited.send(dial()).timeout(Duration::from_millis(900)).await.unwrap_err();
+    assert_eq!((error.code(), error.sent(), error.attempts()), (Some("Throttling.User"), Sent::Yes, 1));
+    assert!(error.is_throttled() && !error.is_outcome_unknown());
+    assert!(error.to_string().contains("there is no time left for another attempt within the limits"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,10 +1,13 @@
 //! `dyvms call` against servers that answer what one would not expect.
 
+#[cfg(unix)]
+use std::process::Stdio;
+
 use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Kind, Operation, TypeBody};
 use serde_json::Value;
 
-use crate::support::{Canned, command, outcome, refused};
+use crate::support::{Canned, command, outcome, refused, with_key};
 
 const LIST: &[&str] = &["QueryRobotTaskCallList", "--TaskId", "1"];
 const DIAL: &[&str] = &["SingleCallByTts", "--CalledNumber", "13000000000", "--TtsCode", "TTS_10001"];
@@ -187,6 +190,117 @@ fn only_what_rings_somebody_leaves_a_phone_that_may_be_ringing() {
     assert!(help.contains("  5  a phone may be ringing: ") && help.contains("--untyped --Name value"), "{help}");
 }
 
+/// Operations that place a call, change something and read, with what is said of them without their result.
+const EFFECTS: [(&[&str], Option<&str>); 5] = [
+    (DIAL, Some("the call was placed (CallId 1^1)")),
+    (&["Anything", "--untyped"], Some("the call was placed (CallId 1^1)")),
+    (WRITE, Some("the change was made (CallId 1^1)")),
+    (&["ExecuteCallTask", "--TaskId", "1", "--Status", "STOP"], Some("the change was made (CallId 1^1)")),
+    (&["QueryRobotTaskList"], None),
+];
+
+/// Serves one of them.
+fn effective(done: Option<&str>) -> Canned {
+    Canned::ok(match done {
+        Some(_) => r#"{"Code":"OK","RequestId":"R-1","CallId":"1^1"}"#,
+        None => r#"{"Code":"OK","RequestId":"R-1","TotalCount":1,"Data":[{"id":"1"}]}"#,
+    })
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_done_is_said_where_the_result_cannot_be_written() {
+    for (arguments, done) in EFFECTS {
+        let server = effective(done);
+        let before = done.map(|done| format!("{done}, but ")).unwrap_or_default();
+        let full = format!("error: {before}the result cannot be written: No space left on device (os error 28)\n");
+        for format in ["table", "json", "jsonl", "csv"] {
+            let arguments = [arguments, &["-o", format]].concat();
+            assert_eq!(server.call_redirected(&arguments, "> /dev/full"), (Some(1), full.clone()), "{format}");
+        }
+        let lost = done.map(|done| format!("note: {done}; standard output is closed or discards the result\n"));
+        assert_eq!(server.call_redirected(arguments, ">&-"), (Some(0), lost.unwrap_or_default()));
+        assert_eq!(server.call_redirected(arguments, "> /dev/null"), (Some(0), String::new()));
+    }
+    // Without the id of a call, that of the request; and nothing that steers a terminal.
+    for (answer, id) in [
+        (r#"{"Code":"OK","RequestId":"R-1"}"#, " (RequestId R-1)"),
+        (r#"{"Code":"OK","RequestId":"R-1","CallId":null}"#, " (RequestId R-1)"),
+        (r#"{"Code":"OK"}"#, ""),
+        (r#"{"Code":"OK","CallId":"1\u202e\n"}"#, r" (CallId 1\u{202e}\n)"),
+    ] {
+        let (status, said) = Canned::ok(answer).call_redirected(&["Anything", "--untyped"], "> /dev/full");
+        assert_eq!(status, Some(1));
+        assert!(said.starts_with(&format!("error: the call was placed{id}, but the result cannot")), "{said}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_went_away_is_told_of_unless_the_call_only_reads() {
+    for (arguments, done) in EFFECTS {
+        let server = effective(done);
+        let mut call = with_key(&[&["call"], arguments, &["--endpoint", &server.url]].concat(), "testid", "testsecret");
+        let mut child = call.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        let expected =
+            done.map(|done| format!("error: {done}, but the result cannot be written: Broken pipe (os error 32)\n"));
+        assert_eq!((ended.status.code(), said), (Some(i32::from(done.is_some())), expected.unwrap_or_default()));
+    }
+    let help = outcome(command(&["call", "--help"])).output;
+    let stated =
+        "or a result that cannot be\n     written: the error then says if the call was placed or the change was made";
+    assert!(help.contains(stated), "{help}");
+}
+
+#[test]
+fn a_csv_names_the_members_that_it_has_no_column_for() {
+    let page = |number: usize| {
+        let tasks = format!(r#"[{{"id":"{number}1","new":1}},{{"id":"{number}2","zz":[2],"new":3}}]"#);
+        (200, format!(r#"{{"Code":"OK","RequestId":"R-1","TotalCount":4,"Data":{tasks}}}"#))
+    };
+    let server = || Canned::serve(vec![page(1), page(2)]);
+    let outcome = server().call(&[TASKS, &["-o", "csv"]].concat());
+    assert_eq!(outcome.status, Some(0));
+    assert_eq!(outcome.notices, "note: a CSV has no columns for new, zz; -o jsonl shows them\n");
+    for format in ["table", "json", "jsonl"] {
+        assert_eq!(server().call(&[TASKS, &["-o", format]].concat()).notices, "", "{format}");
+    }
+    // Also of an answer without a list.
+    let server = Canned::ok(r#"{"Code":"OK","RequestId":"R-1","CallId":"1^1","New":1}"#);
+    let outcome = server.call(&[DIAL, &["-o", "csv"]].concat());
+    assert_eq!(outcome.notices, "note: a CSV has no column for New; -o jsonl shows it\n");
+}
+
+#[test]
+fn what_the_service_says_does_not_steer_a_terminal() {
+    let server =
+        Canned::ok(r#"{"Code":"OK","RequestId":"R-1","Data":[{"callId":"1\u202e\u200b","n\u202e":"\u001b[2J"}]}"#);
+    let outcome = server.call(LIST);
+    assert!(
+        outcome.output.contains(r"1\u{202e}\u{200b}") && outcome.output.contains(r"n\u{202e}"),
+        "{}",
+        outcome.output
+    );
+    assert!(!outcome.output.contains(['\u{202e}', '\u{200b}', '\u{1b}']), "{}", outcome.output.escape_unicode());
+}
+
+#[test]
+fn one_item_is_not_counted_as_many() {
+    let first = r#"{"Code":"OK","RequestId":"R-1","TotalCount":5,"Data":[{"id":"1"}]}"#.to_owned();
+    let server = Canned::serve(vec![(200, first), (400, r#"{"Code":"InvalidParameter","RequestId":"R"}"#.to_owned())]);
+    let said = server.call(TASKS).notices;
+    assert!(
+        said.starts_with("note: the result is incomplete: it has 1 item of 1 page, and then came an error\n"),
+        "{said}"
+    );
+    let server = Canned::ok(r#"{"Code":"OK","RequestId":"R-1","TotalCount":1,"Data":[{}]}"#);
+    let outcome = server.call(TASKS);
+    assert_eq!((outcome.output.as_str(), outcome.notices.as_str()), ("", "note: 1 item came, and nothing in it\n"));
+}
+
 #[test]
 fn what_the_specification_does_not_have_is_called_once_and_sent_as_it_is() {
     let throttled = (400, r#"{"Code":"Throttling.User","RequestId":"R-1"}"#.to_owned());
@@ -229,19 +343,31 @@ fn a_csv_is_safe_in_a_spreadsheet_and_begins_with_a_mark_on_request() {
 
 #[test]
 fn a_value_that_begins_like_an_option_is_written_with_an_equals_sign() {
-    for name in ["--OutId", "--out-id"] {
-        let message = refused(&[&["call"], DIAL, &["--local", name, "-a"]].concat());
-        let expected = format!(
-            "error: {name} has no value, because what follows it begins like an option; if it is meant as the value, \
-             write {name}=-a\n"
-        );
-        assert_eq!(message, expected);
+    // Some look like numbers, and some begin like an option that there is.
+    for value in ["-a", "-inf", "-nan", "-.5", "-1E+5", "-1.2.3", "-v", "-office", "--local", "--CalledNumber"] {
+        for name in ["--OutId", "--out-id"] {
+            let message = refused(&[&["call"], DIAL, &["--local", name, value]].concat());
+            let expected = format!(
+                "error: {name} has no value, because what follows it begins like an option; if it is meant as the \
+                 value, write {name}={value}\n"
+            );
+            assert_eq!(message, expected);
+        }
+    }
+    // What is shown can be typed.
+    for (value, typed) in
+        [("-1 2", "'-1 2'"), ("-$(reboot)", "'-$(reboot)'"), ("-it's", r"'-it'\''s'"), ("-a\u{202e}", "VALUE")]
+    {
+        let message = refused(&[&["call"], DIAL, &["--local", "--OutId", value]].concat());
+        assert!(message.ends_with(&format!("write --OutId={typed}\n")), "{message}");
+    }
+    // Where something else is wrong, a negative number is not blamed.
+    for value in ["-5", "-5.", "-1.5", "-1e5"] {
+        let message = refused(&[&["call"], DIAL, &["--local", "--OutId", value, "--Unknown", "1"]].concat());
+        assert!(message.contains("unexpected argument '--Unknown'"), "{message}");
     }
     let message = refused(&[&["call"], DIAL, &["--local", "--TtsParam", "-secret"]].concat());
     assert!(message.contains("write --TtsParam=VALUE") && !message.contains("secret"), "{message}");
-    // An option that is known is one.
-    let message = refused(&[&["call"], DIAL, &["--OutId", "--local"]].concat());
-    assert!(message.contains("a value is required for '--OutId <TEXT>'"), "{message}");
     let server = Canned::ok(r#"{"Code":"OK","RequestId":"R-1","CallId":"1^2"}"#);
     assert_eq!(server.call(&[DIAL, &["--OutId=-a"]].concat()).status, Some(0));
     assert_eq!(server.sent("OutId"), [Some("-a".to_owned())]);

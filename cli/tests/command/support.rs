@@ -16,7 +16,11 @@ pub(crate) struct Outcome {
 
 /// The command without what the environment would add to it.
 pub(crate) fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dyvms"));
+    without_environment(env!("CARGO_BIN_EXE_dyvms"), arguments)
+}
+
+fn without_environment(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         let known = name.to_string_lossy().to_ascii_uppercase();
@@ -161,6 +165,16 @@ impl Canned {
 
     pub(crate) fn call(&self, arguments: &[&str]) -> Outcome {
         outcome(with_key(&[&["call"], arguments, &["--endpoint", &self.url]].concat(), "testid", "testsecret"))
+    }
+
+    /// Calls it from a shell, which redirects the output: the exit status, and what is said.
+    pub(crate) fn call_redirected(&self, arguments: &[&str], redirection: &str) -> (Option<i32>, String) {
+        let script = format!(r#"exec "$0" "$@" {redirection}"#);
+        let call = [&["-c", &script, env!("CARGO_BIN_EXE_dyvms"), "call"], arguments, &["--endpoint", &self.url]];
+        let mut shell = without_environment("sh", &call.concat());
+        shell.env("ALIBABA_CLOUD_ACCESS_KEY_ID", "testid").env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "testsecret");
+        let ended = outcome(shell);
+        (ended.status, ended.notices)
     }
 
     /// A parameter of each request, decoded.

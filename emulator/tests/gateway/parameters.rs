@@ -265,6 +265,32 @@ fn every_parameter_is_held_against_its_specification() {
     assert!(refused > 3000 && accepted > 300 && missing > 500, "{refused}, {accepted}, {missing}");
 }
 
+/// What the real gateway does with these is not known. So the emulator takes what a JSON reader takes: the last of two
+/// members counts, and `null` is absent. The typed client writes neither, and the command refuses the first.
+#[test]
+fn json_parameters_take_members_given_twice_and_null_as_a_json_reader_does() {
+    for (value, misfit) in [
+        (r#"{"code":"1","code":"2"}"#, None),
+        (r#"{"code":["1"],"code":"2"}"#, None),
+        (r#"{"code":"1","code":["2"]}"#, Some("TtsParam: code: expected a text")),
+        ("null", None),
+        (r#"{"code":null}"#, None),
+        ("{}", None),
+        ("[null]", Some("TtsParam: expected an object")),
+    ] {
+        let emulator = builder().state(State::Examples).build();
+        let call = Call::new().set("Action", "SingleCallByTts").set("CalledNumber", "13000000000");
+        let reply = call.set("TtsCode", "TTS_10001").set("TtsParam", value).to(&emulator);
+        let received = &emulator.requests()[0];
+        let warnings: Vec<&str> = received.warnings().iter().map(String::as_str).collect();
+        assert_eq!(warnings, misfit.into_iter().collect::<Vec<_>>(), "{value}");
+        assert_eq!(received.refusal(), misfit.map(|_| "InvalidTtsParam"), "{value}");
+        assert_eq!(reply.status(), if misfit.is_some() { 400 } else { 200 }, "{value}");
+        // It is observed as it was sent.
+        assert_eq!(received.parameter("TtsParam"), Some(value));
+    }
+}
+
 /// Codes and words of refusals, and the reason that the service does not tell: it is a warning.
 #[test]
 fn a_refused_parameter_is_named_and_the_reason_is_a_warning() {

@@ -179,3 +179,15 @@ fn a_list_that_would_be_too_long_adds_nothing() {
     assert_eq!(code(&emulator, "1"), "isv.ACCOUNT_ABNORMAL");
     assert_eq!(newest[0].matched(), 1);
 }
+
+/// Only requests that a kept rule can match wait to see whether its chain goes on.
+#[test]
+fn a_kept_rule_holds_up_no_request_of_another_action() {
+    let emulator = emulator();
+    let kept = emulator.on_action("SingleCallByVoice").refuse("isv.RULE", "said by a rule");
+    let begun = std::time::Instant::now();
+    let code = std::thread::scope(|scope| scope.spawn(|| code(&emulator, "other-1")).join().unwrap());
+    // Less than the wait for a chain.
+    assert!(begun.elapsed() < std::time::Duration::from_millis(450), "{:?}", begun.elapsed());
+    assert_eq!((code.as_str(), kept.matched()), ("OK", 0));
+}

@@ -3,8 +3,9 @@
 
 use std::time::SystemTime;
 
-use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::uri::PathAndQuery;
+use http::{Request, Uri};
 use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -16,13 +17,31 @@ use crate::transport::BoxFuture;
 
 /// A login: what buys temporary keys until it ends.
 pub(super) struct CloudSso {
-    pub(super) sign_in_url: String,
+    /// Where keys are bought, on the host of the sign-in URL.
+    pub(super) exchange: Uri,
     pub(super) account: String,
     pub(super) access_configuration: String,
     pub(super) access_token: Zeroizing<String>,
     pub(super) access_token_expires: SystemTime,
     /// The temporary key that the tool bought last.
     pub(super) bought: Option<Credentials>,
+}
+
+/// Where a login of this sign-in URL buys keys.
+pub(super) fn exchange(sign_in_url: &str) -> Result<Uri, String> {
+    let address = Address::parse(sign_in_url, None)?;
+    if address.has_user() {
+        return Err("it has a user name; give the URL that the administrator gave".to_owned());
+    }
+    match address.scheme() {
+        "https" => {}
+        "http" if is_loopback(address.host()) => {}
+        "http" => return Err(format!("{address} is plain HTTP, which would send the login in the clear; use https")),
+        _ => return Err("it is not an https URL".to_owned()),
+    }
+    let mut parts = address.uri().clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::from_static("/cloud-credentials"));
+    Uri::from_parts(parts).map_err(|error| error.to_string())
 }
 
 impl CloudSso {
@@ -35,22 +54,16 @@ impl CloudSso {
         if self.access_token_expires <= context.now() {
             return Err("the CloudSSO login has expired; log in again with the aliyun command".to_owned());
         }
-        let address = Address::parse(&self.sign_in_url, None)
-            .map_err(|reason| format!("cloud_sso_sign_in_url is no https URL: {reason}"))?;
-        // A login does not travel in the clear.
-        let secure = address.scheme() == "https" || address.scheme() == "http" && is_loopback(address.host());
-        let authority = address.uri().authority().filter(|_| secure && !address.has_user());
-        let (scheme, authority) = (address.scheme(), authority.ok_or("cloud_sso_sign_in_url is no https URL")?);
         let token = bearer(&self.access_token)
             .ok_or("access_token is no value of a header; log in again with the aliyun command")?;
         let body = json!({ "AccountId": self.account, "AccessConfigurationId": self.access_configuration });
-        let request = Request::post(format!("{scheme}://{authority}/cloud-credentials"))
+        let request = Request::post(&self.exchange)
             .header(ACCEPT, "application/json")
             .header(CONTENT_TYPE, "application/json")
             .header(AUTHORIZATION, token)
             .body(body.to_string().into())
             .map_err(|error| error.to_string())?;
-        let at = |why: String| format!("CloudSSO at {}: {why}", authority.host());
+        let at = |why: String| format!("CloudSSO at {}: {why}", self.exchange.host().unwrap_or_default());
         let answer = context.fetch(request, context.timeout()).await.map_err(at)?;
         if answer.status != 200 {
             return Err(at(refusal(&answer)));

@@ -77,6 +77,7 @@ impl Context {
         match &answer.ending {
             Ending::Complete => Ok(answer),
             Ending::CutShort(cause) => Err(format!("the answer was cut short: {}", causes(cause))),
+            Ending::Late => Err("the answer did not come whole in time".to_owned()),
             Ending::TooLong => Err(format!("the answer is longer than {BODY_LIMIT} bytes")),
         }
     }

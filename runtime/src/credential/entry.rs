@@ -189,11 +189,13 @@ impl Entry {
                 return Err(format!("{}: a session lasts {} seconds or longer", self.at(name), SHORTEST.as_secs()));
             }
         }
-        if names.has_address {
-            role.endpoint = owned("sts_endpoint");
-            role.region = owned("sts_region");
-            role.vpc = self.switch("enable_vpc");
+        if let Some((name, endpoint)) = names.endpoint.and_then(|name| Some((name, self.text(name)?))) {
+            role.set_endpoint(endpoint, &self.at(name))?;
         }
+        if let Some(region) = self.text(names.region) {
+            role.set_region(region, &self.at(names.region))?;
+        }
+        role.vpc = names.vpc.and_then(|name| self.switch(name));
         role.within(&self.surroundings)
     }
 
@@ -242,6 +244,8 @@ pub(super) struct RoleNames {
     pub(super) duration: &'static [&'static str],
     pub(super) oidc_provider_arn: &'static str,
     pub(super) oidc_token_file: &'static str,
-    /// Whether the file may say where the service is.
-    pub(super) has_address: bool,
+    /// Where the service is.
+    pub(super) endpoint: Option<&'static str>,
+    pub(super) region: &'static str,
+    pub(super) vpc: Option<&'static str>,
 }

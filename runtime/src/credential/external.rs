@@ -51,7 +51,7 @@ impl External {
         };
         let printed = printed?;
         let printed: Printed =
-            serde_json::from_slice(&printed).map_err(|error| format!("what it prints {}", misfit(&error)))?;
+            serde_json::from_slice(&printed).map_err(|error| format!("what it prints {}", misfit(&printed, &error)))?;
         printed.credentials()
     }
 

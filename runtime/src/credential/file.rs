@@ -32,7 +32,9 @@ const LONGEST: u64 = 1 << 20;
 /// The byte order mark.
 const MARK: char = '\u{feff}';
 
-/// The text of a file, without the byte order mark that some editors put before it. It is read as it stands, at once: it is small, and read about once an hour.
+/// The text of a file, without the byte order mark that some editors put before it.
+///
+/// Reading blocks the thread, for a short time: the file is small, and it is read about once an hour.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, FileError> {
     let unreadable = |why: &str| Err(FileError::Unreadable(why.to_owned()));
     // A pipe or a device could keep the thread waiting.

@@ -38,8 +38,8 @@ use crate::transport::BoxFuture;
 /// not read. The files are never written: a temporary key of a login is used until it expires, then another one is
 /// bought as long as the login lasts, and a login that has expired is renewed with the tool.
 ///
-/// Types of the credentials file: `access_key`, `sts`, `ram_role_arn`, `oidc_role_arn`, `ecs_ram_role`; a section with
-/// `enable = false` is passed over.
+/// Types of the credentials file: `access_key`, `sts`, `ram_role_arn`, `oidc_role_arn`, `ecs_ram_role`. `region_id`
+/// is the region whose security token service is asked. A section with `enable = false` is passed over.
 ///
 /// Variables stand in for members that are not there: `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and
 /// `ALIBABA_CLOUD_SECURITY_TOKEN` together for a key, `ALIBABA_CLOUD_ROLE_ARN`, `ALIBABA_CLOUD_ROLE_SESSION_NAME`,

@@ -12,7 +12,7 @@ const fn text(name: &'static str, variable: Option<&'static str>) -> Known {
 }
 
 /// All that the official readers of credentials files know.
-const MEMBERS: [Known; 15] = [
+const MEMBERS: [Known; 16] = [
     text("type", None),
     text("enable", None),
     text("access_key_id", None),
@@ -22,6 +22,7 @@ const MEMBERS: [Known; 15] = [
     text("role_session_name", Some(variable::ROLE_SESSION_NAME)),
     text("external_id", Some(variable::EXTERNAL_ID)),
     text("policy", None),
+    text("region_id", Some(variable::STS_REGION)),
     text("oidc_provider_arn", Some(variable::OIDC_PROVIDER_ARN)),
     text("oidc_token_file_path", Some(variable::OIDC_TOKEN_FILE)),
     text("role_name", Some(variable::ECS_METADATA)),
@@ -37,7 +38,10 @@ const ROLE: RoleNames = RoleNames {
     duration: &[],
     oidc_provider_arn: "oidc_provider_arn",
     oidc_token_file: "oidc_token_file_path",
-    has_address: false,
+    endpoint: None,
+    // As the official readers that know it: the region whose host is asked.
+    region: "region_id",
+    vpc: None,
 };
 
 /// Where the credentials of a section come from; `None` if it is switched off.
@@ -126,6 +130,35 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_service_of_tokens_is_asked_in_the_region_of_the_section() {
+        const SECTION: &str = "[default]\ntype = ram_role_arn\nrole_arn = r\naccess_key_id = testid\n\
+                               access_key_secret = testsecret\n";
+        const PLACE: &str = "the credentials file ~/.alibabacloud/credentials, section [default] (line 1): ";
+        const REGION: &str = "expected a region id, such as cn-shanghai, of small letters, digits and hyphens";
+        let home = || Home::ini(&format!("{SECTION}region_id = cn-shanghai\n"));
+        for (home, host) in [
+            (home(), "sts.cn-shanghai.aliyuncs.com"),
+            (home().with("ALIBABA_CLOUD_STS_REGION", "cn-beijing"), "sts.cn-shanghai.aliyuncs.com"),
+            (home().with("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED", "true"), "sts-vpc.cn-shanghai.aliyuncs.com"),
+            (home().with("ALIBABA_CLOUD_STS_ENDPOINT", "sts.example.com"), "sts.example.com"),
+        ] {
+            home.get().await.unwrap();
+            assert_eq!(home.http.requests(), [format!("POST https://{host}/")]);
+            assert_eq!(home.sent("RegionId"), None);
+        }
+        let wrong = Home::ini(&format!("{SECTION}region_id = testsecret.example.com\n"));
+        let error = wrong.get().await.unwrap_err();
+        assert!(error.starts_with(&format!("{PLACE}region_id (line 6): {REGION}")), "{error}");
+        let wrong = Home::ini(SECTION).with("ALIBABA_CLOUD_STS_REGION", "CN");
+        let error = wrong.get().await.unwrap_err();
+        assert!(error.starts_with(&format!("{PLACE}region_id (of ALIBABA_CLOUD_STS_REGION): {REGION}")), "{error}");
+        let wrong = Home::ini(SECTION).with("ALIBABA_CLOUD_STS_ENDPOINT", "http://sts.example.com");
+        let error = wrong.get().await.unwrap_err();
+        assert!(error.starts_with(&format!("{PLACE}ALIBABA_CLOUD_STS_ENDPOINT: the endpoint ")), "{error}");
+        assert!(error.contains("would send credentials in the clear; use https"), "{error}");
+    }
+
+    #[tokio::test]
     async fn a_section_that_is_switched_off_is_passed_over() {
         const KEY: &str = "type = access_key\naccess_key_id = testid\naccess_key_secret = testsecret\n";
         for enable in ["true", "True"] {
@@ -138,7 +171,7 @@ mod tests {
     }
 
     /// Each key of the table: a section that it matters in, and two values of it.
-    const CASES: [(&str, &str, [&str; 2]); 15] = [
+    const CASES: [(&str, &str, [&str; 2]); 16] = [
         ("type", "", ["access_key", "ecs_ram_role"]),
         ("enable", "type = access_key", ["true", "false"]),
         ("access_key_id", "type = access_key", ["a", "b"]),
@@ -148,6 +181,7 @@ mod tests {
         ("role_session_name", "type = ram_role_arn\nrole_arn = r", ["a", "b"]),
         ("external_id", "type = ram_role_arn\nrole_arn = r", ["a", "b"]),
         ("policy", "type = ram_role_arn\nrole_arn = r", ["a", "b"]),
+        ("region_id", "type = ram_role_arn\nrole_arn = r", ["a", "b"]),
         ("oidc_provider_arn", "type = oidc_role_arn\nrole_arn = r\noidc_token_file_path = TOKEN", ["a", "b"]),
         ("oidc_token_file_path", "type = oidc_role_arn\nrole_arn = r\noidc_provider_arn = p", ["a", "b"]),
         ("role_name", "type = ecs_ram_role", ["a", "b"]),

@@ -15,7 +15,7 @@ use super::file;
 use super::surroundings::{Surroundings, variable};
 use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, PlainHttp, is_region};
 use crate::mask;
 use crate::sign::ProtocolParameters;
 use crate::transport::BoxFuture;
@@ -27,10 +27,10 @@ pub(super) struct Role {
     pub(super) session_name: Option<String>,
     pub(super) policy: Option<String>,
     pub(super) duration: Duration,
-    pub(super) region: Option<String>,
+    region: Option<String>,
     /// Whether the region is asked by its address within a VPC, if anything was said; without a region it means nothing.
     pub(super) vpc: Option<bool>,
-    pub(super) endpoint: Option<String>,
+    endpoint: Option<String>,
 }
 
 /// Shortest session that the service grants.
@@ -40,6 +40,15 @@ pub(super) const SHORTEST: Duration = Duration::from_secs(900);
 const VERSION: &str = "2015-04-01";
 /// Format of its answers.
 const FORMAT: &str = "JSON";
+
+/// What is wrong with a region, without a word of it: what was written there by mistake may be a secret.
+const NO_REGION: &str = "expected a region id, such as cn-shanghai, of small letters, digits and hyphens";
+
+/// An address of the service. Access key ids and tokens travel there, and secrets come back.
+fn address(text: &str) -> Result<Endpoint, String> {
+    let plain_http = PlainHttp::Refused { sends: "credentials", hint: "use https" };
+    Endpoint::parse(text, plain_http).map_err(|error| error.to_string())
+}
 
 impl Role {
     fn new(arn: String) -> Self {
@@ -57,11 +66,31 @@ impl Role {
     /// With the address, region and network of the variables `ALIBABA_CLOUD_STS_ENDPOINT`, `ALIBABA_CLOUD_STS_REGION`
     /// and `ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED`, each where nothing else was said.
     pub(super) fn within(&mut self, surroundings: &Surroundings) -> Result<(), String> {
-        self.endpoint = self.endpoint.take().or_else(|| surroundings.text(variable::STS_ENDPOINT));
-        self.region = self.region.take().or_else(|| surroundings.text(variable::STS_REGION));
+        if let (None, Some(endpoint)) = (&self.endpoint, surroundings.text(variable::STS_ENDPOINT)) {
+            self.set_endpoint(&endpoint, variable::STS_ENDPOINT)?;
+        }
+        if let (None, Some(region)) = (&self.region, surroundings.text(variable::STS_REGION)) {
+            self.set_region(&region, variable::STS_REGION)?;
+        }
         if self.vpc.is_none() {
             self.vpc = Some(surroundings.switch(variable::VPC_ENDPOINT_ENABLED)?);
         }
+        Ok(())
+    }
+
+    /// Asks the service at an address that `place`, a member of a file or a variable, says.
+    pub(super) fn set_endpoint(&mut self, endpoint: &str, place: &str) -> Result<(), String> {
+        address(endpoint).map_err(|why| format!("{place}: {why}"))?;
+        self.endpoint = Some(endpoint.to_owned());
+        Ok(())
+    }
+
+    /// Asks the service of a region that `place`, a member of a file or a variable, says.
+    pub(super) fn set_region(&mut self, region: &str, place: &str) -> Result<(), String> {
+        if !is_region(region) {
+            return Err(format!("{place}: {NO_REGION}"));
+        }
+        self.region = Some(region.to_owned());
         Ok(())
     }
 
@@ -71,6 +100,9 @@ impl Role {
     }
 
     fn endpoint(&self) -> Result<Endpoint, String> {
+        if self.region.as_ref().is_some_and(|region| !is_region(region)) {
+            return Err(format!("the region: {NO_REGION}"));
+        }
         let host = match (&self.endpoint, &self.region) {
             (Some(endpoint), _) => endpoint.clone(),
             // The network of a region is reached within that region only.
@@ -78,7 +110,7 @@ impl Role {
             (None, Some(region)) if self.vpc == Some(true) => format!("sts-vpc.{region}.aliyuncs.com"),
             (None, Some(region)) => format!("sts.{region}.aliyuncs.com"),
         };
-        Endpoint::parse(&host, false).map_err(|error| error.to_string())
+        address(&host)
     }
 
     /// The parameters of the role, and the time that the request is of.
@@ -432,6 +464,7 @@ mod tests {
             said(ok(r#"{"Credentials":"testsecret"}"#)).await,
             "https://sts.aliyuncs.com/: the answer has a member of another type than expected at line 1, column 27"
         );
+        assert_eq!(said(ok(" ")).await, "https://sts.aliyuncs.com/: the answer is empty");
         assert_eq!(
             said(ok("testsecret")).await,
             "https://sts.aliyuncs.com/: the answer is broken JSON at line 1, column 2"
@@ -464,13 +497,54 @@ mod tests {
         let source = || Credentials::new("testid", "testsecret");
         let short = AssumeRole::new(source(), ROLE).duration(Duration::from_secs(60));
         let plain = AssumeRole::new(source(), ROLE).endpoint("http://sts.example.com");
+        let region = AssumeRole::new(source(), ROLE).region("cn-shanghai.example.com#");
         let errors = [
             short.credentials(&http.context()).await.unwrap_err().to_string(),
             plain.credentials(&http.context()).await.unwrap_err().to_string(),
+            region.credentials(&http.context()).await.unwrap_err().to_string(),
         ];
         assert_eq!(errors[0], "assuming the role acs:ram::***:role/operator: a session lasts 900s or longer, not 60s");
-        assert!(errors[1].contains(r#"the endpoint "http://sts.example.com" is plain HTTP"#), "{}", errors[1]);
+        assert_eq!(
+            errors[1],
+            "assuming the role acs:ram::***:role/operator: the endpoint \"http://sts.example.com\" is plain HTTP, which \
+             would send credentials in the clear; use https"
+        );
+        assert_eq!(
+            errors[2],
+            "assuming the role acs:ram::***:role/operator: the region: expected a region id, such as cn-shanghai, of \
+             small letters, digits and hyphens"
+        );
         assert_eq!(http.requests().len(), 0);
+    }
+
+    #[test]
+    fn an_address_of_the_environment_that_cannot_be_used_is_named_by_its_variable() {
+        let role = |name: &'static str, value: &'static str| {
+            let variables = [
+                (variable::ROLE_ARN, "r"),
+                (variable::OIDC_PROVIDER_ARN, "p"),
+                (variable::OIDC_TOKEN_FILE, "/none"),
+                (name, value),
+            ];
+            OidcRole::of(&Surroundings::new(&variables, std::path::Path::new("/none"))).map(drop)
+        };
+        assert_eq!(role(variable::STS_REGION, "cn-shanghai").map_err(|error| error.to_string()), Ok(()));
+        for (name, value, why) in [
+            (variable::STS_REGION, "CN Shanghai", NO_REGION),
+            (variable::STS_REGION, "a.example.com", NO_REGION),
+            (
+                variable::STS_ENDPOINT,
+                "http://sts.example.com",
+                "the endpoint \"http://sts.example.com\" is plain HTTP, which would send credentials in the clear; use https",
+            ),
+            (
+                variable::STS_ENDPOINT,
+                "sts.example.com:0",
+                "the endpoint is not a host, host:port or URL: its port is not a number from 1 to 65535",
+            ),
+        ] {
+            assert_eq!(role(name, value).unwrap_err().to_string(), format!("an OIDC role: {name}: {why}"));
+        }
     }
 
     #[tokio::test]

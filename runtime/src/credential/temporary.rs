@@ -81,13 +81,17 @@ pub(super) fn seconds(seconds: i64) -> Option<SystemTime> {
 /// The body as JSON, after which it is wiped out as far as it is not shared. What serde says of a value that does not
 /// fit quotes it, so only the position is told.
 pub(super) fn read_json<T: DeserializeOwned>(answer: HttpAnswer) -> Result<T, String> {
-    let read = serde_json::from_slice(&answer.body).map_err(|error| format!("the answer {}", misfit(&error)));
+    let read =
+        serde_json::from_slice(&answer.body).map_err(|error| format!("the answer {}", misfit(&answer.body, &error)));
     wipe(answer.body);
     read
 }
 
 /// What is wrong with JSON text, without a word of it.
-pub(super) fn misfit(error: &serde_json::Error) -> String {
+pub(super) fn misfit(text: &[u8], error: &serde_json::Error) -> String {
+    if text.trim_ascii().is_empty() {
+        return "is empty".to_owned();
+    }
     let what = if error.is_data() { "has a member of another type than expected" } else { "is broken JSON" };
     format!("{what} at line {}, column {}", error.line(), error.column())
 }

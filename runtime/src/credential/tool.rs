@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::Credentials;
-use super::cloud_sso::CloudSso;
+use super::cloud_sso::{self, CloudSso};
 use super::entry::{Entry, Known, Located, RoleNames, Shape, Value};
 use super::external::External;
 use super::oauth::{self, OAuth};
@@ -117,7 +117,9 @@ const ROLE: RoleNames = RoleNames {
     duration: &["expired_seconds", "duration_seconds"],
     oidc_provider_arn: "oidc_provider_arn",
     oidc_token_file: "oidc_token_file",
-    has_address: true,
+    endpoint: Some("sts_endpoint"),
+    region: "sts_region",
+    vpc: Some("enable_vpc"),
 };
 
 const TEXT: &str = "a text";
@@ -143,7 +145,7 @@ pub(super) struct Profile<'a> {
 impl<'a> Configuration<'a> {
     pub(super) fn read(text: &'a str) -> Result<Self, String> {
         let outline: Object<'a> = serde_json::from_str(text).map_err(|error| {
-            let why = if error.is_data() { "is not a JSON object".to_owned() } else { misfit(&error) };
+            let why = if error.is_data() { "is not a JSON object".to_owned() } else { misfit(text.as_bytes(), &error) };
             format!("the file {why}; correct it, or write it anew with `aliyun configure`")
         })?;
         let mut configuration = Self { text, current: outline.get("current").copied(), profiles: Vec::new() };
@@ -329,8 +331,9 @@ fn cloud_sso(entry: &Entry) -> Result<CloudSso, String> {
     let owned = |name: &str| entry.required(name).map(str::to_owned);
     let expires = "cloud_sso_access_token_expire";
     let login = |why: String| format!("{why}: log in with the aliyun command");
+    let url = "cloud_sso_sign_in_url";
     Ok(CloudSso {
-        sign_in_url: owned("cloud_sso_sign_in_url")?,
+        exchange: cloud_sso::exchange(entry.required(url)?).map_err(|why| format!("{}: {why}", entry.at(url)))?,
         account: owned("cloud_sso_account_id")?,
         access_configuration: owned("cloud_sso_access_config")?,
         access_token: Zeroizing::new(owned("access_token").map_err(login)?),
@@ -475,9 +478,6 @@ mod tests {
             Home::profile(&login(0)).fault().await,
             "cloud_sso_access_token_expire is missing; add it to the profile: log in with the aliyun command"
         );
-        let mut clear = login(NOW + 60);
-        clear["cloud_sso_sign_in_url"] = "http://signin.example.com/x/login".into();
-        assert_eq!(Home::profile(&clear).fault().await, "cloud_sso_sign_in_url is no https URL");
         let home = Home::profile(&login(NOW + 60))
             .answering(|_| Reply::Body(401, r#"{"ErrorCode":"Expired","ErrorMessage":"Log in."}"#.to_owned()));
         assert_eq!(home.fault().await, "CloudSSO at signin.example.com: Expired: Log in (HTTP 401)");
@@ -512,6 +512,7 @@ mod tests {
         for (script, why) in [
             ("echo testsecret >&2; exit 3", "it failed (exit status: 3); run it by hand to see why"),
             ("echo testsecret", "what it prints is broken JSON at line 1, column 2"),
+            ("echo", "what it prints is empty"),
             (r#"echo '{"access_key_id":"a"}'"#, "what it prints has no access_key_secret"),
             (
                 r#"echo '{"mode":"StsToken","access_key_id":"a","access_key_secret":"b"}'"#,
@@ -641,7 +642,7 @@ mod tests {
             (json!({ "private_key": "k", "key_pair_name": "n" }), "mode: RsaKeyPair is not supported"),
             (json!({ "process_command": "'" }), "process_command (line 1)"),
             (json!({ "oidc_provider_arn": "p", "oidc_token_file": "/none", "ram_role_arn": "r" }), "by OIDC"),
-            (json!({ "cloud_sso_sign_in_url": "u" }), "cloud_sso_account_id is missing"),
+            (json!({ "cloud_sso_sign_in_url": "https://u" }), "cloud_sso_account_id is missing"),
             (json!({ "bearer_token": "t" }), "mode: BearerToken is not supported"),
         ] {
             let mut members = members;
@@ -828,6 +829,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_file_that_is_no_configuration_is_named_as_what_it_is() {
+        const HINT: &str = "correct it, or write it anew with `aliyun configure`";
+        for (text, what) in [
+            ("", "is empty"),
+            (" \r\n\t", "is empty"),
+            ("\u{feff}", "is empty"),
+            ("{", "is broken JSON at line 1, column 1"),
+            ("[]", "is not a JSON object"),
+            ("testsecret", "is broken JSON at line 1, column 2"),
+        ] {
+            let home = Home::new();
+            home.write(".aliyun/config.json", text);
+            let error = home.get().await.unwrap_err();
+            assert_eq!(error, format!("the CLI profile ~/.aliyun/config.json: the file {what}; {HINT}"), "{text:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_is_wrong_in_the_profile_is_named_with_its_line() {
         for (member, fault) in [
             (r#""access_key_id": 5"#, "access_key_id (line 7): expected a text, found a number"),
@@ -901,6 +920,58 @@ mod tests {
             let home = variables.iter().fold(role(members.clone()), |home, &(name, value)| home.with(name, value));
             home.get().await.unwrap();
             assert_eq!(home.http.requests(), [format!("POST https://{host}/")], "{members} {variables:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_cannot_be_used_is_named_when_the_profile_is_read() {
+        const REGION: &str = "expected a region id, such as cn-shanghai, of small letters, digits and hyphens";
+        const PLAIN: &str = "the endpoint \"http://sts.example.com\" is plain HTTP, which would send credentials in the \
+                             clear; use https";
+        const PATH: &str = "the endpoint \"https://sts.example.com/path\" has a path or a query; give scheme, host and \
+                            port only";
+        const SPACE: &str = "the endpoint is not a host, host:port or URL: it has a space, a control character or a \
+                             character outside of ASCII; percent-encode it";
+        let role = |mode: &str| {
+            json!({
+                "mode": mode, "ram_role_arn": "r", "oidc_provider_arn": "p", "oidc_token_file": "/none",
+                "source_profile": "none", "ram_role_name": "m",
+            })
+        };
+        for (member, variable, value, why) in [
+            ("sts_region", "ALIBABA_CLOUD_STS_REGION", "CN Shanghai", REGION),
+            ("sts_region", "ALIBABA_CLOUD_STS_REGION", "cn_shanghai", REGION),
+            ("sts_region", "ALIBABA_CLOUD_STS_REGION", "example.com#", REGION),
+            ("sts_region", "ALIBABA_CLOUD_STS_REGION", "user:testsecret@example.com/", REGION),
+            ("sts_endpoint", "ALIBABA_CLOUD_STS_ENDPOINT", "http://sts.example.com", PLAIN),
+            ("sts_endpoint", "ALIBABA_CLOUD_STS_ENDPOINT", "https://sts.example.com/path?testsecret", PATH),
+            ("sts_endpoint", "ALIBABA_CLOUD_STS_ENDPOINT", "sts example.com", SPACE),
+        ] {
+            for mode in ["RamRoleArn", "RamRoleArnWithRoleName", "OIDC"] {
+                let mut members = role(mode);
+                let of_variable = Home::profile(&members).with(variable, value);
+                assert_eq!(of_variable.fault().await, format!("{member} (of {variable}): {why}"), "{mode}");
+                members[member] = value.into();
+                let home = Home::profile(&members);
+                assert_eq!(home.fault().await, format!("{member} (line 1): {why}"), "{mode}");
+                assert_eq!(home.http.requests().len(), 0);
+            }
+        }
+        // A key that is kept with the login does not hide what is wrong with its address.
+        let mut sso = login(NOW + 60);
+        sso["sts_token"] = "testtoken".into();
+        sso["sts_expiration"] = (NOW + 1000).into();
+        for (url, why) in [
+            ("http://u@sso.example.com/", "it has a user name; give the URL that the administrator gave"),
+            (
+                "http://sso.example.com/login",
+                "http://sso.example.com/login is plain HTTP, which would send the login in the clear; use https",
+            ),
+            ("ftp://sso.example.com/", "it is not an https URL"),
+            ("sso.example.com", "it does not begin with a scheme, such as https://"),
+        ] {
+            sso["cloud_sso_sign_in_url"] = url.into();
+            assert_eq!(Home::profile(&sso).fault().await, format!("cloud_sso_sign_in_url (line 1): {why}"));
         }
     }
 

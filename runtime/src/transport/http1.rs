@@ -1,72 +1,85 @@
-//! HTTP/1.1 over a pool of connections, with hyper.
+//! HTTP/1.1 over a pool of connections, with reqwest.
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Request;
-use http::header::PROXY_AUTHORIZATION;
-use http::uri::Scheme;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::{Connected, capture_connection};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http::header::ACCEPT_ENCODING;
+use http::{HeaderValue, Request, Uri};
+use reqwest::Url;
 
-use super::connect::Connector;
+use super::clients::{Clients, Settings};
 use super::{
-    BoxError, BoxFuture, ConnectTimeout, ConnectionSettings, Departure, HttpAnswer, Sent, Stage, Transport,
-    TransportError, Watched, body, tls,
+    BoxError, BoxFuture, ConnectTimeout, ConnectionSettings, Departure, FreshConnection, HttpAnswer, ReadUntil, Sent,
+    Stage, Transport, TransportError, Watched, body,
 };
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::proxy::{Protocol, Proxies};
+use crate::proxy::{Proxies, Proxy};
 use crate::timeout::Timeouts;
+
+/// Whether this build has TLS.
+const TLS: bool = cfg!(any(feature = "rustls", feature = "native-tls"));
 
 /// Sends over HTTP/1.1.
 ///
 /// Of the head of an answer hyper takes 100 headers and about 400 KiB; what is longer is a failed answer.
-#[derive(Clone)]
 pub(crate) struct HttpTransport {
-    client: Client<Connector, Watched>,
+    clients: Clients,
     proxies: Arc<Proxies>,
+    /// The endpoint in both of its forms: reading a URL anew for each request takes as long as half of its signature.
+    endpoint: Option<(Uri, Url)>,
 }
 
 impl HttpTransport {
     /// A connection pool with these timeouts and settings, to call this endpoint and whatever gives its credentials.
     pub(crate) fn new(timeouts: &Timeouts, settings: &ConnectionSettings, endpoint: &Endpoint) -> Result<Self, Error> {
-        if endpoint.is_tls() && !tls::AVAILABLE {
+        if endpoint.is_tls() && !TLS {
             return Err(Error::configuration(format!("{endpoint:?} needs TLS, and this build has none"))
                 .hint("turn on the feature rustls or native-tls"));
         }
         // A value that is no text is one that cannot be used, and not one that is absent.
         let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         let proxies = settings.proxy.proxies(variable)?;
+        let uri = endpoint.target();
+        let url = Url::parse(&uri.to_string())
+            .map_err(|error| Error::configuration(format!("the endpoint {endpoint:?} is no URL")).caused_by(error))?;
         // Requests to other targets, such as those for credentials, tell it when they are sent.
-        proxies.route(endpoint.target())?;
-        Self::through(proxies, timeouts, &settings.roots)
+        proxies.route(&url)?;
+        let transport = Self::through(proxies, *timeouts, settings.roots.clone())?;
+        Ok(Self { endpoint: Some((uri.clone(), url)), ..transport })
     }
 
-    fn through(proxies: Proxies, timeouts: &Timeouts, roots: &[u8]) -> Result<Self, Error> {
+    fn through(proxies: Proxies, timeouts: Timeouts, roots: Vec<u8>) -> Result<Self, Error> {
         let proxies = Arc::new(proxies);
-        let connector = Connector::new(timeouts, tls::settings(roots)?, Arc::clone(&proxies));
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(timeouts.idle)
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .build(connector);
-        Ok(Self { client, proxies })
+        let clients = Clients::new(Settings { proxies: Arc::clone(&proxies), timeouts, roots })?;
+        Ok(Self { clients, proxies, endpoint: None })
     }
 
-    /// Sends what a proxy must know of a request that it reads itself.
-    fn authorize(&self, request: &mut Request<Watched>) -> Result<(), BoxError> {
-        if request.uri().scheme() == Some(&Scheme::HTTP)
-            && let Some(proxy) = self.proxies.route(request.uri())?
-            && let Protocol::Http(Some(authorization)) = &proxy.protocol
-        {
-            request.headers_mut().insert(PROXY_AUTHORIZATION, authorization.clone());
+    /// The URL of a request.
+    fn url(&self, uri: &Uri) -> Result<Url, BoxError> {
+        match &self.endpoint {
+            Some((own, url))
+                if own.scheme() == uri.scheme() && own.authority() == uri.authority() && uri.path() == "/" =>
+            {
+                let mut url = url.clone();
+                url.set_query(uri.query());
+                Ok(url)
+            }
+            _ => Ok(Url::parse(&uri.to_string())?),
         }
-        Ok(())
+    }
+
+    /// Where a request goes, and through which proxy.
+    fn way(&self, uri: &Uri) -> Result<(Url, Option<&Proxy>), BoxError> {
+        let url = self.url(uri)?;
+        if url.scheme() == "https" && !TLS {
+            // Through a proxy reqwest would send it in plain text.
+            return Err("TLS is needed, and this build has none".into());
+        }
+        let proxy = self.proxies.route(&url)?;
+        Ok((url, proxy))
     }
 }
 
@@ -78,61 +91,79 @@ impl fmt::Debug for HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    fn send(
-        &self,
-        mut request: Request<Bytes>,
-        body_limit: usize,
-    ) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
         Box::pin(async move {
-            let departure = request.extensions_mut().remove::<Departure>().unwrap_or_default();
-            let mut request = request.map(|body| Watched { body, departure: departure.clone() });
-            self.authorize(&mut request).map_err(|source| TransportError { sent: Sent::No, source })?;
-            let connection = capture_connection(&mut request);
-            let answer = self.client.request(request);
+            let (mut parts, body) = request.into_parts();
+            let departure = parts.extensions.remove::<Departure>().unwrap_or_default();
+            let until = parts.extensions.remove::<ReadUntil>().map(|until| until.0);
+            let fresh = parts.extensions.remove::<FreshConnection>().is_some();
+            let unsent = |source| TransportError { sent: Sent::No, source };
+            let (url, proxy) = self.way(&parts.uri).map_err(unsent)?;
+            let client = self.clients.client(fresh).map_err(|error| unsent(error.into()))?;
+            // As Alibaba's clients do. Some gateways encode their answers all the same.
+            parts.headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
+            let mut request = reqwest::Request::new(parts.method, url);
+            *request.headers_mut() = parts.headers;
+            *request.body_mut() = Some(reqwest::Body::wrap(Watched { body, departure: departure.clone() }));
+            let answer = client.http.execute(request);
             // What looked at the body until now did so before anything could be sent.
             departure.reach(Stage::HandedOver);
-            let response = answer.await.map_err(|error| {
-                let unsent = error.is_connect() || departure.stage() == Stage::Unsent;
-                TransportError {
-                    sent: if unsent { Sent::No } else { Sent::Maybe },
-                    source: if error.is_connect() && is_timeout(&error) { ConnectTimeout.into() } else { error.into() },
-                }
+            let mut response = answer.await.map_err(|error| {
+                let unsent = error.is_builder() || error.is_connect() || departure.stage() == Stage::Unsent;
+                TransportError { sent: if unsent { Sent::No } else { Sent::Maybe }, source: cause(error, proxy) }
             })?;
-            let (mut parts, incoming) = response.into_parts();
-            // A server that fails, or a proxy that cannot reach one, mostly does so for a whole connection: the next
-            // attempt must have a chance to meet another one.
-            if parts.status.is_server_error() {
-                connection.connection_metadata().as_ref().inspect(|connected| Connected::poison(connected));
+            let status = response.status();
+            if status.is_server_error() {
+                client.server_failed();
             }
-            let (body, ending) = body::read(incoming, &mut parts.headers, body_limit).await;
-            Ok(HttpAnswer { status: parts.status.as_u16(), headers: parts.headers, body, ending })
+            let headers = std::mem::take(response.headers_mut());
+            let (body, ending) = body::read(&mut response, body_limit, until).await;
+            Ok(HttpAnswer { status: status.as_u16(), headers, body, ending })
         })
     }
 }
 
-/// Whether a connection was not made because its time, or that for one of its addresses, was over.
-fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<ConnectTimeout>()
-            || error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
-        {
-            return true;
-        }
-        cause = error.source();
+/// Why there is no answer.
+fn cause(error: reqwest::Error, proxy: Option<&Proxy>) -> BoxError {
+    // The URL of a GET holds every parameter.
+    let error = error.without_url();
+    match proxy {
+        _ if !error.is_connect() => error.into(),
+        _ if error.is_timeout() => ConnectTimeout.into(),
+        Some(proxy) => ThroughProxy { proxy: proxy.uri.clone(), cause: error }.into(),
+        None => error.into(),
     }
-    false
+}
+
+/// Why a target was not reached through its proxy.
+#[derive(Debug)]
+struct ThroughProxy {
+    proxy: Uri,
+    cause: reqwest::Error,
+}
+
+impl fmt::Display for ThroughProxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "through the proxy {}", self.proxy.to_string().trim_end_matches('/'))
+    }
+}
+
+impl StdError for ThroughProxy {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.cause)
+    }
 }
 
 #[cfg(all(test, not(any(feature = "rustls", feature = "native-tls"))))]
 mod tests {
     use super::*;
+    use crate::endpoint::PlainHttp;
 
     #[test]
     fn a_build_without_tls_says_so() {
         let build = |endpoint, roots: &[u8]| {
             let settings = ConnectionSettings { roots: roots.to_vec(), ..ConnectionSettings::default() };
-            let endpoint = Endpoint::parse(endpoint, false).unwrap();
+            let endpoint = Endpoint::parse(endpoint, PlainHttp::Allowed).unwrap();
             HttpTransport::new(&Timeouts::default(), &settings, &endpoint).map(drop).map_err(|error| error.to_string())
         };
         assert_eq!(build("http://127.0.0.1", b""), Ok(()));
@@ -142,6 +173,17 @@ mod tests {
         );
         let roots = build("http://127.0.0.1", b"-----BEGIN CERTIFICATE-----").unwrap_err();
         assert!(roots.starts_with("root certificates are for TLS, and this build has none"), "{roots}");
+    }
+
+    #[tokio::test]
+    async fn a_build_without_tls_sends_nothing_in_plain_text_instead() {
+        let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", proxy.local_addr().unwrap());
+        let proxies = crate::proxy::ProxyChoice::Url(url).proxies(|_| None).unwrap();
+        let transport = HttpTransport::through(proxies, Timeouts::default(), Vec::new()).unwrap();
+        let request = Request::get("https://sts.example.com/").body(Bytes::new()).unwrap();
+        let error = transport.send(request, 0).await.unwrap_err();
+        assert_eq!((error.sent, error.to_string()), (Sent::No, "TLS is needed, and this build has none".to_owned()));
     }
 }
 
@@ -166,7 +208,7 @@ mod tests {
     fn transport(variables: &[(&str, String)]) -> HttpTransport {
         let variable = |name: &str| variables.iter().find(|pair| pair.0 == name).map(|pair| pair.1.clone());
         let proxies = ProxyChoice::Environment.proxies(variable).unwrap();
-        HttpTransport::through(proxies, &Timeouts::default(), b"").unwrap()
+        HttpTransport::through(proxies, Timeouts::default(), Vec::new()).unwrap()
     }
 
     async fn get(transport: &HttpTransport, url: &str) -> Result<u16, TransportError> {
@@ -195,6 +237,35 @@ mod tests {
         let around = transport(&[http_proxy, no_proxy("example.com, 0.0.0.0")]);
         let (at_server, _) = tokio::join!(received(&server), get(&around, &url));
         assert!(at_server.starts_with("GET / HTTP/1.1\r\n"), "{at_server}");
+    }
+
+    #[test]
+    fn memory_is_bounded_by_the_limit_whatever_the_body_decodes_to() {
+        use std::io::{Read, Write};
+
+        const LIMIT: usize = 64 << 10;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(&vec![b' '; 64 << 20]).unwrap();
+        let bomb = encoder.finish().unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            assert_ne!(stream.read(&mut [0; 4_096]).unwrap(), 0);
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", bomb.len());
+            // The client ends the connection when it has read enough.
+            let _ = stream.write_all(&[head.as_bytes(), &bomb].concat());
+        });
+        let transport = transport(&[]);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let used = allocation_counter::measure(|| {
+            let request = Request::get(&url).body(Bytes::new()).unwrap();
+            let answer = runtime.block_on(transport.send(request, LIMIT)).unwrap();
+            assert!(matches!(answer.ending, super::super::Ending::TooLong));
+            assert_eq!(answer.body, vec![b' '; LIMIT]);
+        });
+        assert!(used.bytes_max < 1 << 20, "{}", used.bytes_max);
+        server.join().unwrap();
     }
 
     #[tokio::test]

@@ -1,0 +1,178 @@
+//! The clients of reqwest behind one transport.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use tokio::runtime;
+
+use crate::error::Error;
+use crate::proxy::Proxies;
+use crate::timeout::Timeouts;
+
+/// Clients of the same settings. Each costs some milliseconds and about 100 KiB, for the root certificates that it loads,
+/// so they are built when they are needed, except for the first one, which tells whether the settings can be used.
+pub(super) struct Clients {
+    settings: Settings,
+    /// Those used last come first.
+    groups: Mutex<Vec<Arc<Group>>>,
+}
+
+/// The clients of one tokio runtime. It moves the connections that were opened in it: while it stands still, so do they,
+/// and what another runtime sent over them would have no answer.
+struct Group {
+    /// None before the first use.
+    runtime: OnceLock<Option<runtime::Id>>,
+    /// Two that keep connections, and one that makes a new one for each request.
+    clients: [OnceLock<reqwest::Client>; 3],
+    /// How often a server failed on a kept connection; each time the other client is taken. So a connection to a broken
+    /// server is not used again, unless the other client fails too before the connection was idle for long enough to end.
+    failures: AtomicUsize,
+}
+
+/// The one of a group that keeps no connections.
+const UNPOOLED: usize = 2;
+
+/// Groups that are kept. A program that makes a runtime for each call would otherwise fill the memory with them.
+const GROUPS: usize = 64;
+
+/// The client that one request goes through.
+pub(super) struct Chosen {
+    pub(super) http: reqwest::Client,
+    group: Arc<Group>,
+    /// The failures until then; none where the connection is not kept.
+    failures: Option<usize>,
+}
+
+impl Chosen {
+    /// Leaves the connection, if it would be kept.
+    pub(super) fn server_failed(&self) {
+        if let Some(failures) = self.failures {
+            // Of several that fail at the same time, one is enough to leave the client.
+            let next = failures.wrapping_add(1);
+            let _ = self.group.failures.compare_exchange(failures, next, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Clients {
+    pub(super) fn new(settings: Settings) -> Result<Self, Error> {
+        let first = Group::default();
+        first.client(0, &settings)?;
+        Ok(Self { settings, groups: Mutex::new(vec![Arc::new(first)]) })
+    }
+
+    /// The client for the next request: with a fresh connection, or with one that may have been used.
+    pub(super) fn client(&self, fresh: bool) -> Result<Chosen, Error> {
+        let group = self.group();
+        let failures = (!fresh).then(|| group.failures.load(Ordering::Relaxed));
+        let http = group.client(failures.map_or(UNPOOLED, |failures| failures % 2), &self.settings)?;
+        Ok(Chosen { http, group, failures })
+    }
+
+    /// The group of this runtime.
+    fn group(&self) -> Arc<Group> {
+        let here = runtime::Handle::try_current().ok().map(|runtime| runtime.id());
+        let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = groups.iter().position(|group| *group.runtime.get_or_init(|| here) == here);
+        if let Some(at) = known {
+            groups[..=at].rotate_right(1);
+        } else {
+            groups.insert(0, Arc::new(Group { runtime: here.into(), ..Group::default() }));
+            groups.truncate(GROUPS);
+        }
+        Arc::clone(&groups[0])
+    }
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self { runtime: OnceLock::new(), clients: Default::default(), failures: AtomicUsize::new(0) }
+    }
+}
+
+impl Group {
+    fn client(&self, which: usize, settings: &Settings) -> Result<reqwest::Client, Error> {
+        if let Some(client) = self.clients[which].get() {
+            return Ok(client.clone());
+        }
+        let built = settings.build(which)?;
+        Ok(self.clients[which].get_or_init(|| built).clone())
+    }
+}
+
+/// What a client is built of.
+pub(super) struct Settings {
+    pub(super) proxies: Arc<Proxies>,
+    pub(super) timeouts: Timeouts,
+    pub(super) roots: Vec<u8>,
+}
+
+impl Settings {
+    fn build(&self, which: usize) -> Result<reqwest::Client, Error> {
+        // With no rule of our own reqwest would read the environment by itself.
+        let mut builder = reqwest::Client::builder().no_proxy();
+        if !self.proxies.is_empty() {
+            let proxies = Arc::clone(&self.proxies);
+            builder = builder.proxy(reqwest::Proxy::custom(move |target| proxies.url(target)));
+        }
+        if which == UNPOOLED {
+            builder = builder.pool_max_idle_per_host(0);
+        }
+        let built = with_tls(builder, &self.roots)?
+            .connect_timeout(self.timeouts.connect)
+            .pool_idle_timeout(self.timeouts.idle)
+            .tcp_keepalive(self.timeouts.keepalive)
+            .tcp_nodelay(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .http1_only()
+            .build();
+        built.map_err(|error| {
+            let error = Error::configuration("the HTTP client cannot be set up").caused_by(error.without_url());
+            if self.roots.is_empty() { error } else { error.hint(CHECK_ROOTS) }
+        })
+    }
+}
+
+const CHECK_ROOTS: &str = "check the root certificates given in PEM";
+
+/// TLS by the system's library where that was asked for: the feature `rustls` is on by default, so whoever turns on
+/// `native-tls` means it.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn with_tls(builder: reqwest::ClientBuilder, roots: &[u8]) -> Result<reqwest::ClientBuilder, Error> {
+    #[cfg(feature = "native-tls")]
+    let builder = builder.tls_backend_native();
+    #[cfg(not(feature = "native-tls"))]
+    let builder = builder.tls_backend_rustls();
+    if roots.is_empty() {
+        return Ok(builder);
+    }
+    let refuse = |why: String| Err(Error::configuration(format!("the root certificates {why}")));
+    let text = String::from_utf8_lossy(roots);
+    let labels: Vec<&str> =
+        text.split("-----BEGIN ").skip(1).filter_map(|rest| Some(rest.split_once("-----")?.0)).collect();
+    if labels.is_empty() {
+        return refuse("are no PEM: there is no line \"-----BEGIN CERTIFICATE-----\"".to_owned());
+    }
+    if !labels.contains(&"CERTIFICATE") {
+        return refuse(format!("hold no CERTIFICATE, but {}", labels.join(", ")));
+    }
+    match reqwest::Certificate::from_pem_bundle(roots) {
+        Ok(roots) if roots.len() == labels.iter().filter(|label| **label == "CERTIFICATE").count() => {
+            Ok(builder.tls_certs_merge(roots))
+        }
+        Ok(_) => refuse("are cut short: a certificate has no end".to_owned()),
+        Err(error) => {
+            Err(Error::configuration("the root certificates cannot be read").caused_by(error).hint(CHECK_ROOTS))
+        }
+    }
+}
+
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+fn with_tls(builder: reqwest::ClientBuilder, roots: &[u8]) -> Result<reqwest::ClientBuilder, Error> {
+    if roots.is_empty() {
+        return Ok(builder);
+    }
+    Err(Error::configuration("root certificates are for TLS, and this build has none")
+        .hint("turn on the feature rustls or native-tls"))
+}
