@@ -12,7 +12,7 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 
 use crate::docs;
-use crate::tree::{self, ErrorFacts, Item, Member, Module, OpenSet, OpenValue, Record, Root, ServiceFacts};
+use crate::tree::{self, Conversion, ErrorFacts, Item, Member, Module, OpenSet, OpenValue, Record, Root, ServiceFacts};
 use crate::{Options, reach};
 
 pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
@@ -98,7 +98,6 @@ impl Lower<'_> {
     fn request(&self, operation: &Operation, place: &Place<'_>) -> Record {
         let service = ident(&type_name(&self.service.product));
         let facts = tree::Operation {
-            action: operation.action.clone(),
             get: operation.method == Method::Get,
             reads: operation.operation_type == OperationType::Read && operation.idempotent,
             idempotent: operation.idempotent,
@@ -216,40 +215,23 @@ impl Lower<'_> {
         sensitive.into_iter().chain(style).chain(lenient).collect()
     }
 
-    /// Type of the argument that a field takes, and what makes the field of `value`.
-    fn argument(&self, kind: &Kind, place: &Place<'_>) -> (TokenStream, TokenStream) {
+    /// Type of the argument that a field takes, and how it becomes a value of the field.
+    fn argument(&self, kind: &Kind, place: &Place<'_>) -> (TokenStream, Conversion) {
         let inner = rust_type(kind, place);
         match kind {
-            Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean => (inner, quote!(value)),
-            Kind::String | Kind::Any => (quote!(impl Into<#inner>), quote!(value.into())),
+            Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean => (inner, Conversion::None),
+            Kind::String | Kind::Any => (quote!(impl Into<#inner>), Conversion::Into),
             Kind::Named(name) => match self.service.named_type(name).map(|named| &named.body) {
-                Some(TypeBody::Enum { .. }) => (quote!(impl Into<#inner>), quote!(value.into())),
-                _ => (inner, quote!(value)),
+                Some(TypeBody::Enum { .. }) => (quote!(impl Into<#inner>), Conversion::Into),
+                _ => (inner, Conversion::None),
             },
             Kind::Array(item) => {
-                let item_type = rust_type(&item.kind, place);
-                if converts(&item.kind) {
-                    (
-                        quote!(impl IntoIterator<Item = impl Into<#item_type>>),
-                        quote!(value.into_iter().map(Into::into).collect()),
-                    )
-                } else {
-                    (quote!(impl IntoIterator<Item = #item_type>), quote!(value.into_iter().collect()))
-                }
+                let item = item_argument(&item.kind, place);
+                (quote!(impl IntoIterator<Item = #item>), Conversion::List)
             }
             Kind::Map(item) => {
-                let item_type = rust_type(&item.kind, place);
-                if converts(&item.kind) {
-                    (
-                        quote!(impl IntoIterator<Item = (impl Into<String>, impl Into<#item_type>)>),
-                        quote!(value.into_iter().map(|(key, value)| (key.into(), value.into())).collect()),
-                    )
-                } else {
-                    (
-                        quote!(impl IntoIterator<Item = (impl Into<String>, #item_type)>),
-                        quote!(value.into_iter().map(|(key, value)| (key.into(), value)).collect()),
-                    )
-                }
+                let item = item_argument(&item.kind, place);
+                (quote!(impl IntoIterator<Item = (impl Into<String>, #item)>), Conversion::Map)
             }
         }
     }
@@ -258,9 +240,9 @@ impl Lower<'_> {
         let pagination = operation.pagination.as_ref()?;
         let first = Literal::i64_unsuffixed(pagination.first);
         let (parameter, step) = match &pagination.position {
-            PagePosition::Page(parameter) => (parameter, quote!(rt::Step::Page(#first))),
-            PagePosition::Offset(parameter) => (parameter, quote!(rt::Step::Offset(#first))),
-            PagePosition::Token { parameter, next } => (parameter, quote!(rt::Step::Token(#next))),
+            PagePosition::Page(parameter) => (parameter, quote!(Page(#first))),
+            PagePosition::Offset(parameter) => (parameter, quote!(Offset(#first))),
+            PagePosition::Token { parameter, next } => (parameter, quote!(Token(#next))),
         };
         let position = self.path_in_request(operation, parameter)?;
         let (take_items, item) = self.path_to_items(operation, &pagination.items, place)?;
@@ -285,7 +267,7 @@ impl Lower<'_> {
     fn assignment(&self, operation: &Operation, path: &str) -> Option<TokenStream> {
         let mut fields: &[Field] = &operation.parameters;
         let mut holding = Holding::Sent;
-        let mut expression = quote!(self);
+        let mut expression = quote!(request);
         let mut steps = path.split('.').peekable();
         while let Some(step) = steps.next() {
             let field = fields.iter().find(|field| field.wire_name == step)?;
@@ -390,17 +372,15 @@ fn rust_type(kind: &Kind, place: &Place<'_>) -> TokenStream {
     }
 }
 
-/// Whether a list or map of such items takes what converts into them.
-fn converts(kind: &Kind) -> bool {
-    !matches!(kind, Kind::Array(_) | Kind::Map(_))
+/// Type of an item that a list or a map takes: what converts into it, except where that would be a guess.
+fn item_argument(kind: &Kind, place: &Place<'_>) -> TokenStream {
+    let item = rust_type(kind, place);
+    if matches!(kind, Kind::Array(_) | Kind::Map(_)) { item } else { quote!(impl Into<#item>) }
 }
 
-fn aliases<'f>(fields: impl Iterator<Item = &'f Field>) -> Vec<(String, u16)> {
-    let rows = fields.enumerate().flat_map(|(index, field)| {
-        // No record has as many members.
-        let index = u16::try_from(index).unwrap_or(u16::MAX);
-        field.aliases.iter().map(move |alias| (alias.clone(), index))
-    });
+/// Other spellings, with the wire name that they stand for.
+fn aliases<'f>(fields: impl Iterator<Item = &'f Field>) -> Vec<(String, String)> {
+    let rows = fields.flat_map(|field| field.aliases.iter().map(|alias| (alias.clone(), field.wire_name.clone())));
     rows.collect()
 }
 

@@ -16,6 +16,8 @@ mod endpoint;
 mod error;
 mod fault;
 mod field;
+#[doc(hidden)]
+pub mod generated;
 mod limit;
 mod mask;
 mod operation;
@@ -56,20 +58,4 @@ pub mod credentials {
     pub use crate::credential::{
         AssumeRole, Context, CredentialsUri, DefaultChain, EcsRamRole, Environment, OidcRole, Profile,
     };
-}
-
-/// What generated code is made of. Not for use by hand: it changes with the generator.
-#[doc(hidden)]
-pub mod generated {
-    pub use serde;
-    pub use serde_json::Value;
-
-    pub use crate::answer::{Answer, read_body};
-    pub use crate::client::Client;
-    pub use crate::encode::parameters_of;
-    pub use crate::field::{Entry, Fields, Flags, List, Map, Member, View, Viewer, debug, serialize};
-    pub use crate::operation::{
-        EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, RefusalKind, Service, ServiceFacts, Step,
-    };
-    pub use crate::slot::{Blank, Choice, Filler, Grow, Keyed, Make, Place, Record, Slot};
 }
