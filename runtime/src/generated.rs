@@ -63,6 +63,7 @@ const fn is_same(left: &[u8], right: &[u8]) -> bool {
 #[macro_export]
 macro_rules! members {
     ($name:ident { $($field:ident: $wire:literal $($flag:ident)*,)* }) => {
+        #[allow(deprecated, reason = "an item may use itself")]
         const _: () = {
             const TABLE: &[$crate::generated::Entry] =
                 &[$(($wire, $crate::generated::Flags::NONE$(.and($crate::generated::Flags::$flag))*)),*];
@@ -71,6 +72,7 @@ macro_rules! members {
         };
     };
     ($name:ident: Record { $($field:ident: $wire:literal $($flag:ident)*,)* }) => {
+        #[allow(deprecated, reason = "an item may use itself")]
         const _: () = {
             const TABLE: &[$crate::generated::Entry] =
                 &[$(($wire, $crate::generated::Flags::NONE$(.and($crate::generated::Flags::$flag))*)),*];
@@ -84,6 +86,7 @@ macro_rules! members {
     } aliases {
         $($alias:literal => $of:literal,)*
     }) => {
+        #[allow(deprecated, reason = "an item may use itself")]
         const _: () = {
             const NAMES: &[&str] = &[$($wire),*];
             const TABLE: &[$crate::generated::Entry] = &[
@@ -96,7 +99,6 @@ macro_rules! members {
         };
     };
     (@shown $name:ident { $($field:ident)* }) => {
-        #[allow(deprecated, reason = "an item may use itself")]
         impl $crate::generated::Fields for $name {
             #[inline]
             fn walk(&self, viewer: &mut dyn $crate::generated::Viewer) {
@@ -104,7 +106,6 @@ macro_rules! members {
             }
         }
 
-        #[allow(deprecated, reason = "an item may use itself")]
         impl ::core::fmt::Debug for $name {
             #[inline]
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
@@ -112,7 +113,6 @@ macro_rules! members {
             }
         }
 
-        #[allow(deprecated, reason = "an item may use itself")]
         impl $crate::generated::serde::Serialize for $name {
             #[inline]
             fn serialize<S: $crate::generated::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -121,7 +121,6 @@ macro_rules! members {
         }
     };
     (@read $name:ident { $($field:ident)* }) => {
-        #[allow(deprecated, reason = "an item may use itself")]
         impl $crate::generated::Record for $name {
             #[inline]
             fn fill(&mut self, filler: &mut dyn $crate::generated::Filler) {
