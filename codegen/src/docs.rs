@@ -181,7 +181,10 @@ pub(crate) fn named(named: &NamedType) -> String {
 
 pub(crate) fn value(value: &EnumValue) -> String {
     match &value.description {
-        Some(description) => format!("`{}`: {description}.", value.value.as_str()).replace("..", "."),
+        Some(description) => {
+            let end = if description.ends_with('.') { "" } else { "." };
+            format!("`{}`: {description}{end}", value.value)
+        }
         None => format!("`{}`.", value.value),
     }
 }
@@ -196,7 +199,10 @@ pub(crate) fn setter(field: &Field) -> String {
 
 pub(crate) fn field(field: &Field, service: &Service) -> String {
     let mut docs = Paragraphs::default();
-    docs.add(&setter(field).replace("Sets `", "`"));
+    match &field.description {
+        Some(description) => docs.add(description),
+        None => docs.add(&format!("`{}`.", field.wire_name)),
+    }
     docs.add(&values(&field.shape));
     docs.add(&details(field, service));
     docs.0
@@ -296,4 +302,23 @@ fn example(service: &Service, operation: &Operation, path: &str) -> Option<Strin
         "# Example\n\n```no_run\n# async fn example(client: {path}::Client) -> Result<(), Box<dyn std::error::Error>> {{\n\
          use {path}::{group}::{action};\n\n{send}\n# Ok(())\n# }}\n```"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentence_of_a_value_ends_with_one_full_stop() {
+        for (description, expected) in [
+            (None, "`1`."),
+            (Some("busy"), "`1`: busy."),
+            (Some("busy."), "`1`: busy."),
+            (Some("0..9 seconds"), "`1`: 0..9 seconds."),
+        ] {
+            let description = description.map(str::to_owned);
+            let known = EnumValue { value: "1".to_owned(), name: "One".to_owned(), description };
+            assert_eq!(value(&known), expected);
+        }
+    }
 }

@@ -10,6 +10,8 @@ mod docs;
 mod example;
 mod expand;
 mod lower;
+#[cfg(feature = "source")]
+mod print;
 mod reach;
 mod tree;
 
@@ -108,8 +110,7 @@ pub fn unknown_operations<'n>(service: &Service, names: &[&'n str]) -> Vec<&'n s
 /// The same as formatted source.
 #[cfg(feature = "source")]
 pub fn generate_source(service: &Service, options: &Options<'_>) -> Result<String, SourceError> {
-    let file = syn::parse2(generate(service, options)).map_err(|error| SourceError(error.to_string()))?;
-    Ok(prettyplease::unparse(&file))
+    print::source(generate(service, options)).map_err(|error| SourceError(error.to_string()))
 }
 
 /// The generated tokens are no Rust, which is a defect of the generator.

@@ -3,16 +3,16 @@
 use std::collections::HashSet;
 
 use aliyun_api_spec::model::{
-    Field, Kind, Method, NamedType, Operation, OperationType, PagePosition, Service, ServiceError, Shape, Style,
-    TypeBody,
+    Field, Kind, Method, NamedType, Operation, OperationType, PagePosition, Pagination, Service, ServiceError, Shape,
+    Style, TypeBody,
 };
 use aliyun_api_spec::name::{SHARED_MODULE, type_name};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens as _, format_ident, quote};
 use serde_json::Value;
 
 use crate::docs;
-use crate::tree::{self, ErrorFacts, Item, Member, Module, OpenSet, OpenValue, Record, Root, ServiceFacts};
+use crate::tree::{self, Conversion, ErrorFacts, Item, Member, Module, OpenSet, OpenValue, Record, Root, ServiceFacts};
 use crate::{Options, reach};
 
 pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
@@ -98,7 +98,6 @@ impl Lower<'_> {
     fn request(&self, operation: &Operation, place: &Place<'_>) -> Record {
         let service = ident(&type_name(&self.service.product));
         let facts = tree::Operation {
-            action: operation.action.clone(),
             get: operation.method == Method::Get,
             reads: operation.operation_type == OperationType::Read && operation.idempotent,
             idempotent: operation.idempotent,
@@ -107,7 +106,7 @@ impl Lower<'_> {
             per_second: operation.limits.per_second,
             service: quote!(super::#service),
             output: format_ident!("{}Response", operation.action),
-            paging: operation.pagination.is_some().then(|| self.paging(operation, place)).flatten(),
+            paging: operation.pagination.as_ref().map(|pagination| self.paging(operation, pagination, place)),
         };
         Record {
             docs: docs::request(self.service, operation, self.options),
@@ -216,147 +215,116 @@ impl Lower<'_> {
         sensitive.into_iter().chain(style).chain(lenient).collect()
     }
 
-    /// Type of the argument that a field takes, and what makes the field of `value`.
-    fn argument(&self, kind: &Kind, place: &Place<'_>) -> (TokenStream, TokenStream) {
+    /// Type of the argument that a field takes, and how it becomes a value of the field.
+    fn argument(&self, kind: &Kind, place: &Place<'_>) -> (TokenStream, Conversion) {
         let inner = rust_type(kind, place);
         match kind {
-            Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean => (inner, quote!(value)),
-            Kind::String | Kind::Any => (quote!(impl Into<#inner>), quote!(value.into())),
+            Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean => (inner, Conversion::None),
+            Kind::String | Kind::Any => (quote!(impl Into<#inner>), Conversion::Into),
             Kind::Named(name) => match self.service.named_type(name).map(|named| &named.body) {
-                Some(TypeBody::Enum { .. }) => (quote!(impl Into<#inner>), quote!(value.into())),
-                _ => (inner, quote!(value)),
+                Some(TypeBody::Enum { .. }) => (quote!(impl Into<#inner>), Conversion::Into),
+                _ => (inner, Conversion::None),
             },
             Kind::Array(item) => {
-                let item_type = rust_type(&item.kind, place);
-                if converts(&item.kind) {
-                    (
-                        quote!(impl IntoIterator<Item = impl Into<#item_type>>),
-                        quote!(value.into_iter().map(Into::into).collect()),
-                    )
-                } else {
-                    (quote!(impl IntoIterator<Item = #item_type>), quote!(value.into_iter().collect()))
-                }
+                let item = item_argument(&item.kind, place);
+                (quote!(impl IntoIterator<Item = #item>), Conversion::List)
             }
             Kind::Map(item) => {
-                let item_type = rust_type(&item.kind, place);
-                if converts(&item.kind) {
-                    (
-                        quote!(impl IntoIterator<Item = (impl Into<String>, impl Into<#item_type>)>),
-                        quote!(value.into_iter().map(|(key, value)| (key.into(), value.into())).collect()),
-                    )
-                } else {
-                    (
-                        quote!(impl IntoIterator<Item = (impl Into<String>, #item_type)>),
-                        quote!(value.into_iter().map(|(key, value)| (key.into(), value)).collect()),
-                    )
-                }
+                let item = item_argument(&item.kind, place);
+                (quote!(impl IntoIterator<Item = (impl Into<String>, #item)>), Conversion::Map)
             }
         }
     }
 
-    fn paging(&self, operation: &Operation, place: &Place<'_>) -> Option<tree::Paging> {
-        let pagination = operation.pagination.as_ref()?;
+    fn paging(&self, operation: &Operation, pagination: &Pagination, place: &Place<'_>) -> tree::Paging {
         let first = Literal::i64_unsuffixed(pagination.first);
         let (parameter, step) = match &pagination.position {
-            PagePosition::Page(parameter) => (parameter, quote!(rt::Step::Page(#first))),
-            PagePosition::Offset(parameter) => (parameter, quote!(rt::Step::Offset(#first))),
-            PagePosition::Token { parameter, next } => (parameter, quote!(rt::Step::Token(#next))),
+            PagePosition::Page(parameter) => (parameter, quote!(Page(#first))),
+            PagePosition::Offset(parameter) => (parameter, quote!(Offset(#first))),
+            PagePosition::Token { parameter, next } => (parameter, quote!(Token(#next))),
         };
-        let position = self.path_in_request(operation, parameter)?;
-        let (take_items, item) = self.path_to_items(operation, &pagination.items, place)?;
-        let prepare = pagination.set.iter().filter_map(|(parameter, value)| {
-            let target = self.assignment(operation, parameter)?;
-            let kind = &self.parameter_at(operation, parameter)?.shape.kind;
-            let value = literal(kind, value)?;
-            Some(quote!(#target = Some(#value);))
+        let (take_items, item) = self.items(operation, &pagination.items, place);
+        let set = pagination.set.iter().filter_map(|(name, value)| Some((operation.parameter(name)?, value)));
+        let prepare = set.map(|(field, value)| {
+            let name = ident(&field.rust_name);
+            let value = literal(&field.shape.kind, value);
+            quote!(request.#name = Some(#value);)
         });
-        Some(tree::Paging {
+        tree::Paging {
             step,
             items: pagination.items.clone(),
             total: pagination.total.clone(),
             item,
-            position,
+            position: self.position(operation, parameter),
             take_items,
             prepare: prepare.collect(),
-        })
+        }
     }
 
-    /// A place expression for a parameter at a dotted path, making the records on the way.
-    fn assignment(&self, operation: &Operation, path: &str) -> Option<TokenStream> {
-        let mut fields: &[Field] = &operation.parameters;
+    /// From `request` to the parameter at a dotted path, making the records on the way.
+    fn position(&self, operation: &Operation, path: &str) -> TokenStream {
+        let mut expression = quote!(&mut request);
         let mut holding = Holding::Sent;
-        let mut expression = quote!(self);
-        let mut steps = path.split('.').peekable();
-        while let Some(step) = steps.next() {
-            let field = fields.iter().find(|field| field.wire_name == step)?;
+        let mut fields = self.fields_on(operation.parameters.iter().collect(), path).into_iter().peekable();
+        while let Some(field) = fields.next() {
             let name = ident(&field.rust_name);
             expression = quote!(#expression.#name);
-            if steps.peek().is_some() {
-                let Kind::Named(record) = &field.shape.kind else { return None };
-                let TypeBody::Record(members) = &self.service.named_type(record)?.body else { return None };
+            if fields.peek().is_some() {
                 if holding == Holding::Both || !field.required {
                     expression = quote!(#expression.get_or_insert_with(Default::default));
                 }
-                let read = self.reach.read.contains(record.as_str());
+                let read = matches!(&field.shape.kind, Kind::Named(name) if self.reach.read.contains(name.as_str()));
                 holding = if read { Holding::Both } else { Holding::Sent };
-                fields = members;
             }
         }
-        Some(expression)
-    }
-
-    /// The parameter or member at a dotted path.
-    fn parameter_at<'f>(&'f self, operation: &'f Operation, path: &str) -> Option<&'f Field> {
-        let (name, rest) = path.split_once('.').unwrap_or((path, ""));
-        let mut field = operation.parameter(name)?;
-        for step in rest.split('.').filter(|step| !step.is_empty()) {
-            let Kind::Named(record) = &field.shape.kind else { return None };
-            let TypeBody::Record(members) = &self.service.named_type(record)?.body else { return None };
-            field = members.iter().find(|member| member.wire_name == step)?;
-        }
-        Some(field)
-    }
-
-    fn path_in_request(&self, operation: &Operation, path: &str) -> Option<TokenStream> {
-        self.assignment(operation, path).map(|place| quote!(&mut #place))
+        expression
     }
 
     /// From `page` to the items at a dotted path, and the type of an item.
-    fn path_to_items(
-        &self,
-        operation: &Operation,
-        path: &str,
-        place: &Place<'_>,
-    ) -> Option<(TokenStream, TokenStream)> {
-        let mut fields: Vec<&Field> = operation.response.iter().chain(&self.service.envelope.fields).collect();
+    fn items(&self, operation: &Operation, path: &str, place: &Place<'_>) -> (TokenStream, TokenStream) {
         let mut expression = quote!(page);
-        let mut steps = path.split('.').peekable();
-        while let Some(step) = steps.next() {
-            let field = fields.iter().find(|field| field.wire_name == step)?;
+        let mut item = quote!(());
+        let mut both = false;
+        for field in self.fields_on(operation.response.iter().chain(&self.service.envelope.fields).collect(), path) {
             let name = ident(&field.rust_name);
             expression = quote!(#expression.#name);
-            match (&field.shape.kind, steps.peek()) {
-                (Kind::Named(record), Some(_)) => {
-                    let TypeBody::Record(members) = &self.service.named_type(record)?.body else { return None };
-                    let both = self.reach.sent.contains(record.as_str());
+            match &field.shape.kind {
+                Kind::Array(items) => item = rust_type(&items.kind, place),
+                Kind::Named(record) => {
                     expression = quote!(#expression.unwrap_or_default());
-                    if both {
-                        // Lists of such a record are optional too.
-                        if let Some(last) = steps.clone().next_back().filter(|_| steps.clone().count() == 1) {
-                            let member = members.iter().find(|member| member.wire_name == last)?;
-                            let Kind::Array(item) = &member.shape.kind else { return None };
-                            let name = ident(&member.rust_name);
-                            let item = rust_type(&item.kind, place);
-                            return Some((quote!(#expression.#name.unwrap_or_default()), item));
-                        }
-                    }
-                    fields = members.iter().collect();
+                    both = self.reach.sent.contains(record.as_str());
                 }
-                (Kind::Array(item), None) => return Some((expression, rust_type(&item.kind, place))),
-                _ => return None,
+                _ => {}
             }
         }
-        None
+        // Lists of a record that requests carry as well are optional.
+        if both {
+            expression = quote!(#expression.unwrap_or_default());
+        }
+        (expression, item)
+    }
+
+    /// The fields on a dotted path of wire names. In a checked service it leads somewhere; of one that was not, the
+    /// generated code would not compile.
+    fn fields_on<'f>(&'f self, mut fields: Vec<&'f Field>, path: &str) -> Vec<&'f Field> {
+        let mut on_path = Vec::new();
+        for step in path.split('.') {
+            let Some(field) = fields.iter().copied().find(|field| field.wire_name == step) else { break };
+            on_path.push(field);
+            fields = match &field.shape.kind {
+                Kind::Named(name) => self.members(name),
+                _ => Vec::new(),
+            };
+        }
+        on_path
+    }
+
+    /// The members of a record.
+    fn members(&self, name: &str) -> Vec<&Field> {
+        match self.service.named_type(name).map(|named| &named.body) {
+            Some(TypeBody::Record(fields)) => fields.iter().collect(),
+            _ => Vec::new(),
+        }
     }
 }
 
@@ -390,17 +358,15 @@ fn rust_type(kind: &Kind, place: &Place<'_>) -> TokenStream {
     }
 }
 
-/// Whether a list or map of such items takes what converts into them.
-fn converts(kind: &Kind) -> bool {
-    !matches!(kind, Kind::Array(_) | Kind::Map(_))
+/// Type of an item that a list or a map takes: what converts into it, except where that would be a guess.
+fn item_argument(kind: &Kind, place: &Place<'_>) -> TokenStream {
+    let item = rust_type(kind, place);
+    if matches!(kind, Kind::Array(_) | Kind::Map(_)) { item } else { quote!(impl Into<#item>) }
 }
 
-fn aliases<'f>(fields: impl Iterator<Item = &'f Field>) -> Vec<(String, u16)> {
-    let rows = fields.enumerate().flat_map(|(index, field)| {
-        // No record has as many members.
-        let index = u16::try_from(index).unwrap_or(u16::MAX);
-        field.aliases.iter().map(move |alias| (alias.clone(), index))
-    });
+/// Other spellings, with the wire name that they stand for.
+fn aliases<'f>(fields: impl Iterator<Item = &'f Field>) -> Vec<(String, String)> {
+    let rows = fields.flat_map(|field| field.aliases.iter().map(|alias| (alias.clone(), field.wire_name.clone())));
     rows.collect()
 }
 
@@ -412,14 +378,13 @@ fn is_sensitive(shape: &Shape) -> bool {
         }
 }
 
-/// A value of a scalar parameter, as Rust.
-fn literal(kind: &Kind, value: &Value) -> Option<TokenStream> {
+/// A value that fits a scalar parameter, as Rust.
+fn literal(kind: &Kind, value: &Value) -> TokenStream {
     match (kind, value) {
-        (Kind::Boolean, Value::Bool(value)) => Some(quote!(#value)),
-        (Kind::Int32 | Kind::Int64, value) => value.as_i64().map(Literal::i64_unsuffixed).map(|number| quote!(#number)),
-        (Kind::Number, value) => value.as_f64().map(Literal::f64_unsuffixed).map(|number| quote!(#number)),
-        (Kind::String, Value::String(text)) => Some(quote!(#text.into())),
-        _ => None,
+        (_, Value::Bool(value)) => quote!(#value),
+        (_, Value::String(text)) => quote!(#text.into()),
+        (Kind::Number, value) => Literal::f64_unsuffixed(value.as_f64().unwrap_or_default()).into_token_stream(),
+        (_, value) => Literal::i64_unsuffixed(value.as_i64().unwrap_or_default()).into_token_stream(),
     }
 }
 
@@ -440,4 +405,108 @@ fn ident_of(name: &str) -> Ident {
 pub(crate) fn unknown<'n>(service: &Service, names: &[&'n str]) -> Vec<&'n str> {
     let known: HashSet<&str> = service.operations.iter().map(|operation| operation.action.as_str()).collect();
     names.iter().copied().filter(|name| !known.contains(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use aliyun_api_spec::{SourceFile, parse};
+
+    use super::*;
+
+    const SERVICE: &str = r#"{
+        "product": "Example", "version": "2020-01-01", "title": "An example",
+        "endpoints": { "default": "example.aliyuncs.com" },
+        "envelope": { "requestId": "RequestId", "fields": { "RequestId": { "type": "string" } } },
+        "groups": { "pages": "Pages." }
+    }"#;
+
+    /// The paging of an operation with that pagination.
+    fn paging(pagination: &str) -> tree::Paging {
+        let operation = format!(
+            r#"{{
+                "action": "List", "group": "pages", "operationType": "read", "summary": "Lists.",
+                "parameters": {{
+                    "PageNo": {{ "type": "int32" }},
+                    "Token": {{ "type": "string", "required": true }},
+                    "Needed": {{ "type": "Pager", "style": "json", "required": true }},
+                    "Pager": {{ "type": "Pager", "style": "json" }},
+                    "Shared": {{ "type": "Shared", "style": "json", "required": true }},
+                    "Count.All": {{ "type": "boolean" }},
+                    "Share": {{ "type": "number" }},
+                    "Word": {{ "type": "string" }}
+                }},
+                "response": {{
+                    "Rows": {{ "type": "array", "items": "int64" }},
+                    "Data": {{ "type": "Data" }},
+                    "Shared": {{ "type": "Shared" }}
+                }},
+                "types": {{
+                    "Pager": {{ "fields": {{ "Page": {{ "type": "int64" }} }} }},
+                    "Data": {{ "fields": {{ "List": {{ "type": "array", "items": "string" }}, "Next": {{ "type": "Next" }} }} }},
+                    "Next": {{ "fields": {{ "List": {{ "type": "array", "items": "Next" }} }} }},
+                    "Shared": {{ "fields": {{ "Inner": {{ "type": "Inner" }} }} }},
+                    "Inner": {{ "fields": {{ "Page": {{ "type": "int32" }}, "List": {{ "type": "array", "items": "boolean" }} }} }}
+                }},
+                "pagination": {pagination}
+            }}"#
+        );
+        let file = |path, text| SourceFile { path, text };
+        let loaded = parse(&[file("service.json", SERVICE), file("operations/List.json", &operation)]);
+        assert_eq!(loaded.faults.iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
+        let root = root(&loaded.service.unwrap(), &Options::default());
+        let mut items = root.modules.into_iter().flat_map(|module| module.items);
+        let paging = items.find_map(|item| match item {
+            Item::Record(record) => record.operation?.paging,
+            Item::OpenSet(_) => None,
+        });
+        paging.unwrap()
+    }
+
+    #[test]
+    fn a_pagination_without_faults_becomes_paging() {
+        let position = |pagination: &str| paging(pagination).position.to_string();
+        for (pagination, expected) in [
+            (r#"{ "page": "PageNo", "items": "Rows" }"#, "& mut request . page_no"),
+            (
+                r#"{ "page": "Pager.Page", "items": "Rows" }"#,
+                "& mut request . pager . get_or_insert_with (Default :: default) . page",
+            ),
+            (r#"{ "offset": "Needed.Page", "items": "Rows" }"#, "& mut request . needed . page"),
+            (
+                r#"{ "offset": "Shared.Inner.Page", "items": "Rows" }"#,
+                "& mut request . shared . inner . get_or_insert_with (Default :: default) . page",
+            ),
+        ] {
+            assert_eq!(position(pagination), expected);
+        }
+        for (path, expression, item) in [
+            ("Rows", "page . rows", "i64"),
+            ("Data.List", "page . data . unwrap_or_default () . list", "String"),
+            ("Data.Next.List", "page . data . unwrap_or_default () . next . unwrap_or_default () . list", "Next"),
+            (
+                "Shared.Inner.List",
+                "page . shared . unwrap_or_default () . inner . unwrap_or_default () . list . unwrap_or_default ()",
+                "bool",
+            ),
+        ] {
+            let paging = paging(&format!(r#"{{ "page": "PageNo", "items": "{path}" }}"#));
+            assert_eq!((paging.take_items.to_string().as_str(), paging.item.to_string().as_str()), (expression, item));
+        }
+    }
+
+    #[test]
+    fn every_parameter_that_is_set_while_paging_is_set() {
+        let set = r#"{ "Count.All": true, "PageNo": 1, "Share": 1, "Word": "x" }"#;
+        let paging = paging(&format!(r#"{{ "page": "Needed.Page", "items": "Rows", "set": {set} }}"#));
+        let prepare: Vec<String> = paging.prepare.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            prepare,
+            [
+                "request . count_all = Some (true) ;",
+                "request . page_no = Some (1) ;",
+                "request . share = Some (1.0) ;",
+                "request . word = Some (\"x\" . into ()) ;",
+            ]
+        );
+    }
 }

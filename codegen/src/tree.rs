@@ -4,6 +4,7 @@
 //! wrong before there is a tree, so printing cannot fail.
 
 use proc_macro2::{Ident, TokenStream};
+use quote::quote;
 
 /// A service: the items at the root.
 pub(crate) struct Root {
@@ -55,8 +56,8 @@ pub(crate) struct Record {
     pub(crate) deprecated: Option<String>,
     pub(crate) name: Ident,
     pub(crate) members: Vec<Member>,
-    /// Other spellings, with the index of the member they stand for.
-    pub(crate) aliases: Vec<(String, u16)>,
+    /// Other spellings, with the wire name that they stand for.
+    pub(crate) aliases: Vec<(String, String)>,
     /// Whether requests carry it: then it has a constructor and setters.
     pub(crate) sent: bool,
     /// Whether answers carry it: then it can be read.
@@ -73,9 +74,9 @@ pub(crate) struct Member {
     pub(crate) name: Ident,
     pub(crate) wire_name: String,
     pub(crate) ty: TokenStream,
-    /// Type of the argument of a setter, and what it makes of `value`.
+    /// Type of the argument of a setter, and how it becomes a value of the field.
     pub(crate) argument: TokenStream,
-    pub(crate) conversion: TokenStream,
+    pub(crate) conversion: Conversion,
     /// Whether a constructor takes it.
     pub(crate) required: bool,
     /// Whether the field is an `Option`.
@@ -83,8 +84,33 @@ pub(crate) struct Member {
     pub(crate) flags: Vec<&'static str>,
 }
 
+/// How an argument becomes a value of a field.
+#[derive(Clone, Copy)]
+pub(crate) enum Conversion {
+    /// It is one.
+    None,
+    /// By `Into`.
+    Into,
+    /// Item by item.
+    List,
+    /// Entry by entry.
+    Map,
+}
+
+impl Conversion {
+    /// The expression that converts an argument.
+    pub(crate) fn of(self, argument: &Ident) -> TokenStream {
+        match self {
+            Self::None => quote!(#argument),
+            Self::Into => quote!(#argument.into()),
+            Self::List => quote!(rt::list(#argument)),
+            Self::Map => quote!(rt::map(#argument)),
+        }
+    }
+}
+
+/// The operation of a request, which is named like it.
 pub(crate) struct Operation {
-    pub(crate) action: String,
     pub(crate) get: bool,
     pub(crate) reads: bool,
     pub(crate) idempotent: bool,
@@ -101,7 +127,7 @@ pub(crate) struct Paging {
     pub(crate) items: String,
     pub(crate) total: Option<String>,
     pub(crate) item: TokenStream,
-    /// From the request to the parameter that moves, such as `self.page_no`.
+    /// From the request to the parameter that moves, such as `request.page_no`.
     pub(crate) position: TokenStream,
     /// From `page` to its items.
     pub(crate) take_items: TokenStream,

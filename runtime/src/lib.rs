@@ -16,6 +16,8 @@ mod endpoint;
 mod error;
 mod fault;
 mod field;
+#[doc(hidden)]
+pub mod generated;
 mod limit;
 mod mask;
 mod operation;
@@ -59,21 +61,4 @@ pub mod credentials {
 #[doc(hidden)]
 pub mod testing {
     pub use crate::sign::SigningKey;
-}
-
-/// What generated code is made of. Not for use by hand: it changes with the generator.
-#[doc(hidden)]
-pub mod generated {
-    pub use aliyun_protocol::RefusalKind;
-    pub use serde;
-    pub use serde_json::Value;
-
-    pub use crate::answer::{Answer, read_body};
-    pub use crate::client::Client;
-    pub use crate::encode::parameters_of;
-    pub use crate::field::{Entry, Fields, Flags, List, Map, Member, View, Viewer, debug, serialize};
-    pub use crate::operation::{
-        EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step,
-    };
-    pub use crate::slot::{Blank, Choice, Filler, Grow, Keyed, Make, Place, Record, Slot};
 }
