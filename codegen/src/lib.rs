@@ -9,11 +9,13 @@
 mod docs;
 mod example;
 mod expand;
+mod invocation;
 mod lower;
 mod reach;
 mod tree;
 
 use aliyun_api_spec::model::{Operation, Service};
+pub use invocation::{client, unknown_service};
 use proc_macro2::TokenStream;
 use quote::quote;
 

@@ -21,6 +21,18 @@
 //! }
 //! # fn main() {}
 //! ```
+//!
+//! A service that is not embedded is refused; `tests/macro_ui.rs` reads what the macro says:
+//!
+//! ```
+//! aliyun_codegen_macros::client!(dyvmsapi, operations = [QueryRobotTaskCallList]);
+//! # fn main() {}
+//! ```
+//!
+//! ```compile_fail
+//! aliyun_codegen_macros::client!(dysmsapi, operations = [QueryRobotTaskCallList]);
+//! # fn main() {}
+//! ```
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
