@@ -32,6 +32,9 @@ fn every_file_is_listed() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let stem = name.trim_end_matches(".rs");
         let listed = include_str!("main.rs").contains(&format!("\nmod {stem};\n"));
-        assert!(listed || ["main", "fault_matrix", "snapshots"].contains(&stem), "tests/tests/main.rs does not list {name}");
+        assert!(
+            listed || ["main", "fault_matrix", "snapshots"].contains(&stem),
+            "tests/tests/main.rs does not list {name}"
+        );
     }
 }
