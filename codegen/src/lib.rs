@@ -4,6 +4,7 @@
 //! service to a tree of Rust items and prints it as tokens. The procedural macro, the command `aliyun-codegen` and
 //! the snapshot tests all call this one function.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 
 mod docs;

@@ -63,6 +63,36 @@ pub struct Guide;
 #[doc = include_str!("../../RELIABILITY.md")]
 pub struct Reliability;
 
+/// The code of the README of aliyun-api-spec, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../api-spec/README.md")]
+pub struct ReadmeOfAliyunApiSpec;
+
+/// The code of the README of aliyun-codegen, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../codegen/README.md")]
+pub struct ReadmeOfAliyunCodegen;
+
+/// The code of the README of aliyun-codegen-macros, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../codegen/macros/README.md")]
+pub struct ReadmeOfAliyunCodegenMacros;
+
+/// The code of the README of aliyun-runtime, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../runtime/README.md")]
+pub struct ReadmeOfAliyunRuntime;
+
+/// The code of the README of dyvmsapi, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../dyvmsapi/README.md")]
+pub struct ReadmeOfDyvmsapi;
+
+/// The code of the README of aliyun-emulator, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../emulator/README.md")]
+pub struct ReadmeOfAliyunEmulator;
+
 /// Answers requests with prepared answers, in order, and keeps what was sent.
 #[derive(Clone, Default)]
 pub struct Canned(Arc<Mutex<State>>);
