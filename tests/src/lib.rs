@@ -53,14 +53,14 @@ pub struct Readme;
 #[doc = include_str!("../../README.zh-CN.md")]
 pub struct ReadmeInChinese;
 
-/// The code of TESTING.md, run.
+/// The code of docs/testing.md, run.
 #[cfg(doctest)]
-#[doc = include_str!("../../TESTING.md")]
+#[doc = include_str!("../../docs/testing.md")]
 pub struct Guide;
 
-/// The code of RELIABILITY.md, compiled.
+/// The code of docs/reliability.md, compiled.
 #[cfg(doctest)]
-#[doc = include_str!("../../RELIABILITY.md")]
+#[doc = include_str!("../../docs/reliability.md")]
 pub struct Reliability;
 
 /// The code of the README of aliyun-api-spec, compiled.
