@@ -2,7 +2,7 @@
 //! that it stands at. The macro's work is called as a function here, because a second compiler would first have to build
 //! the client a second time; that the real macro compiles, and refuses to, the examples in `src/lib.rs` show.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -72,7 +72,7 @@ fn check(case: &str) -> TokenStream {
 
 /// The errors of all `compile_error! { "message" }`, each at the place that the compiler would point at.
 fn collect(tokens: TokenStream, errors: &mut Vec<(Span, String)>) {
-    let mut tokens = tokens.into_iter().peekable();
+    let mut tokens = tokens.into_iter();
     while let Some(token) = tokens.next() {
         match token {
             TokenTree::Ident(word) if word == "compile_error" => {
