@@ -11,6 +11,8 @@
 //! assert!(operation.is_some_and(|operation| operation.idempotent));
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod bounds;
 mod check;
 mod embedded;

@@ -31,7 +31,7 @@ pub(crate) struct Options {
     /// Whether the limits of the documentation hold: requests per second, calls to one number
     #[arg(long, value_enum, default_value_t)]
     limits: Counting,
-    /// Follows these rules: what is answered, and what goes wrong (TESTING.md shows the format)
+    /// Follows these rules: what is answered, and what goes wrong (docs/testing.md shows the format)
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
     /// Lets chance decide otherwise: what becomes of calls, which requests a rule with a probability takes

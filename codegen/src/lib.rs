@@ -4,11 +4,13 @@
 //! service to a tree of Rust items and prints it as tokens. The procedural macro, the command `aliyun-codegen` and
 //! the snapshot tests all call this one function.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 
 mod docs;
 mod example;
 mod expand;
+mod invocation;
 mod lower;
 #[cfg(feature = "source")]
 mod print;
@@ -16,6 +18,7 @@ mod reach;
 mod tree;
 
 use aliyun_api_spec::model::{Operation, Service};
+pub use invocation::{client, unknown_service};
 use proc_macro2::TokenStream;
 use quote::quote;
 

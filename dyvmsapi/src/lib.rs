@@ -174,6 +174,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub use aliyun_runtime::{
     BoxError, BoxFuture, Bytes, Call, CallFuture, Client as ServiceClient, ClientBuilder, Credentials,
     CredentialsError, CredentialsProvider, Ending, Error, ErrorKind, Facts, Format, HttpAnswer, Items, Method,

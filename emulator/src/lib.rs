@@ -183,6 +183,7 @@
 //! bound numbers. Limits count the 100,000 numbers that were called last, and 1,000,000 nonces are remembered. Where there
 //! is no more room, the oldest is forgotten.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 
 mod answer;

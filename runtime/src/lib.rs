@@ -4,6 +4,7 @@
 //! Applications use it through the crate of a service, such as `dyvmsapi`, which re-exports what they need.
 //! Generated code builds on [`generated`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 
 mod address;

@@ -2,16 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod specimen;
-
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::specimen::{Answers, ListThings, Specimens, Thing, answer, client, parameter};
 use aliyun_runtime::http::Request;
 use aliyun_runtime::{BoxFuture, Bytes, Client, ErrorKind, HttpAnswer, Items, Pages, Sent, Transport, TransportError};
-use specimen::{Answers, ListThings, Specimens, Thing, answer, client, parameter};
 
 /// The body of a page: `size` things, numbered through.
 fn page(number: i64, size: i64, total: i64) -> Bytes {

@@ -3,18 +3,16 @@
 #![cfg(feature = "stream")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod specimen;
-
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use crate::specimen::{Answers, ListThings, ThingPage, answer, client, parameter};
 use aliyun_runtime::http::Request;
 use aliyun_runtime::{Bytes, Error, Items, Pages};
 use futures_core::Stream;
 use futures_util::{StreamExt, TryStreamExt as _};
-use specimen::{Answers, ListThings, ThingPage, answer, client, parameter};
 
 /// Three pages with two things each; each `fails`th answer is a failure.
-fn things(fails: i64) -> aliyun_runtime::Client<specimen::Specimens> {
+fn things(fails: i64) -> aliyun_runtime::Client<crate::specimen::Specimens> {
     let count = AtomicI64::new(0);
     client(Answers(move |request: Request<Bytes>| {
         if (count.fetch_add(1, Ordering::Relaxed) + 1) % fails == 0 {

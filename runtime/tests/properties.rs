@@ -2,19 +2,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod specimen;
-
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
+use crate::specimen::{Answers, Color, Detail, Inner, ListThings, Shapes, Specimens, answer, client, parameter};
 use aliyun_protocol::Parameters;
 use aliyun_runtime::http::Request;
 use aliyun_runtime::{Bytes, Client, Credentials, HttpAnswer, Sent, TransportError, Value};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::json;
-use specimen::{Answers, Color, Detail, Inner, ListThings, Shapes, Specimens, answer, client, parameter};
 
 /// The same cases in every run.
 fn cases(cases: u32) -> ProptestConfig {

@@ -2,15 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod specimen;
-
 use std::collections::BTreeMap;
 
+use crate::specimen::{Answers, Color, Detail, Inner, Shapes, answer, builder};
 use aliyun_runtime::{Error, Format, Value};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::{Map, json};
-use specimen::{Answers, Color, Detail, Inner, Shapes, answer, builder};
 
 /// The same cases in every run.
 fn cases() -> ProptestConfig {

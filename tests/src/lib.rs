@@ -21,6 +21,18 @@
 //! }
 //! # fn main() {}
 //! ```
+//!
+//! A service that is not embedded is refused; `tests/macro_ui.rs` reads what the macro says:
+//!
+//! ```
+//! aliyun_codegen_macros::client!(dyvmsapi, operations = [QueryRobotTaskCallList]);
+//! # fn main() {}
+//! ```
+//!
+//! ```compile_fail
+//! aliyun_codegen_macros::client!(dysmsapi, operations = [QueryRobotTaskCallList]);
+//! # fn main() {}
+//! ```
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,15 +53,45 @@ pub struct Readme;
 #[doc = include_str!("../../README.zh-CN.md")]
 pub struct ReadmeInChinese;
 
-/// The code of TESTING.md, run.
+/// The code of docs/testing.md, run.
 #[cfg(doctest)]
-#[doc = include_str!("../../TESTING.md")]
+#[doc = include_str!("../../docs/testing.md")]
 pub struct Guide;
 
-/// The code of RELIABILITY.md, compiled.
+/// The code of docs/reliability.md, compiled.
 #[cfg(doctest)]
-#[doc = include_str!("../../RELIABILITY.md")]
+#[doc = include_str!("../../docs/reliability.md")]
 pub struct Reliability;
+
+/// The code of the README of aliyun-api-spec, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../api-spec/README.md")]
+pub struct ReadmeOfAliyunApiSpec;
+
+/// The code of the README of aliyun-codegen, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../codegen/README.md")]
+pub struct ReadmeOfAliyunCodegen;
+
+/// The code of the README of aliyun-codegen-macros, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../codegen/macros/README.md")]
+pub struct ReadmeOfAliyunCodegenMacros;
+
+/// The code of the README of aliyun-runtime, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../runtime/README.md")]
+pub struct ReadmeOfAliyunRuntime;
+
+/// The code of the README of dyvmsapi, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../dyvmsapi/README.md")]
+pub struct ReadmeOfDyvmsapi;
+
+/// The code of the README of aliyun-emulator, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../emulator/README.md")]
+pub struct ReadmeOfAliyunEmulator;
 
 /// Answers requests with prepared answers, in order, and keeps what was sent.
 #[derive(Clone, Default)]

@@ -5,7 +5,7 @@
 //! cargo test -p workspace-tests --test fault_matrix -- --nocapture
 //! ```
 //!
-//! prints the table of [`RELIABILITY.md`](../../RELIABILITY.md). Which requests meet a fault comes from fixed seeds, but
+//! prints the table of [`docs/reliability.md`](../../docs/reliability.md). Which requests meet a fault comes from fixed seeds, but
 //! which call is the next one from the scheduler, so the counts differ a little from run to run; what is asserted does not.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]

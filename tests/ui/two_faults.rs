@@ -1,3 +1,1 @@
 aliyun_codegen_macros::client!("ui/services/two_faults");
-
-fn main() {}

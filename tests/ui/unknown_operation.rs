@@ -1,3 +1,1 @@
 aliyun_codegen_macros::client!(dyvmsapi, operations = [QueryRobotTaskCalList]);
-
-fn main() {}
