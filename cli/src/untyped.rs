@@ -41,7 +41,7 @@ pub(crate) fn parse(action: &str, arguments: &[OsString]) -> Result<Task, Failur
         }
         let Some(name) = text.strip_prefix("--").filter(|name| !name.is_empty()) else {
             let what = if text.starts_with('-') {
-                "there is no such short option; parameters are given as --Name value"
+                "unknown short option; give a parameter as --Name value"
             } else {
                 "a value follows no name; write --Name value, and quote a value that has blanks"
             };
@@ -138,7 +138,7 @@ mod tests {
     fn what_cannot_be_meant_is_refused_and_no_value_is_shown() {
         let name = "a value follows no name; write --Name value, and quote a value that has blanks";
         assert_eq!(refused(&["Xyz", "--untyped", "13000000000"]), name);
-        let short = "there is no such short option; parameters are given as --Name value";
+        let short = "unknown short option; give a parameter as --Name value";
         assert_eq!(refused(&["Xyz", "--untyped", "-q"]), short);
         assert_eq!(refused(&["Xyz", "--untyped", "--Name"]), "--Name has no value; write --Name value");
         let hyphen = "--Name has no value, because what follows it begins like an option; if it is meant as the value, \

@@ -181,7 +181,7 @@
 //! latest 10,000 requests and 200,000 dials are kept. JSON adds no rule beyond 10,000. The latest 100,000 calls to one
 //! number are kept, the latest 1,000 robot tasks with 1,000,000 numbers in all, the latest 1,000 call tasks, and 10,000
 //! bound numbers. Limits count the 100,000 numbers that were called last, and 1,000,000 nonces are remembered. Where there
-//! is no more room, the oldest is forgotten.
+//! is no more room, the oldest entry is evicted.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]

@@ -662,7 +662,7 @@ impl Rules {
         })
     }
 
-    /// False where there is no such rule.
+    /// Returns `false` if no rule has this id.
     pub(crate) fn remove(&self, id: u64) -> bool {
         let (entries, drafts) = self.take(|of| of == id);
         !entries.is_empty() || !drafts.is_empty()

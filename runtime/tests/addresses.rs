@@ -5,26 +5,15 @@
 
 use std::error::Error as StdError;
 
+use crate::voice::Voice;
 use aliyun_runtime::credentials::{AssumeRole, Context, CredentialsUri, EcsRamRole};
 use aliyun_runtime::http::Request;
 use aliyun_runtime::{
-    BoxFuture, Bytes, Client, ClientBuilder, Credentials, CredentialsProvider, EnvelopeFacts, HttpAnswer, Sent,
-    Service, ServiceFacts, Transport, TransportError,
+    BoxFuture, Bytes, Client, ClientBuilder, Credentials, CredentialsProvider, HttpAnswer, Sent, Transport,
+    TransportError,
 };
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-
-enum Voice {}
-
-impl Service for Voice {
-    const FACTS: &'static ServiceFacts = &ServiceFacts::new(
-        "Voice",
-        "2017-05-25",
-        "voice.example.com",
-        EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
-        &[],
-    );
-}
 
 /// Reaches nothing.
 struct Nowhere;

@@ -5,24 +5,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::voice::Voice;
 use aliyun_runtime::credentials::{AssumeRole, CredentialsUri, EcsRamRole, OidcRole};
-use aliyun_runtime::{
-    Client, Credentials, CredentialsProvider, EnvelopeFacts, Error, ErrorKind, Sent, Service, ServiceFacts, Value,
-};
+use aliyun_runtime::{Client, Credentials, CredentialsProvider, Error, ErrorKind, Sent, Value};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-
-struct Voice;
-
-impl Service for Voice {
-    const FACTS: &'static ServiceFacts = &ServiceFacts::new(
-        "Voice",
-        "2017-05-25",
-        "voice.example.com",
-        EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
-        &[],
-    );
-}
 
 /// A server that answers by a script of `method path`, and records the bodies of requests with them.
 #[derive(Clone)]

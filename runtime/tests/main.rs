@@ -13,6 +13,7 @@ mod properties_read;
 mod request;
 mod specimen;
 mod transport;
+mod voice;
 
 /// A file that nobody lists would not be run.
 #[test]

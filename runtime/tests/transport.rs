@@ -7,10 +7,10 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::voice::Voice;
 use aliyun_runtime::credentials::{AssumeRole, CredentialsUri};
 use aliyun_runtime::{
-    Client, ClientBuilder, Credentials, EnvelopeFacts, Error, ErrorKind, Facts, Method, Retries, Sent, Service,
-    ServiceFacts, Signature, Value,
+    Client, ClientBuilder, Credentials, Error, ErrorKind, Facts, Method, Retries, Sent, Signature, Value,
 };
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,18 +19,6 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-
-enum Voice {}
-
-impl Service for Voice {
-    const FACTS: &'static ServiceFacts = &ServiceFacts::new(
-        "Voice",
-        "2017-05-25",
-        "voice.example.com",
-        EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
-        &[],
-    );
-}
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 31\r\n\r\n{\"Code\":\"OK\",\"RequestId\":\"R-1\"}";
 

@@ -139,7 +139,7 @@ impl Limiter {
             }
             None => Arc::new(pair),
         };
-        // What is over is forgotten from the oldest on, and the oldest also where there is no room.
+        // Evicts entries whose windows have passed, oldest first, and the oldest one when the store is full.
         while let Some((_, oldest)) = self.by_call.first_key_value() {
             let is_over = |counted: &Counted| counted.windows.iter().all(|window| window.is_over(now));
             if self.calls.len() < MOST_NUMBERS && !self.calls.get(oldest).is_none_or(is_over) {
