@@ -3,14 +3,15 @@
 /// HTTP method of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// Parameters travel in the body, which keeps their values out of logs of URLs; under signature V3, in the URL all the same.
+    /// Under signature V1 parameters are sent in the body, which keeps their values out of URL logs. Under V3 they are sent
+    /// in the URL.
     Post,
-    /// Parameters travel in the URL.
+    /// Parameters are sent in the URL.
     Get,
 }
 
 impl Method {
-    /// The method in a request line and in a string to sign: `POST` or `GET`.
+    /// Returns the method as in a request line and in a string to sign: `POST` or `GET`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,10 +1,10 @@
-//! Parameters of the protocol. Under signature V1 each request carries them beside the parameters of the operation.
+//! Parameters of the protocol. Under signature V1 each request sends them together with the parameters of the operation.
 
 /// Id of the access key that signs.
 pub const ACCESS_KEY_ID: &str = "AccessKeyId";
 /// Name of the operation.
 pub const ACTION: &str = "Action";
-/// Format of the answer: `JSON` or `XML`.
+/// Format of the response: `JSON` or `XML`.
 pub const FORMAT: &str = "Format";
 /// Token of temporary credentials.
 pub const SECURITY_TOKEN: &str = "SecurityToken";
@@ -12,9 +12,9 @@ pub const SECURITY_TOKEN: &str = "SecurityToken";
 pub const SIGNATURE: &str = "Signature";
 /// Algorithm of the signature.
 pub const SIGNATURE_METHOD: &str = "SignatureMethod";
-/// A text that no other request of the key has.
+/// Text that is unique among the requests of an access key.
 pub const SIGNATURE_NONCE: &str = "SignatureNonce";
-/// Kind of the signature: empty or absent, but for bearer tokens.
+/// Kind of the signature: empty or absent, except for bearer tokens.
 pub const SIGNATURE_TYPE: &str = "SignatureType";
 /// Version of the signature.
 pub const SIGNATURE_VERSION: &str = "SignatureVersion";
@@ -23,7 +23,7 @@ pub const TIMESTAMP: &str = "Timestamp";
 /// Version of the service's API, as `2017-05-25`.
 pub const VERSION: &str = "Version";
 
-/// All of them, sorted: no operation can have a parameter of one of these names.
+/// All names above, sorted. They are reserved: no operation may use one for a parameter.
 pub const ALL: [&str; 11] = [
     ACCESS_KEY_ID,
     ACTION,
@@ -38,10 +38,10 @@ pub const ALL: [&str; 11] = [
     VERSION,
 ];
 
-/// Those whose values are never shown: with them, somebody else could send the request.
+/// Parameters whose values are never shown. With them, another person could send the request.
 pub const SECRET: [&str; 2] = [SECURITY_TOKEN, SIGNATURE];
 
-/// Whether a parameter is one of the protocol whose value may be shown.
+/// Returns whether `name` is a protocol parameter whose value may be shown.
 #[must_use]
 pub fn is_public(name: &str) -> bool {
     ALL.contains(&name) && !SECRET.contains(&name)

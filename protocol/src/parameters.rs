@@ -1,7 +1,7 @@
 //! Percent-encoded parameters: the form body as it is sent, and the canonical query that is signed.
 //!
-//! Names and values are encoded once, into one buffer, in the order they are written; an index of the pairs is
-//! sorted when a signature is made.
+//! Names and values are encoded once, into one buffer, in the order in which they are added. Signing sorts an index of
+//! the pairs.
 
 use std::cmp::Ordering;
 use std::convert::Infallible;
@@ -24,38 +24,38 @@ struct Pair {
     start: usize,
     equals: usize,
     end: usize,
-    /// The first bytes of the raw name, as a number that orders as they do: it decides nearly every comparison.
+    /// The first bytes of the raw name as a number with the same order. It decides nearly every comparison.
     prefix: u64,
 }
 
 impl Parameters {
-    /// No parameters, with room for `count` pairs of `bytes` encoded bytes in all.
+    /// Returns an empty list with capacity for `count` pairs and `bytes` encoded bytes in total.
     #[must_use]
     pub fn with_capacity(count: usize, bytes: usize) -> Self {
         Self { encoded: Vec::with_capacity(bytes), pairs: Vec::with_capacity(count) }
     }
 
-    /// Adds a pair.
+    /// Adds a pair and encodes it.
     pub fn push(&mut self, name: &str, value: &str) {
         self.push_bytes(name.as_bytes(), value.as_bytes());
     }
 
-    /// Adds a pair of raw bytes, which need not be UTF-8: what a server reads off the wire.
+    /// Adds a pair of raw bytes, which need not be UTF-8: a server passes what it received.
     pub fn push_bytes(&mut self, name: &[u8], value: &[u8]) {
         self.open(name);
         percent::encode(value, &mut self.encoded);
         self.close();
     }
 
-    /// Adds a pair whose name is written as it is and not encoded: under signature V3, Alibaba's Python and Node clients
-    /// sign names so, which a server may want to understand. The names of services are the same either way.
+    /// Adds a pair without encoding its name. Alibaba's Python and Node clients sign names this way under signature V3, so a
+    /// server may have to check it. Names of real parameters are the same in both forms.
     pub fn push_plain_name(&mut self, name: &[u8], value: &[u8]) {
         self.open_as(name, |encoded| encoded.extend_from_slice(name));
         percent::encode(value, &mut self.encoded);
         self.close();
     }
 
-    /// Adds a pair whose value is what `value` displays as.
+    /// Adds a pair whose value is the `Display` text of `value`.
     pub fn push_display(&mut self, name: &str, value: &dyn fmt::Display) {
         let written: Result<(), Infallible> = self.push_with(name, |encoder| {
             // Writing into memory cannot fail; a `Display` that fails leaves a shorter value.
@@ -65,7 +65,7 @@ impl Parameters {
         written.unwrap_or_else(|never| match never {});
     }
 
-    /// Adds a pair whose value is written by a function, or takes the pair back if that fails.
+    /// Adds a pair whose value is written by a function. Removes the pair if the function fails.
     pub fn push_with<E>(&mut self, name: &str, write: impl FnOnce(&mut Encoder<'_>) -> Result<(), E>) -> Result<(), E> {
         let mark = self.encoded.len();
         self.open(name.as_bytes());
@@ -102,19 +102,19 @@ impl Parameters {
         }
     }
 
-    /// Number of pairs.
+    /// Returns the number of pairs.
     #[must_use]
     pub fn len(&self) -> usize {
         self.pairs.len()
     }
 
-    /// Whether there is no pair.
+    /// Returns whether there are no pairs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 
-    /// Whether a parameter of this name is among them.
+    /// Returns whether there is a pair with this name.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         let encoded = |pair: &Pair| self.encoded.get(pair.start..pair.equals).unwrap_or_default();
@@ -123,7 +123,7 @@ impl Parameters {
         self.pairs.iter().any(is_it)
     }
 
-    /// The pairs without their encoding, in the order written.
+    /// Iterates over the decoded pairs in the order in which they were added.
     #[must_use]
     pub fn decoded(&self) -> Vec<(String, String)> {
         let text = |start: usize, end: usize| {
@@ -132,14 +132,14 @@ impl Parameters {
         self.pairs.iter().map(|pair| (text(pair.start, pair.equals), text(pair.equals + 1, pair.end))).collect()
     }
 
-    /// The encoded pairs joined by `&`, in the order written: a form body or a query.
+    /// Returns the encoded pairs, joined by `&`, in the order in which they were added: a form body or a query.
     #[must_use]
     pub fn encoded(&self) -> &[u8] {
         &self.encoded
     }
 
-    /// Sorts the pairs by their raw names, by bytes, as [`Parameters::canonical_query`] shows them. The encoded bytes stay
-    /// as they were written.
+    /// Sorts the index by the bytes of the raw names, for [`Parameters::canonical_query`]. [`Parameters::encoded`] keeps its
+    /// order.
     pub fn sort(&mut self) {
         let encoded = &self.encoded;
         let name = |pair: &Pair| encoded.get(pair.start..pair.equals).unwrap_or_default();
@@ -147,7 +147,7 @@ impl Parameters {
             .sort_by(|left, right| left.prefix.cmp(&right.prefix).then_with(|| compare_names(name(left), name(right))));
     }
 
-    /// Hands out the canonical query piece by piece: sorted pairs joined by `&`. Call [`Parameters::sort`] before.
+    /// Passes the canonical query, the sorted pairs joined by `&`, to a function in parts. Call [`Parameters::sort`] first.
     pub fn canonical(&self, mut piece: impl FnMut(&[u8])) {
         let mut separator: &[u8] = b"";
         for pair in &self.pairs {
@@ -157,7 +157,7 @@ impl Parameters {
         }
     }
 
-    /// The canonical query as text.
+    /// Returns the canonical query as text.
     #[must_use]
     pub fn canonical_query(&self) -> String {
         let mut text = Vec::with_capacity(self.encoded.len());
@@ -165,7 +165,7 @@ impl Parameters {
         percent::ascii(text)
     }
 
-    /// Parameters that are encoded already, as [`Parameters::encoded`] shows them.
+    /// Reads parameters that are already encoded, in the form of [`Parameters::encoded`].
     #[must_use]
     pub fn of_encoded(encoded: &[u8]) -> Self {
         let mut parameters = Self { encoded: encoded.to_vec(), pairs: Vec::new() };
@@ -183,14 +183,14 @@ impl Parameters {
         parameters
     }
 
-    /// Takes back every pair after the first `bytes` bytes, in the order written.
+    /// Removes every pair after the first `bytes` encoded bytes.
     pub fn truncate(&mut self, bytes: usize) {
         self.pairs.retain(|pair| pair.start < bytes);
         self.encoded.truncate(bytes);
     }
 }
 
-/// The first eight bytes of a name, the first of them highest; a shorter name is filled up with noughts.
+/// The first eight bytes of a name in big-endian order; a shorter name is padded with zeros.
 fn prefix(name: &[u8]) -> u64 {
     let mut bytes = [0; 8];
     let length = name.len().min(bytes.len());
@@ -198,7 +198,7 @@ fn prefix(name: &[u8]) -> u64 {
     u64::from_be_bytes(bytes)
 }
 
-/// Orders encoded names as their raw bytes order. Encoding changes the order only around an escaped byte.
+/// Compares encoded names by their raw bytes. Encoding changes the order only at an escaped byte.
 fn compare_names(left: &[u8], right: &[u8]) -> Ordering {
     if left.contains(&b'%') || right.contains(&b'%') {
         percent_decode(left).cmp(percent_decode(right))
@@ -207,7 +207,7 @@ fn compare_names(left: &[u8], right: &[u8]) -> Ordering {
     }
 }
 
-/// Names only: values may be numbers of people, spoken texts or secrets.
+/// Shows names only: values may be phone numbers, spoken texts or secrets.
 impl fmt::Debug for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |pair: &Pair| String::from_utf8_lossy(self.encoded.get(pair.start..pair.equals).unwrap_or_default());

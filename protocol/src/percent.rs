@@ -1,6 +1,6 @@
-//! Percent-encoding as signatures want it, and decoding of what arrives.
+//! Percent-encoding as the signatures require it, and decoding of received text.
 //!
-//! The rule of both signatures, which their descriptions call `E(s)`: `A-Z a-z 0-9 - _ . ~` stay as they are, and every
+//! Both signatures use the same rule; their descriptions call it `E(s)`. `A-Z a-z 0-9 - _ . ~` stay as they are. Every
 //! other byte of the UTF-8 text is written as `%XX` in upper-case hex.
 
 use std::borrow::Cow;
@@ -21,15 +21,15 @@ const fn unreserved_table() -> [bool; 256] {
     table
 }
 
-/// Bytes that `E` keeps.
+/// The bytes that `E` does not escape.
 const UNRESERVED: [bool; 256] = unreserved_table();
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Appends `E(text)`.
 pub fn encode(text: &[u8], into: &mut Vec<u8>) {
-    // Runs of kept bytes are copied whole. The iterator of the crate `percent-encoding`, which decodes here, takes two to
-    // three times as long, and every request is encoded by this.
+    // Copies runs of unescaped bytes at once. Every request is encoded here, and the iterator of the crate
+    // `percent-encoding` takes two to three times as long.
     let mut rest = text;
     loop {
         let run = rest.iter().position(|&byte| !UNRESERVED[usize::from(byte)]).unwrap_or(rest.len());
@@ -41,7 +41,7 @@ pub fn encode(text: &[u8], into: &mut Vec<u8>) {
     }
 }
 
-/// `E(text)` as a text of its own.
+/// Returns `E(text)` as a new string.
 #[must_use]
 pub fn encoded(text: &[u8]) -> String {
     let mut into = Vec::with_capacity(text.len());
@@ -49,11 +49,12 @@ pub fn encoded(text: &[u8]) -> String {
     ascii(into)
 }
 
-/// The bytes that a part of a query or a form stands for, with `+` as a blank; none where `%` is not followed by two
-/// hexadecimal digits.
+/// Decodes a name or a value of a query or a form. `+` is a space.
+///
+/// Returns `None` if a `%` is not followed by two hexadecimal digits.
 #[must_use]
 pub fn decode_form(encoded: &[u8]) -> Option<Cow<'_, [u8]>> {
-    // The decoder leaves a broken escape as it is.
+    // The crate's decoder copies an invalid escape unchanged, so escapes are checked first.
     let mut escapes = encoded.iter().enumerate().filter(|(_, byte)| **byte == b'%').map(|(index, _)| index);
     let is_whole = |index| encoded.get(index + 1..index + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
     if !escapes.all(is_whole) {
@@ -62,11 +63,11 @@ pub fn decode_form(encoded: &[u8]) -> Option<Cow<'_, [u8]>> {
     if !encoded.contains(&b'+') {
         return Some(percent_decode(encoded).into());
     }
-    let blanks: Vec<u8> = encoded.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
-    Some(Cow::Owned(percent_decode(&blanks).collect()))
+    let spaced: Vec<u8> = encoded.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+    Some(Cow::Owned(percent_decode(&spaced).collect()))
 }
 
-/// Encodes whatever is written to it.
+/// A writer that appends the percent-encoded form of everything written to it.
 pub struct Encoder<'a>(&'a mut Vec<u8>);
 
 impl<'a> Encoder<'a> {
@@ -94,14 +95,14 @@ impl io::Write for Encoder<'_> {
     }
 }
 
-/// Shows nothing: what is written may be numbers of people, spoken texts or secrets.
+/// Shows no content: it may hold phone numbers, spoken texts or secrets.
 impl fmt::Debug for Encoder<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Encoder").finish_non_exhaustive()
     }
 }
 
-/// Text of bytes that [`encode`] wrote.
+/// Converts bytes that [`encode`] wrote, which are ASCII, to text.
 pub(crate) fn ascii(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_forms_of_any_case_and_no_broken_escape() {
+    fn decodes_hex_of_any_case_and_rejects_invalid_escapes() {
         for (text, bytes) in
             [("", ""), ("plain", "plain"), ("a+b%2Bc%2bd", "a b+c+d"), ("%e5%8D%a0+", "占 "), ("%25", "%")]
         {

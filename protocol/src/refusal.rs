@@ -3,7 +3,7 @@
 /// Declares the enum together with the names of its variants, so that each kind is listed once.
 macro_rules! refusal_kinds {
     ($($(#[$docs:meta])* $variant:ident = $name:literal,)*) => {
-        /// What a client makes of a refusal.
+        /// What a refusal means to the client.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum RefusalKind {
             $($(#[$docs])* $variant,)*
@@ -28,28 +28,28 @@ macro_rules! refusal_kinds {
 }
 
 refusal_kinds! {
-    /// Too many requests came; nothing was done.
+    /// Too many requests were sent; nothing was done.
     Throttled = "throttled",
     /// The gateway has seen the nonce before: it received the same bytes twice.
     Replayed = "replayed",
-    /// The service failed; whether something was done is not known.
+    /// The service failed; it is not known whether something was done.
     Transient = "transient",
-    /// The code does not tell whether something was done.
+    /// The code does not say whether something was done.
     OutcomeUnknown = "outcomeUnknown",
-    /// The temporary credentials are past their end; nothing was done.
+    /// The temporary credentials have expired; nothing was done.
     Expired = "expired",
-    /// The access key or its signature is refused.
+    /// The access key or the signature is not valid.
     Credentials = "credentials",
-    /// The account, its user or its role may not do this.
+    /// The account, its user or its role has no permission.
     Denied = "denied",
-    /// A limit of the account is used up, such as money or requests to one target.
+    /// A quota of the account is exhausted, such as its balance or the number of requests to one target.
     Quota = "quota",
-    /// What the request names does not exist.
+    /// A resource named in the request does not exist.
     NotFound = "notFound",
 }
 
 impl RefusalKind {
-    /// The kind with a name of [`RefusalKind::NAMES`], exactly as written.
+    /// Returns the kind for a name in [`RefusalKind::NAMES`]; case matters.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         Self::NAMES.iter().zip(Self::ALL).find(|(known, _)| **known == name).map(|(_, kind)| *kind)

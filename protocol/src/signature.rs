@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A signature or a hash as `N` characters of text.
+/// A signature or a hash: `N` ASCII characters.
 #[derive(Clone, Copy)]
 pub struct SignatureText<const N: usize>([u8; N]);
 
@@ -18,14 +18,14 @@ impl<const N: usize> SignatureText<N> {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
-    /// Whether a received text is this one, in a time that does not depend on where they differ.
+    /// Compares with received text in constant time.
     #[must_use]
     pub fn matches(&self, received: &[u8]) -> bool {
         received.len() == N && self.0.iter().zip(received).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
     }
 }
 
-/// Shows nothing: with a signature, somebody else could send the request.
+/// Shows no content. With the signature, another person could send the request.
 impl<const N: usize> fmt::Debug for SignatureText<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignatureText").finish_non_exhaustive()

@@ -1,7 +1,7 @@
 //! Signature V1: HMAC-SHA1 over the sorted parameters.
 //!
 //! `string to sign = METHOD & %2F & E(canonical query)`, signed with the secret followed by [`SECRET_END`]. The method is
-//! the real one, so a request signed for POST is not valid as GET.
+//! part of the signed text, so a request signed for POST is not valid as GET.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,13 +14,13 @@ pub const METHOD: &str = "HMAC-SHA1";
 /// Value of the parameter [`SIGNATURE_VERSION`](crate::parameter::SIGNATURE_VERSION).
 pub const VERSION: &str = "1.0";
 
-/// Follows the secret in the key of the HMAC.
+/// Suffix of the secret in the HMAC key.
 pub const SECRET_END: &[u8] = b"&";
 
 /// A V1 signature: 20 bytes in base64.
 pub type Signature = SignatureText<28>;
 
-/// The signature that an HMAC-SHA1 over the string to sign makes.
+/// Formats an HMAC-SHA1 over the string to sign as a signature.
 #[must_use]
 pub fn signature(hmac: &[u8; 20]) -> Signature {
     let mut text = [0; 28];
@@ -29,7 +29,7 @@ pub fn signature(hmac: &[u8; 20]) -> Signature {
     SignatureText::new(text)
 }
 
-/// The text that V1 signs. The parameters are sorted by this.
+/// Returns the string to sign. Sorts the parameters.
 #[must_use]
 pub fn string_to_sign(method: &str, parameters: &mut Parameters) -> String {
     let mut text = Vec::with_capacity(parameters.encoded().len() * 2);
@@ -37,7 +37,7 @@ pub fn string_to_sign(method: &str, parameters: &mut Parameters) -> String {
     percent::ascii(text)
 }
 
-/// Hands out [`string_to_sign`] piece by piece, to be hashed as it is made.
+/// Passes [`string_to_sign`] to `piece` in parts, so that it can be hashed without being stored.
 pub fn string_to_sign_pieces(method: &str, parameters: &mut Parameters, mut piece: impl FnMut(&[u8])) {
     parameters.sort();
     let mut block = Block { bytes: [0; Block::SIZE], filled: 0 };
@@ -47,7 +47,7 @@ pub fn string_to_sign_pieces(method: &str, parameters: &mut Parameters, mut piec
     block.flush(&mut piece);
 }
 
-/// Collects bytes on the stack, so that the hash is fed in large pieces.
+/// A buffer on the stack, so that the hash gets large pieces.
 struct Block {
     bytes: [u8; Self::SIZE],
     filled: usize,
@@ -56,10 +56,10 @@ struct Block {
 impl Block {
     const SIZE: usize = 512;
 
-    /// `E` over text that is encoded already: only `%`, `=` and the `&` between pairs are left to escape.
+    /// Appends `E(encoded)`. The text is percent-encoded already, so only `%`, `=` and the `&` between pairs need escapes.
     fn encode_again(&mut self, encoded: &[u8], piece: &mut impl FnMut(&[u8])) {
         for chunk in encoded.chunks(Self::SIZE / 8) {
-            // Each byte writes four and moves on by one or three.
+            // Each byte writes four bytes and advances by one or three.
             if self.filled + chunk.len() * 3 + 1 > Self::SIZE {
                 self.flush(piece);
             }

@@ -1,7 +1,7 @@
 //! Signature V3: ACS3-HMAC-SHA256 over method, query, some headers and the hash of the body.
 //!
 //! The canonical request is six parts joined by line feeds: the method, the path (`/` for RPC), the canonical query, the
-//! signed headers as `name:value` lines of which the last has its own line feed, the names of these headers joined by
+//! signed headers as lines `name:value`, each ended by a line feed, the names of these headers joined by
 //! `;`, and the hash of the body in hex. The string to sign is [`ALGORITHM`], a line feed, and the hash of that in hex;
 //! the key is the secret as it is.
 
@@ -9,39 +9,39 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Parameters, SignatureText};
 
-/// Name of the algorithm, with which the `Authorization` header and the string to sign begin.
+/// Name of the algorithm. The `Authorization` header and the string to sign start with it.
 pub const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 
 /// The hash of an empty body.
 pub const EMPTY_PAYLOAD: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/// A V3 signature: 32 bytes in hex, in small letters.
+/// A V3 signature: 32 bytes in lower-case hex.
 pub type Signature = SignatureText<64>;
 
-/// A header that is signed: its name in small letters, and its value.
+/// A signed header: its name in lower case, and its value.
 ///
-/// A header that is repeated stands here once for each of its values.
+/// A header with several values is listed once per value.
 pub type Header<'a> = (&'a str, &'a [u8]);
 
-/// A SHA-256 hash: 32 bytes in hex, in small letters.
+/// A SHA-256 hash: 32 bytes in lower-case hex.
 pub type Hash = SignatureText<64>;
 
-/// The signature that an HMAC-SHA256 over the string to sign makes.
+/// Formats an HMAC-SHA256 over the string to sign as a signature.
 #[must_use]
 pub fn signature(hmac: &[u8; 32]) -> Signature {
     SignatureText::new(hex(hmac))
 }
 
-/// Hands out the string to sign of a request piece by piece, to be hashed as it is made.
+/// Passes the string to sign to a function in parts, so that it can be hashed without being stored.
 ///
-/// `request_hash` is [`request_hash`], or the [`payload_hash`] of a canonical request that is there.
+/// `request_hash` is the result of [`request_hash`], or the [`payload_hash`] of an existing canonical request.
 pub fn string_to_sign_pieces(request_hash: &Hash, mut piece: impl FnMut(&[u8])) {
     piece(ALGORITHM.as_bytes());
     piece(b"\n");
     piece(request_hash.as_str().as_bytes());
 }
 
-/// The text that V3 hashes. The query and the headers are sorted by this. It need not be UTF-8, as headers need not.
+/// Returns the canonical request. Sorts the query and the headers. The result need not be UTF-8, since headers need not be.
 #[must_use]
 pub fn canonical_request(
     method: &str,
@@ -54,19 +54,19 @@ pub fn canonical_request(
     text
 }
 
-/// The text that V3 signs. The query and the headers are sorted by this.
+/// Returns the string to sign. Sorts the query and the headers.
 #[must_use]
 pub fn string_to_sign(method: &str, query: &mut Parameters, headers: &mut [Header<'_>], payload_hash: &str) -> String {
     format!("{ALGORITHM}\n{}", request_hash(method, query, headers, payload_hash).as_str())
 }
 
-/// The hash of a body, as the header `x-acs-content-sha256` carries it.
+/// Returns the hash of a body for the header `x-acs-content-sha256`.
 #[must_use]
 pub fn payload_hash(body: &[u8]) -> Hash {
     SignatureText::new(hex(&Sha256::digest(body)))
 }
 
-/// The value of the `Authorization` header. The headers are those of [`request_hash`], which has sorted them.
+/// Returns the value of the `Authorization` header. `headers` must be sorted, as [`request_hash`] leaves them.
 #[must_use]
 pub fn authorization(access_key_id: &str, headers: &[Header<'_>], signature: &Signature) -> String {
     let mut text = String::with_capacity(256);
@@ -74,7 +74,7 @@ pub fn authorization(access_key_id: &str, headers: &[Header<'_>], signature: &Si
     text
 }
 
-/// Hands out [`authorization`] piece by piece.
+/// Passes [`authorization`] to a function in parts.
 pub fn authorization_pieces<'a>(
     access_key_id: &'a str,
     headers: &[Header<'a>],
@@ -90,7 +90,7 @@ pub fn authorization_pieces<'a>(
     piece(signature.as_str());
 }
 
-/// The names of sorted headers, joined by `;`.
+/// Returns the names of sorted headers, joined by `;`.
 fn signed_names<'a>(headers: &[Header<'a>], mut piece: impl FnMut(&'a str)) {
     let mut last = "";
     for &(name, _) in headers {
@@ -105,7 +105,7 @@ fn signed_names<'a>(headers: &[Header<'a>], mut piece: impl FnMut(&'a str)) {
     }
 }
 
-/// The SHA-256 of [`canonical_request`], without that text. The query and the headers are sorted by this.
+/// Returns the SHA-256 of [`canonical_request`] without storing that text. Sorts the query and the headers.
 #[must_use]
 pub fn request_hash(method: &str, query: &mut Parameters, headers: &mut [Header<'_>], payload_hash: &str) -> Hash {
     let mut hash = Sha256::new();
@@ -146,7 +146,7 @@ fn canonical_pieces(
     piece(payload_hash.as_bytes());
 }
 
-/// 32 bytes as 64 digits in small letters.
+/// Formats 32 bytes as 64 lower-case hex digits.
 fn hex(bytes: &[u8]) -> [u8; 64] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = [0; 64];
