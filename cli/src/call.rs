@@ -170,7 +170,7 @@ impl Caller {
         let pairs = request.pairs();
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let operation = request.operation();
-        let call = self.client.call(request.action(), &pairs).facts(facts(request));
+        let call = self.client.send_action(request.action(), &pairs).facts(facts(request));
         call.read_into(move || Answer::of(operation)).await.map_err(|error| Failure::call(error, dials(request)))
     }
 

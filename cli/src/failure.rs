@@ -166,8 +166,8 @@ mod tests {
             (ErrorKind::Timeout, Sent::Maybe, Some(true), 5),
             (ErrorKind::Timeout, Sent::Maybe, Some(false), 1),
             (ErrorKind::Credentials, Sent::No, None, 6),
-            (ErrorKind::Answer, Sent::Yes, Some(true), 5),
-            (ErrorKind::Answer, Sent::Yes, Some(false), 1),
+            (ErrorKind::Response, Sent::Yes, Some(true), 5),
+            (ErrorKind::Response, Sent::Yes, Some(false), 1),
             (ErrorKind::Paging, Sent::Yes, None, 1),
         ];
         for (kind, sent, unknown, status) in statuses {

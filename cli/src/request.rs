@@ -2,7 +2,7 @@
 
 use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Kind, Operation, PagePosition, Pagination};
-use aliyun_runtime::{PageTurner, Paging, Position, Step};
+use aliyun_runtime::{Paginator, Paging, Position, Step};
 use clap::ArgMatches;
 
 use crate::json::{self, Json};
@@ -83,12 +83,12 @@ impl Request {
     }
 
     /// Decides where pages begin, from where this request begins; `None` if the operation has no pages.
-    pub(crate) fn turner(&self) -> Option<PageTurner> {
+    pub(crate) fn turner(&self) -> Option<Paginator> {
         let operation = self.operation?;
         let paging = paging(operation.pagination.as_ref()?);
         let start = position_path(operation).and_then(|path| self.position(path));
         let start = start.and_then(|text| Position::of_text(&text, paging.step));
-        Some(PageTurner::new(self.action, paging, start))
+        Some(Paginator::new(self.action, paging, start))
     }
 
     /// Sets what must be asked for so that pages can be counted.

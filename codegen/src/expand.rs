@@ -44,7 +44,7 @@ pub(crate) fn root(root: &Root) -> TokenStream {
         }
 
         #client
-        pub type Client = ::aliyun_runtime::generated::Client<#name>;
+        pub type Client = ::aliyun_runtime::Client<#name>;
 
         #(#modules)*
     }

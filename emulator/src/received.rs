@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use aliyun_api_spec::model::{Kind, Service, TypeBody};
 use aliyun_protocol::parameter;
 use aliyun_runtime::Operation;
-use aliyun_runtime::generated::parameters_of;
+use aliyun_runtime::testing::parameters_of;
 use http::{Method, StatusCode};
 
 use crate::check;

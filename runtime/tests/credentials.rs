@@ -94,7 +94,7 @@ fn served() -> (u16, String) {
 }
 
 async fn call(client: &Client<Voice>) -> Result<Value, Error> {
-    client.call("Ring", &[]).await
+    client.send_action("Ring", &[]).await
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use aliyun_protocol::{Parameters, v1};
 use aliyun_runtime::http::{HeaderMap, Request};
 use aliyun_runtime::testing::SigningKey;
 use aliyun_runtime::{
-    BoxFuture, Bytes, Client, ClientBuilder, Credentials, Ending, EnvelopeFacts, ErrorFacts, ErrorKind, Format,
-    HttpAnswer, Method, RefusalKind, Sent, Service, ServiceFacts, Signature, Transport, TransportError,
+    BoxFuture, Bytes, Client, ClientBuilder, Credentials, EnvelopeFacts, ErrorFacts, ErrorKind, Format, HttpResponse,
+    Method, RefusalKind, Sent, Service, ServiceFacts, Signature, Transport, TransportError,
 };
 use proptest::prelude::*;
 
@@ -37,11 +37,11 @@ struct Kept {
 }
 
 impl Transport for Kept {
-    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         self.requests.lock().unwrap().push(request);
         let answer = self.answers.lock().unwrap().pop_front();
         let (status, body) = answer.unwrap_or((200, r#"{"Code":"OK","RequestId":"R-1"}"#.to_owned()));
-        let answer = HttpAnswer { status, headers: HeaderMap::new(), body: body.into(), ending: Ending::Complete };
+        let answer = HttpResponse::new(status, HeaderMap::new(), body);
         Box::pin(std::future::ready(Ok(answer)))
     }
 }
@@ -91,7 +91,7 @@ async fn the_worked_example_of_the_documentation_comes_out_byte_for_byte() {
     let kept = Kept::default();
     let client = kept.client(Credentials::new("YourAccessKeyId", "YourAccessKeySecret")).build().unwrap();
     let parameters = [("RegionId", "cn-shanghai"), ("ImageId", "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd")];
-    client.call("RunInstances", &parameters).await.unwrap();
+    client.send_action("RunInstances", &parameters).await.unwrap();
     let request = kept.only();
     assert_eq!(
         header(&request, "authorization"),
@@ -127,7 +127,7 @@ async fn a_temporary_key_sends_its_token_signed_and_hidden() {
     let kept = Kept::default();
     let credentials = Credentials::with_token("testid", "testsecret", "testtoken");
     let client = kept.client(credentials).endpoint("127.0.0.1:8443").build().unwrap();
-    client.call("RunInstances", &[("A b", "1 2")]).method(Method::Get).await.unwrap();
+    client.send_action("RunInstances", &[("A b", "1 2")]).method(Method::Get).await.unwrap();
     let request = kept.only();
     assert_eq!(request.uri().to_string(), "https://127.0.0.1:8443/?A%20b=1%202");
     assert_eq!(header(&request, "host"), "127.0.0.1:8443");
@@ -155,7 +155,7 @@ async fn a_refused_signature_tells_a_wrong_secret_from_a_changed_request() {
         let body = serde_json::json!({"Code": "SignatureDoesNotMatch", "RequestId": "R-1", "Message": format!("{words}{end}")});
         kept.answers.lock().unwrap().push_back((400, body.to_string()));
     };
-    client.call("A", &[("CalledNumber", "13000000000")]).await.unwrap();
+    client.send_action("A", &[("CalledNumber", "13000000000")]).await.unwrap();
     let request = kept.only();
     let mut headers: Vec<v3::Header<'_>> = request
         .headers()
@@ -183,7 +183,7 @@ async fn a_refused_signature_tells_a_wrong_secret_from_a_changed_request() {
         (String::new(), ", and the service does not say what it signed"),
     ] {
         refusal(&end);
-        let error = client.call("A", &[("CalledNumber", "13000000000")]).await.unwrap_err();
+        let error = client.send_action("A", &[("CalledNumber", "13000000000")]).await.unwrap_err();
         assert_eq!(error.to_string(), format!("{beginning}{explained} (HTTP 400, request R-1). Check the secret."));
     }
 }
@@ -197,11 +197,11 @@ fn settings_that_do_not_fit_are_refused_when_the_client_is_built() {
     };
     assert_eq!(
         refused(Client::builder().signature(Signature::V3).format(Format::Xml)),
-        "answers to signature V3 are JSON; XML goes with signature V1 only"
+        "responses to signature V3 are JSON; XML requires signature V1"
     );
     assert_eq!(
         refused(Client::builder().user_agent("alerting\n1.2")),
-        "the user agent \"alerting\\n1.2\" is no header value; use printable ASCII such as \"alerting/1.2\""
+        "the user agent \"alerting\\n1.2\" is not a valid header value; use printable ASCII such as \"alerting/1.2\""
     );
 }
 
@@ -210,7 +210,7 @@ async fn the_caller_is_named_behind_the_client() {
     let kept = Kept::default();
     for signature in [Signature::V1, Signature::V3] {
         let builder = kept.client(Credentials::new("testid", "testsecret")).signature(signature);
-        builder.user_agent("alerting/1.2").build().unwrap().call("A", &[]).await.unwrap();
+        builder.user_agent("alerting/1.2").build().unwrap().send_action("A", &[]).await.unwrap();
         let own = concat!("aliyun-rust/", env!("CARGO_PKG_VERSION"));
         assert_eq!(header(&kept.only(), "user-agent"), format!("{own} alerting/1.2"));
     }
@@ -220,7 +220,7 @@ async fn the_caller_is_named_behind_the_client() {
 async fn an_action_that_is_no_header_value_is_not_sent() {
     let kept = Kept::default();
     let client = kept.client(Credentials::new("testid", "testsecret")).build().unwrap();
-    let error = client.call("A\nB", &[]).await.unwrap_err();
+    let error = client.send_action("A\nB", &[]).await.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Request, Sent::No));
     assert_eq!(kept.requests.lock().unwrap().len(), 0);
 }
@@ -261,7 +261,7 @@ proptest! {
         let client = kept.client(credentials).build().unwrap();
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { client.call("A", &pairs).await }).unwrap();
+        runtime.block_on(async { client.send_action("A", &pairs).await }).unwrap();
         let request = kept.only();
         prop_assert!(is_authentic(&request, "testsecret"));
         prop_assert!(!is_authentic(&request, "testsecret2"));
@@ -273,7 +273,7 @@ async fn what_http_has_no_form_for_is_named_with_the_reason() {
     let kept = Kept::default();
     let refused = async |credentials, value: &str| {
         let client = kept.client(credentials).build().unwrap();
-        let error = client.call("RunInstances", &[("ImageId", value)]).await.unwrap_err();
+        let error = client.send_action("RunInstances", &[("ImageId", value)]).await.unwrap_err();
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Request, Sent::No));
         error.to_string()
     };

@@ -317,7 +317,7 @@ fn a_region_and_its_vpc_are_checked_before_anything_is_sent() {
     let message = refused(&[LIST, &["--region", "cn-hangzhou", "--vpc"]].concat());
     assert!(message.contains("has no VPC endpoint in cn-hangzhou"), "{message}");
     let message = refused(&[LIST, &["--region", "Shanghai"]].concat());
-    assert!(message.contains("is no region id"), "{message}");
+    assert!(message.contains("is not a region id"), "{message}");
     let message = refused(&[LIST, &["--vpc"]].concat());
     assert!(message.contains("--region <ID>"), "{message}");
 }

@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use super::ecs::EcsRamRole;
 use super::environment::Environment;
+use super::process_environment::{ProcessEnvironment, variable};
 use super::profile::{FileProfile, ProfileFile};
 use super::sts::OidcRole;
-use super::surroundings::{Surroundings, variable};
 use super::uri::CredentialsUri;
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::transport::BoxFuture;
@@ -51,17 +51,17 @@ impl DefaultChain {
     /// One that looks around this process.
     #[must_use]
     pub fn new() -> Self {
-        Self::of(&Surroundings::of_process())
+        Self::of(&ProcessEnvironment::of_process())
     }
 
-    pub(super) fn of(surroundings: &Surroundings) -> Self {
+    pub(super) fn of(environment: &ProcessEnvironment) -> Self {
         let mut search = Search::default();
-        search.add(Ok(Environment::of(surroundings.clone())));
-        search.add(OidcRole::of(surroundings));
-        search.profiles(surroundings, surroundings.text(variable::PROFILE), Asked::ByVariable);
-        search.add(EcsRamRole::of(surroundings));
-        search.add(CredentialsUri::of(surroundings));
-        if surroundings.variable(variable::BEARER_TOKEN).is_some() {
+        search.add(Ok(Environment::of(environment.clone())));
+        search.add(OidcRole::of(environment));
+        search.profiles(environment, environment.text(variable::PROFILE), Asked::ByVariable);
+        search.add(EcsRamRole::of(environment));
+        search.add(CredentialsUri::of(environment));
+        if environment.variable(variable::BEARER_TOKEN).is_some() {
             let why = format!("{} is set, but the calls of this client are signed", variable::BEARER_TOKEN);
             search.places.push(Err(CredentialsError::absent("a bearer token", why)));
         }
@@ -92,10 +92,10 @@ impl Search {
     }
 
     /// The files with profiles. A profile that was asked for by name must be in one of them.
-    pub(super) fn profiles(&mut self, surroundings: &Surroundings, name: Option<String>, asked: Asked) {
+    pub(super) fn profiles(&mut self, environment: &ProcessEnvironment, name: Option<String>, asked: Asked) {
         const PROFILES: &str = "the profiles";
         const TOOL: &str = "the CLI profile";
-        match surroundings.switch(variable::IGNORE_PROFILE) {
+        match environment.switch(variable::IGNORE_PROFILE) {
             Ok(false) => {}
             // A variable that names a profile has no effect then, as for the command.
             Ok(true) if asked == Asked::ByVariable => {
@@ -108,8 +108,8 @@ impl Search {
             }
             Err(why) => return self.places.push(Err(CredentialsError::broken(PROFILES, why))),
         }
-        let tool = match surroundings.switch(variable::CLI_PROFILE_DISABLED) {
-            Ok(false) => match surroundings.text(variable::PROFILE_MODE).filter(|_| asked == Asked::ByVariable) {
+        let tool = match environment.switch(variable::CLI_PROFILE_DISABLED) {
+            Ok(false) => match environment.text(variable::PROFILE_MODE).filter(|_| asked == Asked::ByVariable) {
                 Some(mode) if mode.eq_ignore_ascii_case("Anonymous") => {
                     let why = format!(
                         "{} is {mode}, and the calls of this client are signed; unset it",
@@ -118,7 +118,7 @@ impl Search {
                     vec![Err(CredentialsError::broken(TOOL, why))]
                 }
                 // The command pays no attention to others.
-                _ => ProfileFile::of_tool(surroundings),
+                _ => ProfileFile::of_tool(environment),
             },
             Ok(true) => {
                 let why = format!("switched off by {}", variable::CLI_PROFILE_DISABLED);
@@ -126,8 +126,8 @@ impl Search {
             }
             Err(why) => vec![Err(CredentialsError::broken(TOOL, why))],
         };
-        for file in tool.into_iter().chain(ProfileFile::of_credentials(surroundings)) {
-            self.add(file.map(|file| FileProfile::new(surroundings, name.clone(), file)));
+        for file in tool.into_iter().chain(ProfileFile::of_credentials(environment)) {
+            self.add(file.map(|file| FileProfile::new(environment, name.clone(), file)));
         }
         if let Some(name) = name {
             self.places.push(Err(CredentialsError::new(format!("there is no profile {name:?}"))));
@@ -167,9 +167,9 @@ impl Search {
         Box::pin(self.look(context))
     }
 
-    pub(super) fn refused(&self, credentials: &Credentials) {
+    pub(super) fn invalidate(&self, credentials: &Credentials) {
         if let Some(found) = self.found.get() {
-            found.refused(credentials);
+            found.invalidate(credentials);
         }
     }
 }
@@ -185,8 +185,8 @@ impl CredentialsProvider for DefaultChain {
         self.0.credentials(context)
     }
 
-    fn refused(&self, credentials: &Credentials) {
-        self.0.refused(credentials);
+    fn invalidate(&self, credentials: &Credentials) {
+        self.0.invalidate(credentials);
     }
 }
 
@@ -217,7 +217,7 @@ mod tests {
     }
 
     async fn ask(variables: &[(&str, &str)], home: &TempDir, http: &StandIn) -> Result<String, String> {
-        let chain = DefaultChain::of(&Surroundings::new(variables, home.path()));
+        let chain = DefaultChain::of(&ProcessEnvironment::new(variables, home.path()));
         let credentials = chain.credentials(&http.context()).await.map_err(|error| error.to_string())?;
         Ok(credentials.access_key_id().to_owned())
     }
@@ -327,7 +327,7 @@ mod tests {
             _ => Reply::Unreachable,
         });
         let files = home(&[]);
-        let chain = DefaultChain::of(&Surroundings::new(&variables, files.path()));
+        let chain = DefaultChain::of(&ProcessEnvironment::new(&variables, files.path()));
         chain.credentials(&http.context()).await.unwrap();
         let first = http.requests().len();
         chain.credentials(&http.context()).await.unwrap();
@@ -415,8 +415,8 @@ mod tests {
     async fn profiles_that_are_ignored_are_so_whoever_names_one() {
         let named = [("ALIBABA_CLOUD_PROFILE", "office"), (IGNORE, "TRUE")];
         assert_eq!(with_profiles(&named).await.unwrap(), "ecs");
-        let surroundings = Surroundings::new(&[(IGNORE, "TRUE")], std::path::Path::new("/home/test"));
-        let profile = super::super::Profile::of(&surroundings, "default".to_owned());
+        let environment = ProcessEnvironment::new(&[(IGNORE, "TRUE")], std::path::Path::new("/home/test"));
+        let profile = super::super::Profile::of(&environment, "default".to_owned());
         assert_eq!(
             profile.credentials(&StandIn::nowhere().context()).await.unwrap_err().to_string(),
             "the profiles: switched off by ALIBABA_CLOUD_IGNORE_PROFILE; unset it to use a profile"
@@ -463,8 +463,8 @@ mod tests {
     #[test]
     fn debug_shows_nothing() {
         let variables = [("ALIBABA_CLOUD_ACCESS_KEY_ID", "testid"), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "testsecret")];
-        let surroundings = Surroundings::new(&variables, std::path::Path::new("/home/test"));
-        assert_eq!(format!("{:?}", DefaultChain::of(&surroundings)), "DefaultChain { .. }");
-        assert_eq!(format!("{surroundings:?}"), "Surroundings");
+        let environment = ProcessEnvironment::new(&variables, std::path::Path::new("/home/test"));
+        assert_eq!(format!("{:?}", DefaultChain::of(&environment)), "DefaultChain { .. }");
+        assert_eq!(format!("{environment:?}"), "ProcessEnvironment");
     }
 }

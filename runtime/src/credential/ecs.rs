@@ -6,11 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Uri, request};
 
-use super::surroundings::{Surroundings, variable};
+use super::process_environment::{ProcessEnvironment, variable};
 use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
-use crate::address::{Address, shown};
-use crate::transport::{BoxFuture, HttpAnswer};
+use crate::transport::address::{Address, shown};
+use crate::transport::{BoxFuture, HttpResponse};
 
 /// The role of the ECS instance that the program runs on.
 ///
@@ -71,15 +71,15 @@ impl EcsRamRole {
 
     /// With the role of the variable `ALIBABA_CLOUD_ECS_METADATA`, unless `ALIBABA_CLOUD_ECS_METADATA_DISABLED`, and with
     /// what `ALIBABA_CLOUD_IMDSV1_DISABLED` says.
-    pub(super) fn of(surroundings: &Surroundings) -> Result<Self, CredentialsError> {
-        let switch = |name| surroundings.switch(name).map_err(|why| CredentialsError::broken(PLACE, why));
+    pub(super) fn of(environment: &ProcessEnvironment) -> Result<Self, CredentialsError> {
+        let switch = |name| environment.switch(name).map_err(|why| CredentialsError::broken(PLACE, why));
         if switch(variable::ECS_METADATA_DISABLED)? {
             let why = format!("switched off by {}", variable::ECS_METADATA_DISABLED);
             return Err(CredentialsError::absent(PLACE, why));
         }
         let mut provider = Self::new();
         provider.token_required = switch(variable::IMDSV1_DISABLED)?;
-        provider.role = surroundings.text(variable::ECS_METADATA);
+        provider.role = environment.text(variable::ECS_METADATA);
         Ok(provider)
     }
 
@@ -139,7 +139,7 @@ impl EcsRamRole {
         Ok(Request::builder().method(method).uri(uri))
     }
 
-    async fn send(&self, context: &Context, request: request::Builder) -> Result<HttpAnswer, String> {
+    async fn send(&self, context: &Context, request: request::Builder) -> Result<HttpResponse, String> {
         let request = request.body(Bytes::new()).map_err(|error| error.to_string())?;
         let answer = context.fetch(request, self.timeout).await?;
         if answer.status == 200 { Ok(answer) } else { Err(refusal(&answer)) }
@@ -166,7 +166,7 @@ impl Failure {
 }
 
 /// The name of the role, if it is one: somebody else's page may have come instead.
-fn role_name(answer: &HttpAnswer) -> Result<String, String> {
+fn role_name(answer: &HttpResponse) -> Result<String, String> {
     let name = answer.body.trim_ascii();
     let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
     match std::str::from_utf8(name) {

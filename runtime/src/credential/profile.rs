@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::chain::{Asked, Search};
 use super::file::{self, FileError};
-use super::surroundings::{Surroundings, variable};
+use super::process_environment::{ProcessEnvironment, variable};
 use super::tool::Configuration;
 use super::{Context, Credentials, CredentialsError, CredentialsProvider, Found, ini, section};
 use crate::transport::BoxFuture;
@@ -57,12 +57,12 @@ impl Profile {
     /// The profile of this name.
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
-        Self::of(&Surroundings::of_process(), name.into())
+        Self::of(&ProcessEnvironment::of_process(), name.into())
     }
 
-    pub(super) fn of(surroundings: &Surroundings, name: String) -> Self {
+    pub(super) fn of(environment: &ProcessEnvironment, name: String) -> Self {
         let mut search = Search::default();
-        search.profiles(surroundings, Some(name.clone()), Asked::ByProgram);
+        search.profiles(environment, Some(name.clone()), Asked::ByProgram);
         Self { name, search }
     }
 }
@@ -72,8 +72,8 @@ impl CredentialsProvider for Profile {
         self.search.credentials(context)
     }
 
-    fn refused(&self, credentials: &Credentials) {
-        self.search.refused(credentials);
+    fn invalidate(&self, credentials: &Credentials) {
+        self.search.invalidate(credentials);
     }
 }
 
@@ -104,31 +104,31 @@ enum Format {
 
 impl ProfileFile {
     /// The configuration of the command line tool.
-    pub(super) fn of_tool(surroundings: &Surroundings) -> Vec<Result<Self, CredentialsError>> {
-        Self::of(surroundings, "the CLI profile", variable::CONFIG_FILE, &[".aliyun/config.json"], Format::Json)
+    pub(super) fn of_tool(environment: &ProcessEnvironment) -> Vec<Result<Self, CredentialsError>> {
+        Self::of(environment, "the CLI profile", variable::CONFIG_FILE, &[".aliyun/config.json"], Format::Json)
     }
 
     /// The credentials files: Alibaba's own clients do not agree on the name.
-    pub(super) fn of_credentials(surroundings: &Surroundings) -> Vec<Result<Self, CredentialsError>> {
+    pub(super) fn of_credentials(environment: &ProcessEnvironment) -> Vec<Result<Self, CredentialsError>> {
         const PATHS: [&str; 2] = [".alibabacloud/credentials", ".alibabacloud/credentials.ini"];
-        Self::of(surroundings, "the credentials file", variable::CREDENTIALS_FILE, &PATHS, Format::Ini)
+        Self::of(environment, "the credentials file", variable::CREDENTIALS_FILE, &PATHS, Format::Ini)
     }
 
     fn of(
-        surroundings: &Surroundings,
+        environment: &ProcessEnvironment,
         kind: &str,
         variable: &'static str,
         paths: &[&str],
         format: Format,
     ) -> Vec<Result<Self, CredentialsError>> {
         let file = |path: PathBuf, named_by| {
-            let place = format!("{kind} {}", surroundings.shown(&path));
+            let place = format!("{kind} {}", environment.shown(&path));
             Ok(Self { place, path, named_by, format })
         };
-        if let Some(path) = surroundings.text(variable) {
+        if let Some(path) = environment.text(variable) {
             return vec![file(path.into(), Some(variable))];
         }
-        let at_home = |path: &&str| match surroundings.at_home(path) {
+        let at_home = |path: &&str| match environment.at_home(path) {
             Some(path) => file(path, None),
             None => Err(CredentialsError::absent(format!("{kind} ~/{path}"), "the home directory is not known")),
         };
@@ -147,7 +147,7 @@ impl ProfileFile {
 
 /// The profile of a file, which is read anew whenever credentials are asked for and none are kept.
 pub(super) struct FileProfile {
-    surroundings: Surroundings,
+    environment: ProcessEnvironment,
     name: Option<String>,
     file: ProfileFile,
     found: Found,
@@ -156,8 +156,8 @@ pub(super) struct FileProfile {
 pub(super) type Source = Arc<dyn CredentialsProvider>;
 
 impl FileProfile {
-    pub(super) fn new(surroundings: &Surroundings, name: Option<String>, file: ProfileFile) -> Self {
-        Self { surroundings: surroundings.clone(), name, file, found: Found::default() }
+    pub(super) fn new(environment: &ProcessEnvironment, name: Option<String>, file: ProfileFile) -> Self {
+        Self { environment: environment.clone(), name, file, found: Found::default() }
     }
 
     async fn look(&self, context: &Context) -> Result<Credentials, CredentialsError> {
@@ -193,7 +193,7 @@ impl FileProfile {
             return Err(error(file, why));
         };
         let place = format!("{file}, profile {name:?} (line {})", profile.line);
-        match configuration.source(&name, &self.surroundings) {
+        match configuration.source(&name, &self.environment) {
             Ok(Some(source)) => Ok((place, source)),
             Ok(None) => Err(CredentialsError::absent(place, "it holds no key")),
             Err(why) => Err(CredentialsError::broken(place, why)),
@@ -209,7 +209,7 @@ impl FileProfile {
             return Err(CredentialsError::absent(file, format!("no section [{name}]")));
         };
         let place = format!("{file}, section [{name}] (line {})", section.line);
-        match section::source(&section, &self.surroundings) {
+        match section::source(&section, &self.environment) {
             Ok(Some(source)) => Ok((place, source)),
             Ok(None) => Err(CredentialsError::absent(place, "it is switched off by enable = false")),
             Err(why) => Err(CredentialsError::broken(place, why)),
@@ -222,7 +222,7 @@ impl CredentialsProvider for FileProfile {
         Box::pin(self.look(context))
     }
 
-    fn refused(&self, credentials: &Credentials) {
+    fn invalidate(&self, credentials: &Credentials) {
         self.found.forget(credentials);
     }
 }
@@ -294,8 +294,8 @@ mod tests {
         let of_tool = async |configuration: Value| {
             let home = Home::new();
             home.write(".aliyun/config.json", &configuration.to_string());
-            let file = ProfileFile::of_tool(&home.surroundings()).remove(0).unwrap();
-            let profile = FileProfile::new(&home.surroundings(), None, file);
+            let file = ProfileFile::of_tool(&home.environment()).remove(0).unwrap();
+            let profile = FileProfile::new(&home.environment(), None, file);
             let credentials = profile.credentials(&home.http.context()).await;
             credentials.map(|it| it.access_key_id().to_owned()).map_err(|error| (error.absent, error.to_string()))
         };
@@ -335,7 +335,7 @@ mod tests {
         let rotated = json!({ "name": "default", "mode": "AK", "access_key_id": "rotated", "access_key_secret": "s" });
         home.write(".aliyun/config.json", &json!({ "profiles": [rotated] }).to_string());
         assert_eq!(profile.credentials(&context).await.unwrap().access_key_id(), "testid");
-        profile.refused(&first);
+        profile.invalidate(&first);
         assert_eq!(profile.credentials(&context).await.unwrap().access_key_id(), "rotated");
     }
 

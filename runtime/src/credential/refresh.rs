@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
-use crate::transport::{BoxFuture, HttpAnswer};
+use crate::transport::{BoxFuture, HttpResponse};
 
 /// The credentials of a client: what its provider gives, kept as long as it is good.
 ///
@@ -140,17 +140,17 @@ impl Refresher {
         }
     }
 
-    /// Whether an answer refuses the credentials themselves: then the next call asks for others.
-    pub(crate) fn learn(&self, credentials: &Credentials, answer: &HttpAnswer) {
+    /// Invalidates credentials if the response refuses the credentials themselves.
+    pub(crate) fn invalidate_if_refused(&self, credentials: &Credentials, answer: &HttpResponse) {
         const CODES: [&[u8]; 3] = [b"InvalidSecurityToken", b"MissingSecurityToken", b"InvalidAccessKeyId"];
         let says = |code: &[u8]| answer.body.windows(code.len()).any(|window| window == code);
         if (400..500).contains(&answer.status) && CODES.into_iter().any(says) {
-            self.refused(credentials);
+            self.invalidate(credentials);
         }
     }
 
     /// The service refused these credentials: the next call asks for others.
-    pub(crate) fn refused(&self, credentials: &Credentials) {
+    pub(crate) fn invalidate(&self, credentials: &Credentials) {
         let shared = &self.0;
         // Otherwise they were replaced meanwhile.
         let current = |state: &State| state.kept.as_ref().is_none_or(|kept| kept.credentials.is(credentials));
@@ -158,7 +158,7 @@ impl Refresher {
             return;
         }
         // First, or a call in between would get from the provider what it still keeps.
-        shared.provider.refused(credentials);
+        shared.provider.invalidate(credentials);
         let mut state = shared.state();
         if current(&state) && state.kept.take().is_some() {
             // What began before may bring the same key again.
@@ -302,7 +302,7 @@ mod tests {
             })
         }
 
-        fn refused(&self, _: &Credentials) {
+        fn invalidate(&self, _: &Credentials) {
             self.refused.fetch_add(1, SeqCst);
         }
     }
@@ -611,7 +611,7 @@ mod tests {
         assert_eq!(id(&refresher).await, "testid0");
         assert_eq!(provider.asked.load(SeqCst), 2);
         for _ in 0..300 {
-            refresher.refused(&first);
+            refresher.invalidate(&first);
         }
         assert_eq!((id(&refresher).await.as_str(), provider.asked.load(SeqCst)), ("testid2", 3));
         tokio::time::sleep(Duration::from_secs(6)).await;
@@ -634,10 +634,10 @@ mod tests {
     async fn refused_credentials_are_replaced_once() {
         let (provider, refresher) = scripted(at_once, |turn| lasting(turn, 3600));
         let first = refresher.credentials().await.unwrap();
-        refresher.refused(&first);
+        refresher.invalidate(&first);
         assert_eq!((id(&refresher).await.as_str(), provider.refused.load(SeqCst)), ("testid1", 1));
         // A second call that was refused with the same key does not drop the new one.
-        refresher.refused(&first);
+        refresher.invalidate(&first);
         assert_eq!((id(&refresher).await.as_str(), provider.refused.load(SeqCst)), ("testid1", 1));
     }
 
@@ -654,13 +654,13 @@ mod tests {
             (503, "InvalidSecurityToken.Expired", false),
         ] {
             let key = refresher.credentials().await.unwrap();
-            let answer = HttpAnswer {
+            let answer = HttpResponse {
                 status,
                 headers: http::HeaderMap::new(),
                 body: format!(r#"{{"Code":"{code}"}}"#).into(),
                 ending: crate::transport::Ending::Complete,
             };
-            refresher.learn(&key, &answer);
+            refresher.invalidate_if_refused(&key, &answer);
             refresher.credentials().await.unwrap();
             asked += usize::from(refused);
             assert_eq!(provider.asked.load(SeqCst), asked, "{status} {code}");

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::entry::{Entry, Known, RoleNames, Shape, Value};
 use super::ini::Section;
+use super::process_environment::{ProcessEnvironment, variable};
 use super::profile::Source;
-use super::surroundings::{Surroundings, variable};
 
 const fn text(name: &'static str, variable: Option<&'static str>) -> Known {
     Known { name, shape: Shape::Text, variable }
@@ -45,8 +45,8 @@ const ROLE: RoleNames = RoleNames {
 };
 
 /// Where the credentials of a section come from; `None` if it is switched off.
-pub(super) fn source(section: &Section, surroundings: &Surroundings) -> Result<Option<Source>, String> {
-    let mut entry = Entry::new(&MEMBERS, surroundings);
+pub(super) fn source(section: &Section, environment: &ProcessEnvironment) -> Result<Option<Source>, String> {
+    let mut entry = Entry::new(&MEMBERS, environment);
     for value in &section.values {
         if let Some(known) = MEMBERS.iter().find(|known| known.name == value.key) {
             entry.set(known, Value::Text(value.text.clone()), value.line);

@@ -12,13 +12,13 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::file;
-use super::surroundings::{Surroundings, variable};
+use super::process_environment::{ProcessEnvironment, variable};
 use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
-use crate::endpoint::{Endpoint, PlainHttp, is_region};
-use crate::mask;
+use crate::error::redaction;
 use crate::sign::ProtocolParameters;
 use crate::transport::BoxFuture;
+use crate::transport::endpoint::{Endpoint, PlainHttp, is_region};
 
 /// What both ways to assume a role have in common.
 #[derive(Clone)]
@@ -65,15 +65,15 @@ impl Role {
 
     /// With the address, region and network of the variables `ALIBABA_CLOUD_STS_ENDPOINT`, `ALIBABA_CLOUD_STS_REGION`
     /// and `ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED`, each where nothing else was said.
-    pub(super) fn within(&mut self, surroundings: &Surroundings) -> Result<(), String> {
-        if let (None, Some(endpoint)) = (&self.endpoint, surroundings.text(variable::STS_ENDPOINT)) {
+    pub(super) fn within(&mut self, environment: &ProcessEnvironment) -> Result<(), String> {
+        if let (None, Some(endpoint)) = (&self.endpoint, environment.text(variable::STS_ENDPOINT)) {
             self.set_endpoint(&endpoint, variable::STS_ENDPOINT)?;
         }
-        if let (None, Some(region)) = (&self.region, surroundings.text(variable::STS_REGION)) {
+        if let (None, Some(region)) = (&self.region, environment.text(variable::STS_REGION)) {
             self.set_region(&region, variable::STS_REGION)?;
         }
         if self.vpc.is_none() {
-            self.vpc = Some(surroundings.switch(variable::VPC_ENDPOINT_ENABLED)?);
+            self.vpc = Some(environment.switch(variable::VPC_ENDPOINT_ENABLED)?);
         }
         Ok(())
     }
@@ -96,7 +96,7 @@ impl Role {
 
     /// The role for people: the number of an account in it is masked.
     fn shown(&self) -> String {
-        mask::digits(&self.arn)
+        redaction::digits(&self.arn)
     }
 
     fn endpoint(&self) -> Result<Endpoint, String> {
@@ -252,10 +252,10 @@ impl AssumeRole {
             nonce: context.random(),
             timestamp,
         };
-        protocol.sign_v1(&source, &mut parameters);
+        protocol.sign_v1(source.signer(), &mut parameters);
         let assumed = self.role.assume(context, &parameters).await;
         // The source may keep a key that is not good any more.
-        assumed.inspect_err(|_| self.source.refused(&source)).map_err(fail)
+        assumed.inspect_err(|_| self.source.invalidate(&source)).map_err(fail)
     }
 }
 
@@ -290,15 +290,15 @@ impl OidcRole {
 
     /// That of the variables `ALIBABA_CLOUD_ROLE_ARN`, `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`,
     /// `ALIBABA_CLOUD_OIDC_TOKEN_FILE` and `ALIBABA_CLOUD_ROLE_SESSION_NAME`.
-    pub(super) fn of(surroundings: &Surroundings) -> Result<Self, CredentialsError> {
+    pub(super) fn of(environment: &ProcessEnvironment) -> Result<Self, CredentialsError> {
         const NAMES: [&str; 3] = [variable::ROLE_ARN, variable::OIDC_PROVIDER_ARN, variable::OIDC_TOKEN_FILE];
-        let [Some(role), Some(provider), Some(file)] = NAMES.map(|name| surroundings.text(name)) else {
-            let missing: Vec<&str> = NAMES.into_iter().filter(|name| surroundings.text(name).is_none()).collect();
+        let [Some(role), Some(provider), Some(file)] = NAMES.map(|name| environment.text(name)) else {
+            let missing: Vec<&str> = NAMES.into_iter().filter(|name| environment.text(name).is_none()).collect();
             return Err(CredentialsError::absent("an OIDC role", format!("{} not set", missing.join(", "))));
         };
         let mut oidc = Self::new(role, provider, file);
-        oidc.role.within(surroundings).map_err(|why| CredentialsError::broken("an OIDC role", why))?;
-        oidc.role.session_name = surroundings.text(variable::ROLE_SESSION_NAME);
+        oidc.role.within(environment).map_err(|why| CredentialsError::broken("an OIDC role", why))?;
+        oidc.role.session_name = environment.text(variable::ROLE_SESSION_NAME);
         Ok(oidc)
     }
 
@@ -479,7 +479,7 @@ mod tests {
                 Box::pin(async { Ok(Credentials::new("testid", "testsecret")) })
             }
 
-            fn refused(&self, _: &Credentials) {
+            fn invalidate(&self, _: &Credentials) {
                 self.0.fetch_add(1, Ordering::SeqCst);
             }
         }
@@ -526,7 +526,7 @@ mod tests {
                 (variable::OIDC_TOKEN_FILE, "/none"),
                 (name, value),
             ];
-            OidcRole::of(&Surroundings::new(&variables, std::path::Path::new("/none"))).map(drop)
+            OidcRole::of(&ProcessEnvironment::new(&variables, std::path::Path::new("/none"))).map(drop)
         };
         assert_eq!(role(variable::STS_REGION, "cn-shanghai").map_err(|error| error.to_string()), Ok(()));
         for (name, value, why) in [

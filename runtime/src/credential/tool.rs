@@ -14,8 +14,8 @@ use super::cloud_sso::{self, CloudSso};
 use super::entry::{Entry, Known, Located, RoleNames, Shape, Value};
 use super::external::External;
 use super::oauth::{self, OAuth};
+use super::process_environment::{ProcessEnvironment, variable};
 use super::profile::Source;
-use super::surroundings::{Surroundings, variable};
 use super::temporary::{misfit, seconds};
 use super::uri::CredentialsUri;
 
@@ -202,8 +202,8 @@ impl<'a> Configuration<'a> {
     }
 
     /// Where the credentials of a profile come from; `None` if it was never configured.
-    pub(super) fn source(&self, name: &str, surroundings: &Surroundings) -> Result<Option<Source>, String> {
-        self.source_on(name, &mut Vec::new(), surroundings)
+    pub(super) fn source(&self, name: &str, environment: &ProcessEnvironment) -> Result<Option<Source>, String> {
+        self.source_on(name, &mut Vec::new(), environment)
     }
 
     /// `way` has the profiles that led to this one.
@@ -211,7 +211,7 @@ impl<'a> Configuration<'a> {
         &self,
         name: &str,
         way: &mut Vec<String>,
-        surroundings: &Surroundings,
+        environment: &ProcessEnvironment,
     ) -> Result<Option<Source>, String> {
         let round = way.iter().any(|passed| passed == name);
         way.push(name.to_owned());
@@ -219,7 +219,7 @@ impl<'a> Configuration<'a> {
             return Err(format!("it leads back to itself: {}; name a profile with credentials", way.join(" -> ")));
         }
         let Some(profile) = self.profile(name) else { return Err(format!("there is no profile {name:?}")) };
-        let mut entry = self.entry(profile, surroundings)?;
+        let mut entry = self.entry(profile, environment)?;
         let mode = mode(&entry)?;
         entry.fill()?;
         Ok(Some(match mode {
@@ -234,7 +234,7 @@ impl<'a> Configuration<'a> {
             Mode::RoleOfRole => {
                 let before = entry.required("source_profile")?;
                 let at = |why: String| format!("{}: {why}", entry.at("source_profile"));
-                let source = self.source_on(before, way, surroundings).map_err(|why| match self.profile(before) {
+                let source = self.source_on(before, way, environment).map_err(|why| match self.profile(before) {
                     Some(profile) => at(format!("profile {before:?} (line {}): {why}", profile.line)),
                     None => at(why),
                 })?;
@@ -265,8 +265,8 @@ impl<'a> Configuration<'a> {
     }
 
     /// The members of a profile that the table knows.
-    fn entry(&self, profile: &Profile<'_>, surroundings: &Surroundings) -> Result<Entry, String> {
-        let mut entry = Entry::new(&MEMBERS, surroundings);
+    fn entry(&self, profile: &Profile<'_>, environment: &ProcessEnvironment) -> Result<Entry, String> {
+        let mut entry = Entry::new(&MEMBERS, environment);
         for known in &MEMBERS {
             let Some(raw) = profile.members.get(known.name).filter(|raw| raw.get() != "null") else { continue };
             let value = match known.shape {

@@ -2,8 +2,8 @@
 
 use aliyun_protocol::{Method, RefusalKind};
 
-use crate::field::Fields;
-use crate::slot::{Place, Record};
+use crate::generated::field::Fields;
+use crate::generated::slot::{Place, Record};
 
 /// A service: what all its operations share.
 pub trait Service: Send + Sync + 'static {

@@ -11,7 +11,7 @@ pub(crate) use on::Span;
 mod off {
     use std::time::Duration;
 
-    use crate::client::Core;
+    use crate::call::core::Core;
     use crate::error::Error;
     use aliyun_protocol::Method;
 
@@ -50,7 +50,7 @@ mod on {
     use tracing::field::Empty;
     use tracing::instrument::{Instrument as _, Instrumented};
 
-    use crate::client::Core;
+    use crate::call::core::Core;
     use crate::error::Error;
     use aliyun_protocol::Method;
 
@@ -64,7 +64,7 @@ mod on {
 
         /// A call, with all its attempts.
         pub(crate) fn operation(core: &Core, action: &str) -> Self {
-            let product = core.service.product;
+            let product = core.request.service.product;
             Self(tracing::info_span!(
                 target: "aliyun",
                 "call",
@@ -74,8 +74,8 @@ mod on {
                 rpc.system = "aliyun",
                 rpc.service = product,
                 rpc.method = action,
-                server.address = core.endpoint.address(),
-                server.port = core.endpoint.port(),
+                server.address = core.request.endpoint.address(),
+                server.port = core.request.endpoint.port(),
                 aliyun.request_id = Empty,
                 "error.type" = Empty,
             ))
@@ -94,9 +94,9 @@ mod on {
                 // Left out of the first one, as OpenTelemetry has it.
                 http.request.resend_count = number.checked_sub(1).filter(|count| *count > 0),
                 http.response.status_code = Empty,
-                server.address = core.endpoint.address(),
-                server.port = core.endpoint.port(),
-                url.scheme = core.endpoint.scheme(),
+                server.address = core.request.endpoint.address(),
+                server.port = core.request.endpoint.port(),
+                url.scheme = core.request.endpoint.scheme(),
                 aliyun.request_id = Empty,
                 "error.type" = Empty,
             ))
@@ -111,7 +111,7 @@ mod on {
             if !self.0.is_disabled() {
                 self.0.record("http.response.status_code", status);
                 if let Some(id) = request_id() {
-                    self.0.record("aliyun.request_id", crate::mask::id(&id));
+                    self.0.record("aliyun.request_id", crate::error::redaction::id(&id));
                 }
             }
         }

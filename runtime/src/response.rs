@@ -1,6 +1,11 @@
-//! From what came back to a typed answer, or to the error that it is.
+//! From the HTTP response to a typed value, or to the error that it is.
 
-use std::any::Any;
+mod fault;
+pub(crate) mod read;
+mod refusal;
+mod retry_after;
+mod xml;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -15,45 +20,53 @@ use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::client::Core;
 use crate::credential::Credentials;
-use crate::error::{Error, ErrorKind, StartedId};
-use crate::fault::Fault;
-use crate::field::{Entry, Member, View, at_path, with_text};
-use crate::mask::{self, Hidden};
-use crate::operation::Facts;
-use crate::read::{Origin, read};
-use crate::refusal::{Stated, verdict};
+use crate::error::redaction::{self, Redactor};
+use crate::error::{Error, ErrorKind, Sent, StartedId};
+use crate::generated::field::{Entry, View, at_path, with_text};
+use crate::generated::operation::{Facts, ServiceFacts};
+use crate::generated::output::Output;
 use crate::request::Signed;
-use crate::retry_after::retry_after;
-use crate::slot::Slot;
-use crate::transport::{Ending, HttpAnswer, Sent};
-use crate::xml;
+use crate::response::fault::Fault;
+use crate::response::read::{Origin, read};
+use crate::response::refusal::{Stated, verdict};
+use crate::response::retry_after::retry_after;
+use crate::transport::{Ending, HttpResponse};
 
-/// A type that an answer is read into: a generated answer, or a free JSON value.
-pub trait Answer: Slot + Member + Any + Send + Sync {}
+/// How much of the memory one response may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ResponseLimits {
+    /// Bytes of its body.
+    pub(crate) body: usize,
+    /// Bytes of memory of its records: a small body can describe many empty records.
+    pub(crate) memory: usize,
+}
 
-impl<T: Slot + Member + Any + Send + Sync> Answer for T {}
+impl Default for ResponseLimits {
+    fn default() -> Self {
+        Self { body: 16 << 20, memory: 256 << 20 }
+    }
+}
 
-/// Makes an empty answer of the type of a call. A function without captures takes no memory.
-pub(crate) type Blank = Box<dyn Fn() -> Box<dyn Answer> + Send + Sync>;
+/// Makes an empty value of the output type of a call. A function without captures takes no memory.
+pub(crate) type Blank = Box<dyn Fn() -> Box<dyn Output> + Send + Sync>;
 
 /// An empty answer of this type.
-pub(crate) fn blank<T: Answer + Default>() -> Box<dyn Answer> {
+pub(crate) fn blank<T: Output + Default>() -> Box<dyn Output> {
     Box::<T>::default()
 }
 
 /// Reads the body of a successful JSON answer: what a call does after the transport, for benches.
-pub fn read_body(body: &[u8], answer: &mut dyn Answer) -> Result<(), String> {
+pub fn read_body(body: &[u8], answer: &mut dyn Output) -> Result<(), String> {
     let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
-    let memory = crate::client::Limits::default().memory;
+    let memory = ResponseLimits::default().memory;
     read(text, answer.place(), Origin::Json, memory, &|| false).map_err(|fault| fault.to_string())
 }
 
 /// A body that was read, as far as it could be.
 pub(crate) struct Body {
     /// What was read of it.
-    answer: Box<dyn Answer>,
+    answer: Box<dyn Output>,
     outcome: Result<(), Unreadable>,
 }
 
@@ -79,11 +92,11 @@ enum Unreadable {
 
 impl Body {
     /// Reads a body into an answer, of whose records no more than `memory` bytes are kept.
-    pub(crate) fn read(body: &[u8], answer: Box<dyn Answer>, memory: usize) -> Self {
+    pub(crate) fn read(body: &[u8], answer: Box<dyn Output>, memory: usize) -> Self {
         Self::read_until(body, answer, memory, &|| false)
     }
 
-    fn read_until(body: &[u8], mut answer: Box<dyn Answer>, memory: usize, stop: &dyn Fn() -> bool) -> Self {
+    fn read_until(body: &[u8], mut answer: Box<dyn Output>, memory: usize, stop: &dyn Fn() -> bool) -> Self {
         // What is not UTF-8 may be words that no decision needs: the rest is read all the same, and kept.
         let (body, foreign) = match std::str::from_utf8(body) {
             Ok(text) => (Cow::Borrowed(text), None),
@@ -100,7 +113,7 @@ impl Body {
 
     /// Reads a large body on a thread for blocking work. The reading ends early when this is dropped; `None` if the
     /// runtime is being shut down.
-    pub(crate) async fn read_aside(body: Bytes, answer: Box<dyn Answer>, memory: usize) -> Option<Self> {
+    pub(crate) async fn read_aside(body: Bytes, answer: Box<dyn Output>, memory: usize) -> Option<Self> {
         // Gone as soon as nobody waits any more.
         let wanted = Arc::new(());
         let waits = Arc::downgrade(&wanted);
@@ -148,7 +161,9 @@ enum Says {
 
 /// A response, with the request that it answers: what is needed to say what is wrong with it.
 pub(crate) struct Response<'a> {
-    pub(crate) core: &'a Arc<Core>,
+    /// The service that was called.
+    pub(crate) service: &'static ServiceFacts,
+    pub(crate) clock: fn() -> SystemTime,
     pub(crate) action: &'a Cow<'static, str>,
     pub(crate) facts: Facts,
     /// The parameters that the operation is known to have.
@@ -156,24 +171,24 @@ pub(crate) struct Response<'a> {
     pub(crate) parameters: &'a Parameters,
     pub(crate) credentials: &'a Credentials,
     pub(crate) signed: &'a Signed,
-    pub(crate) http: &'a HttpAnswer,
+    pub(crate) http: &'a HttpResponse,
     /// How long the attempt might take.
     pub(crate) time: Duration,
 }
 
 /// What must not show of an attempt.
-pub(crate) fn hidden(
+pub(crate) fn redactor(
     signed: &Signed,
     parameters: &Parameters,
     credentials: &Credentials,
     table: &'static [Entry],
-) -> Hidden {
-    Hidden::of(signed.sent(parameters, Some(credentials)).into_iter(), table)
+) -> Redactor {
+    Redactor::of(signed.sent(parameters, Some(credentials)).into_iter(), table)
 }
 
 impl Response<'_> {
     /// What the body is read into: whatever a gateway says of a failure has no type.
-    pub(crate) fn blank(&self, success: &Blank) -> Box<dyn Answer> {
+    pub(crate) fn blank(&self, success: &Blank) -> Box<dyn Output> {
         if self.succeeded() { success() } else { blank::<Value>() }
     }
 
@@ -182,7 +197,7 @@ impl Response<'_> {
     }
 
     /// The answer, or the error that it is. A success is one that is stated, whole, with the id of what was started.
-    pub(crate) fn judge(&self, body: Body) -> Result<Box<dyn Answer>, Error> {
+    pub(crate) fn judge(&self, body: Body) -> Result<Box<dyn Output>, Error> {
         let Body { answer, outcome } = body;
         if (300..400).contains(&self.http.status) {
             return Err(self.foreign("the service answered with a redirect, which is not followed"));
@@ -224,11 +239,11 @@ impl Response<'_> {
     /// The time was over before the response was read.
     pub(crate) fn not_read(&self) -> Error {
         let what = format!("the response could not be read within {:?}", self.time);
-        self.error(ErrorKind::Timeout, what).request(self.request_id().as_deref(), &self.hidden())
+        self.error(ErrorKind::Timeout, what).request(self.request_id().as_deref(), &self.redactor())
     }
 
     /// What a gateway says with an HTTP status of its own.
-    fn failed(&self, answer: &dyn Answer, outcome: Result<(), Unreadable>) -> Error {
+    fn failed(&self, answer: &dyn Output, outcome: Result<(), Unreadable>) -> Error {
         if !matches!(self.http.ending, Ending::Complete) {
             return self.cut(&self.http.ending);
         }
@@ -260,7 +275,7 @@ impl Response<'_> {
                 .foreign("the answer is an HTML page, so it comes from a proxy or another server")
                 .hint("check the endpoint and the proxy settings"),
             Unreadable::OtherXml { root } => {
-                let root = mask::line(&mask::digits(&root));
+                let root = redaction::line(&redaction::digits(&root));
                 self.foreign(format!("the answer is XML of another kind, with the root <{root}>"))
             }
             Unreadable::NotXml { what } => self.foreign(format!("the answer is not XML: {what}")),
@@ -274,7 +289,7 @@ impl Response<'_> {
         match encodings(&self.http.headers).next() {
             None => format!("the answer {what}"),
             Some(encoding) => {
-                let encoding = mask::line(&mask::digits(encoding));
+                let encoding = redaction::line(&redaction::digits(encoding));
                 format!("the answer {what}, and has the encoding {encoding:?}, which is not supported")
             }
         }
@@ -286,7 +301,7 @@ impl Response<'_> {
             Ending::CutShort(cause) => self
                 .unreadable("the answer was cut short")
                 .broken()
-                .caused_by(mask::digits(&self.hidden().hide(&cause.to_string()))),
+                .caused_by(redaction::digits(&self.redactor().redact(&cause.to_string()))),
             Ending::Late => {
                 let what = format!("the answer did not come whole within {:?}", self.time);
                 self.unreadable(what).late()
@@ -297,7 +312,7 @@ impl Response<'_> {
 
     /// What the envelope of a response says.
     fn says(&self, view: View<'_>) -> Says {
-        let envelope = &self.core.service.envelope;
+        let envelope = &self.service.envelope;
         let mut says = Says::Nothing;
         if !envelope.ok.is_empty() {
             at_path(view, envelope.ok, &mut |ok| {
@@ -328,7 +343,7 @@ impl Response<'_> {
 
     /// Where the members of a response say different things of its outcome.
     fn contradiction(&self, says: Says) -> Option<String> {
-        let envelope = &self.core.service.envelope;
+        let envelope = &self.service.envelope;
         let body = std::str::from_utf8(&self.http.body).ok()?;
         let decides = |name: &str| name == envelope.code || Some(name) == self.facts.id;
         let mut seen: Vec<(String, &RawValue)> = Vec::new();
@@ -351,7 +366,7 @@ impl Response<'_> {
 
     /// A response that states neither success nor failure.
     fn without_outcome(&self, view: View<'_>) -> Error {
-        let envelope = &self.core.service.envelope;
+        let envelope = &self.service.envelope;
         let mut request_id = self.request_id().is_some();
         with_text(view, envelope.request_id, &mut |id| request_id |= !id.is_empty());
         let wanted = if envelope.code.is_empty() { envelope.ok } else { envelope.code };
@@ -371,13 +386,13 @@ impl Response<'_> {
         with_text(view, name, &mut |text| id = Some(text.trim().to_owned()).filter(|id| !none(id)));
         let value = id?;
         // Anything may stand in the place of an id.
-        let shown = mask::is_id(&value) && self.hidden().hide(&value) == value;
+        let shown = redaction::is_id(&value) && self.redactor().redact(&value) == value;
         Some(StartedId { name, value, shown })
     }
 
     /// The failure that a response states.
     fn stated_failure(&self, view: View<'_>) -> Error {
-        let envelope = &self.core.service.envelope;
+        let envelope = &self.service.envelope;
         let first = |member: &str, otherwise: &str| {
             let mut text = String::new();
             if !member.is_empty() {
@@ -390,7 +405,7 @@ impl Response<'_> {
         let request_id =
             Some(first(envelope.request_id, "requestid")).filter(|id| !id.is_empty()).or_else(|| self.request_id());
         let retry_after = self.retry_after();
-        let service = self.core.service;
+        let service = self.service;
         let stated = Stated {
             code: &code,
             status: self.http.status,
@@ -399,14 +414,14 @@ impl Response<'_> {
         };
         // Whatever the code: a string to sign holds every parameter.
         let (words, theirs) = split_string_to_sign(&message);
-        let hidden = self.hidden();
+        let redactor = self.redactor();
         let error = self
             .error(ErrorKind::Service, "")
-            .said(&code, service.error(&code).map(|(_, exactly)| exactly), words, &hidden)
-            .request(request_id.as_deref(), &hidden)
+            .said(&code, service.error(&code).map(|(_, exactly)| exactly), words, &redactor)
+            .request(request_id.as_deref(), &redactor)
             .judged(verdict(service, stated, self.facts.is_repeatable()), retry_after);
         match &*code {
-            "SignatureDoesNotMatch" => error.hint(self.signed.explain(theirs)).hide(&hidden),
+            "SignatureDoesNotMatch" => error.hint(self.signed.explain(theirs)).redact(&redactor),
             "InvalidTimeStamp.Expired" => match self.clock_difference() {
                 Some(difference) => error.hint(difference),
                 None => error,
@@ -415,20 +430,20 @@ impl Response<'_> {
         }
     }
 
-    fn hidden(&self) -> Hidden {
-        hidden(self.signed, self.parameters, self.credentials, self.table)
+    fn redactor(&self) -> Redactor {
+        redactor(self.signed, self.parameters, self.credentials, self.table)
     }
 
     /// How long the service asks to wait.
     fn retry_after(&self) -> Option<Duration> {
-        retry_after(&self.http.headers, (self.core.clock)())
+        retry_after(&self.http.headers, (self.clock)())
     }
 
     /// How far this machine's clock is from that of the service, by its `Date`.
     fn clock_difference(&self) -> Option<String> {
         let date = self.http.headers.get(http::header::DATE)?.to_str().ok()?;
         let theirs = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
-        let ours = (self.core.clock)();
+        let ours = (self.clock)();
         let (difference, side) = match ours.duration_since(SystemTime::from(theirs)) {
             Ok(ahead) => (ahead, "ahead of"),
             Err(behind) => (behind.duration(), "behind"),
@@ -441,14 +456,14 @@ impl Response<'_> {
 
     /// An answer that cannot be read, with the beginning of it. Where the status is a failure, a proxy may have given it.
     fn unreadable(&self, what: impl Into<String>) -> Error {
-        let hidden = self.hidden();
-        let mut what = hidden.hide(&what.into());
-        let beginning = hidden.beginning(&self.http.body);
+        let redactor = self.redactor();
+        let mut what = redactor.redact(&what.into());
+        let beginning = redactor.beginning(&self.http.body);
         if !beginning.is_empty() {
             what.push_str("; it begins ");
             what.push_str(&beginning);
         }
-        let error = self.error(ErrorKind::Answer, what).request(self.request_id().as_deref(), &hidden);
+        let error = self.error(ErrorKind::Response, what).request(self.request_id().as_deref(), &redactor);
         if self.succeeded() { error } else { error.sent_to(Sent::Maybe).told_by_status(self.retry_after()) }
     }
 
@@ -463,7 +478,7 @@ impl Response<'_> {
 
     /// The request id as a trace may have it.
     pub(crate) fn shown_request_id(&self) -> Option<String> {
-        self.request_id().map(|id| self.hidden().hide(&id))
+        self.request_id().map(|id| self.redactor().redact(&id))
     }
 
     /// The request id of the headers, or of a body that cannot be read as a whole.

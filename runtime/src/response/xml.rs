@@ -8,7 +8,7 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
 use serde_json::{Map, Value};
 
-use crate::mask;
+use crate::error::redaction;
 
 /// Deepest nesting, as in JSON.
 const DEPTH: usize = 128;
@@ -81,7 +81,7 @@ pub(crate) fn to_json(text: &str, memory: usize) -> Result<(String, Value), Stri
 
 /// The parser quotes names, which are whatever came.
 fn said(error: &quick_xml::Error) -> String {
-    mask::line(&mask::digits(&error.to_string()))
+    redaction::line(&redaction::digits(&error.to_string()))
 }
 
 fn name(bytes: impl AsRef<[u8]>) -> String {

@@ -7,8 +7,8 @@ use hyper_util::client::proxy::matcher::Matcher;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Url;
 
-use crate::address::{Address, is_loopback};
-use crate::error::Error;
+use crate::transport::address::{Address, is_loopback};
+use crate::transport::setting::InvalidSetting;
 
 /// Where requests go out.
 #[derive(Clone, Default)]
@@ -70,9 +70,9 @@ impl Unusable {
                         NO_PROXY, or in a program call no_proxy() of the client";
 }
 
-impl From<Unusable> for Error {
+impl From<Unusable> for InvalidSetting {
     fn from(unusable: Unusable) -> Self {
-        Self::configuration(unusable.0).hint(Unusable::HINT)
+        Self::new(unusable.0).hint(Unusable::HINT)
     }
 }
 

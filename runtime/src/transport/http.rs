@@ -10,17 +10,59 @@ use http::{HeaderValue, Request, Uri};
 use reqwest::Url;
 
 use super::clients::{Clients, Settings};
-use super::{
-    BoxError, BoxFuture, ConnectTimeout, ConnectionSettings, Departure, FreshConnection, HttpAnswer, ReadUntil, Sent,
-    Stage, Transport, TransportError, Watched, body,
-};
-use crate::endpoint::Endpoint;
-use crate::error::Error;
-use crate::proxy::{Proxies, Proxy};
-use crate::timeout::Timeouts;
+use super::{BoxFuture, ConnectTimeout, FreshConnection, HttpResponse, ReadUntil, Transport, TransportError, body};
+use crate::error::{BoxError, Sent};
+use crate::transport::endpoint::Endpoint;
+use crate::transport::proxy::{Proxies, Proxy, ProxyChoice};
+use crate::transport::send_progress::{ObservedBody, SendProgress, Stage};
+use crate::transport::setting::InvalidSetting;
+use crate::transport::timeout::Timeouts;
 
 /// Whether this build has TLS.
 const TLS: bool = cfg!(any(feature = "rustls", feature = "native-tls"));
+
+/// How connections are made.
+#[derive(Clone, Default)]
+pub(crate) struct ConnectionSettings {
+    pub(crate) proxy: ProxyChoice,
+    /// Certificates that are trusted in addition to those of the system, in PEM.
+    pub(crate) roots: Vec<u8>,
+    /// The TLS library, if the caller chose one.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    pub(crate) tls: Option<Tls>,
+}
+
+/// A TLS library.
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "rustls", feature = "native-tls"))))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Tls {
+    /// rustls with aws-lc-rs, which trusts the certificates of the system.
+    #[cfg(feature = "rustls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rustls")))]
+    Rustls,
+    /// The library of the system: `OpenSSL`, Secure Transport or `SChannel`.
+    #[cfg(feature = "native-tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "native-tls")))]
+    Native,
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+impl Tls {
+    /// What is used if the caller does not choose. It is rustls wherever that is enabled: features are united over a
+    /// program, so that a default of the system's library would let a third crate change the choice.
+    pub(super) const DEFAULT: Self = {
+        #[cfg(feature = "rustls")]
+        {
+            Self::Rustls
+        }
+        #[cfg(not(feature = "rustls"))]
+        {
+            Self::Native
+        }
+    };
+}
 
 /// Sends over HTTP/1.1.
 ///
@@ -34,9 +76,13 @@ pub(crate) struct HttpTransport {
 
 impl HttpTransport {
     /// A connection pool with these timeouts and settings, to call this endpoint and whatever gives its credentials.
-    pub(crate) fn new(timeouts: &Timeouts, settings: &ConnectionSettings, endpoint: &Endpoint) -> Result<Self, Error> {
+    pub(crate) fn new(
+        timeouts: &Timeouts,
+        settings: &ConnectionSettings,
+        endpoint: &Endpoint,
+    ) -> Result<Self, InvalidSetting> {
         if endpoint.is_tls() && !TLS {
-            return Err(Error::configuration(format!("{endpoint:?} needs TLS, and this build has none"))
+            return Err(InvalidSetting::new(format!("{endpoint:?} needs TLS, and this build has none"))
                 .hint("turn on the feature rustls or native-tls"));
         }
         // A value that is no text is one that cannot be used, and not one that is absent.
@@ -44,16 +90,16 @@ impl HttpTransport {
         let proxies = settings.proxy.proxies(variable)?;
         let uri = endpoint.target();
         let url = Url::parse(&uri.to_string())
-            .map_err(|error| Error::configuration(format!("the endpoint {endpoint:?} is no URL")).caused_by(error))?;
+            .map_err(|error| InvalidSetting::new(format!("the endpoint {endpoint:?} is no URL")).caused_by(error))?;
         // Requests to other targets, such as those for credentials, tell it when they are sent.
         proxies.route(&url)?;
-        let transport = Self::through(proxies, *timeouts, settings.roots.clone())?;
+        let transport = Self::through(proxies, *timeouts, settings.clone())?;
         Ok(Self { endpoint: Some((uri.clone(), url)), ..transport })
     }
 
-    fn through(proxies: Proxies, timeouts: Timeouts, roots: Vec<u8>) -> Result<Self, Error> {
+    fn through(proxies: Proxies, timeouts: Timeouts, connections: ConnectionSettings) -> Result<Self, InvalidSetting> {
         let proxies = Arc::new(proxies);
-        let clients = Clients::new(Settings { proxies: Arc::clone(&proxies), timeouts, roots })?;
+        let clients = Clients::new(Settings { proxies: Arc::clone(&proxies), timeouts, connections })?;
         Ok(Self { clients, proxies, endpoint: None })
     }
 
@@ -91,26 +137,26 @@ impl fmt::Debug for HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
-            let departure = parts.extensions.remove::<Departure>().unwrap_or_default();
+            let progress = parts.extensions.remove::<SendProgress>().unwrap_or_default();
             let until = parts.extensions.remove::<ReadUntil>().map(|until| until.0);
             let fresh = parts.extensions.remove::<FreshConnection>().is_some();
-            let unsent = |source| TransportError { sent: Sent::No, source };
-            let (url, proxy) = self.way(&parts.uri).map_err(unsent)?;
-            let client = self.clients.client(fresh).map_err(|error| unsent(error.into()))?;
+            let not_sent = |source| TransportError::new(Sent::No, source);
+            let (url, proxy) = self.way(&parts.uri).map_err(not_sent)?;
+            let client = self.clients.client(fresh).map_err(|error| not_sent(error.into()))?;
             // As Alibaba's clients do. Some gateways encode their answers all the same.
             parts.headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
             let mut request = reqwest::Request::new(parts.method, url);
             *request.headers_mut() = parts.headers;
-            *request.body_mut() = Some(reqwest::Body::wrap(Watched { body, departure: departure.clone() }));
+            *request.body_mut() = Some(reqwest::Body::wrap(ObservedBody { body, progress: progress.clone() }));
             let answer = client.http.execute(request);
             // What looked at the body until now did so before anything could be sent.
-            departure.reach(Stage::HandedOver);
+            progress.reach(Stage::HandedOver);
             let mut response = answer.await.map_err(|error| {
-                let unsent = error.is_builder() || error.is_connect() || departure.stage() == Stage::Unsent;
-                TransportError { sent: if unsent { Sent::No } else { Sent::Maybe }, source: cause(error, proxy) }
+                let not_sent = error.is_builder() || error.is_connect() || progress.stage() == Stage::NotSent;
+                TransportError::new(if not_sent { Sent::No } else { Sent::Maybe }, cause(error, proxy))
             })?;
             let status = response.status();
             if status.is_server_error() {
@@ -118,7 +164,7 @@ impl Transport for HttpTransport {
             }
             let headers = std::mem::take(response.headers_mut());
             let (body, ending) = body::read(&mut response, body_limit, until).await;
-            Ok(HttpAnswer { status: status.as_u16(), headers, body, ending })
+            Ok(HttpResponse::new(status.as_u16(), headers, body).ending(ending))
         })
     }
 }
@@ -157,7 +203,7 @@ impl StdError for ThroughProxy {
 #[cfg(all(test, not(any(feature = "rustls", feature = "native-tls"))))]
 mod tests {
     use super::*;
-    use crate::endpoint::PlainHttp;
+    use crate::transport::endpoint::PlainHttp;
 
     #[test]
     fn a_build_without_tls_says_so() {
@@ -179,8 +225,8 @@ mod tests {
     async fn a_build_without_tls_sends_nothing_in_plain_text_instead() {
         let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", proxy.local_addr().unwrap());
-        let proxies = crate::proxy::ProxyChoice::Url(url).proxies(|_| None).unwrap();
-        let transport = HttpTransport::through(proxies, Timeouts::default(), Vec::new()).unwrap();
+        let proxies = crate::transport::proxy::ProxyChoice::Url(url).proxies(|_| None).unwrap();
+        let transport = HttpTransport::through(proxies, Timeouts::default(), ConnectionSettings::default()).unwrap();
         let request = Request::get("https://sts.example.com/").body(Bytes::new()).unwrap();
         let error = transport.send(request, 0).await.unwrap_err();
         assert_eq!((error.sent, error.to_string()), (Sent::No, "TLS is needed, and this build has none".to_owned()));
@@ -193,7 +239,7 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::proxy::ProxyChoice;
+    use crate::transport::proxy::ProxyChoice;
 
     /// The beginning of what a listener receives; it answers with nothing.
     async fn received(listener: &TcpListener) -> String {
@@ -208,7 +254,7 @@ mod tests {
     fn transport(variables: &[(&str, String)]) -> HttpTransport {
         let variable = |name: &str| variables.iter().find(|pair| pair.0 == name).map(|pair| pair.1.clone());
         let proxies = ProxyChoice::Environment.proxies(variable).unwrap();
-        HttpTransport::through(proxies, Timeouts::default(), Vec::new()).unwrap()
+        HttpTransport::through(proxies, Timeouts::default(), ConnectionSettings::default()).unwrap()
     }
 
     async fn get(transport: &HttpTransport, url: &str) -> Result<u16, TransportError> {

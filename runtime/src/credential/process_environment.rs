@@ -47,12 +47,12 @@ pub(super) mod variable {
 
 /// Where a program runs: looked up, so that tests can make one up.
 #[derive(Clone)]
-pub(super) struct Surroundings {
+pub(super) struct ProcessEnvironment {
     variable: Arc<Lookup>,
     home: Option<PathBuf>,
 }
 
-impl Surroundings {
+impl ProcessEnvironment {
     /// Those of this process.
     pub(super) fn of_process() -> Self {
         // What is no Unicode is not passed over: it is set, and wrong.
@@ -104,9 +104,9 @@ impl Surroundings {
     }
 }
 
-impl fmt::Debug for Surroundings {
+impl fmt::Debug for ProcessEnvironment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Surroundings")
+        f.write_str("ProcessEnvironment")
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_switch_is_on_off_or_an_error() {
-        let switch = |value| Surroundings::new(&[("SWITCH", value)], Path::new("/home/test")).switch("SWITCH");
+        let switch = |value| ProcessEnvironment::new(&[("SWITCH", value)], Path::new("/home/test")).switch("SWITCH");
         for (value, expected) in [
             ("true", true),
             ("TRUE", true),
@@ -134,6 +134,6 @@ mod tests {
             let error = "SWITCH is neither true nor false; set it to one of these, or unset it";
             assert_eq!(switch(value).unwrap_err(), error, "{value:?}");
         }
-        assert_eq!(Surroundings::new(&[], Path::new("/home/test")).switch("SWITCH"), Ok(false));
+        assert_eq!(ProcessEnvironment::new(&[], Path::new("/home/test")).switch("SWITCH"), Ok(false));
     }
 }

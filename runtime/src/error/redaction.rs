@@ -6,7 +6,7 @@
 use aliyun_protocol::{parameter, percent};
 use serde_json::Value;
 
-use crate::field::{Entry, Flags};
+use crate::generated::field::{Entry, Flags};
 
 /// Digits that may stand together. Codes are shorter; telephone numbers are longer.
 const DIGITS: usize = 6;
@@ -74,12 +74,12 @@ fn date(text: &str) -> Option<(&str, &str)> {
 
 /// Values that are never shown, whoever says them: those of sensitive parameters, and of parameters of which nothing is
 /// known.
-pub(crate) struct Hidden(Vec<String>);
+pub(crate) struct Redactor(Vec<String>);
 
-impl Hidden {
+impl Redactor {
     /// Of the parameters of a request, by the table of its type.
     pub(crate) fn of(parameters: impl Iterator<Item = (String, String)>, table: &[Entry]) -> Self {
-        let mut hidden = Self(Vec::new());
+        let mut redactor = Self(Vec::new());
         for (name, value) in parameters {
             let row = table.iter().find(|(known, _)| *known == name);
             let shown = if parameter::ALL.contains(&&*name) {
@@ -89,11 +89,11 @@ impl Hidden {
                 row.is_some_and(|(_, flags)| !flags.has(Flags::SENSITIVE)) && !value.starts_with(['{', '['])
             };
             if !shown {
-                hidden.add(&value);
+                redactor.add(&value);
             }
         }
-        hidden.0.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        hidden
+        redactor.0.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        redactor
     }
 
     /// A value in every form in which it may be quoted, and what is in it.
@@ -128,7 +128,7 @@ impl Hidden {
     }
 
     /// The text without them, and without what does not show: it could cut in two what must be found.
-    pub(crate) fn hide(&self, text: &str) -> String {
+    pub(crate) fn redact(&self, text: &str) -> String {
         let mut text = visible(text);
         for value in &self.0 {
             if text.contains(value) {
@@ -138,12 +138,12 @@ impl Hidden {
         text
     }
 
-    /// The beginning of a body, of which nothing hidden is cut in two before it is found.
+    /// The beginning of a body, of which nothing redactor is cut in two before it is found.
     pub(crate) fn beginning(&self, body: &[u8]) -> String {
         let longest = self.0.first().map_or(0, String::len);
         let enough = body.len().min(4 * BEGINNING + longest);
         let text = String::from_utf8_lossy(body.get(..enough).unwrap_or(body));
-        beginning(self.hide(&text).as_bytes(), body.len() > 4 * BEGINNING)
+        beginning(self.redact(&text).as_bytes(), body.len() > 4 * BEGINNING)
     }
 }
 
@@ -349,7 +349,7 @@ mod tests {
         for c in (0x20_u8..0x7f).map(char::from).chain("·–—、，．／＿（）・\u{3000}\u{a0}\u{2009}".chars())
         {
             let number = format!("to 130{c}0000{c}0000 now");
-            let shown = Hidden(Vec::new()).beginning(number.as_bytes());
+            let shown = Redactor(Vec::new()).beginning(number.as_bytes());
             if !c.is_ascii_alphanumeric() && c != ':' {
                 assert!(!digits(&number).contains("0000"), "{c:?}: {}", digits(&number));
                 assert!(!shown.contains("0000"), "{c:?}: {shown}");
@@ -359,13 +359,13 @@ mod tests {
 
     #[test]
     fn what_does_not_show_hides_nothing() {
-        let hidden = Hidden::of([("TtsParam".to_owned(), "the server db7 is down".to_owned())].into_iter(), &[]);
+        let redactor = Redactor::of([("TtsParam".to_owned(), "the server db7 is down".to_owned())].into_iter(), &[]);
         let said = "130\0 0000\u{200b} 0000 said the ser\u{200b}ver db7\u{202e} is \0down";
-        assert_eq!(digits(&hidden.hide(said)), "*** said ***");
+        assert_eq!(digits(&redactor.redact(said)), "*** said ***");
         let utf16: Vec<u8> =
             "{\"CallId\":\"1^2\",\"called\":\"13000000000\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        assert_eq!(hidden.beginning(&utf16), r#"{"CallId":"…","called":"…"}"#);
-        assert_eq!(hidden.beginning(b"<html>130<b>0000</b>0000 502"), "<html>130<b>***</b>*** 502");
+        assert_eq!(redactor.beginning(&utf16), r#"{"CallId":"…","called":"…"}"#);
+        assert_eq!(redactor.beginning(b"<html>130<b>0000</b>0000 502"), "<html>130<b>***</b>*** 502");
     }
 
     #[test]
@@ -376,7 +376,7 @@ mod tests {
 
     #[test]
     fn a_body_keeps_its_shape_and_no_content() {
-        let beginning = |body: &[u8]| Hidden(Vec::new()).beginning(body);
+        let beginning = |body: &[u8]| Redactor(Vec::new()).beginning(body);
         assert_eq!(
             beginning(r#"{"Code":"OK","Data":{"called":"13000000000","n":13000000000,"t":"say \"hi\""}}"#.as_bytes()),
             r#"{"Code":"…","Data":{"called":"…","n":***,"t":"…"}}"#

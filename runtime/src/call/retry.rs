@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use aliyun_protocol::RefusalKind;
 
-use crate::error::ErrorKind;
-use crate::transport::Sent;
+use crate::error::{Error, ErrorKind, Sent};
 
 /// How often a call is attempted, and with what pauses.
 ///
@@ -99,7 +98,7 @@ impl Default for Retries {
 pub(crate) struct Failed {
     pub(crate) kind: ErrorKind,
     pub(crate) refusal: Option<RefusalKind>,
-    /// Whether the gateway refused before it passed the request on: see [`crate::refusal::Verdict`].
+    /// Whether the gateway refused before it passed the request on: see [`crate::error::Verdict`].
     pub(crate) before_effect: bool,
     pub(crate) sent: Sent,
     pub(crate) status: Option<u16>,
@@ -115,6 +114,25 @@ pub(crate) struct Failed {
     pub(crate) retry_after: Option<Duration>,
     /// Whether credentials that had expired were already fetched anew in this call.
     pub(crate) refreshed: bool,
+}
+
+impl Failed {
+    /// What the error of an attempt says. The rest is known to the call.
+    pub(crate) fn of(error: &Error) -> Self {
+        Self {
+            kind: error.kind(),
+            refusal: error.refusal(),
+            before_effect: error.is_before_effect(),
+            sent: error.sent(),
+            status: error.http_status(),
+            broken: error.is_broken(),
+            attempts: 0,
+            left: Duration::ZERO,
+            took: Duration::ZERO,
+            retry_after: error.retry_after(),
+            refreshed: false,
+        }
+    }
 }
 
 /// What follows a failed attempt.
@@ -160,10 +178,12 @@ fn outcome(failed: &Failed) -> Outcome {
         (ErrorKind::Service, Some(RefusalKind::Transient | RefusalKind::Replayed)) => {
             Outcome::Unknown { throttled: false }
         }
-        (ErrorKind::Service | ErrorKind::Answer, Some(RefusalKind::Throttled)) => Outcome::Unknown { throttled: true },
-        (ErrorKind::Answer, _) if failed.broken => Outcome::Unknown { throttled: false },
+        (ErrorKind::Service | ErrorKind::Response, Some(RefusalKind::Throttled)) => {
+            Outcome::Unknown { throttled: true }
+        }
+        (ErrorKind::Response, _) if failed.broken => Outcome::Unknown { throttled: false },
         // A proxy's word: it may have given up before the service or after it.
-        (ErrorKind::Answer, _) if failed.status.is_some_and(|status| status >= 500 || status == 408) => {
+        (ErrorKind::Response, _) if failed.status.is_some_and(|status| status >= 500 || status == 408) => {
             Outcome::Unknown { throttled: false }
         }
         _ => Outcome::Lasting,
@@ -254,13 +274,13 @@ mod tests {
     }
 
     fn answered(status: u16) -> Failed {
-        Failed { status: Some(status), ..failed(ErrorKind::Answer, Sent::Maybe) }
+        Failed { status: Some(status), ..failed(ErrorKind::Response, Sent::Maybe) }
     }
 
     /// Each failure, whether a call that must not be repeated is, and whether one that may be repeated is.
     #[test]
     fn only_what_was_surely_not_done_is_repeated_for_every_operation() {
-        use ErrorKind::{Answer, Configuration, Credentials, Paging, Request, Service, Timeout, Transport};
+        use ErrorKind::{Configuration, Credentials, Paging, Request, Response, Service, Timeout, Transport};
         use RefusalKind::{Denied, Expired, NotFound, Quota, Replayed, Throttled, Transient};
         let cases = [
             ("not connected", failed(Transport, Sent::No), true, true),
@@ -293,7 +313,7 @@ mod tests {
             ("not to be written", failed(Request, Sent::No), false, false),
             ("not set up", failed(Configuration, Sent::No), false, false),
             ("pages that do not move on", failed(Paging, Sent::Yes), false, false),
-            ("an answer that does not fit", failed(Answer, Sent::Yes), false, false),
+            ("an answer that does not fit", failed(Response, Sent::Yes), false, false),
         ];
         for (case, failed, once, idempotent) in cases {
             for (may, repeated) in [(false, once), (true, idempotent)] {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use zeroize::Zeroizing;
 
-use crate::sign::SigningKey;
+use crate::sign::{Signer, SigningKey};
 use crate::transport::BoxFuture;
 
 mod chain;
@@ -20,11 +20,11 @@ mod external;
 mod file;
 mod ini;
 mod oauth;
+mod process_environment;
 mod profile;
 mod refresh;
 mod section;
 mod sts;
-mod surroundings;
 mod temporary;
 #[cfg(test)]
 mod testing;
@@ -107,6 +107,10 @@ impl Credentials {
         self.inner.security_token.as_deref().map(String::as_str)
     }
 
+    pub(crate) fn signer(&self) -> Signer<'_> {
+        Signer { access_key_id: self.access_key_id(), security_token: self.security_token(), key: self.key() }
+    }
+
     pub(crate) fn key(&self) -> &SigningKey {
         &self.inner.key
     }
@@ -164,7 +168,7 @@ pub trait CredentialsProvider: Send + Sync + 'static {
     /// Called when the service refused credentials of this provider as expired or unknown, or when no role could be assumed
     /// with them, for whatever reason: what is kept of them should be forgotten, so that the next request asks anew. Does
     /// nothing unless written.
-    fn refused(&self, credentials: &Credentials) {
+    fn invalidate(&self, credentials: &Credentials) {
         let _ = credentials;
     }
 }
@@ -181,8 +185,8 @@ impl<P: CredentialsProvider + ?Sized> CredentialsProvider for Arc<P> {
         P::credentials(self, context)
     }
 
-    fn refused(&self, credentials: &Credentials) {
-        P::refused(self, credentials);
+    fn invalidate(&self, credentials: &Credentials) {
+        P::invalidate(self, credentials);
     }
 }
 

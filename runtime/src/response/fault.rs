@@ -103,7 +103,7 @@ impl fmt::Display for Fault {
             What::Misfit { expected, found: Found::Shown(found) } if !self.sensitive => {
                 let shown: String = found.chars().take(SHOWN).collect();
                 let more = if shown.len() < found.len() { "…" } else { "" };
-                write!(f, "expected {expected}, found {}{more}", crate::mask::digits(&shown))
+                write!(f, "expected {expected}, found {}{more}", crate::error::redaction::digits(&shown))
             }
             What::Misfit { expected, found: Found::Shown(_) } => {
                 write!(f, "expected {expected}, found another value (not shown)")

@@ -1,7 +1,5 @@
 //! Turning pages.
 
-mod turner;
-
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -12,13 +10,13 @@ use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-pub use self::turner::{PageTurner, Position};
-use crate::call::{Call, CallFuture};
-use crate::client::Core;
+use crate::call::core::Core;
+use crate::call::paginator::{Paginator, Position};
+use crate::call::pending::{PendingRequest, ResponseFuture};
+use crate::error::Sent;
 use crate::error::{Error, ErrorKind};
-use crate::field::View;
-use crate::operation::Paged;
-use crate::transport::Sent;
+use crate::generated::field::View;
+use crate::generated::operation::Paged;
 
 /// The pages of an operation, one after the other, until the announced total came, or an empty page where none is
 /// announced.
@@ -108,7 +106,7 @@ impl<O: Paged> fmt::Debug for Pages<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pages")
             .field("action", &O::FACTS.action)
-            .field("turner", &self.turning.as_ref().map(|turning| &turning.turner))
+            .field("paginator", &self.turning.as_ref().map(|turning| &turning.paginator))
             .field("read_ahead", &self.read_ahead)
             .finish_non_exhaustive()
     }
@@ -118,34 +116,34 @@ impl<O: Paged> fmt::Debug for Pages<O> {
 struct Turning<O: Paged> {
     core: Arc<Core>,
     request: O,
-    turner: PageTurner,
+    paginator: Paginator,
     /// The call under way. It is kept here, so that it outlives the future that began it.
-    call: Option<CallFuture<O::Output>>,
+    call: Option<ResponseFuture<O::Output>>,
 }
 
 impl<O: Paged> Turning<O> {
     fn new(core: &Arc<Core>, mut request: O) -> Self {
         request.prepare();
         let start = Position::read(request.position(), O::PAGING.step);
-        let turner = PageTurner::new(O::FACTS.action, O::PAGING, start);
-        Self { core: Arc::clone(core), request, turner, call: None }
+        let paginator = Paginator::new(O::FACTS.action, O::PAGING, start);
+        Self { core: Arc::clone(core), request, paginator, call: None }
     }
 
     /// Whether there may be a further page.
     fn moves(&self) -> bool {
-        !matches!(self.turner.position(), Ok(None))
+        !matches!(self.paginator.position(), Ok(None))
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<O::Output>, Error>> {
-        while let Some(position) = self.turner.position()? {
+        while let Some(position) = self.paginator.position()? {
             let call = self.call.get_or_insert_with(|| {
                 position.write(self.request.position());
-                Call::of(&self.core, O::FACTS, &self.request).into_future()
+                PendingRequest::of(&self.core, O::FACTS, &self.request).into_future()
             });
             let answer = ready!(Pin::new(call).poll(context));
             self.call = None;
             let page = answer?;
-            if self.turner.turn(View::Record(&page))? {
+            if self.paginator.turn(View::Record(&page))? {
                 return Poll::Ready(Ok(Some(page)));
             }
         }

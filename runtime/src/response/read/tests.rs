@@ -7,8 +7,8 @@ use proptest::test_runner::RngSeed;
 use serde_json::json;
 
 use super::*;
-use crate::field::{Fields, Member, View, Viewer};
-use crate::slot::Record;
+use crate::generated::field::{Fields, Member, View, Viewer};
+use crate::generated::slot::Record;
 
 /// A record with a field of every kind, as the generator writes them.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -216,7 +216,7 @@ fn a_misfit_is_named_with_its_path() {
         (json!({"Truth": 2}), "Truth: expected true or false, found 2"),
         (json!({"Text": {}}), "Text: expected a text, found an object"),
         (json!({"Map": {"13000000000": "x"}}), "Map[key]: expected an integer, found \"x\""),
-        (json!({"Secret": "hidden"}), "Secret: expected an integer, found another value (not shown)"),
+        (json!({"Secret": "redactor"}), "Secret: expected an integer, found another value (not shown)"),
         (json!({"Numbers": "1,x"}), "Numbers[1]: expected an integer, found \"x\""),
         (json!([1]), "expected an object, found a list"),
     ] {
@@ -464,7 +464,7 @@ fn xml_lists_lose_their_wrapper() {
 }
 
 fn shown(specimen: &Specimen) -> Value {
-    serde_json::to_value(crate::field::Shown(View::Record(specimen))).unwrap()
+    serde_json::to_value(crate::generated::field::Shown(View::Record(specimen))).unwrap()
 }
 
 /// The same cases in every run.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::field::{Entry, Fields};
+use crate::generated::field::{Entry, Fields};
 
 /// A place for one value: the reader matches once and writes straight into it.
 pub enum Place<'a> {

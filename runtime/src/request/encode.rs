@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use aliyun_protocol::Parameters;
 use serde_json::Value;
 
-use crate::field::{Entry, Fields, Flags, Member, Sent, View, Viewer};
+use crate::generated::field::{Entry, Fields, Flags, Member, Sent, View, Viewer, joined};
 
 /// Appends the parameters of a request, in the order of its table.
 ///
@@ -142,22 +142,4 @@ impl Encoder<'_> {
             Err(what) => self.refuse(what),
         }
     }
-}
-
-/// Items joined by commas. An item with a comma of its own would read back as two.
-pub(crate) fn joined(view: View<'_>) -> Result<String, &'static str> {
-    let View::List(list) = view else { return Err("is no list and cannot be joined by commas") };
-    let mut text = String::new();
-    for index in 0..list.count() {
-        let separator = if index == 0 { "" } else { "," };
-        let _ = match list.item(index) {
-            View::Text(item) if item.contains(',') => return Err("has an item with a comma, which joins items"),
-            View::Text(item) => write!(text, "{separator}{item}"),
-            View::Integer(number) => write!(text, "{separator}{number}"),
-            View::Float(number) if number.is_finite() => write!(text, "{separator}{number}"),
-            View::Bool(value) => write!(text, "{separator}{value}"),
-            _ => return Err("has an item that cannot be joined by commas"),
-        };
-    }
-    Ok(text)
 }

@@ -10,11 +10,11 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde_json::Value;
 
+use crate::error::Sent;
 use crate::error::{Error, ErrorKind};
-use crate::field::{Entry, Member, View, Viewer, at_path, with_text};
-use crate::operation::{Paging, Step};
-use crate::slot::Place;
-use crate::transport::Sent;
+use crate::generated::field::{Entry, Member, View, Viewer, at_path, with_text};
+use crate::generated::operation::{Paging, Step};
+use crate::generated::slot::Place;
 
 /// Where a page begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum Position {
 }
 
 impl Position {
-    pub(super) fn read(place: Place<'_>, step: Step) -> Option<Self> {
+    pub(crate) fn read(place: Place<'_>, step: Step) -> Option<Self> {
         match place {
             Place::OptionalInt32(number) => number.map(|number| Self::Number(i64::from(number))),
             Place::OptionalInt64(number) => number.map(Self::Number),
@@ -50,7 +50,7 @@ impl Position {
         }
     }
 
-    pub(super) fn write(&self, place: Place<'_>) {
+    pub(crate) fn write(&self, place: Place<'_>) {
         match (place, self) {
             (Place::OptionalInt32(slot), Self::Number(number)) => {
                 *slot = Some(i32::try_from(*number).unwrap_or(i32::MAX));
@@ -68,7 +68,7 @@ impl Position {
 }
 
 /// Decides from page to page where the next one begins; for callers that send the pages themselves.
-pub struct PageTurner {
+pub struct Paginator {
     action: &'static str,
     paging: Paging,
     next: Next,
@@ -99,7 +99,7 @@ enum Next {
 /// A token may lead to an empty page, such as where a filter left nothing of it. So many in a row lead nowhere.
 const EMPTY_PAGES: u32 = 1_000;
 
-impl PageTurner {
+impl Paginator {
     /// Begins at `start`, or at the first page.
     #[must_use]
     pub fn new(action: &'static str, paging: Paging, start: Option<Position>) -> Self {
@@ -248,9 +248,9 @@ fn hash(text: &str) -> u64 {
     hasher.finish()
 }
 
-impl fmt::Debug for PageTurner {
+impl fmt::Debug for Paginator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PageTurner")
+        f.debug_struct("Paginator")
             .field("action", &self.action)
             .field("next", &self.position().ok().flatten())
             .field("seen", &self.seen)

@@ -4,7 +4,7 @@
 //! masked `Debug`, JSON) is written once, here and beside, as a [`Viewer`].
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
@@ -323,7 +323,7 @@ impl<S: Serializer> Viewer for RecordWalk<S> {
                         serializer.serialize_entry(name, &text)?;
                     }
                     view if self.styled && is_structured(view) && flags.has(Flags::SIMPLE) => {
-                        let text = crate::encode::joined(view).map_err(serde::ser::Error::custom)?;
+                        let text = joined(view).map_err(serde::ser::Error::custom)?;
                         serializer.serialize_entry(name, &text)?;
                     }
                     view => serializer.serialize_entry(name, &Json { view, styled: self.styled })?,
@@ -333,6 +333,24 @@ impl<S: Serializer> Viewer for RecordWalk<S> {
         };
         self.outcome = Some(write());
     }
+}
+
+/// Items joined by commas. An item with a comma of its own would read back as two.
+pub(crate) fn joined(view: View<'_>) -> Result<String, &'static str> {
+    let View::List(list) = view else { return Err("is no list and cannot be joined by commas") };
+    let mut text = String::new();
+    for index in 0..list.count() {
+        let separator = if index == 0 { "" } else { "," };
+        let _ = match list.item(index) {
+            View::Text(item) if item.contains(',') => return Err("has an item with a comma, which joins items"),
+            View::Text(item) => write!(text, "{separator}{item}"),
+            View::Integer(number) => write!(text, "{separator}{number}"),
+            View::Float(number) if number.is_finite() => write!(text, "{separator}{number}"),
+            View::Bool(value) => write!(text, "{separator}{value}"),
+            _ => return Err("has an item that cannot be joined by commas"),
+        };
+    }
+    Ok(text)
 }
 
 /// Formats what a generated type holds, by wire names, with sensitive members masked and absent ones left out.

@@ -11,9 +11,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::fault::{Fault, Found, What};
-use crate::field::{Entry, Flags};
-use crate::slot::{Filler, Grow, Keyed, Place, Slot};
+use crate::generated::field::{Entry, Flags};
+use crate::generated::slot::{Filler, Grow, Keyed, Place, Slot};
+use crate::response::fault::{Fault, Found, What};
 
 mod scanner;
 

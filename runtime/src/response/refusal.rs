@@ -5,7 +5,8 @@
 
 use aliyun_protocol::RefusalKind;
 
-use crate::operation::ServiceFacts;
+use crate::error::Verdict;
+use crate::generated::operation::ServiceFacts;
 
 /// A failure as the service or its gateway stated it.
 #[derive(Debug, Clone, Copy)]
@@ -17,18 +18,6 @@ pub(crate) struct Stated<'a> {
     pub(crate) has_request_id: bool,
     /// Whether the response says how long to wait before the next request.
     pub(crate) has_retry_after: bool,
-}
-
-/// What a client makes of a stated failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Verdict {
-    pub(crate) kind: Option<RefusalKind>,
-    /// Whether the request was refused, so that nothing was done.
-    pub(crate) refused: bool,
-    /// Whether the gateway refused before it passed the request on, so that any operation may be sent again.
-    pub(crate) before_effect: bool,
-    /// What to do about the code.
-    pub(crate) advice: Option<&'static str>,
 }
 
 /// Decides what a stated failure means for an operation that may be repeated without harm, or must not.
@@ -65,7 +54,7 @@ pub(crate) fn verdict(service: &ServiceFacts, stated: Stated<'_>, idempotent: bo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operation::{EnvelopeFacts, ErrorFacts};
+    use crate::generated::operation::{EnvelopeFacts, ErrorFacts};
 
     const SERVICE: ServiceFacts = ServiceFacts::new(
         "Test",

@@ -5,15 +5,15 @@ use http::Uri;
 use http::header::HeaderValue;
 use http::uri::{PathAndQuery, Scheme};
 
-use crate::address::{Address, is_loopback};
-use crate::error::Error;
-use crate::operation::ServiceFacts;
+use crate::generated::operation::ServiceFacts;
+use crate::transport::address::{Address, is_loopback};
+use crate::transport::setting::InvalidSetting;
 
-/// What a client was told of where its service is.
+/// The settings that choose the endpoint of a service.
 #[derive(Clone, Default)]
-pub(crate) struct Place {
-    /// A host or URL, which wins over all else.
-    pub(crate) endpoint: Option<String>,
+pub(crate) struct EndpointChoice {
+    /// A host or URL, which overrides the rest.
+    pub(crate) address: Option<String>,
     pub(crate) region: Option<String>,
     /// Whether the client is inside a VPC and calls the host there.
     pub(crate) vpc: bool,
@@ -21,9 +21,9 @@ pub(crate) struct Place {
     pub(crate) plain_http: bool,
 }
 
-impl Place {
-    /// The endpoint of a service in this place.
-    pub(crate) fn endpoint(&self, service: &ServiceFacts) -> Result<Endpoint, Error> {
+impl EndpointChoice {
+    /// The endpoint of a service.
+    pub(crate) fn endpoint(&self, service: &ServiceFacts) -> Result<Endpoint, InvalidSetting> {
         let plain_http = if self.plain_http {
             PlainHttp::Allowed
         } else {
@@ -35,13 +35,13 @@ impl Place {
         Endpoint::parse(self.host(service)?, plain_http)
     }
 
-    fn host<'a>(&'a self, service: &ServiceFacts) -> Result<&'a str, Error> {
-        if let Some(endpoint) = &self.endpoint {
-            return Ok(endpoint);
+    fn host<'a>(&'a self, service: &ServiceFacts) -> Result<&'a str, InvalidSetting> {
+        if let Some(address) = &self.address {
+            return Ok(address);
         }
         let region = self.region.as_deref();
         if let Some(region) = region.filter(|region| !is_region(region)) {
-            return Err(Error::configuration(format!("{region:?} is no region id, such as \"cn-shanghai\"")));
+            return Err(InvalidSetting::new(format!("{region:?} is not a region id, such as \"cn-shanghai\"")));
         }
         let find =
             |hosts: &[(&str, &'static str)]| hosts.iter().find(|(of, _)| Some(*of) == region).map(|(_, host)| *host);
@@ -59,7 +59,7 @@ impl Place {
             } else {
                 format!("regions that have one: {}; for another give the endpoint itself", known.join(", "))
             };
-            Error::configuration(what).hint(hint)
+            InvalidSetting::new(what).hint(hint)
         })
     }
 }
@@ -92,8 +92,8 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// Understands `host`, `host:port` and `scheme://host[:port][/]`.
-    pub(crate) fn parse(text: &str, plain_http: PlainHttp) -> Result<Self, Error> {
-        let configuration = |what: String| Err(Error::configuration(what));
+    pub(crate) fn parse(text: &str, plain_http: PlainHttp) -> Result<Self, InvalidSetting> {
+        let configuration = |what: String| Err(InvalidSetting::new(what));
         let address = match Address::parse(text, Some("https")) {
             Ok(address) => address,
             Err(reason) => return configuration(format!("the endpoint is not a host, host:port or URL: {reason}")),
@@ -172,8 +172,8 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Result<String, String> {
-        let place = Place { endpoint: Some(text.to_owned()), ..Place::default() };
-        place.endpoint(&SERVICE).map(|endpoint| format!("{endpoint:?}")).map_err(|error| error.to_string())
+        let choice = EndpointChoice { address: Some(text.to_owned()), ..EndpointChoice::default() };
+        choice.endpoint(&SERVICE).map(|endpoint| format!("{endpoint:?}")).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -221,13 +221,13 @@ mod tests {
         "Voice",
         "2017-05-25",
         "voice.example.com",
-        crate::operation::EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
+        crate::generated::operation::EnvelopeFacts::new("Code", "Message", "RequestId", &["OK"], ""),
         &[],
     );
 
     fn host(service: &ServiceFacts, region: Option<&str>, vpc: bool) -> Result<String, String> {
-        let place = Place { region: region.map(str::to_owned), vpc, ..Place::default() };
-        place.endpoint(service).map(|endpoint| format!("{endpoint:?}")).map_err(|error| error.to_string())
+        let choice = EndpointChoice { region: region.map(str::to_owned), vpc, ..EndpointChoice::default() };
+        choice.endpoint(service).map(|endpoint| format!("{endpoint:?}")).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(host(&service, Some("cn-hangzhou"), false).unwrap(), "https://voice.example.com/");
         assert_eq!(
             host(&service, Some("CN Shanghai"), false).unwrap_err(),
-            "\"CN Shanghai\" is no region id, such as \"cn-shanghai\""
+            "\"CN Shanghai\" is not a region id, such as \"cn-shanghai\""
         );
     }
 
@@ -264,8 +264,9 @@ mod tests {
 
     #[test]
     fn an_endpoint_that_is_given_wins() {
-        let place = Place { endpoint: Some("gateway.internal".to_owned()), vpc: true, ..Place::default() };
-        assert_eq!(format!("{:?}", place.endpoint(&SERVICE).unwrap()), "https://gateway.internal/");
+        let choice =
+            EndpointChoice { address: Some("gateway.internal".to_owned()), vpc: true, ..EndpointChoice::default() };
+        assert_eq!(format!("{:?}", choice.endpoint(&SERVICE).unwrap()), "https://gateway.internal/");
     }
 
     #[test]
