@@ -53,6 +53,6 @@ pub mod credentials {
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod testing {
     pub use crate::request::encode::parameters_of;
-    pub use crate::response::read_body;
+    pub use crate::response::body::read_body;
     pub use crate::sign::SigningKey;
 }

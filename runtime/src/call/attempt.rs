@@ -18,7 +18,8 @@ use crate::generated::field::Entry;
 use crate::generated::operation::Facts;
 use crate::generated::output::Output;
 use crate::request::Unsigned;
-use crate::response::{Blank, Body, Response, redactor};
+use crate::response::body::{Blank, Body};
+use crate::response::judge::{Response, redactor};
 use crate::transport::send_progress::{SendProgress, Stage};
 use crate::transport::{ConnectTimeout, FreshConnection, ReadUntil, TransportError};
 

@@ -6,7 +6,7 @@ use crate::call::limit::Admission;
 use crate::call::retry::{Budget, Retries};
 use crate::credential::Refresher;
 use crate::request::RequestSettings;
-use crate::response::ResponseLimits;
+use crate::response::body::ResponseLimits;
 use crate::transport::Transport;
 use crate::transport::timeout::Timeouts;
 

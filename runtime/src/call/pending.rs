@@ -28,7 +28,7 @@ use crate::generated::output::Output;
 #[cfg(feature = "test-util")]
 use crate::request::Unsigned;
 use crate::request::encode::encode;
-use crate::response::{Blank, blank};
+use crate::response::body::{Blank, blank};
 
 /// A call that is ready to be made: `.await` it. Options of the call are set here; fields belong to the request.
 #[must_use = "a call does nothing until it is awaited"]

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Sent};
 use crate::generated::field::Entry;
 use crate::generated::operation::Facts;
 use crate::generated::output::Output;
-use crate::response::Blank;
+use crate::response::body::Blank;
 
 /// How a call ended.
 pub(super) type Ended = Result<Box<dyn Output>, Error>;

@@ -16,7 +16,7 @@ use crate::credential::{Context, CredentialsProvider, DefaultChain, Refresher};
 use crate::error::Error;
 use crate::generated::operation::{Operation, Service};
 use crate::request::{Format, RequestSettings, Signature};
-use crate::response::ResponseLimits;
+use crate::response::body::ResponseLimits;
 use crate::transport::endpoint::EndpointChoice;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use crate::transport::http::Tls;
