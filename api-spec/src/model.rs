@@ -370,6 +370,11 @@ impl Service {
         let of_operations = self.operations.iter().flat_map(|operation| &operation.types);
         self.types.iter().chain(of_operations).find(|named| named.name == name)
     }
+
+    /// The members of an operation's response: its own, then those of the envelope.
+    pub fn response_fields<'s>(&'s self, operation: &'s Operation) -> impl Iterator<Item = &'s Field> + Clone {
+        operation.response.iter().chain(&self.envelope.fields)
+    }
 }
 
 impl Kind {
@@ -402,6 +407,16 @@ impl Shape {
             unit: None,
             sensitive: false,
             example: None,
+        }
+    }
+}
+
+impl PagePosition {
+    /// Dotted path of the parameter.
+    #[must_use]
+    pub fn parameter(&self) -> &str {
+        match self {
+            Self::Page(parameter) | Self::Offset(parameter) | Self::Token { parameter, .. } => parameter,
         }
     }
 }
