@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use aliyun_api_spec::model::{
-    EnumValue, Field, Group, NamedType, Operation, OperationType, PagePosition, Rate, Service, Shape, Style, Time,
-    TypeBody, Unit,
+    EnumValue, Field, Group, NamedType, Operation, OperationType, Rate, Service, Shape, Style, Time, TypeBody, Unit,
 };
-use serde_json::{Map, Value};
+use serde_json::Map;
 
-use crate::{Options, example};
+use crate::example::{self, plain};
+use crate::options::Options;
 
 /// Paragraphs, with an empty line between them.
 #[derive(Default)]
@@ -144,11 +144,7 @@ fn groups_of_parameters(operation: &Operation) -> String {
 fn answer_paragraph(operation: &Operation) -> String {
     let mut text = format!("The answer is [`{}Response`].", operation.action);
     if let Some(pagination) = &operation.pagination {
-        let what = match &pagination.position {
-            PagePosition::Page(parameter) | PagePosition::Offset(parameter) | PagePosition::Token { parameter, .. } => {
-                parameter
-            }
-        };
+        let what = pagination.position.parameter();
         let _ = write!(
             text,
             " It is one page of many: `client.pages(request)` turns the pages by `{what}`, and `client.items(request)` \
@@ -275,14 +271,6 @@ fn details(field: &Field, service: &Service) -> String {
         facts.push("masked in `Debug`".to_owned());
     }
     facts.join("; ") + "."
-}
-
-/// A value as a person would write it in a sentence.
-pub(crate) fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        value => value.to_string(),
-    }
 }
 
 /// An example that compiles, of the first request of the specification; none where a required value is not known.
