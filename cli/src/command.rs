@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 
 use aliyun_api_spec::model::Operation;
+use aliyun_api_spec::types::{Sensitivity, Types};
 use aliyun_api_spec::{dyvmsapi, suggest};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::request::{self, Request};
-use crate::{call, emulator, help, notice, parameter, shape, untyped};
+use crate::{call, emulator, help, notice, parameter, untyped};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -95,7 +96,8 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
         let [Some(name), Some(value)] = [&pair[0], &pair[1]].map(|argument| argument.to_str()) else { continue };
         let field = option(&command, name).and_then(Arg::get_long).and_then(|name| operation.parameter(name));
         let Some(field) = field.filter(|_| is_hyphened(value)) else { continue };
-        let is_shown = !shape::is_sensitive(&field.shape) && notice::visible(value) == value;
+        let sensitivity = Types::of(operation, dyvmsapi()).sensitivity(&field.shape);
+        let is_shown = sensitivity == Sensitivity::None && notice::visible(value) == value;
         let shown = if is_shown { help::quoted(value) } else { "VALUE".into() };
         return Failure::Usage(format!("{name} {BEGINS_LIKE_AN_OPTION} {name}={shown}"));
     }
@@ -183,14 +185,15 @@ fn with_arguments(command: Command) -> Command {
 }
 
 fn describe(command: Command, operation: &'static Operation) -> Command {
+    let types = Types::of(operation, dyvmsapi());
     let parameters = operation.parameters.iter().map(|field| {
-        let argument = parameter::argument(field).required(field.required).help_heading("Parameters");
+        let argument = parameter::argument(field, types).required(field.required).help_heading("Parameters");
         // Turning pages sets it.
         let turned = field.required && request::position_path(operation) == Some(field.wire_name.as_str());
         let argument = if turned { argument.required(false).required_unless_present("all") } else { argument };
         with_alias(argument, &field.rust_name)
     });
-    let common = dyvmsapi().common_parameters.iter().map(|field| parameter::argument(field).hide(true));
+    let common = dyvmsapi().common_parameters.iter().map(|field| parameter::argument(field, types).hide(true));
     let command = command
         .after_help(help::example(operation))
         .after_long_help(help::example(operation) + EXIT_STATUS)

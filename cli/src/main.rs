@@ -13,7 +13,6 @@ mod notice;
 mod output;
 mod parameter;
 mod request;
-mod shape;
 mod slots;
 #[cfg(test)]
 mod specimen;
