@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
+use aliyun_protocol::success::Statement;
+use serde_json::Value;
 
 use super::field::{self, Role};
 use super::names::Space;
@@ -174,21 +175,10 @@ fn check_response(
     else {
         return;
     };
-    let data = if succeeds(members, envelope) == Some(false) { &[] } else { operation.response.as_slice() };
+    let data = if envelope.statement(members) == Statement::Failure { &[] } else { operation.response.as_slice() };
     let fields = envelope.fields.iter().chain(data);
     let misfits = fit::record(members, fields, "member", types, Reading::Lenient);
     add_misfits("the response does not decode", misfits, node, report);
-}
-
-/// What an answer tells about success, if anything.
-fn succeeds(members: &Map<String, Value>, envelope: &Envelope) -> Option<bool> {
-    let member = |name: &Option<String>| name.as_ref().and_then(|name| members.get(name));
-    let code = member(&envelope.code).map(|code| {
-        let code = code.as_str().map_or_else(|| code.to_string(), str::to_owned);
-        envelope.success.contains(&code)
-    });
-    let ok = member(&envelope.ok).and_then(Value::as_bool);
-    [code, ok].into_iter().flatten().reduce(|all, one| all && one)
 }
 
 /// The root tells the answer of the operation from a refusal by the gateway.
@@ -202,7 +192,7 @@ fn check_xml(example: &Example, operation: &Operation, envelope: &Envelope, node
         Err(rule) => return report.add(node.at, format!("not well-formed XML: {rule}")),
     };
     let response = example.response.as_ref().and_then(Value::as_object);
-    let refused = response.and_then(|members| succeeds(members, envelope)) != Some(true);
+    let refused = response.map(|members| envelope.statement(members)) != Some(Statement::Success);
     let action = &operation.action;
     if action.is_empty() || root == format!("{action}Response") || (root == "Error" && refused) {
         return;
