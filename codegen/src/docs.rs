@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use aliyun_api_spec::model::{
     EnumValue, Field, Group, NamedType, Operation, OperationType, Rate, Service, Shape, Style, Time, TypeBody, Unit,
 };
+use aliyun_api_spec::types::{Sensitivity, Types};
 use serde_json::Map;
 
 use crate::example::{self, plain};
@@ -193,14 +194,14 @@ pub(crate) fn setter(field: &Field) -> String {
     }
 }
 
-pub(crate) fn field(field: &Field, service: &Service) -> String {
+pub(crate) fn field(field: &Field, service: &Service, types: Types<'_>) -> String {
     let mut docs = Paragraphs::default();
     match &field.description {
         Some(description) => docs.add(description),
         None => docs.add(&format!("`{}`.", field.wire_name)),
     }
     docs.add(&values(&field.shape));
-    docs.add(&details(field, service));
+    docs.add(&details(field, service, types));
     docs.0
 }
 
@@ -216,7 +217,7 @@ fn values(shape: &Shape) -> String {
 }
 
 /// Wire name, unit, range, default and example, in one line.
-fn details(field: &Field, service: &Service) -> String {
+fn details(field: &Field, service: &Service, types: Types<'_>) -> String {
     let shape = &field.shape;
     let mut facts = vec![format!("On the wire `{}`", field.wire_name)];
     if !field.aliases.is_empty() {
@@ -267,7 +268,7 @@ fn details(field: &Field, service: &Service) -> String {
     if let Some(example) = &shape.example {
         facts.push(format!("example `{}`", plain(example)));
     }
-    if shape.sensitive {
+    if types.sensitivity(shape) == Sensitivity::Whole {
         facts.push("masked in `Debug`".to_owned());
     }
     facts.join("; ") + "."

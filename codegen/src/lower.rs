@@ -190,7 +190,7 @@ impl Lower<'_> {
         };
         let (argument, conversion) = Self::argument(kind, scope);
         Member {
-            docs: docs::field(field, self.service),
+            docs: docs::field(field, self.service, scope.types),
             summary: docs::setter(field),
             deprecated: field.deprecated.clone(),
             name: ident(&field.rust_name),
