@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::check::is_shortest;
 use crate::model::{Shape, Time};
+use crate::text::is_shortest;
 
 /// What bound a single value breaks. Of an array, all but `maxItems` speak of the items.
 pub(crate) fn broken(value: &Value, shape: &Shape) -> Option<String> {

@@ -9,52 +9,25 @@ mod service;
 mod types;
 mod xml;
 
-use std::str::FromStr;
-
 use self::names::Space;
-use crate::fault::Fault;
-use crate::load::Draft;
-use crate::model::{Field, Kind, NamedType, Operation, Service, TypeBody};
+use crate::fault::{Fault, Report};
+use crate::model::{Operation, Service};
+use crate::parse::Node;
+use crate::types::Types;
+
+/// A file that is JSON, on its way into the model.
+pub(crate) struct Draft<'t, T> {
+    pub(crate) report: Report<'t>,
+    pub(crate) node: Node<'t>,
+    pub(crate) model: T,
+}
 
 /// The types that a file can name.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Scope<'m> {
-    /// Types of the operation.
-    own: &'m [NamedType],
-    /// Types of the service.
-    shared: &'m [NamedType],
+struct Scope<'m> {
+    types: Types<'m>,
     /// Names of all files; `None` where `service.json` could not be read, so that names may be missing.
     space: Option<&'m Space>,
-}
-
-impl<'m> Scope<'m> {
-    /// Of an operation that was checked.
-    pub(crate) fn of(operation: &'m Operation, service: &'m Service) -> Self {
-        Self { own: &operation.types, shared: &service.types, space: None }
-    }
-
-    fn all(self) -> impl Iterator<Item = &'m NamedType> {
-        self.own.iter().chain(self.shared)
-    }
-
-    pub(crate) fn find(self, name: &str) -> Option<&'m NamedType> {
-        self.all().find(|named| named.name == name)
-    }
-
-    /// Members of a type, where it is a record.
-    fn members(self, kind: &Kind) -> Option<&'m [Field]> {
-        let Kind::Named(name) = kind else { return None };
-        match &self.find(name)?.body {
-            TypeBody::Record(fields) => Some(fields),
-            TypeBody::Enum { .. } => None,
-        }
-    }
-}
-
-/// Whether a text is the number as it is printed: no sign `+`, no zeros in front, nothing around it. So no two texts
-/// are one number.
-pub(crate) fn is_shortest<T: FromStr + ToString>(text: &str) -> bool {
-    text.parse::<T>().is_ok_and(|number| number.to_string() == text)
 }
 
 /// Checks all files together; hands out the service with the operations that are sound, and all faults.

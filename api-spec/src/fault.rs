@@ -139,6 +139,11 @@ impl<'t> Report<'t> {
     }
 }
 
+/// The name of the file at a path.
+pub(crate) fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

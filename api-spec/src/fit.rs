@@ -6,11 +6,11 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use crate::bounds;
-use crate::check::Scope;
-use crate::model::{EnumValue, Field, Kind, Shape, Style, TypeBody};
+use crate::model::{EnumValue, Field, Kind, Shape, Style};
 use crate::parse::Node;
 use crate::suggest::did_you_mean;
-use crate::wire;
+use crate::text;
+use crate::types::{Type, Types};
 
 /// How a value is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +74,8 @@ impl Misfit {
 }
 
 /// Everything in which a value departs from a type.
-pub(crate) fn value(value: &Value, shape: &Shape, scope: Scope<'_>, reading: Reading) -> Vec<Misfit> {
-    let mut fit = Fit::new(scope, reading);
+pub(crate) fn value(value: &Value, shape: &Shape, types: Types<'_>, reading: Reading) -> Vec<Misfit> {
+    let mut fit = Fit::new(types, reading);
     fit.shape(value, shape);
     fit.misfits
 }
@@ -85,16 +85,16 @@ pub(crate) fn record<'f>(
     members: &Map<String, Value>,
     fields: impl Iterator<Item = &'f Field> + Clone,
     what: &'static str,
-    scope: Scope<'_>,
+    types: Types<'_>,
     reading: Reading,
 ) -> Vec<Misfit> {
-    let mut fit = Fit::new(scope, reading);
+    let mut fit = Fit::new(types, reading);
     fit.record(members, fields, what);
     fit.misfits
 }
 
 pub(crate) struct Fit<'m> {
-    scope: Scope<'m>,
+    types: Types<'m>,
     reading: Reading,
     path: Vec<Step>,
     pub(crate) misfits: Vec<Misfit>,
@@ -103,12 +103,12 @@ pub(crate) struct Fit<'m> {
 }
 
 impl<'m> Fit<'m> {
-    pub(crate) fn new(scope: Scope<'m>, reading: Reading) -> Self {
-        Self { scope, reading, path: Vec::new(), misfits: Vec::new(), notes: Vec::new() }
+    pub(crate) fn new(types: Types<'m>, reading: Reading) -> Self {
+        Self { types, reading, path: Vec::new(), misfits: Vec::new(), notes: Vec::new() }
     }
 
-    pub(crate) fn scope(&self) -> Scope<'m> {
-        self.scope
+    pub(crate) fn types(&self) -> Types<'m> {
+        self.types
     }
 
     fn lenient(&self) -> bool {
@@ -156,24 +156,23 @@ impl<'m> Fit<'m> {
         if value.is_null() && self.reading != Reading::Strict {
             return;
         }
-        match &shape.kind {
-            Kind::Array(items) => self.array(value, items, shape, style),
-            Kind::Map(items) => self.map(value, items, style),
-            Kind::Named(name) => match self.scope.find(name).map(|named| &named.body) {
-                Some(TypeBody::Record(fields)) => self.named_record(value, fields, style),
-                Some(TypeBody::Enum { kind, .. }) if self.lenient() => self.code(value, kind),
-                Some(TypeBody::Enum { kind, values }) => {
-                    self.scalar(value, kind);
-                    self.bounds(value, shape);
-                    self.known(value, values);
-                }
-                None => {}
-            },
-            Kind::String if self.lenient() && style == Some(Style::Json) => {}
-            kind => {
+        match self.types.resolve(&shape.kind) {
+            Type::Array(items) => self.array(value, items, shape, style),
+            Type::Map(items) => self.map(value, items, style),
+            Type::Record(fields) => self.named_record(value, fields, style),
+            Type::Enum { kind, .. } if self.lenient() => self.code(value, kind),
+            Type::Enum { kind, values } => {
+                self.scalar(value, kind);
+                self.bounds(value, shape);
+                self.known(value, values);
+            }
+            Type::Scalar(Kind::String) if self.lenient() && style == Some(Style::Json) => {}
+            Type::Scalar(kind) => {
                 self.scalar(value, kind);
                 self.bounds(value, shape);
             }
+            Type::Any => self.bounds(value, shape),
+            Type::Unknown => {}
         }
     }
 
@@ -264,7 +263,7 @@ impl<'m> Fit<'m> {
                 Cow::Owned(text.split(',').map(Value::from).collect())
             }
             Value::String(text) if style == Some(Style::Simple) && self.is_wire() => {
-                Cow::Owned(text.split(',').map(|text| wire::scalar(text, items, self.scope)).collect())
+                Cow::Owned(text.split(',').map(|text| text::value(text, &items.kind, self.types)).collect())
             }
             value => self.opened(value, style),
         };

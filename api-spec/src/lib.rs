@@ -30,6 +30,8 @@ mod rate;
 mod read;
 mod schema;
 pub mod suggest;
+mod text;
+pub mod types;
 pub mod wire;
 
 pub use embedded::{EmbeddedService, dyvmsapi, embedded, nearest_id, service};

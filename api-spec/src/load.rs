@@ -4,12 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::check;
-use crate::fault::{Fault, Report};
+use crate::check::{self, Draft};
+use crate::fault::{Fault, Report, file_name};
 use crate::form;
 use crate::keys::{self, Form};
 use crate::model::Service;
-use crate::parse::{self, Node};
 use crate::read;
 
 /// A file of a specification: its path for messages, and its text.
@@ -32,13 +31,6 @@ pub struct Loaded {
     pub faults: Vec<Fault>,
     /// The files that were read, `service.json` first, then operations by name.
     pub files: Vec<PathBuf>,
-}
-
-/// A file that is JSON, on its way into the model.
-pub(crate) struct Draft<'t, T> {
-    pub(crate) report: Report<'t>,
-    pub(crate) node: Node<'t>,
-    pub(crate) model: T,
 }
 
 /// Reads the folder of a service: `service.json` and `operations/*.json`.
@@ -113,7 +105,7 @@ fn assemble(files: &[SourceFile<'_>], mut complete: bool) -> Loaded {
     let mut operations = Vec::new();
     for file in files {
         let mut report = Report::new(file.path, file.text);
-        let Some(node) = parse::parse(file.text, &mut report) else {
+        let Some(node) = crate::parse::parse(file.text, &mut report) else {
             complete = false;
             faults.extend(report.into_faults());
             continue;
@@ -140,16 +132,6 @@ fn assemble(files: &[SourceFile<'_>], mut complete: bool) -> Loaded {
 /// Whether a file of that path describes the service and not an operation.
 pub(crate) fn is_service(path: &str) -> bool {
     file_name(path) == "service.json"
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
-}
-
-/// The name that an operation's file gives it.
-pub(crate) fn file_stem(path: &str) -> &str {
-    let name = file_name(path);
-    name.strip_suffix(".json").unwrap_or(name)
 }
 
 fn inside_service(path: &str) -> String {

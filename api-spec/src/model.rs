@@ -4,6 +4,9 @@
 //! error paths of their own: every named type exists, every Rust name is legal and unique, every pagination
 //! path leads somewhere, every example fits.
 
+use std::borrow::Cow;
+
+use aliyun_protocol::success::{Evidence, Statement};
 pub use aliyun_protocol::{Method, RefusalKind};
 use serde_json::{Map, Value};
 
@@ -354,6 +357,26 @@ pub struct Example {
     pub xml: Option<String>,
 }
 
+impl Envelope {
+    /// What a response with these members states about its request.
+    #[must_use]
+    pub fn statement(&self, members: &Map<String, Value>) -> Statement {
+        let member = |name: &Option<String>| name.as_ref().map(|name| members.get(name).unwrap_or(&Value::Null));
+        let code = member(&self.code).map(|code| match code {
+            Value::Null => Cow::Borrowed(""),
+            Value::String(code) => Cow::Borrowed(code.as_str()),
+            code => Cow::Owned(code.to_string()),
+        });
+        let flag = member(&self.ok).map(|flag| match flag {
+            Value::Bool(flag) => Some(*flag),
+            Value::String(flag) => flag.to_ascii_lowercase().parse().ok(),
+            _ => None,
+        });
+        let request_id = members.get(&self.request_id).and_then(Value::as_str).unwrap_or_default();
+        Evidence { code: code.as_deref(), flag, request_id }.statement(&self.success)
+    }
+}
+
 impl Service {
     /// The operation of that name, exactly as written.
     #[must_use]
@@ -369,6 +392,11 @@ impl Service {
     pub fn named_type(&self, name: &str) -> Option<&NamedType> {
         let of_operations = self.operations.iter().flat_map(|operation| &operation.types);
         self.types.iter().chain(of_operations).find(|named| named.name == name)
+    }
+
+    /// The members of an operation's response: its own, then those of the envelope.
+    pub fn response_fields<'s>(&'s self, operation: &'s Operation) -> impl Iterator<Item = &'s Field> + Clone {
+        operation.response.iter().chain(&self.envelope.fields)
     }
 }
 
@@ -402,6 +430,16 @@ impl Shape {
             unit: None,
             sensitive: false,
             example: None,
+        }
+    }
+}
+
+impl PagePosition {
+    /// Dotted path of the parameter.
+    #[must_use]
+    pub fn parameter(&self) -> &str {
+        match self {
+            Self::Page(parameter) | Self::Offset(parameter) | Self::Token { parameter, .. } => parameter,
         }
     }
 }

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use crate::check::{Scope, is_shortest};
 use crate::fit::{Fit, Misfit, Reading, Step};
-use crate::model::{Field, Kind, Operation, Service, Shape, Style, TypeBody};
+use crate::model::{Field, Kind, Operation, Service, Shape, Style};
+use crate::text::{self, is_shortest};
+use crate::types::{Type, Types};
 
 /// The most parts a flattened name such as `List.1.Key` may have.
 const MAX_DEPTH: usize = 32;
@@ -30,7 +31,7 @@ pub struct Findings {
 /// into, but its members are.
 #[must_use]
 pub fn check(service: &Service, operation: &Operation, field: &Field, texts: &[(&str, &str)]) -> Findings {
-    let mut fit = Fit::new(Scope::of(operation, service), Reading::Wire);
+    let mut fit = Fit::new(Types::of(operation, service), Reading::Wire);
     let value = if field.shape.style == Some(Style::Flat) {
         flat(&mut fit, &field.shape, texts.to_vec(), 0)
     } else {
@@ -67,11 +68,8 @@ fn escaped(c: char) -> impl Iterator<Item = char> {
 
 /// The value of a text that is not flattened any further.
 fn whole(fit: &mut Fit<'_>, text: &str, shape: &Shape) -> Value {
-    let is_structure = match &shape.kind {
-        Kind::Any | Kind::Array(_) | Kind::Map(_) => true,
-        Kind::Named(name) => matches!(fit.scope().find(name).map(|named| &named.body), Some(TypeBody::Record(_))),
-        _ => false,
-    };
+    let of = fit.types().resolve(&shape.kind);
+    let is_structure = matches!(of, Type::Any | Type::Array(_) | Type::Map(_) | Type::Record(_));
     match shape.style {
         _ if text.is_empty() => Value::Null,
         Some(Style::Json) if is_structure => {
@@ -86,30 +84,8 @@ fn whole(fit: &mut Fit<'_>, text: &str, shape: &Shape) -> Value {
         }
         // A list that is joined by commas is taken apart where it is held against its type.
         Some(Style::Simple) => Value::from(text),
-        _ => scalar(text, shape, fit.scope()),
+        _ => text::value(text, &shape.kind, fit.types()),
     }
-}
-
-/// The value of the text of a scalar; a text that is not of the type stays a text.
-pub(crate) fn scalar(text: &str, shape: &Shape, scope: Scope<'_>) -> Value {
-    let number = |number: Number| Value::Number(number);
-    let value = match &shape.kind {
-        _ if text.is_empty() => Some(Value::Null),
-        Kind::Named(name) => match scope.find(name).map(|named| &named.body) {
-            Some(TypeBody::Enum { kind, .. }) => return scalar(text, &Shape::of(kind.clone()), scope),
-            _ => None,
-        },
-        Kind::Int32 | Kind::Int64 => {
-            // No sign `+`, no zeros in front, no blanks: JSON's form of an integer.
-            text.parse::<i64>().ok().filter(|_| is_shortest::<i64>(text)).map(Value::from)
-        }
-        Kind::Number => text.parse().ok().map(number),
-        // The Python clients write `True`.
-        Kind::Boolean if text.eq_ignore_ascii_case("true") => Some(true.into()),
-        Kind::Boolean if text.eq_ignore_ascii_case("false") => Some(false.into()),
-        _ => None,
-    };
-    value.unwrap_or_else(|| text.into())
 }
 
 /// The value of flattened texts.
@@ -118,14 +94,10 @@ fn flat(fit: &mut Fit<'_>, shape: &Shape, texts: Vec<(&str, &str)>, depth: usize
         return Value::Null;
     }
     let is_leaf = shape.style.is_some_and(|style| style != Style::Flat);
-    let fields = match &shape.kind {
-        Kind::Array(_) | Kind::Map(_) if !is_leaf => &[],
-        Kind::Named(name) if !is_leaf => match fit.scope().find(name).map(|named| &named.body) {
-            Some(TypeBody::Record(fields)) => fields.as_slice(),
-            _ => return leaf(fit, shape, &texts),
-        },
-        _ => return leaf(fit, shape, &texts),
-    };
+    let of = fit.types().resolve(&shape.kind);
+    if is_leaf || !matches!(of, Type::Array(_) | Type::Map(_) | Type::Record(_)) {
+        return leaf(fit, shape, &texts);
+    }
     if depth == MAX_DEPTH {
         fit.misfit(format!("expected a name of at most {MAX_DEPTH} parts"));
         return Value::Null;
@@ -139,15 +111,15 @@ fn flat(fit: &mut Fit<'_>, shape: &Shape, texts: Vec<(&str, &str)>, depth: usize
             fit.misfit("expected flattened names".to_owned());
         }
     }
-    match &shape.kind {
-        Kind::Array(items) => list(fit, shape, items, parts, depth),
-        Kind::Map(items) => {
+    match of {
+        Type::Array(items) => list(fit, shape, items, parts, depth),
+        Type::Map(items) => {
             let member = |(name, texts): (&str, Vec<(&str, &str)>)| {
                 (name.to_owned(), fit.at(Step::Name(name.to_owned()), |fit| flat(fit, items, texts, depth + 1)))
             };
             Value::Object(parts.into_iter().map(member).collect())
         }
-        _ => {
+        Type::Record(fields) => {
             let mut members = Map::new();
             for (name, texts) in parts {
                 let Some(field) = fields.iter().find(|field| field.wire_name == name) else {
@@ -160,6 +132,7 @@ fn flat(fit: &mut Fit<'_>, shape: &Shape, texts: Vec<(&str, &str)>, depth: usize
             }
             Value::Object(members)
         }
+        _ => Value::Null,
     }
 }
 

@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aliyun_api_spec::types::Types;
 use aliyun_api_spec::{Loaded, SourceFile, load, parse};
 
 fn folder() -> PathBuf {
@@ -80,8 +81,8 @@ fn a_broken_shared_type_takes_only_its_users_along() {
     let loaded = read("broken-shared-type");
     assert_eq!(actions(&loaded), Some(vec!["Hang"]));
     let service = loaded.service.unwrap();
-    assert!(service.named_type("Broken").is_none());
-    assert!(service.named_type("Sound").is_some());
+    assert!(Types::shared(&service).named("Broken").is_none());
+    assert!(Types::shared(&service).named("Sound").is_some());
     let codes: Vec<&str> = service.errors.iter().map(|error| error.code.as_str()).collect();
     assert_eq!(codes, ["isv.A"]);
 }

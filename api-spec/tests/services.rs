@@ -5,6 +5,7 @@
 use aliyun_api_spec::model::{
     Field, Kind, Operation, OperationType, PagePosition, RefusalKind, Service, Style, TypeBody,
 };
+use aliyun_api_spec::types::Types;
 use aliyun_api_spec::{dyvmsapi, embedded, service};
 
 fn services() -> Vec<Service> {
@@ -86,9 +87,7 @@ fn robot_task_calls_come_as_records_of_23_members() {
         panic!("a list");
     };
     assert_eq!(items.kind, Kind::Named("RobotTaskCall".to_owned()));
-    let TypeBody::Record(members) = &dyvmsapi().named_type("RobotTaskCall").unwrap().body else {
-        panic!("a record");
-    };
+    let members = Types::of(operation, dyvmsapi()).fields(&items.kind);
     assert_eq!(members.len(), 23);
     let aliases: Vec<(&str, &[String])> = members
         .iter()

@@ -2,9 +2,9 @@
 
 use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Operation, Shape};
+use aliyun_api_spec::types::{Type, Types};
 
 use crate::json::Json;
-use crate::shape::{self, Type};
 
 /// What of an answer is shown as rows.
 #[derive(Debug, Clone)]
@@ -32,21 +32,24 @@ pub(crate) struct Column {
 impl Rows {
     /// The list whose pages are turned, else the only list of records in the answer, else the answer itself.
     pub(crate) fn of(operation: &'static Operation) -> Self {
+        let service = dyvmsapi();
+        let types = Types::of(operation, service);
+        let fields = || service.response_fields(operation);
         let paged = operation.pagination.as_ref().and_then(|pagination| {
-            let field = shape::at_path(shape::members(operation), &pagination.items)?;
-            match Type::of(&field.shape) {
-                Type::List(items) => Some((pagination.items.clone(), items)),
+            let path = types.follow(fields(), &pagination.items).ok()?;
+            match types.resolve(&path.last()?.shape.kind) {
+                Type::Array(items) => Some((pagination.items.clone(), items)),
                 _ => None,
             }
         });
         let list = paged.or_else(|| {
             let mut lists = Vec::new();
-            lists_of_records("", &operation.response, &mut lists);
+            lists_of_records("", &operation.response, types, &mut lists);
             if lists.len() == 1 { lists.pop() } else { None }
         });
         match list {
-            Some((path, items)) => Self::List { columns: columns_of_items(&path, items), path },
-            None => Self::Answer(columns_of(shape::members(operation))),
+            Some((path, items)) => Self::List { columns: columns_of_items(&path, items, types), path },
+            None => Self::Answer(columns_of(fields(), types)),
         }
     }
 
@@ -73,30 +76,39 @@ impl Rows {
 }
 
 /// Lists of records with their paths, through records and not through lists: a list inside a list is a cell.
-fn lists_of_records(path: &str, fields: &'static [Field], lists: &mut Vec<(String, &'static Shape)>) {
+fn lists_of_records(
+    path: &str,
+    fields: &'static [Field],
+    types: Types<'static>,
+    lists: &mut Vec<(String, &'static Shape)>,
+) {
     for field in fields {
         let path = if path.is_empty() { field.wire_name.clone() } else { format!("{path}.{}", field.wire_name) };
-        match Type::of(&field.shape) {
-            Type::List(items) if matches!(Type::of(items), Type::Record(_)) => lists.push((path, items)),
-            Type::Record(fields) => lists_of_records(&path, fields, lists),
+        match types.resolve(&field.shape.kind) {
+            Type::Array(items) if matches!(types.resolve(&items.kind), Type::Record(_)) => lists.push((path, items)),
+            Type::Record(fields) => lists_of_records(&path, fields, types, lists),
             _ => {}
         }
     }
 }
 
-fn columns_of_items(path: &str, items: &'static Shape) -> Vec<Column> {
-    match Type::of(items) {
-        Type::Record(fields) => columns_of(fields.iter()),
+fn columns_of_items(path: &str, items: &'static Shape, types: Types<'static>) -> Vec<Column> {
+    match types.resolve(&items.kind) {
+        Type::Record(fields) => columns_of(fields.iter(), types),
         Type::Any | Type::Map(_) => Vec::new(),
         of => {
             let (_, name) = path.rsplit_once('.').unwrap_or(("", path));
-            vec![Column { name: name.to_owned(), numeric: of.is_numeric() }]
+            vec![Column { name: name.to_owned(), numeric: of.is_number() }]
         }
     }
 }
 
-fn columns_of(fields: impl Iterator<Item = &'static Field>) -> Vec<Column> {
-    fields.map(|field| Column { name: field.wire_name.clone(), numeric: Type::of(&field.shape).is_numeric() }).collect()
+fn columns_of(fields: impl Iterator<Item = &'static Field>, types: Types<'static>) -> Vec<Column> {
+    let column = |field: &'static Field| Column {
+        name: field.wire_name.clone(),
+        numeric: types.resolve(&field.shape.kind).is_number(),
+    };
+    fields.map(column).collect()
 }
 
 /// The known columns, and those that rows have beyond them, in the order of their appearance.

@@ -3,12 +3,14 @@
 use std::ffi::OsString;
 
 use aliyun_api_spec::model::Operation;
+use aliyun_api_spec::types::{Sensitivity, Types};
 use aliyun_api_spec::{dyvmsapi, suggest};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
+use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option};
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::request::{self, Request};
-use crate::{call, emulator, help, notice, parameter, shape, untyped};
+use crate::{call, emulator, help, notice, parameter, untyped};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -49,7 +51,8 @@ const RESERVED: &[&str] = &[
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Failure> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if let Some((action, rest)) = untyped::call(&arguments) {
-        return untyped::parse(action, rest);
+        let (request, options) = untyped::parse(action, rest)?;
+        return Ok(Task::Call(request, options));
     }
     let matches = command().try_get_matches_from(&arguments).map_err(|error| hyphened(&arguments, error))?;
     match matches.subcommand() {
@@ -95,35 +98,12 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
         let [Some(name), Some(value)] = [&pair[0], &pair[1]].map(|argument| argument.to_str()) else { continue };
         let field = option(&command, name).and_then(Arg::get_long).and_then(|name| operation.parameter(name));
         let Some(field) = field.filter(|_| is_hyphened(value)) else { continue };
-        let is_shown = !shape::is_sensitive(&field.shape) && notice::visible(value) == value;
+        let sensitivity = Types::of(operation, dyvmsapi()).sensitivity(&field.shape);
+        let is_shown = sensitivity == Sensitivity::None && notice::visible(value) == value;
         let shown = if is_shown { help::quoted(value) } else { "VALUE".into() };
         return Failure::Usage(format!("{name} {BEGINS_LIKE_AN_OPTION} {name}={shown}"));
     }
     error.into()
-}
-
-/// Follows the name of a parameter; the name and the value follow it.
-pub(crate) const BEGINS_LIKE_AN_OPTION: &str =
-    "has no value, because what follows it begins like an option; if it is meant as the value, write";
-
-/// Whether a value could be an option. A negative number is none, if the reader of the command line takes it as one: it
-/// does not know `-inf`, `-.5` and `-1E+5`.
-pub(crate) fn is_hyphened(value: &str) -> bool {
-    let Some(rest) = value.strip_prefix('-').filter(|rest| !rest.is_empty()) else { return false };
-    let plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'.' | b'e');
-    !rest.starts_with(|first: char| first.is_ascii_digit()) || !rest.bytes().all(plain) || rest.parse::<f64>().is_err()
-}
-
-/// The argument that a word names: `--output`, `--output=json`, `-o` or `-ojson`.
-pub(crate) fn option<'c>(command: &'c Command, word: &str) -> Option<&'c Arg> {
-    let long = word.strip_prefix("--").map(|name| name.split('=').next().unwrap_or_default());
-    let short = word.strip_prefix('-').and_then(|name| name.chars().next());
-    command.get_arguments().find(|argument| match long {
-        Some(long) => {
-            argument.get_long() == Some(long) || argument.get_all_aliases().unwrap_or_default().contains(&long)
-        }
-        None => short.is_some() && argument.get_short() == short,
-    })
 }
 
 /// The whole command line. Arguments of an action are made only when that action is called or explained.
@@ -183,14 +163,15 @@ fn with_arguments(command: Command) -> Command {
 }
 
 fn describe(command: Command, operation: &'static Operation) -> Command {
+    let types = Types::of(operation, dyvmsapi());
     let parameters = operation.parameters.iter().map(|field| {
-        let argument = parameter::argument(field).required(field.required).help_heading("Parameters");
+        let argument = parameter::argument(field, types).required(field.required).help_heading("Parameters");
         // Turning pages sets it.
         let turned = field.required && request::position_path(operation) == Some(field.wire_name.as_str());
         let argument = if turned { argument.required(false).required_unless_present("all") } else { argument };
         with_alias(argument, &field.rust_name)
     });
-    let common = dyvmsapi().common_parameters.iter().map(|field| parameter::argument(field).hide(true));
+    let common = dyvmsapi().common_parameters.iter().map(|field| parameter::argument(field, types).hide(true));
     let command = command
         .after_help(help::example(operation))
         .after_long_help(help::example(operation) + EXIT_STATUS)

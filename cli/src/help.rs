@@ -4,11 +4,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use aliyun_api_spec::dyvmsapi;
-use aliyun_api_spec::model::{Field, Operation, OperationType, Rate, Shape, Time, Unit};
+use aliyun_api_spec::model::{EnumValue, Field, Operation, OperationType, Rate, Shape, Time, Unit};
+use aliyun_api_spec::types::{Type, Types};
 use serde_json::Value;
-
-use crate::parameter::known_values;
-use crate::shape::Type;
 
 /// A help text for `-h`, and one for `--help`.
 #[derive(Debug)]
@@ -20,12 +18,12 @@ pub(crate) struct Help {
 }
 
 /// What a parameter means and takes.
-pub(crate) fn parameter(field: &'static Field) -> Help {
+pub(crate) fn parameter(field: &'static Field, types: Types<'static>) -> Help {
     let mut text = field.description.clone().unwrap_or_default();
     if let Some(deprecated) = &field.deprecated {
         let _ = write!(text, " Deprecated: {deprecated}");
     }
-    let values = known_values(&field.shape);
+    let values = known_values(&field.shape, types);
     let codes = values.iter().map(|(value, _)| *value).collect::<Vec<_>>().join(", ");
     let known = (!values.is_empty()).then(|| format!("known values {codes}"));
     let facts = facts(&field.shape);
@@ -35,11 +33,23 @@ pub(crate) fn parameter(field: &'static Field) -> Help {
     for (value, meaning) in values {
         let _ = write!(full, "\n  {value:width$}  {meaning}");
     }
-    if let Type::Record(fields) = Type::of(&field.shape) {
+    let fields = types.fields(&field.shape.kind);
+    if !fields.is_empty() {
         let names: Vec<&str> = fields.iter().map(|field| field.wire_name.as_str()).collect();
         let _ = write!(full, "\nMembers: {}", names.join(", "));
     }
     Help { brief, full }
+}
+
+/// The known values with their meanings.
+fn known_values(shape: &'static Shape, types: Types<'static>) -> Vec<(&'static str, &'static str)> {
+    match types.resolve(&shape.kind) {
+        Type::Enum { values, .. } => {
+            let meaning = |value: &'static EnumValue| value.description.as_deref().unwrap_or(&value.name);
+            values.iter().map(|value| (value.value.as_str(), meaning(value))).collect()
+        }
+        _ => shape.values.iter().map(|(value, meaning)| (value.as_str(), meaning.as_str())).collect(),
+    }
 }
 
 fn with_facts(text: &str, facts: impl IntoIterator<Item = String>) -> String {
@@ -182,7 +192,7 @@ mod tests {
 
     fn of(name: &str) -> Help {
         let operation = dyvmsapi().operation("QueryRobotTaskCallList").unwrap();
-        parameter(operation.parameter(name).unwrap())
+        parameter(operation.parameter(name).unwrap(), Types::of(operation, dyvmsapi()))
     }
 
     #[test]

@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 
 mod answer;
+mod argument;
 mod call;
 mod command;
 mod emulator;
@@ -13,7 +14,6 @@ mod notice;
 mod output;
 mod parameter;
 mod request;
-mod shape;
 mod slots;
 #[cfg(test)]
 mod specimen;

@@ -2,66 +2,59 @@
 
 use std::ffi::OsStr;
 
-use aliyun_api_spec::model::{EnumValue, Field, Kind, Shape, Style, TypeBody};
+use aliyun_api_spec::model::{Field, Kind, Shape, Style};
+use aliyun_api_spec::types::{Sensitivity, Type, Types};
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
 
 use crate::help;
 use crate::json::{self, Json};
-use crate::shape::{self, Type};
 
 /// The argument of a parameter: `--TaskId <TEXT>`. Its value is a text that fits the parameter, as it was given.
-pub(crate) fn argument(field: &'static Field) -> Arg {
-    let help = help::parameter(field);
+pub(crate) fn argument(field: &'static Field, types: Types<'static>) -> Arg {
+    let help = help::parameter(field, types);
     Arg::new(field.wire_name.as_str())
         .long(field.wire_name.as_str())
-        .value_name(value_name(&field.shape))
+        .value_name(value_name(&field.shape, types))
         .help(help.brief)
         .long_help(help.full)
         .allow_negative_numbers(true)
-        .value_parser(Reader(field))
+        .value_parser(Reader { field, types })
 }
 
-fn value_name(shape: &'static Shape) -> &'static str {
-    match Type::of(shape) {
-        Type::Scalar(Kind::Int32 | Kind::Int64) | Type::Code(Kind::Int32 | Kind::Int64) => "INTEGER",
-        Type::Scalar(Kind::Number) => "NUMBER",
-        Type::Scalar(Kind::Boolean) => "true|false",
-        Type::Scalar(_) | Type::Code(_) => "TEXT",
-        Type::List(_) if shape.style == Some(Style::Simple) => "A,B,...",
+fn value_name(shape: &'static Shape, types: Types<'static>) -> &'static str {
+    match types.resolve(&shape.kind) {
+        Type::Scalar(kind) | Type::Enum { kind, .. } => match kind {
+            Kind::Int32 | Kind::Int64 => "INTEGER",
+            Kind::Number => "NUMBER",
+            Kind::Boolean => "true|false",
+            _ => "TEXT",
+        },
+        Type::Array(_) if shape.style == Some(Style::Simple) => "A,B,...",
         _ => "JSON",
     }
 }
 
-/// The known values of a shape with their meanings.
-pub(crate) fn known_values(shape: &'static Shape) -> Vec<(&'static str, &'static str)> {
-    if let Kind::Named(name) = &shape.kind
-        && let Some(named) = aliyun_api_spec::dyvmsapi().named_type(name)
-        && let TypeBody::Enum { values, .. } = &named.body
-    {
-        let meaning = |value: &'static EnumValue| value.description.as_deref().unwrap_or(&value.name);
-        return values.iter().map(|value| (value.value.as_str(), meaning(value))).collect();
-    }
-    shape.values.iter().map(|(value, meaning)| (value.as_str(), meaning.as_str())).collect()
-}
-
 /// Reads the value of a parameter.
 #[derive(Clone)]
-struct Reader(&'static Field);
+struct Reader {
+    field: &'static Field,
+    types: Types<'static>,
+}
 
 impl TypedValueParser for Reader {
     type Value = String;
 
     fn parse_ref(&self, command: &Command, _: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
-        let name = &self.0.wire_name;
+        let Field { wire_name: name, shape, .. } = self.field;
         let refuse = |why| command.clone().error(ErrorKind::ValueValidation, format!("--{name}: {why}"));
         let Some(text) = value.to_str() else { return Err(refuse("expected UTF-8".to_owned())) };
-        read(text, &self.0.shape).map_err(|expected| {
-            if shape::is_sensitive(&self.0.shape) {
-                refuse(format!("expected {expected}; what was given is not shown"))
-            } else {
+        read(text, shape, self.types).map_err(|expected| {
+            if self.types.sensitivity(shape) == Sensitivity::None {
                 refuse(format!("expected {expected}, found {}", shown(text)))
+            } else {
+                refuse(format!("expected {expected}; the given value is not shown"))
             }
         })
     }
@@ -76,14 +69,14 @@ fn shown(text: &str) -> String {
 }
 
 /// The text as it is sent, or what is expected instead.
-fn read(text: &str, shape: &'static Shape) -> Result<String, String> {
-    match Type::of(shape) {
-        Type::Scalar(kind) | Type::Code(kind) => scalar(text, kind).map(str::to_owned).map_err(str::to_owned),
-        Type::List(items) if shape.style == Some(Style::Simple) => simple(text, items),
-        Type::List(_) => json(text, |value| matches!(value, Json::List(_)), "a JSON list"),
+fn read(text: &str, shape: &'static Shape, types: Types<'static>) -> Result<String, String> {
+    match types.resolve(&shape.kind) {
+        Type::Scalar(kind) | Type::Enum { kind, .. } => scalar(text, kind).map(str::to_owned).map_err(str::to_owned),
+        Type::Array(items) if shape.style == Some(Style::Simple) => simple(text, types.resolve(&items.kind)),
+        Type::Array(_) => json(text, |value| matches!(value, Json::List(_)), "a JSON list"),
         Type::Map(_) | Type::Record(_) => json(text, |value| matches!(value, Json::Object(_)), "a JSON object"),
         Type::Any if text.trim_start().starts_with(['{', '[']) => json(text, |_| true, "JSON"),
-        Type::Any => Ok(text.to_owned()),
+        Type::Any | Type::Unknown => Ok(text.to_owned()),
     }
 }
 
@@ -102,8 +95,8 @@ fn scalar<'t>(text: &'t str, kind: &Kind) -> Result<&'t str, &'static str> {
 }
 
 /// `a,b,c`, or the same as a JSON list.
-fn simple(text: &str, items: &'static Shape) -> Result<String, String> {
-    let (Type::Scalar(kind) | Type::Code(kind)) = Type::of(items) else { return Ok(text.to_owned()) };
+fn simple(text: &str, items: Type<'static>) -> Result<String, String> {
+    let (Type::Scalar(kind) | Type::Enum { kind, .. }) = items else { return Ok(text.to_owned()) };
     let joined = if text.trim_start().starts_with('[') {
         let Json::List(items) = parsed(text, "a JSON list")? else { return Err("a JSON list".to_owned()) };
         let scalar = |item: &Json| matches!(item, Json::Text(_) | Json::Number(_) | Json::Bool(_));
@@ -136,9 +129,11 @@ fn json(text: &str, fits: impl Fn(&Json) -> bool, expected: &str) -> Result<Stri
 }
 
 /// Adds a parameter as it travels: `Name`, `Name.1` or `Name.Key`.
-pub(crate) fn write(field: &'static Field, text: &str, pairs: &mut Vec<(String, String)>) {
+pub(crate) fn write(field: &'static Field, text: &str, types: Types<'static>, pairs: &mut Vec<(String, String)>) {
     match field.shape.style {
-        Some(Style::Flat) => flatten(field.wire_name.clone(), text.trim(), Some(&field.shape), Style::Flat, pairs),
+        Some(Style::Flat) => {
+            flatten(field.wire_name.clone(), text.trim(), Some(&field.shape), types, Style::Flat, pairs);
+        }
         _ => pairs.push((field.wire_name.clone(), text.to_owned())),
     }
 }
@@ -148,11 +143,12 @@ fn flatten(
     name: String,
     text: &str,
     shape: Option<&'static Shape>,
+    types: Types<'static>,
     inherited: Style,
     pairs: &mut Vec<(String, String)>,
 ) {
     let style = shape.and_then(|shape| shape.style).unwrap_or(inherited);
-    let of = shape.map(Type::of);
+    let of = shape.map(|shape| types.resolve(&shape.kind));
     match (text.as_bytes().first(), style) {
         (Some(b'[' | b'{'), Style::Json) => pairs.push((name, text.to_owned())),
         (Some(b'['), Style::Simple) => {
@@ -161,9 +157,9 @@ fn flatten(
             pairs.push((name, items.join(",")));
         }
         (Some(b'['), Style::Flat) => {
-            let inner = of.and_then(|of| if let Type::List(items) = of { Some(items) } else { None });
+            let inner = of.and_then(|of| if let Type::Array(items) = of { Some(items) } else { None });
             for (item, number) in json::items(text).into_iter().zip(1..) {
-                flatten(format!("{name}.{number}"), item, inner, style, pairs);
+                flatten(format!("{name}.{number}"), item, inner, types, style, pairs);
             }
         }
         (Some(b'{'), _) => {
@@ -175,7 +171,7 @@ fn flatten(
                     Some(Type::Map(values)) => Some(values),
                     _ => None,
                 };
-                flatten(format!("{name}.{key}"), member, inner, style, pairs);
+                flatten(format!("{name}.{key}"), member, inner, types, style, pairs);
             }
         }
         (Some(b'n'), _) => {}
@@ -215,7 +211,8 @@ mod tests {
     fn sent(kind: Kind, style: Option<Style>, text: &str) -> Result<String, String> {
         let field = field(kind, style);
         let mut pairs = Vec::new();
-        write(field, &read(text, &field.shape)?, &mut pairs);
+        let types = Types::default();
+        write(field, &read(text, &field.shape, types)?, types, &mut pairs);
         let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
         Ok(pairs.join("&"))
     }
@@ -306,7 +303,8 @@ mod tests {
         let field = operation.parameter("MenuKeyMap").unwrap();
         let text = r#"[ {"Key":"1", "TtsParams":{ "sum" : 100.00 } }, {"Key":"2","TtsParams":"{\"sum\":1e3}"} ]"#;
         let mut pairs = Vec::new();
-        write(field, &read(text, &field.shape).unwrap(), &mut pairs);
+        let types = Types::of(operation, aliyun_api_spec::dyvmsapi());
+        write(field, &read(text, &field.shape, types).unwrap(), types, &mut pairs);
         let expected = [
             ("MenuKeyMap.1.Key", "1"),
             ("MenuKeyMap.1.TtsParams", r#"{ "sum" : 100.00 }"#),
@@ -328,14 +326,16 @@ mod tests {
     #[test]
     fn a_wrong_value_is_shown_unless_it_is_sensitive() {
         let refused = |name: &str| {
-            let field = crate::specimen::operation().parameter(name).unwrap();
+            let operation = crate::specimen::operation();
+            let field = operation.parameter(name).unwrap();
+            let types = Types::of(operation, aliyun_api_spec::dyvmsapi());
             let arguments = ["dyvms".to_owned(), format!("--{name}=13x")];
-            let error = Command::new("dyvms").arg(argument(field)).try_get_matches_from(arguments).unwrap_err();
+            let error = Command::new("dyvms").arg(argument(field, types)).try_get_matches_from(arguments).unwrap_err();
             assert_eq!(error.exit_code(), 2);
             error.to_string().lines().next().unwrap().to_owned()
         };
         assert_eq!(refused("Timeout"), "error: --Timeout: expected an integer, found \"13x\"");
-        assert_eq!(refused("Secret"), "error: --Secret: expected a 32-bit integer; what was given is not shown");
+        assert_eq!(refused("Secret"), "error: --Secret: expected a 32-bit integer; the given value is not shown");
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Kind, Operation, PagePosition, Pagination};
+use aliyun_api_spec::types::Types;
 use aliyun_runtime::{Paginator, Paging, Position, Step};
 use clap::ArgMatches;
 
 use crate::json::{self, Json};
 use crate::parameter;
-use crate::shape::{self, Type};
 
 /// A call: an operation and its parameters.
 pub(crate) struct Request {
@@ -56,10 +56,11 @@ impl Request {
     /// Names and values as they travel.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
         let Some(operation) = self.operation else { return self.values.clone() };
+        let types = Types::of(operation, dyvmsapi());
         let mut pairs = Vec::new();
         for field in fields(operation) {
             if let Some(text) = self.value(&field.wire_name) {
-                parameter::write(field, text, &mut pairs);
+                parameter::write(field, text, types, &mut pairs);
             }
         }
         pairs
@@ -118,8 +119,8 @@ impl Request {
             Position::Token(token) => token.clone(),
         };
         let Some((name, rest)) = path.split_once('.') else { return self.set(path, text) };
-        let is_text = shape::at_path(operation.parameters.iter(), path)
-            .is_some_and(|field| matches!(Type::of(&field.shape), Type::Scalar(Kind::String)));
+        let fields = Types::of(operation, dyvmsapi()).follow(&operation.parameters, path).unwrap_or_default();
+        let is_text = fields.last().is_some_and(|field| field.shape.kind == Kind::String);
         let text = if is_text { Json::Text(text).to_string() } else { text };
         let path: Vec<&str> = rest.split('.').collect();
         let moved = json::put(self.value(name).unwrap_or_default(), &path, &text);
@@ -134,11 +135,7 @@ fn fields(operation: &'static Operation) -> impl Iterator<Item = &'static Field>
 
 /// Dotted path of the parameter that moves from page to page, if the operation has pages.
 pub(crate) fn position_path(operation: &'static Operation) -> Option<&'static str> {
-    match &operation.pagination.as_ref()?.position {
-        PagePosition::Page(path) | PagePosition::Offset(path) | PagePosition::Token { parameter: path, .. } => {
-            Some(path)
-        }
-    }
+    operation.pagination.as_ref().map(|pagination| pagination.position.parameter())
 }
 
 fn paging(pagination: &'static Pagination) -> Paging {

@@ -6,13 +6,13 @@ use std::sync::{Mutex, PoisonError};
 
 use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Kind, Operation, Style};
+use aliyun_api_spec::types::{Sensitivity, Type, Types};
 use aliyun_runtime::generated::{
     Choice, Entry, Fields, Filler, Flags, Grow, Keyed, List, Make, Map, Member, Place, Record, Slot, View, Viewer,
 };
 use serde_json::Value;
 
 use crate::json::Json;
-use crate::shape::{self, Type};
 
 /// An answer, and the text that it was read from.
 pub(crate) struct Answer {
@@ -80,6 +80,7 @@ impl Member for Answer {
 struct Layout {
     fields: Vec<&'static Field>,
     table: &'static [Entry],
+    types: Types<'static>,
 }
 
 /// By the address of the fields. There is one for each type of the operation that this process calls.
@@ -87,35 +88,40 @@ static LAYOUTS: Mutex<BTreeMap<usize, &'static Layout>> = Mutex::new(BTreeMap::n
 
 impl Layout {
     fn of_answer(operation: &'static Operation) -> &'static Self {
-        let envelope = &dyvmsapi().envelope;
+        let service = dyvmsapi();
+        let envelope = &service.envelope;
         // What tells success from failure has to fit; whatever else stands around the answer must not spoil it.
         let lenient = |field: &&Field| {
             let decides = [&envelope.code, &envelope.ok].into_iter().flatten().any(|name| *name == field.wire_name);
             if decides { Flags::NONE } else { Flags::LENIENT }
         };
-        Self::made_once(std::ptr::from_ref(operation).addr(), || {
+        Self::made_once(std::ptr::from_ref(operation).addr(), Types::of(operation, service), || {
             let own = operation.response.iter().map(|field| (field, Flags::NONE));
             own.chain(envelope.fields.iter().map(|field| (field, lenient(&field)))).collect()
         })
     }
 
-    fn of(fields: &'static [Field]) -> &'static Self {
-        Self::made_once(fields.as_ptr().addr(), || fields.iter().map(|field| (field, Flags::NONE)).collect())
+    fn of(fields: &'static [Field], types: Types<'static>) -> &'static Self {
+        Self::made_once(fields.as_ptr().addr(), types, || fields.iter().map(|field| (field, Flags::NONE)).collect())
     }
 
     /// Kept for the rest of the process: tables of the reader live as long.
-    fn made_once(key: usize, fields: impl FnOnce() -> Vec<(&'static Field, Flags)>) -> &'static Self {
+    fn made_once(
+        key: usize,
+        types: Types<'static>,
+        fields: impl FnOnce() -> Vec<(&'static Field, Flags)>,
+    ) -> &'static Self {
         let mut layouts = LAYOUTS.lock().unwrap_or_else(PoisonError::into_inner);
         layouts.entry(key).or_insert_with(|| {
             let (fields, table): (Vec<&'static Field>, Vec<Entry>) = fields()
                 .into_iter()
-                .map(|(field, more)| (field, (field.wire_name.as_str(), flags(field).and(more))))
+                .map(|(field, more)| (field, (field.wire_name.as_str(), flags(field, types).and(more))))
                 .unzip();
             let aliases = fields.iter().zip(0..).flat_map(|(field, index)| {
                 field.aliases.iter().map(move |alias| (alias.as_str(), Flags::alias_of(index)))
             });
             let table: Vec<Entry> = table.into_iter().chain(aliases).collect();
-            Box::leak(Box::new(Self { fields, table: table.leak() }))
+            Box::leak(Box::new(Self { fields, table: table.leak(), types }))
         })
     }
 
@@ -126,14 +132,14 @@ impl Layout {
     }
 }
 
-fn flags(field: &Field) -> Flags {
+fn flags(field: &'static Field, types: Types<'static>) -> Flags {
     let style = match field.shape.style {
         Some(Style::Flat) => Flags::FLAT,
         Some(Style::Json) => Flags::JSON,
         Some(Style::Simple) => Flags::SIMPLE,
         None => Flags::NONE,
     };
-    if shape::is_marked_sensitive(&field.shape) { style.and(Flags::SENSITIVE) } else { style }
+    if types.sensitivity(&field.shape) == Sensitivity::Whole { style.and(Flags::SENSITIVE) } else { style }
 }
 
 /// A record.
@@ -144,7 +150,7 @@ struct Group {
 
 impl Group {
     fn of(layout: &'static Layout) -> Self {
-        let cells = layout.fields.iter().map(|field| Cell::empty(Type::of(&field.shape), false));
+        let cells = layout.fields.iter().map(|field| Cell::empty(&field.shape.kind, layout.types, false));
         Self { layout, cells: cells.collect() }
     }
 
@@ -184,7 +190,8 @@ impl Record for Group {
 
 /// A value: a member of a record, or an item of a list or a map.
 struct Cell {
-    of: Type,
+    of: Type<'static>,
+    types: Types<'static>,
     /// Items are there as soon as there is a place for them; members only when something was read.
     item: bool,
     held: Held,
@@ -204,25 +211,26 @@ enum Held {
 }
 
 impl Cell {
-    fn empty(of: Type, item: bool) -> Self {
+    fn empty(kind: &'static Kind, types: Types<'static>, item: bool) -> Self {
+        let of = types.resolve(kind);
         let held = match of {
             Type::Scalar(Kind::Int32) => Held::Int32(None),
             Type::Scalar(Kind::Int64) => Held::Int64(None),
             Type::Scalar(Kind::Number) => Held::Float(None),
             Type::Scalar(Kind::Boolean) => Held::Bool(None),
             Type::Scalar(_) => Held::Text(None),
-            Type::Code(_) => Held::Code(None),
-            Type::Any => Held::Value(Box::new(None)),
-            Type::List(_) => Held::List(None),
+            Type::Enum { .. } => Held::Code(None),
+            Type::Any | Type::Unknown => Held::Value(Box::new(None)),
+            Type::Array(_) => Held::List(None),
             Type::Map(_) => Held::Map(None),
             Type::Record(_) => Held::Record(None),
         };
-        Self { of, item, held }
+        Self { of, types, item, held }
     }
 
     /// An item, which is there from the beginning.
-    fn item(of: Type) -> Self {
-        Self::empty(of, true)
+    fn item(kind: &'static Kind, types: Types<'static>) -> Self {
+        Self::empty(kind, types, true)
     }
 
     /// The value as it is shown: what the reader made of it, in the words of the text.
@@ -322,13 +330,15 @@ impl Slot for Cell {
 impl Make for Cell {
     fn make(&mut self) -> Place<'_> {
         match (&mut self.held, self.of) {
-            (Held::Code(code), Type::Code(kind)) => Place::Choice(code.insert(Code::empty(kind))),
-            (Held::Record(group), Type::Record(fields)) => Place::Record(group.insert(Group::of(Layout::of(fields)))),
-            (Held::List(list), Type::List(items)) => {
-                Place::List(list.insert(Items { of: Type::of(items), cells: Vec::new() }))
+            (Held::Code(code), Type::Enum { kind, .. }) => Place::Choice(code.insert(Code::empty(kind))),
+            (Held::Record(group), Type::Record(fields)) => {
+                Place::Record(group.insert(Group::of(Layout::of(fields, self.types))))
+            }
+            (Held::List(list), Type::Array(items)) => {
+                Place::List(list.insert(Items { kind: &items.kind, types: self.types, cells: Vec::new() }))
             }
             (Held::Map(map), Type::Map(values)) => {
-                Place::Map(map.insert(Entries { of: Type::of(values), cells: BTreeMap::new() }))
+                Place::Map(map.insert(Entries { kind: &values.kind, types: self.types, cells: BTreeMap::new() }))
             }
             _ => unreachable!("only what has such a type is made, and holds what its type says"),
         }
@@ -402,7 +412,8 @@ impl Choice for Code {
 
 /// The items of a list.
 struct Items {
-    of: Type,
+    kind: &'static Kind,
+    types: Types<'static>,
     cells: Vec<Cell>,
 }
 
@@ -426,7 +437,7 @@ impl Grow for Items {
     }
 
     fn grow(&mut self) -> Place<'_> {
-        self.cells.push(Cell::item(self.of));
+        self.cells.push(Cell::item(self.kind, self.types));
         match self.cells.last_mut() {
             Some(cell) => cell.place(),
             None => unreachable!("an item was pushed in the line above"),
@@ -434,7 +445,7 @@ impl Grow for Items {
     }
 
     fn item_size(&self) -> usize {
-        size_of_item(self.of)
+        size_of_item(self.kind, self.types)
     }
 }
 
@@ -449,17 +460,14 @@ impl List for Items {
 }
 
 /// Memory of an item with its members, in bytes.
-fn size_of_item(of: Type) -> usize {
-    let members = match of {
-        Type::Record(fields) => fields.len(),
-        _ => 0,
-    };
-    (1 + members) * size_of::<Cell>()
+fn size_of_item(kind: &'static Kind, types: Types<'static>) -> usize {
+    (1 + types.fields(kind).len()) * size_of::<Cell>()
 }
 
 /// The entries of a map.
 struct Entries {
-    of: Type,
+    kind: &'static Kind,
+    types: Types<'static>,
     cells: BTreeMap<String, Cell>,
 }
 
@@ -482,13 +490,13 @@ impl Keyed for Entries {
     }
 
     fn under(&mut self, key: String) -> Place<'_> {
-        let cell = self.cells.entry(key).or_insert_with(|| Cell::item(self.of));
-        *cell = Cell::item(self.of);
+        let cell = self.cells.entry(key).or_insert_with(|| Cell::item(self.kind, self.types));
+        *cell = Cell::item(self.kind, self.types);
         cell.place()
     }
 
     fn item_size(&self) -> usize {
-        size_of::<String>() + size_of_item(self.of)
+        size_of::<String>() + size_of_item(self.kind, self.types)
     }
 }
 

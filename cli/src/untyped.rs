@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, ArgAction, Args as _, Command, FromArgMatches as _};
 
+use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option};
 use crate::call;
-use crate::command::{BEGINS_LIKE_AN_OPTION, Task, is_hyphened, option};
 use crate::failure::Failure;
 use crate::request::Request;
 
@@ -23,7 +23,7 @@ pub(crate) fn call(arguments: &[OsString]) -> Option<(&str, &[OsString])> {
 }
 
 /// Reads the arguments of such a call: whatever is not an option is a parameter.
-pub(crate) fn parse(action: &str, arguments: &[OsString]) -> Result<Task, Failure> {
+pub(crate) fn parse(action: &str, arguments: &[OsString]) -> Result<(Request, call::Options), Failure> {
     let command = command();
     let mut options = vec![OsString::from("dyvms")];
     let mut parameters = Vec::new();
@@ -59,7 +59,7 @@ pub(crate) fn parse(action: &str, arguments: &[OsString]) -> Result<Task, Failur
         ));
     }
     options.check()?;
-    Ok(Task::Call(Request::untyped(action.to_owned(), parameters), options))
+    Ok((Request::untyped(action.to_owned(), parameters), options))
 }
 
 /// What is sent is not shown: nothing tells whether it is a number of a person.
@@ -102,7 +102,7 @@ pub(crate) fn command() -> Command {
 mod tests {
     use super::*;
 
-    fn parsed(line: &[&str]) -> Result<Task, Failure> {
+    fn parsed(line: &[&str]) -> Result<(Request, call::Options), Failure> {
         let arguments: Vec<OsString> = ["dyvms", "call"].iter().chain(line).map(OsString::from).collect();
         let (action, rest) = call(&arguments).unwrap();
         parse(action, rest)
@@ -110,7 +110,7 @@ mod tests {
 
     fn pairs(line: &[&str]) -> Vec<(String, String)> {
         match parsed(line) {
-            Ok(Task::Call(request, _)) => request.pairs(),
+            Ok((request, _)) => request.pairs(),
             other => panic!("{line:?} is a call: {other:?}"),
         }
     }

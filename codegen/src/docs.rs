@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 
 use aliyun_api_spec::model::{
-    EnumValue, Field, Group, NamedType, Operation, OperationType, PagePosition, Rate, Service, Shape, Style, Time,
-    TypeBody, Unit,
+    EnumValue, Field, Group, NamedType, Operation, OperationType, Rate, Service, Shape, Style, Time, TypeBody, Unit,
 };
-use serde_json::{Map, Value};
+use aliyun_api_spec::types::{Sensitivity, Types};
+use serde_json::Map;
 
-use crate::{Options, example};
+use crate::example::{self, plain};
+use crate::options::Options;
 
 /// Paragraphs, with an empty line between them.
 #[derive(Default)]
@@ -144,11 +145,7 @@ fn groups_of_parameters(operation: &Operation) -> String {
 fn answer_paragraph(operation: &Operation) -> String {
     let mut text = format!("The answer is [`{}Response`].", operation.action);
     if let Some(pagination) = &operation.pagination {
-        let what = match &pagination.position {
-            PagePosition::Page(parameter) | PagePosition::Offset(parameter) | PagePosition::Token { parameter, .. } => {
-                parameter
-            }
-        };
+        let what = pagination.position.parameter();
         let _ = write!(
             text,
             " It is one page of many: `client.pages(request)` turns the pages by `{what}`, and `client.items(request)` \
@@ -197,14 +194,14 @@ pub(crate) fn setter(field: &Field) -> String {
     }
 }
 
-pub(crate) fn field(field: &Field, service: &Service) -> String {
+pub(crate) fn field(field: &Field, service: &Service, types: Types<'_>) -> String {
     let mut docs = Paragraphs::default();
     match &field.description {
         Some(description) => docs.add(description),
         None => docs.add(&format!("`{}`.", field.wire_name)),
     }
     docs.add(&values(&field.shape));
-    docs.add(&details(field, service));
+    docs.add(&details(field, service, types));
     docs.0
 }
 
@@ -220,7 +217,7 @@ fn values(shape: &Shape) -> String {
 }
 
 /// Wire name, unit, range, default and example, in one line.
-fn details(field: &Field, service: &Service) -> String {
+fn details(field: &Field, service: &Service, types: Types<'_>) -> String {
     let shape = &field.shape;
     let mut facts = vec![format!("On the wire `{}`", field.wire_name)];
     if !field.aliases.is_empty() {
@@ -271,18 +268,10 @@ fn details(field: &Field, service: &Service) -> String {
     if let Some(example) = &shape.example {
         facts.push(format!("example `{}`", plain(example)));
     }
-    if shape.sensitive {
+    if types.sensitivity(shape) == Sensitivity::Whole {
         facts.push("masked in `Debug`".to_owned());
     }
     facts.join("; ") + "."
-}
-
-/// A value as a person would write it in a sentence.
-pub(crate) fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        value => value.to_string(),
-    }
 }
 
 /// An example that compiles, of the first request of the specification; none where a required value is not known.

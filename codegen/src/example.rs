@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use aliyun_api_spec::model::{Field, Kind, Operation, Service, TypeBody};
+use aliyun_api_spec::model::{Field, Kind, Operation, Service};
 use aliyun_api_spec::name::SHARED_MODULE;
+use aliyun_api_spec::types::{Type, Types};
 use serde_json::{Map, Value};
 
-use crate::docs::plain;
+use crate::tree::ident;
 
 /// The expression that makes a request of an operation from example values, if every required one is known. `name` is how
 /// the request's type is written.
@@ -18,13 +19,17 @@ pub(crate) fn request(
     name: &str,
     values: &Map<String, Value>,
 ) -> Option<String> {
-    ExampleWriter { service, operation, path }.record(name, &operation.parameters, values)
+    ExampleWriter { types: Types::of(operation, service), group: &operation.group, path }.record(
+        name,
+        &operation.parameters,
+        values,
+    )
 }
 
 /// Writes example values as Rust; nothing where a value is not of its type.
 struct ExampleWriter<'a> {
-    service: &'a Service,
-    operation: &'a Operation,
+    types: Types<'a>,
+    group: &'a str,
     path: &'a str,
 }
 
@@ -37,7 +42,7 @@ impl ExampleWriter<'_> {
         let mut text = format!("{name}::new({})", arguments.join(", "));
         for field in fields.iter().filter(|field| !field.required) {
             let Some(value) = values.get(&field.wire_name).filter(|value| !is_nothing(value)) else { continue };
-            let setter = crate::lower::ident(&field.rust_name);
+            let setter = ident(&field.rust_name);
             let _ = write!(text, "\n    .{setter}({})", self.value(&field.shape.kind, value)?);
         }
         Some(text)
@@ -65,7 +70,7 @@ impl ExampleWriter<'_> {
                     .collect();
                 Some(format!("[{}]", entries?.join(", ")))
             }
-            (Kind::Named(name), value) => self.named(name, value),
+            (Kind::Named(name), value) => self.named(kind, name, value),
             _ => None,
         }
     }
@@ -91,28 +96,28 @@ impl ExampleWriter<'_> {
     /// A value within a list or a map that is itself within one: nothing converts it.
     fn held(&self, kind: &Kind, value: &Value) -> Option<String> {
         let text = self.item(kind, value)?;
-        let converts = match kind {
-            Kind::String | Kind::Any => true,
-            Kind::Named(name) => {
-                matches!(self.service.named_type(name).map(|named| &named.body), Some(TypeBody::Enum { .. }))
-            }
-            _ => false,
-        };
+        let converts = matches!(self.types.resolve(kind), Type::Scalar(Kind::String) | Type::Enum { .. } | Type::Any);
         Some(if converts { format!("{text}.into()") } else { text })
     }
 
-    fn named(&self, name: &str, value: &Value) -> Option<String> {
-        match (&self.service.named_type(name)?.body, value) {
-            (TypeBody::Enum { kind: Kind::String, .. }, value) => Some(format!("{:?}", plain(value))),
-            (TypeBody::Enum { .. }, value) => plain(value).parse::<i64>().ok().map(|number| number.to_string()),
-            (TypeBody::Record(fields), Value::Object(members)) => {
-                let own = self.operation.types.iter().any(|own| own.name == name);
-                let module = if own { self.operation.group.as_str() } else { SHARED_MODULE };
+    fn named(&self, kind: &Kind, name: &str, value: &Value) -> Option<String> {
+        match (self.types.resolve(kind), value) {
+            (Type::Enum { kind, .. }, value) => self.value(kind, value),
+            (Type::Record(fields), Value::Object(members)) => {
+                let module = if self.types.is_own(name) { self.group } else { SHARED_MODULE };
                 self.record(&format!("{}::{module}::{name}", self.path), fields, members)
             }
-            (TypeBody::Record(_), Value::String(text)) => self.named(name, &serde_json::from_str(text).ok()?),
+            (Type::Record(_), Value::String(text)) => self.named(kind, name, &serde_json::from_str(text).ok()?),
             _ => None,
         }
+    }
+}
+
+/// A value as a person would write it in a sentence.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
     }
 }
 

@@ -10,7 +10,8 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Ident, LitStr, Token, bracketed};
 
-use crate::{Options, generate, unknown_operations};
+use crate::generate::{generate, unknown_operations};
+use crate::options::Options;
 
 /// What `client!(input)` stands for in a package in the folder `package`, in a crate of the name `path`. What is wrong
 /// with the call or with the specification becomes a `compile_error!` at the word of the call that it is about.

@@ -10,44 +10,21 @@
 mod docs;
 mod example;
 mod expand;
+mod generate;
 mod invocation;
 mod lower;
+mod options;
 #[cfg(feature = "source")]
 mod print;
 mod reach;
 mod tree;
 
-use aliyun_api_spec::model::{Operation, Service};
+use aliyun_api_spec::model::Service;
+pub use generate::{generate, unknown_operations};
 pub use invocation::{client, unknown_service};
+pub use options::Options;
 use proc_macro2::TokenStream;
 use quote::quote;
-
-/// What is generated, and for whom.
-#[derive(Debug, Clone, Default)]
-pub struct Options<'a> {
-    /// The operations; all if empty. Types that none of them uses are left out.
-    pub operations: Vec<&'a str>,
-    /// Path of the module that the code stands in, as the examples in its documentation write it, such as
-    /// `dyvmsapi`. Without it the documentation has no examples.
-    pub path: Option<&'a str>,
-    /// Where the specification files can be read, as the beginning of a link. Without it they are named only.
-    pub link: Option<&'a str>,
-}
-
-impl Options<'_> {
-    fn chooses(&self, operation: &Operation) -> bool {
-        self.operations.is_empty() || self.operations.contains(&operation.action.as_str())
-    }
-}
-
-/// The Rust items of a service: a marker type, `Client`, and a module for each group of operations.
-///
-/// This cannot fail: a [`Service`] has passed every check. Names in [`Options::operations`] that are no operations
-/// choose nothing; [`unknown_operations`] finds them.
-#[must_use]
-pub fn generate(service: &Service, options: &Options<'_>) -> TokenStream {
-    expand::root(&lower::root(service, options))
-}
 
 /// The example requests of a service, sent by a client: an expression for the tests of a client crate at `path`.
 ///
@@ -104,13 +81,7 @@ fn example_requests<'s>(
     })
 }
 
-/// The names among `names` that are no operations of the service.
-#[must_use]
-pub fn unknown_operations<'n>(service: &Service, names: &[&'n str]) -> Vec<&'n str> {
-    lower::unknown(service, names)
-}
-
-/// The same as formatted source.
+/// The items of [`generate`] as formatted source.
 #[cfg(feature = "source")]
 pub fn generate_source(service: &Service, options: &Options<'_>) -> Result<String, SourceError> {
     print::source(generate(service, options)).map_err(|error| SourceError(error.to_string()))

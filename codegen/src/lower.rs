@@ -1,19 +1,20 @@
 //! From a checked specification to the generator's tree: names, types and sentences are decided here.
 
-use std::collections::HashSet;
-
 use aliyun_api_spec::model::{
-    Field, Kind, Method, NamedType, Operation, OperationType, PagePosition, Pagination, Service, ServiceError, Shape,
-    Style, TypeBody,
+    Field, Kind, Method, NamedType, Operation, OperationType, PagePosition, Pagination, Service, ServiceError, Style,
+    TypeBody,
 };
 use aliyun_api_spec::name::{SHARED_MODULE, type_name};
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use aliyun_api_spec::types::{Sensitivity, Type, Types};
+use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use serde_json::Value;
 
-use crate::docs;
-use crate::tree::{self, Conversion, ErrorFacts, Item, Member, Module, OpenSet, OpenValue, Record, Root, ServiceFacts};
-use crate::{Options, reach};
+use crate::options::Options;
+use crate::tree::{
+    self, Conversion, ErrorFacts, Item, Member, Module, OpenSet, OpenValue, Record, Root, ServiceFacts, ident,
+};
+use crate::{docs, reach};
 
 pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
     let chosen: Vec<&Operation> = service.operations.iter().filter(|operation| options.chooses(operation)).collect();
@@ -26,7 +27,8 @@ pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
         (!operations.is_empty()).then_some(module)
     });
     let mut modules: Vec<Module> = groups.collect();
-    let shared: Vec<Item> = service.types.iter().filter_map(|named| lower.named(named, &Place::Shared)).collect();
+    let scope = Scope { types: Types::shared(service), is_shared: true };
+    let shared: Vec<Item> = service.types.iter().filter_map(|named| lower.named(named, scope)).collect();
     if !shared.is_empty() {
         modules.push(Module { docs: docs::shared(), name: ident(SHARED_MODULE), items: shared });
     }
@@ -67,10 +69,12 @@ struct Lower<'a> {
     reach: reach::Reach<'a>,
 }
 
-/// Where an item stands: shared types are reached by a path from everywhere else.
-enum Place<'a> {
-    Operation(&'a Operation),
-    Shared,
+/// What an item can name.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    types: Types<'a>,
+    /// Whether the item is in the module of shared types, which all other modules name by its path.
+    is_shared: bool,
 }
 
 /// How a field of a record is held.
@@ -88,14 +92,14 @@ enum Holding {
 
 impl Lower<'_> {
     fn operation(&self, operation: &Operation) -> Vec<Item> {
-        let place = Place::Operation(operation);
-        let request = self.request(operation, &place);
-        let answer = self.answer(operation, &place);
-        let types = operation.types.iter().filter_map(|named| self.named(named, &place));
+        let scope = Scope { types: Types::of(operation, self.service), is_shared: false };
+        let request = self.request(operation, scope);
+        let answer = self.answer(operation, scope);
+        let types = operation.types.iter().filter_map(|named| self.named(named, scope));
         [request, answer].map(|record| Item::Record(Box::new(record))).into_iter().chain(types).collect()
     }
 
-    fn request(&self, operation: &Operation, place: &Place<'_>) -> Record {
+    fn request(&self, operation: &Operation, scope: Scope<'_>) -> Record {
         let service = ident(&type_name(&self.service.product));
         let facts = tree::Operation {
             get: operation.method == Method::Get,
@@ -106,13 +110,13 @@ impl Lower<'_> {
             per_second: operation.limits.per_second,
             service: quote!(super::#service),
             output: format_ident!("{}Response", operation.action),
-            paging: operation.pagination.as_ref().map(|pagination| self.paging(operation, pagination, place)),
+            paging: operation.pagination.as_ref().map(|pagination| self.paging(operation, pagination, scope)),
         };
         Record {
             docs: docs::request(self.service, operation, self.options),
             deprecated: operation.deprecated.clone(),
             name: ident(&operation.action),
-            members: operation.parameters.iter().map(|field| self.member(field, Holding::Sent, place)).collect(),
+            members: operation.parameters.iter().map(|field| self.member(field, Holding::Sent, scope)).collect(),
             aliases: Vec::new(),
             sent: true,
             read: false,
@@ -120,24 +124,23 @@ impl Lower<'_> {
         }
     }
 
-    fn answer(&self, operation: &Operation, place: &Place<'_>) -> Record {
-        let own = operation.response.iter().map(|field| self.member(field, Holding::Read, place));
+    fn answer(&self, operation: &Operation, scope: Scope<'_>) -> Record {
+        let own = operation.response.iter().map(|field| self.member(field, Holding::Read, scope));
         let envelope = self.service.envelope.fields.iter();
-        let members = own.chain(envelope.map(|field| self.member(field, Holding::Envelope, place))).collect();
-        let fields = operation.response.iter().chain(&self.service.envelope.fields);
+        let members = own.chain(envelope.map(|field| self.member(field, Holding::Envelope, scope))).collect();
         Record {
             docs: docs::answer(operation),
             deprecated: None,
             name: format_ident!("{}Response", operation.action),
             members,
-            aliases: aliases(fields),
+            aliases: aliases(self.service.response_fields(operation)),
             sent: false,
             read: true,
             operation: None,
         }
     }
 
-    fn named(&self, named: &NamedType, place: &Place<'_>) -> Option<Item> {
+    fn named(&self, named: &NamedType, scope: Scope<'_>) -> Option<Item> {
         let sent = self.reach.sent.contains(named.name.as_str());
         let read = self.reach.read.contains(named.name.as_str());
         if !sent && !read {
@@ -156,7 +159,7 @@ impl Lower<'_> {
                     docs,
                     deprecated: None,
                     name,
-                    members: fields.iter().map(|field| self.member(field, holding, place)).collect(),
+                    members: fields.iter().map(|field| self.member(field, holding, scope)).collect(),
                     aliases: aliases(fields.iter()),
                     sent,
                     read,
@@ -174,9 +177,9 @@ impl Lower<'_> {
         })
     }
 
-    fn member(&self, field: &Field, holding: Holding, place: &Place<'_>) -> Member {
+    fn member(&self, field: &Field, holding: Holding, scope: Scope<'_>) -> Member {
         let kind = &field.shape.kind;
-        let inner = rust_type(kind, place);
+        let inner = rust_type(kind, scope);
         let structured = matches!(kind, Kind::Array(_) | Kind::Map(_));
         let required = field.required && matches!(holding, Holding::Sent | Holding::Both);
         let optional = match holding {
@@ -185,9 +188,9 @@ impl Lower<'_> {
             Holding::Read => !structured,
             Holding::Envelope => !structured && *kind != Kind::String,
         };
-        let (argument, conversion) = self.argument(kind, place);
+        let (argument, conversion) = Self::argument(kind, scope);
         Member {
-            docs: docs::field(field, self.service),
+            docs: docs::field(field, self.service, scope.types),
             summary: docs::setter(field),
             deprecated: field.deprecated.clone(),
             name: ident(&field.rust_name),
@@ -197,17 +200,17 @@ impl Lower<'_> {
             conversion,
             required,
             optional,
-            flags: self.flags(field, holding),
+            flags: self.flags(field, holding, scope),
         }
     }
 
-    fn flags(&self, field: &Field, holding: Holding) -> Vec<&'static str> {
+    fn flags(&self, field: &Field, holding: Holding, scope: Scope<'_>) -> Vec<&'static str> {
         let style = field.shape.style.map(|style| match style {
             Style::Flat => "FLAT",
             Style::Json => "JSON",
             Style::Simple => "SIMPLE",
         });
-        let sensitive = is_sensitive(&field.shape).then_some("SENSITIVE");
+        let sensitive = (scope.types.sensitivity(&field.shape) == Sensitivity::Whole).then_some("SENSITIVE");
         // What tells success from failure has to fit.
         let envelope = &self.service.envelope;
         let decides = [&envelope.code, &envelope.ok].into_iter().flatten().any(|name| *name == field.wire_name);
@@ -216,34 +219,30 @@ impl Lower<'_> {
     }
 
     /// Type of the argument that a field takes, and how it becomes a value of the field.
-    fn argument(&self, kind: &Kind, place: &Place<'_>) -> (TokenStream, Conversion) {
-        let inner = rust_type(kind, place);
-        match kind {
-            Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean => (inner, Conversion::None),
-            Kind::String | Kind::Any => (quote!(impl Into<#inner>), Conversion::Into),
-            Kind::Named(name) => match self.service.named_type(name).map(|named| &named.body) {
-                Some(TypeBody::Enum { .. }) => (quote!(impl Into<#inner>), Conversion::Into),
-                _ => (inner, Conversion::None),
-            },
-            Kind::Array(item) => {
-                let item = item_argument(&item.kind, place);
+    fn argument(kind: &Kind, scope: Scope<'_>) -> (TokenStream, Conversion) {
+        let inner = rust_type(kind, scope);
+        match scope.types.resolve(kind) {
+            Type::Scalar(Kind::String) | Type::Enum { .. } | Type::Any => (quote!(impl Into<#inner>), Conversion::Into),
+            Type::Scalar(_) | Type::Record(_) | Type::Unknown => (inner, Conversion::None),
+            Type::Array(item) => {
+                let item = item_argument(&item.kind, scope);
                 (quote!(impl IntoIterator<Item = #item>), Conversion::List)
             }
-            Kind::Map(item) => {
-                let item = item_argument(&item.kind, place);
+            Type::Map(item) => {
+                let item = item_argument(&item.kind, scope);
                 (quote!(impl IntoIterator<Item = (impl Into<String>, #item)>), Conversion::Map)
             }
         }
     }
 
-    fn paging(&self, operation: &Operation, pagination: &Pagination, place: &Place<'_>) -> tree::Paging {
+    fn paging(&self, operation: &Operation, pagination: &Pagination, scope: Scope<'_>) -> tree::Paging {
         let first = Literal::i64_unsuffixed(pagination.first);
         let (parameter, step) = match &pagination.position {
             PagePosition::Page(parameter) => (parameter, quote!(Page(#first))),
             PagePosition::Offset(parameter) => (parameter, quote!(Offset(#first))),
             PagePosition::Token { parameter, next } => (parameter, quote!(Token(#next))),
         };
-        let (take_items, item) = self.items(operation, &pagination.items, place);
+        let (take_items, item) = self.items(operation, &pagination.items, scope);
         let set = pagination.set.iter().filter_map(|(name, value)| Some((operation.parameter(name)?, value)));
         let prepare = set.map(|(field, value)| {
             let name = ident(&field.rust_name);
@@ -255,17 +254,18 @@ impl Lower<'_> {
             items: pagination.items.clone(),
             total: pagination.total.clone(),
             item,
-            position: self.position(operation, parameter),
+            position: self.position(operation, parameter, scope),
             take_items,
             prepare: prepare.collect(),
         }
     }
 
-    /// From `request` to the parameter at a dotted path, making the records on the way.
-    fn position(&self, operation: &Operation, path: &str) -> TokenStream {
+    /// From `request` to the parameter at a dotted path, making the records on the way. In a checked service the path
+    /// leads somewhere; of another one, the generated code would not compile.
+    fn position(&self, operation: &Operation, path: &str, scope: Scope<'_>) -> TokenStream {
         let mut expression = quote!(&mut request);
         let mut holding = Holding::Sent;
-        let mut fields = self.fields_on(operation.parameters.iter().collect(), path).into_iter().peekable();
+        let mut fields = scope.types.follow(&operation.parameters, path).unwrap_or_default().into_iter().peekable();
         while let Some(field) = fields.next() {
             let name = ident(&field.rust_name);
             expression = quote!(#expression.#name);
@@ -281,15 +281,15 @@ impl Lower<'_> {
     }
 
     /// From `page` to the items at a dotted path, and the type of an item.
-    fn items(&self, operation: &Operation, path: &str, place: &Place<'_>) -> (TokenStream, TokenStream) {
+    fn items(&self, operation: &Operation, path: &str, scope: Scope<'_>) -> (TokenStream, TokenStream) {
         let mut expression = quote!(page);
         let mut item = quote!(());
         let mut both = false;
-        for field in self.fields_on(operation.response.iter().chain(&self.service.envelope.fields).collect(), path) {
+        for field in scope.types.follow(self.service.response_fields(operation), path).unwrap_or_default() {
             let name = ident(&field.rust_name);
             expression = quote!(#expression.#name);
             match &field.shape.kind {
-                Kind::Array(items) => item = rust_type(&items.kind, place),
+                Kind::Array(items) => item = rust_type(&items.kind, scope),
                 Kind::Named(record) => {
                     expression = quote!(#expression.unwrap_or_default());
                     both = self.reach.sent.contains(record.as_str());
@@ -303,32 +303,9 @@ impl Lower<'_> {
         }
         (expression, item)
     }
-
-    /// The fields on a dotted path of wire names. In a checked service it leads somewhere; of one that was not, the
-    /// generated code would not compile.
-    fn fields_on<'f>(&'f self, mut fields: Vec<&'f Field>, path: &str) -> Vec<&'f Field> {
-        let mut on_path = Vec::new();
-        for step in path.split('.') {
-            let Some(field) = fields.iter().copied().find(|field| field.wire_name == step) else { break };
-            on_path.push(field);
-            fields = match &field.shape.kind {
-                Kind::Named(name) => self.members(name),
-                _ => Vec::new(),
-            };
-        }
-        on_path
-    }
-
-    /// The members of a record.
-    fn members(&self, name: &str) -> Vec<&Field> {
-        match self.service.named_type(name).map(|named| &named.body) {
-            Some(TypeBody::Record(fields)) => fields.iter().collect(),
-            _ => Vec::new(),
-        }
-    }
 }
 
-fn rust_type(kind: &Kind, place: &Place<'_>) -> TokenStream {
+fn rust_type(kind: &Kind, scope: Scope<'_>) -> TokenStream {
     match kind {
         Kind::String => quote!(String),
         Kind::Int32 => quote!(i32),
@@ -337,30 +314,28 @@ fn rust_type(kind: &Kind, place: &Place<'_>) -> TokenStream {
         Kind::Boolean => quote!(bool),
         Kind::Any => quote!(rt::Value),
         Kind::Array(item) => {
-            let item = rust_type(&item.kind, place);
+            let item = rust_type(&item.kind, scope);
             quote!(Vec<#item>)
         }
         Kind::Map(item) => {
-            let item = rust_type(&item.kind, place);
+            let item = rust_type(&item.kind, scope);
             quote!(std::collections::BTreeMap<String, #item>)
         }
         Kind::Named(name) => {
-            let ident = ident(name);
-            let shared =
-                matches!(place, Place::Operation(operation) if !operation.types.iter().any(|own| own.name == *name));
-            if shared {
-                let module = ident_of(SHARED_MODULE);
-                quote!(super::#module::#ident)
+            let ty = ident(name);
+            if !scope.is_shared && !scope.types.is_own(name) {
+                let module = ident(SHARED_MODULE);
+                quote!(super::#module::#ty)
             } else {
-                quote!(#ident)
+                quote!(#ty)
             }
         }
     }
 }
 
 /// Type of an item that a list or a map takes: what converts into it, except where that would be a guess.
-fn item_argument(kind: &Kind, place: &Place<'_>) -> TokenStream {
-    let item = rust_type(kind, place);
+fn item_argument(kind: &Kind, scope: Scope<'_>) -> TokenStream {
+    let item = rust_type(kind, scope);
     if matches!(kind, Kind::Array(_) | Kind::Map(_)) { item } else { quote!(impl Into<#item>) }
 }
 
@@ -368,14 +343,6 @@ fn item_argument(kind: &Kind, place: &Place<'_>) -> TokenStream {
 fn aliases<'f>(fields: impl Iterator<Item = &'f Field>) -> Vec<(String, String)> {
     let rows = fields.flat_map(|field| field.aliases.iter().map(|alias| (alias.clone(), field.wire_name.clone())));
     rows.collect()
-}
-
-fn is_sensitive(shape: &Shape) -> bool {
-    shape.sensitive
-        || match &shape.kind {
-            Kind::Array(item) | Kind::Map(item) => is_sensitive(item),
-            _ => false,
-        }
 }
 
 /// A value that fits a scalar parameter, as Rust.
@@ -386,25 +353,6 @@ fn literal(kind: &Kind, value: &Value) -> TokenStream {
         (Kind::Number, value) => Literal::f64_unsuffixed(value.as_f64().unwrap_or_default()).into_token_stream(),
         (_, value) => Literal::i64_unsuffixed(value.as_i64().unwrap_or_default()).into_token_stream(),
     }
-}
-
-/// An identifier, raw where it is a keyword.
-pub(crate) fn ident(name: &str) -> Ident {
-    if aliyun_api_spec::name::KEYWORDS.contains(&name) {
-        Ident::new_raw(name, Span::call_site())
-    } else {
-        ident_of(name)
-    }
-}
-
-fn ident_of(name: &str) -> Ident {
-    Ident::new(name, Span::call_site())
-}
-
-/// Names that are chosen but do not exist.
-pub(crate) fn unknown<'n>(service: &Service, names: &[&'n str]) -> Vec<&'n str> {
-    let known: HashSet<&str> = service.operations.iter().map(|operation| operation.action.as_str()).collect();
-    names.iter().copied().filter(|name| !known.contains(name)).collect()
 }
 
 #[cfg(test)]

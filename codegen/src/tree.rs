@@ -3,7 +3,8 @@
 //! [`crate::lower`] builds it from a checked service, [`crate::expand`] prints it. Whatever can go wrong has gone
 //! wrong before there is a tree, so printing cannot fail.
 
-use proc_macro2::{Ident, TokenStream};
+use aliyun_api_spec::name::KEYWORDS;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 /// A service: the items at the root.
@@ -148,4 +149,9 @@ pub(crate) struct OpenValue {
     pub(crate) docs: String,
     pub(crate) name: Ident,
     pub(crate) wire: String,
+}
+
+/// An identifier, raw where it is a keyword.
+pub(crate) fn ident(name: &str) -> Ident {
+    if KEYWORDS.contains(&name) { Ident::new_raw(name, Span::call_site()) } else { Ident::new(name, Span::call_site()) }
 }

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use aliyun_api_spec::model::{Envelope, Operation, Service};
+use aliyun_protocol::success::Statement;
 use serde_json::{Map, Value};
 
 use crate::answer;
@@ -157,20 +158,9 @@ fn envelope_of(envelope: &Envelope, members: &Map<String, Value>) -> Map<String,
     common.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// Whether an answer shows a success.
+/// Whether an answer is a success: it does not state a failure.
 fn is_success(envelope: &Envelope, members: &Map<String, Value>) -> bool {
-    let member = |name: &Option<String>| name.as_ref().and_then(|name| members.get(name));
-    let code_tells_failure = member(&envelope.code).is_some_and(|code| match code {
-        Value::Null => false,
-        Value::String(code) if code.is_empty() => false,
-        Value::String(code) => !envelope.success.contains(code),
-        other => !envelope.success.contains(&other.to_string()),
-    });
-    let flag_tells_failure = member(&envelope.ok).is_some_and(|ok| match ok {
-        Value::String(ok) => ok.eq_ignore_ascii_case("false"),
-        other => *other == Value::Bool(false),
-    });
-    !code_tells_failure && !flag_tells_failure
+    envelope.statement(members) != Statement::Failure
 }
 
 /// The members that tell success, in the order of the envelope.

@@ -15,7 +15,7 @@ use crate::call::pending::PendingRequest;
 use crate::error::Error;
 use crate::generated::operation::{Operation, Paged, Service};
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-pub use crate::transport::http::Tls;
+pub use crate::transport::connection::Tls;
 
 /// A client of the service `S`. Clones share connections, credentials and limits.
 pub struct Client<S> {

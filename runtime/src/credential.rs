@@ -22,7 +22,9 @@ mod ini;
 mod oauth;
 mod process_environment;
 mod profile;
+mod profile_file;
 mod refresh;
+mod search;
 mod section;
 mod sts;
 mod temporary;
@@ -189,6 +191,9 @@ impl<P: CredentialsProvider + ?Sized> CredentialsProvider for Arc<P> {
         P::invalidate(self, credentials);
     }
 }
+
+/// A source of credentials whose type does not matter.
+type Source = Arc<dyn CredentialsProvider>;
 
 /// Why there are no credentials: every place that was looked at, and why it did not serve.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 pub(crate) mod address;
 mod body;
 mod clients;
+pub(crate) mod connection;
 pub(crate) mod endpoint;
 pub(crate) mod http;
 pub(crate) mod proxy;

@@ -15,6 +15,7 @@ mod facts;
 mod guide;
 mod load;
 mod macro_ui;
+mod modules;
 mod never_shown;
 mod outcomes;
 mod repetition;

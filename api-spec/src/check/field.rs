@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
-use super::{Scope, is_shortest};
+use super::Scope;
 use crate::fault::Report;
 use crate::fit::{self, Reading};
 use crate::keys::BUILT_IN;
-use crate::model::{Field, Kind, Shape, Style, Time, TypeBody};
+use crate::model::{Field, Kind, Shape, Style, Time};
 use crate::parse::{Member, Node};
 use crate::suggest::did_you_mean;
+use crate::text::is_shortest;
+use crate::types::{Type, Types};
 
 /// Where a field stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,21 +38,17 @@ enum Class {
     Unknown,
 }
 
-fn class(kind: &Kind, scope: Scope<'_>) -> Class {
-    match kind {
-        Kind::String | Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean => Class::Scalar,
-        Kind::Any => Class::Any,
-        Kind::Map(_) => Class::OtherStructure,
-        Kind::Array(items) => match class(&items.kind, scope) {
+fn class(kind: &Kind, types: Types<'_>) -> Class {
+    match types.resolve(kind) {
+        Type::Scalar(_) | Type::Enum { .. } => Class::Scalar,
+        Type::Any => Class::Any,
+        Type::Map(_) | Type::Record(_) => Class::OtherStructure,
+        Type::Array(items) => match class(&items.kind, types) {
             Class::Scalar => Class::ScalarList,
             Class::Unknown => Class::Unknown,
             _ => Class::OtherStructure,
         },
-        Kind::Named(name) => match scope.find(name).map(|named| &named.body) {
-            Some(TypeBody::Enum { .. }) => Class::Scalar,
-            Some(TypeBody::Record(_)) => Class::OtherStructure,
-            None => Class::Unknown,
-        },
+        Type::Unknown => Class::Unknown,
     }
 }
 
@@ -92,7 +90,7 @@ fn check_shape(shape: &Shape, node: &Node<'_>, at: usize, role: Role, scope: Sco
         let (Some(value), Some(node)) = (value, node.get(key)) else {
             continue;
         };
-        for misfit in fit::value(value, of, scope, Reading::Strict) {
+        for misfit in fit::value(value, of, scope.types, Reading::Strict) {
             let message = format!("the {key} is not of the type: {}", misfit.describe());
             report.add_with(misfit.locate(node), message, misfit.hint);
         }
@@ -107,13 +105,13 @@ fn check_reference(kind: &Kind, node: Option<&Node<'_>>, scope: Scope<'_>, repor
     let Some(space) = scope.space.filter(|_| !name.is_empty()) else {
         return;
     };
-    if scope.find(name).is_some() {
+    if scope.types.named(name).is_some() {
         return;
     }
     let hint = if let Some(place) = space.place_of_type(name) {
         Some(format!("the one at {place} has to move to service.json to be shared").into())
     } else {
-        let known = scope.all().map(|named| named.name.as_str());
+        let known = scope.types.all().map(|named| named.name.as_str());
         did_you_mean(name, BUILT_IN.iter().copied().chain(known))
     };
     report.add_with(node.at, format!("unknown type \"{name}\""), hint);
@@ -147,7 +145,7 @@ fn check_style(shape: &Shape, node: &Node<'_>, at: usize, role: Role, scope: Sco
         }
         return;
     }
-    let class = class(&shape.kind, scope);
+    let class = class(&shape.kind, scope.types);
     let at_style = node.at_value("style");
     match (shape.style, class) {
         (_, Class::Unknown)
@@ -179,7 +177,7 @@ fn check_values(shape: &Shape, node: &Node<'_>, scope: Scope<'_>, report: &mut R
         Kind::Int64 => (is_shortest::<i64>, "an integer in its shortest form"),
         Kind::Number => (|text| text.parse::<f64>().is_ok(), "a number"),
         Kind::Boolean => (|text| matches!(text, "true" | "false"), "true or false"),
-        Kind::Named(name) if scope.find(name).is_some() && node.get("enum").is_some() => {
+        Kind::Named(name) if scope.types.named(name).is_some() && node.get("enum").is_some() => {
             let message = format!("the values of \"{name}\" stand in that type");
             report.add(node.at_key("enum"), message);
             return;

@@ -6,8 +6,8 @@ use std::collections::{HashMap, HashSet};
 
 use aliyun_protocol::parameter;
 
+use super::Draft;
 use crate::fault::Report;
-use crate::load::Draft;
 use crate::model::{EnumValue, Field, Operation, Service};
 use crate::name::{RESERVED_TYPES, fault_of_identifier, is_camel_case, type_name};
 use crate::parse::{Member, Node};

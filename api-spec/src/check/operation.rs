@@ -3,27 +3,25 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
+use aliyun_protocol::success::Statement;
+use serde_json::Value;
 
 use super::field::{self, Role};
 use super::names::Space;
-use super::types::{self, Reach};
-use super::{Scope, names, pagination, xml};
-use crate::fault::Report;
+use super::types::Reach;
+use super::{Draft, Scope, names, pagination, xml};
+use crate::fault::{Report, file_name};
 use crate::fit::{self, Misfit, Reading};
-use crate::load::{Draft, file_stem};
 use crate::model::{Envelope, Example, Kind, Operation, Rate, Service};
 use crate::parse::Node;
 use crate::suggest::did_you_mean;
+use crate::types::Types;
 
 /// Checks an operation against the service, where that could be read; tells which types it uses.
 pub(super) fn check(draft: &mut Draft<'_, Operation>, service: Option<&Service>, space: &Space) -> Reach {
     let Draft { report, node, model: operation } = draft;
-    let scope = Scope {
-        own: &operation.types,
-        shared: service.map_or(&[], |service| &service.types),
-        space: service.map(|_| space),
-    };
+    let types = service.map_or_else(|| Types::without_service(operation), |service| Types::of(operation, service));
+    let scope = Scope { types, space: service.map(|_| space) };
     check_file(operation, node, report);
     if let Some(service) = service {
         check_group(operation, service, node, report);
@@ -42,10 +40,10 @@ pub(super) fn check(draft: &mut Draft<'_, Operation>, service: Option<&Service>,
     field::check_table(&operation.parameters, parameters, Role::Parameter, scope, report);
     field::check_table(&operation.response, response, Role::Answer, scope, report);
 
-    let reach = Reach::of(&operation.parameters, &operation.response, scope);
-    types::check(&operation.types, node.table("types"), scope, Some(&reach), report);
+    let reach = Reach::of(&operation.parameters, &operation.response, types);
+    super::types::check(&operation.types, node.table("types"), scope, Some(&reach), report);
     if let Some(node) = node.get("pagination") {
-        pagination::check(operation, &envelope.fields, node, scope, report);
+        pagination::check(operation, &envelope.fields, node, types, report);
     }
     let nodes = node.get("examples").map_or(&[][..], Node::elements);
     let mut names = HashSet::new();
@@ -54,15 +52,16 @@ pub(super) fn check(draft: &mut Draft<'_, Operation>, service: Option<&Service>,
             let message = format!("two examples have the name \"{}\"", example.name);
             report.add(node.at_value("name"), message);
         }
-        check_request(example, operation, node, scope, report);
-        check_response(example, operation, envelope, node, scope, report);
+        check_request(example, operation, node, types, report);
+        check_response(example, operation, envelope, node, types, report);
         check_xml(example, operation, envelope, node, report);
     }
     reach
 }
 
 fn check_file(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>) {
-    let stem = file_stem(report.file());
+    let name = file_name(report.file());
+    let stem = name.strip_suffix(".json").unwrap_or(name);
     if !operation.action.is_empty() && operation.action != stem {
         let message = format!("the action \"{}\" is not the name of the file", operation.action);
         let hint = format!("name the file {}.json", operation.action);
@@ -153,10 +152,10 @@ fn check_limits(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>)
     }
 }
 
-fn check_request(example: &Example, operation: &Operation, node: &Node<'_>, scope: Scope<'_>, report: &mut Report<'_>) {
+fn check_request(example: &Example, operation: &Operation, node: &Node<'_>, types: Types<'_>, report: &mut Report<'_>) {
     let Some(node) = node.get("request") else { return };
     let fields = operation.parameters.iter();
-    let misfits = fit::record(&example.request, fields, "parameter", scope, Reading::Strict);
+    let misfits = fit::record(&example.request, fields, "parameter", types, Reading::Strict);
     add_misfits("the request does not encode", misfits, node, report);
 }
 
@@ -166,7 +165,7 @@ fn check_response(
     operation: &Operation,
     envelope: &Envelope,
     node: &Node<'_>,
-    scope: Scope<'_>,
+    types: Types<'_>,
     report: &mut Report<'_>,
 ) {
     if node.get("response").is_none() && node.get("xml").is_none() {
@@ -176,21 +175,10 @@ fn check_response(
     else {
         return;
     };
-    let data = if succeeds(members, envelope) == Some(false) { &[] } else { operation.response.as_slice() };
+    let data = if envelope.statement(members) == Statement::Failure { &[] } else { operation.response.as_slice() };
     let fields = envelope.fields.iter().chain(data);
-    let misfits = fit::record(members, fields, "member", scope, Reading::Lenient);
+    let misfits = fit::record(members, fields, "member", types, Reading::Lenient);
     add_misfits("the response does not decode", misfits, node, report);
-}
-
-/// What an answer tells about success, if anything.
-fn succeeds(members: &Map<String, Value>, envelope: &Envelope) -> Option<bool> {
-    let member = |name: &Option<String>| name.as_ref().and_then(|name| members.get(name));
-    let code = member(&envelope.code).map(|code| {
-        let code = code.as_str().map_or_else(|| code.to_string(), str::to_owned);
-        envelope.success.contains(&code)
-    });
-    let ok = member(&envelope.ok).and_then(Value::as_bool);
-    [code, ok].into_iter().flatten().reduce(|all, one| all && one)
 }
 
 /// The root tells the answer of the operation from a refusal by the gateway.
@@ -204,7 +192,7 @@ fn check_xml(example: &Example, operation: &Operation, envelope: &Envelope, node
         Err(rule) => return report.add(node.at, format!("not well-formed XML: {rule}")),
     };
     let response = example.response.as_ref().and_then(Value::as_object);
-    let refused = response.and_then(|members| succeeds(members, envelope)) != Some(true);
+    let refused = response.map(|members| envelope.statement(members)) != Some(Statement::Success);
     let action = &operation.action;
     if action.is_empty() || root == format!("{action}Response") || (root == "Error" && refused) {
         return;

@@ -2,18 +2,18 @@
 
 use std::borrow::Cow;
 
-use super::Scope;
 use crate::fault::Report;
 use crate::fit::{self, Reading};
 use crate::model::{Field, Kind, Operation, PagePosition, Pagination};
 use crate::parse::Node;
 use crate::suggest::did_you_mean;
+use crate::types::{PathError, Type, Types};
 
 pub(super) fn check(
     operation: &Operation,
     envelope: &[Field],
     node: &Node<'_>,
-    scope: Scope<'_>,
+    types: Types<'_>,
     report: &mut Report<'_>,
 ) {
     let given = ["page", "offset", "token"].iter().filter(|key| node.get(key).is_some());
@@ -34,37 +34,41 @@ pub(super) fn check(
     let Some(pagination) = &operation.pagination else {
         return;
     };
-    let answer: Vec<&Field> = operation.response.iter().chain(envelope).collect();
-    let parameters: Vec<&Field> = operation.parameters.iter().collect();
     for (key, path, of_request, role) in paths(pagination) {
         let Some(value) = node.get(key) else { continue };
-        let (fields, what) = if of_request { (&parameters, "parameter") } else { (&answer, "member of the answer") };
-        match follow(path, fields, scope) {
-            Lead::To { field, through } => {
+        let (passed, what) = if of_request {
+            (types.follow(&operation.parameters, path), "parameter")
+        } else {
+            (types.follow(operation.response.iter().chain(envelope), path), "member of the answer")
+        };
+        match passed {
+            Ok(passed) => {
+                let Some((field, through)) = passed.split_last() else { continue };
                 if !role.takes(&field.shape.kind) {
                     report.add(value.at, format!("`{key}` leads to a {what} that is no {}", role.word()));
                 }
                 if of_request {
-                    check_records(key, &through, value, scope, report);
+                    check_records(key, through, value, types, report);
                 }
             }
-            Lead::Unknown => {}
-            Lead::Through { step } => {
-                report.add(value.at, format!("`{key}` goes through \"{step}\", which is a list or a map"));
+            // Reported where the type is named.
+            Err(PathError::UnknownType) => {}
+            Err(PathError::Collection { name }) => {
+                report.add(value.at, format!("`{key}` goes through \"{name}\", which is a list or a map"));
             }
-            Lead::Nowhere { step, near } => {
-                let hint = did_you_mean(&step, near);
-                report.add_with(value.at, format!("`{key}` leads nowhere: no {what} \"{step}\""), hint);
+            Err(PathError::NoField { name, known }) => {
+                let hint = did_you_mean(name, known);
+                report.add_with(value.at, format!("`{key}` leads nowhere: no {what} \"{name}\""), hint);
             }
         }
     }
-    check_set(operation, pagination, node, scope, report);
+    check_set(operation, pagination, node, types, report);
 }
 
 /// Paging makes a record that a request lacks, but not what that record requires.
-fn check_records(key: &str, through: &[&Field], value: &Node<'_>, scope: Scope<'_>, report: &mut Report<'_>) {
+fn check_records(key: &str, through: &[&Field], value: &Node<'_>, types: Types<'_>, report: &mut Report<'_>) {
     for field in through.iter().filter(|field| !field.required) {
-        let members = scope.members(&field.shape.kind).unwrap_or_default();
+        let members = types.fields(&field.shape.kind);
         if let Some(member) = members.iter().find(|member| member.required) {
             let (name, inner) = (&field.wire_name, &member.wire_name);
             let message =
@@ -118,59 +122,12 @@ fn paths(pagination: &Pagination) -> Vec<(&'static str, &str, bool, Role)> {
     paths
 }
 
-/// Where a dotted path leads.
-enum Lead<'m> {
-    /// To a field, through these records.
-    To {
-        field: &'m Field,
-        through: Vec<&'m Field>,
-    },
-    Nowhere {
-        step: String,
-        near: Vec<&'m str>,
-    },
-    /// Through a list or a map.
-    Through {
-        step: String,
-    },
-    /// Through a type that does not exist, which is reported where it is named.
-    Unknown,
-}
-
-fn follow<'m>(path: &str, fields: &[&'m Field], scope: Scope<'m>) -> Lead<'m> {
-    let mut fields = fields.to_vec();
-    let mut through = Vec::new();
-    let mut steps = path.split('.').peekable();
-    while let Some(step) = steps.next() {
-        let Some(&field) = fields.iter().find(|field| field.wire_name == step) else {
-            let near = fields.iter().map(|field| field.wire_name.as_str()).collect();
-            return Lead::Nowhere { step: step.to_owned(), near };
-        };
-        let Some(next) = steps.peek() else {
-            return match &field.shape.kind {
-                Kind::Named(name) if scope.find(name).is_none() => Lead::Unknown,
-                _ => Lead::To { field, through },
-            };
-        };
-        match (&field.shape.kind, scope.members(&field.shape.kind)) {
-            (_, Some(members)) => {
-                fields = members.iter().collect();
-                through.push(field);
-            }
-            (Kind::Array(_) | Kind::Map(_), None) => return Lead::Through { step: step.to_owned() },
-            (Kind::Named(name), None) if scope.find(name).is_none() => return Lead::Unknown,
-            _ => return Lead::Nowhere { step: (*next).to_owned(), near: Vec::new() },
-        }
-    }
-    Lead::Unknown
-}
-
 /// Parameters that are set while paging: optional scalars, which need neither a constructor nor a conversion.
 fn check_set(
     operation: &Operation,
     pagination: &Pagination,
     node: &Node<'_>,
-    scope: Scope<'_>,
+    types: Types<'_>,
     report: &mut Report<'_>,
 ) {
     for member in node.table("set") {
@@ -185,10 +142,10 @@ fn check_set(
             report.add(member.at, format!("\"{name}\" is required, so that each request has its own"));
             continue;
         }
-        match &field.shape.kind {
-            Kind::String | Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean => {}
+        match types.resolve(&field.shape.kind) {
+            Type::Scalar(_) => {}
             // Reported where it is named.
-            Kind::Named(named) if scope.find(named).is_none() => continue,
+            Type::Unknown => continue,
             _ => {
                 report.add(
                     member.at,
@@ -197,7 +154,7 @@ fn check_set(
                 continue;
             }
         }
-        for misfit in fit::value(value, &field.shape, scope, Reading::Strict) {
+        for misfit in fit::value(value, &field.shape, types, Reading::Strict) {
             let message = format!("\"{name}\" is not of its type: {}", misfit.describe());
             report.add_with(misfit.locate(&member.value), message, misfit.hint);
         }

@@ -7,20 +7,20 @@ use std::ops::Range;
 use super::field::{self, Role};
 use super::names::Space;
 use super::types::{self, Reach};
-use super::{Scope, names};
+use super::{Draft, Scope, names};
 use crate::fault::Report;
-use crate::load::Draft;
 use crate::model::{Kind, Service};
 use crate::name::{SHARED_MODULE, is_module};
 use crate::parse::{Member, Node};
 use crate::suggest::did_you_mean;
+use crate::types::Types;
 
 /// Checks `service.json`; without `reach` it is not known which types operations use.
 ///
 /// Hands out the types that are broken, and `None` where more than types and errors is.
 pub(super) fn check(draft: &mut Draft<'_, Service>, reach: Option<&Reach>, space: &Space) -> Option<HashSet<String>> {
     let Draft { report, node, model: service } = draft;
-    let scope = Scope { own: &[], shared: &service.types, space: Some(space) };
+    let scope = Scope { types: Types::shared(service), space: Some(space) };
     check_hosts(node, report);
     check_time_zone(service, node, report);
     check_groups(node, report);
@@ -29,7 +29,7 @@ pub(super) fn check(draft: &mut Draft<'_, Service>, reach: Option<&Reach>, space
     names::check_parameters(common, report);
     names::check_fields(&service.common_parameters, common, &[], true, report);
     field::check_table(&service.common_parameters, common, Role::Parameter, scope, report);
-    let of_service = Reach::of(&service.common_parameters, &service.envelope.fields, scope);
+    let of_service = Reach::of(&service.common_parameters, &service.envelope.fields, scope.types);
     let reach = reach.map(|reach| {
         let mut all = of_service;
         all.extend(reach);

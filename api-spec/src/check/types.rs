@@ -3,10 +3,12 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::{Scope, field, is_shortest, names};
+use super::{Scope, field, names};
 use crate::fault::Report;
 use crate::model::{Field, Kind, NamedType, TypeBody};
 use crate::parse::{Member, Node};
+use crate::text::is_shortest;
+use crate::types::Types;
 
 /// The types that requests and answers lead to, by name.
 #[derive(Debug, Default)]
@@ -16,8 +18,9 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    pub(super) fn of(parameters: &[Field], response: &[Field], scope: Scope<'_>) -> Self {
-        Self { sent: reached(parameters, scope), received: reached(response, scope) }
+    pub(super) fn of(parameters: &[Field], response: &[Field], types: Types<'_>) -> Self {
+        let names = |fields| types.used_by(fields).into_iter().map(|named| named.name.clone()).collect();
+        Self { sent: names(parameters), received: names(response) }
     }
 
     pub(super) fn extend(&mut self, other: &Self) {
@@ -36,20 +39,6 @@ impl Reach {
     fn is_used(&self, name: &str) -> bool {
         self.is_sent(name) || self.received.contains(name)
     }
-}
-
-fn reached(fields: &[Field], scope: Scope<'_>) -> HashSet<String> {
-    let mut names = HashSet::new();
-    let mut open: Vec<&Field> = fields.iter().collect();
-    while let Some(field) = open.pop() {
-        let kind = field.shape.kind.innermost();
-        if let Kind::Named(name) = kind
-            && names.insert(name.clone())
-        {
-            open.extend(scope.members(kind).unwrap_or_default());
-        }
-    }
-    names
 }
 
 /// Checks the types of one file. Without `reach` it is not known who uses them.
@@ -129,7 +118,7 @@ fn check_recursion(types: &[NamedType], members: &[Member<'_>], scope: Scope<'_>
                 report.add_with(at.unwrap_or(0), message, hint);
             } else if nodes.contains_key(next)
                 && !finished.contains(next)
-                && let Some(named) = scope.find(next)
+                && let Some(named) = scope.types.named(next)
             {
                 path.push((next, direct(named)));
             }

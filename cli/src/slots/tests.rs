@@ -127,27 +127,33 @@ const ODD: &[&str] = &[
 
 /// Bodies in which one member, at any depth, has an odd value: within lists, and within texts that hold JSON.
 fn bodies(operation: &'static Operation) -> Vec<String> {
-    fn below(field: &'static Field, depth: usize, wrap: &dyn Fn(&str) -> String, bodies: &mut Vec<String>) {
+    fn below(
+        field: &'static Field,
+        types: Types<'static>,
+        depth: usize,
+        wrap: &dyn Fn(&str) -> String,
+        bodies: &mut Vec<String>,
+    ) {
         let names = std::iter::once(&field.wire_name).chain(&field.aliases);
         for name in names {
             let member = |value: &str| wrap(&format!("{{{}:{value}}}", Value::from(name.as_str())));
             bodies.extend(ODD.iter().map(|value| member(value)));
             let listed = |value: &str| member(&format!("[{value}]"));
             let text = |value: &str| member(&Value::from(format!("[{{}},{value}]")).to_string());
-            match Type::of(&field.shape) {
+            match types.resolve(&field.shape.kind) {
                 _ if depth == 0 => {}
                 Type::Record(fields) => {
                     for field in fields {
-                        below(field, depth - 1, &member, bodies);
+                        below(field, types, depth - 1, &member, bodies);
                     }
                 }
-                Type::List(items) => match Type::of(items) {
+                Type::Array(items) => match types.resolve(&items.kind) {
                     Type::Record(fields) => {
                         for field in fields {
-                            below(field, depth - 1, &listed, bodies);
+                            below(field, types, depth - 1, &listed, bodies);
                         }
                         for field in fields.iter().take(3) {
-                            below(field, 0, &text, bodies);
+                            below(field, types, 0, &text, bodies);
                         }
                     }
                     _ => bodies.extend(ODD.iter().map(|value| listed(value))),
@@ -158,8 +164,8 @@ fn bodies(operation: &'static Operation) -> Vec<String> {
         }
     }
     let mut bodies = Vec::new();
-    for field in shape::members(operation) {
-        below(field, 3, &str::to_owned, &mut bodies);
+    for field in dyvmsapi().response_fields(operation) {
+        below(field, Types::of(operation, dyvmsapi()), 3, &str::to_owned, &mut bodies);
     }
     let twice = bodies.iter().zip(bodies.iter().skip(ODD.len() / 2)).step_by(7);
     // A member that comes twice, with another value.

@@ -4,7 +4,8 @@
 use std::process::Stdio;
 
 use aliyun_api_spec::dyvmsapi;
-use aliyun_api_spec::model::{Kind, Operation, TypeBody};
+use aliyun_api_spec::model::{Kind, Operation};
+use aliyun_api_spec::types::Types;
 use serde_json::Value;
 
 use crate::support::{Canned, command, outcome, refused, with_key};
@@ -31,14 +32,9 @@ fn with(path: &str, value: &str) -> String {
 
 /// A text member of the items of a list, if they are records that have one.
 fn text_member(operation: &'static Operation, path: &str) -> Option<&'static str> {
-    let mut fields = operation.response.as_slice();
-    for step in path.split('.') {
-        let kind = &fields.iter().find(|field| field.wire_name == step)?.shape.kind;
-        let Kind::Named(name) = kind.innermost() else { return None };
-        let TypeBody::Record(members) = &dyvmsapi().named_type(name)?.body else { return None };
-        fields = members;
-    }
-    fields.iter().find(|field| field.shape.kind == Kind::String).map(|field| field.wire_name.as_str())
+    let types = Types::of(operation, dyvmsapi());
+    let items = types.follow(&operation.response, path).ok()?.last()?.shape.kind.innermost();
+    types.fields(items).iter().find(|field| field.shape.kind == Kind::String).map(|field| field.wire_name.as_str())
 }
 
 #[test]

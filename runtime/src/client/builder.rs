@@ -17,10 +17,11 @@ use crate::error::Error;
 use crate::generated::operation::{Operation, Service};
 use crate::request::{Format, RequestSettings, Signature};
 use crate::response::body::ResponseLimits;
-use crate::transport::endpoint::EndpointChoice;
+use crate::transport::connection::ConnectionSettings;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-use crate::transport::http::Tls;
-use crate::transport::http::{ConnectionSettings, HttpTransport};
+use crate::transport::connection::Tls;
+use crate::transport::endpoint::EndpointChoice;
+use crate::transport::http::HttpTransport;
 use crate::transport::proxy::ProxyChoice;
 use crate::transport::setting::InvalidSetting;
 use crate::transport::timeout::Timeouts;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use super::Source;
 use super::entry::{Entry, Known, RoleNames, Shape, Value};
 use super::ini::Section;
 use super::process_environment::{ProcessEnvironment, variable};
-use super::profile::Source;
 
 const fn text(name: &'static str, variable: Option<&'static str>) -> Known {
     Known { name, shape: Shape::Text, variable }

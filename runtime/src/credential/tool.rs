@@ -10,12 +10,12 @@ use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use super::Credentials;
+use super::Source;
 use super::cloud_sso::{self, CloudSso};
 use super::entry::{Entry, Known, Located, RoleNames, Shape, Value};
 use super::external::External;
 use super::oauth::{self, OAuth};
 use super::process_environment::{ProcessEnvironment, variable};
-use super::profile::Source;
 use super::temporary::{misfit, seconds};
 use super::uri::CredentialsUri;
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use aliyun_protocol::success::{Evidence, Statement};
 use aliyun_protocol::{Parameters, header};
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, HeaderValue};
@@ -23,15 +24,6 @@ use crate::response::body::{Blank, Body, Unreadable, blank};
 use crate::response::refusal::{Stated, verdict};
 use crate::response::retry_after::retry_after;
 use crate::transport::{Ending, HttpResponse};
-
-/// What a response says of its request by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Says {
-    Success,
-    Failure,
-    /// Neither: it lacks what every response of the service has.
-    Nothing,
-}
 
 /// A response, with the request that it answers: what is needed to say what is wrong with it.
 pub(crate) struct Response<'a> {
@@ -79,7 +71,7 @@ impl Response<'_> {
         if !self.succeeded() {
             return Err(self.failed(&*answer, outcome));
         }
-        let says = self.says(answer.view());
+        let says = self.statement(answer.view());
         let error = match (&self.http.ending, outcome) {
             (Ending::Complete, Ok(())) => match says {
                 _ if !self.facts.is_repeatable()
@@ -87,9 +79,9 @@ impl Response<'_> {
                 {
                     self.unreadable(format!("the response contradicts itself: {what}"))
                 }
-                Says::Failure => return Err(self.stated_failure(answer.view())),
-                Says::Nothing => return Err(self.without_outcome(answer.view())),
-                Says::Success => match self.facts.id {
+                Statement::Failure => return Err(self.stated_failure(answer.view())),
+                Statement::Nothing => return Err(self.without_outcome(answer.view())),
+                Statement::Success => match self.facts.id {
                     Some(name) if self.id(answer.view()).is_none() => {
                         self.unreadable(format!("the response states success but has no {name}"))
                     }
@@ -97,14 +89,16 @@ impl Response<'_> {
                 },
             },
             // Its code matters more than what stands in place of the data.
-            (Ending::Complete, Err(Unreadable::Misfit(fault))) if says == Says::Failure && !fault.ends_answer() => {
+            (Ending::Complete, Err(Unreadable::Misfit(fault)))
+                if says == Statement::Failure && !fault.ends_answer() =>
+            {
                 return Err(self.stated_failure(answer.view()));
             }
             (Ending::Complete, Err(why)) => self.explained(why),
             (ending, _) => self.cut(ending),
         };
         let id = self.id(answer.view());
-        if says != Says::Success && id.is_none() {
+        if says != Statement::Success && id.is_none() {
             return Err(error);
         }
         Err(error.keep(id, answer))
@@ -184,45 +178,40 @@ impl Response<'_> {
         }
     }
 
-    /// What the envelope of a response says.
-    fn says(&self, view: View<'_>) -> Says {
+    /// What the envelope of a response states.
+    fn statement(&self, view: View<'_>) -> Statement {
         let envelope = &self.service.envelope;
-        let mut says = Says::Nothing;
-        if !envelope.ok.is_empty() {
+        let has = |member: &str| !member.is_empty();
+        let mut flag = None;
+        if has(envelope.ok) {
             at_path(view, envelope.ok, &mut |ok| {
-                let ok = match ok {
+                flag = match ok {
                     View::Bool(ok) | View::Value(&Value::Bool(ok)) => Some(ok),
                     View::Value(Value::String(text)) if text.eq_ignore_ascii_case("true") => Some(true),
                     View::Value(Value::String(text)) if text.eq_ignore_ascii_case("false") => Some(false),
                     _ => None,
                 };
-                says = ok.map_or(Says::Nothing, |ok| if ok { Says::Success } else { Says::Failure });
             });
         }
-        let member = if envelope.code.is_empty() { envelope.request_id } else { envelope.code };
-        if says == Says::Failure || envelope.code.is_empty() && !envelope.ok.is_empty() {
-            return says;
-        }
-        says = Says::Nothing;
-        with_text(view, member, &mut |text| {
-            says = match text {
-                "" => Says::Nothing,
-                // Where the envelope has no code, HTTP 2xx with a request id is all that a success shows.
-                _ if envelope.code.is_empty() || envelope.success.contains(&text) => Says::Success,
-                _ => Says::Failure,
-            };
-        });
-        says
+        let flag = has(envelope.ok).then_some(flag);
+        let (member, has_code) = if has(envelope.code) { (envelope.code, true) } else { (envelope.request_id, false) };
+        let with = |text: &str| {
+            let (code, request_id) = if has_code { (Some(text), "") } else { (None, text) };
+            Evidence { code, flag, request_id }.statement(envelope.success)
+        };
+        let mut statement = with("");
+        with_text(view, member, &mut |text| statement = with(text));
+        statement
     }
 
     /// Where the members of a response say different things of its outcome.
-    fn contradiction(&self, says: Says) -> Option<String> {
+    fn contradiction(&self, says: Statement) -> Option<String> {
         let envelope = &self.service.envelope;
         let body = std::str::from_utf8(&self.http.body).ok()?;
         let decides = |name: &str| name == envelope.code || Some(name) == self.facts.id;
         let mut seen: Vec<(String, &RawValue)> = Vec::new();
         for (name, value) in members(body.trim_start_matches('\u{feff}')) {
-            if name.eq_ignore_ascii_case("success") && name != envelope.ok && says == Says::Success {
+            if name.eq_ignore_ascii_case("success") && name != envelope.ok && says == Statement::Success {
                 let denied = value.get().trim_matches('"').eq_ignore_ascii_case("false");
                 if denied {
                     return Some(format!("its code is one of success and its {name} is false"));

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::runtime;
 
-use crate::transport::http::ConnectionSettings;
+use crate::transport::connection::ConnectionSettings;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-use crate::transport::http::Tls;
+use crate::transport::connection::Tls;
 use crate::transport::proxy::Proxies;
 use crate::transport::setting::InvalidSetting;
 use crate::transport::timeout::Timeouts;
