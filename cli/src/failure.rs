@@ -79,7 +79,11 @@ impl Failure {
                 let _ = error.print();
             }
             Self::Usage(message) => notice::error(&message),
-            Self::Call { error, .. } => notice::error(&error.to_string()),
+            Self::Call { error, .. } => {
+                notice::error(&error.to_string());
+                let below = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+                below.for_each(|cause| notice::cause(&cause.to_string()));
+            }
             Self::Output { error, done: Some(done) } => {
                 notice::error(&format!("{done}, but the result cannot be written: {error}"));
             }

@@ -8,6 +8,11 @@ pub(crate) fn error(message: &str) {
     line("error", message);
 }
 
+/// Says why what was said last happened.
+pub(crate) fn cause(message: &str) {
+    line("  caused by", message);
+}
+
 /// Says what is good to know of the result.
 pub(crate) fn note(message: &str) {
     line("note", message);

@@ -20,9 +20,10 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Why a call failed.
 ///
-/// `Display` is one line that a person can act on. Neither it nor `Debug` shows a secret, a phone number or a
-/// spoken text: what a service said is shown with long runs of digits and all values of sensitive parameters masked, and
-/// of a body only its shape.
+/// `Display` is one line that says what happened and what to do. It does not repeat [`source`](StdError::source), which
+/// leads to the causes: print the whole chain, as anyhow and eyre do. Neither `Display` nor `Debug` nor a cause shows a
+/// secret, a phone number or a spoken text: long runs of digits and all values of sensitive parameters are masked in what
+/// a service said, and of a body only its shape is shown.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -39,8 +40,6 @@ struct Inner {
     /// What attempts before the last one may have brought about.
     before: Sent,
     source: Option<BoxError>,
-    /// The source and what caused it, in words.
-    causes: String,
     attempts: u32,
     /// What is known of the operation.
     facts: Facts,
@@ -300,9 +299,6 @@ impl fmt::Display for Error {
         if let Some(message) = &inner.message {
             write!(f, ": {}", message.trim_end_matches('.'))?;
         }
-        if !inner.causes.is_empty() {
-            write!(f, ": {}", redaction::causes(&redaction::digits(&inner.causes)))?;
-        }
         f.write_str(self.reception())?;
         if let Some(hint) = &inner.hint {
             write!(f, "; {hint}")?;
@@ -334,13 +330,22 @@ impl fmt::Display for Error {
     }
 }
 
+/// The text of a cause and of those below it.
+fn causes(cause: &(dyn StdError + 'static)) -> String {
+    let texts: Vec<String> =
+        std::iter::successors(Some(cause), |cause| (*cause).source()).map(ToString::to_string).collect();
+    texts.join(": ")
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("sent", &self.0.sent)
-            .field("display", &format_args!("{self}"))
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("Error");
+        shown.field("kind", &self.0.kind).field("sent", &self.0.sent).field("display", &format_args!("{self}"));
+        if let Some(source) = self.source() {
+            // The text of the causes is redacted, their `Debug` is not.
+            shown.field("causes", &format_args!("{}", causes(source)));
+        }
+        shown.finish_non_exhaustive()
     }
 }
 

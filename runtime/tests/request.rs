@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use crate::specimen::chain;
 use aliyun_protocol::v3::{self, EMPTY_PAYLOAD};
 use aliyun_protocol::{Parameters, v1};
 use aliyun_runtime::http::{HeaderMap, Request};
@@ -275,19 +276,19 @@ async fn what_http_has_no_form_for_is_named_with_the_reason() {
         let client = kept.client(credentials).build().unwrap();
         let error = client.send_action("RunInstances", &[("ImageId", value)]).await.unwrap_err();
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Request, Sent::No));
-        error.to_string()
+        chain(&error)
     };
     let shown = refused(Credentials::with_token("testid", "testsecret", "test\ntoken"), "1").await;
     assert_eq!(
         shown,
-        "RunInstances: the request cannot be written: failed to parse header value; the access key id or the security \
-         token holds a line break or another character that no header may hold"
+        "RunInstances: the request cannot be written; the access key id or the security token holds a line break or another \
+         character that no header may hold: failed to parse header value"
     );
     let shown = refused(Credentials::new("testid", "testsecret"), &"x".repeat(70_000)).await;
     assert_eq!(
         shown,
-        "RunInstances: the request cannot be written: uri too long; its parameters are more than a URL may hold: send them \
-         by POST with signature V1, in the body"
+        "RunInstances: the request cannot be written; its parameters are more than a URL may hold: send them by POST with \
+         signature V1, in the body: uri too long"
     );
     assert!(kept.requests.lock().unwrap().is_empty());
 }

@@ -162,3 +162,14 @@ impl Transport for Canned {
         })
     }
 }
+
+/// An error and its causes, as the printer of an error chain shows them.
+pub fn chain(error: &aliyun_runtime::Error) -> String {
+    let mut chain = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        chain = format!("{chain}: {error}");
+        cause = error.source();
+    }
+    chain
+}

@@ -11,7 +11,7 @@ use dyvmsapi::robot::QueryRobotTaskCallList;
 use dyvmsapi::{
     Client, Credentials, CredentialsError, CredentialsProvider, Error, ErrorKind, Retries, Sent, Transport,
 };
-use workspace_tests::Canned;
+use workspace_tests::{Canned, chain};
 
 const REQUEST_ID: &str = "D9CB3933-9FE3-4870-BA8E-2BEE91B69D23";
 
@@ -223,7 +223,8 @@ async fn a_transport_says_whether_the_request_was_sent() {
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Transport, sent));
         let unknown = "; it is not known whether the service received the request";
         assert_eq!(error.to_string().ends_with(unknown), sent == Sent::Maybe, "{error}");
-        assert!(error.to_string().contains("connection refused"), "{error}");
+        assert_eq!(chain(&error), format!("{error}: connection refused"));
+        assert!(!error.to_string().contains("connection refused"), "{error}");
     }
 }
 
@@ -248,10 +249,10 @@ async fn missing_credentials_are_named_and_nothing_is_sent() {
     let error = client.send(QueryRobotTaskCallList::new()).await.unwrap_err();
     assert_eq!((error.kind(), error.sent(), canned.requests().len()), (ErrorKind::Credentials, Sent::No, 0));
     assert_eq!(
-        error.to_string(),
-        "QueryRobotTaskCallList: there are no credentials to sign with: looked at two places (not set); correct \
-         that, or use other credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, another \
-         profile, or in a program credentials() of the client"
+        chain(&error),
+        "QueryRobotTaskCallList: there are no credentials to sign with; correct what the cause names, or use other \
+         credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, another profile, or in a program \
+         credentials() of the client: looked at two places (not set)"
     );
 }
 
@@ -285,8 +286,8 @@ async fn of_missing_credentials_every_place_is_shown() {
         }
     }
     let client = Client::builder().credentials(Everywhere).transport(Canned::default()).build().unwrap();
-    let shown = client.send(QueryRobotTaskCallList::new()).await.unwrap_err().to_string();
-    assert!(shown.contains(&format!("; place 7 ({}); correct that, or", "x".repeat(100))), "{shown}");
+    let shown = chain(&client.send(QueryRobotTaskCallList::new()).await.unwrap_err());
+    assert!(shown.ends_with(&format!("; place 7 ({})", "x".repeat(100))), "{shown}");
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use dyvmsapi::{
     Retries, Sent, Transport,
 };
 use tokio::time::Instant;
+use workspace_tests::chain;
 
 /// What a transport does with one request.
 #[derive(Clone)]
@@ -241,10 +242,10 @@ async fn what_was_not_sent_is_sent_again_for_every_operation() {
     let error = client(&Scripted::new([fail(Sent::No)])).send(dial()).await.unwrap_err();
     assert_eq!((error.sent(), error.attempts()), (Sent::No, 3));
     assert_eq!(
-        error.to_string(),
-        "SingleCallByTts: no answer from https://dyvmsapi.aliyuncs.com/: connection lost; nothing was sent, so no phone \
-         rings; check the network, the endpoint and the proxy settings, and over TLS that the certificate of the \
-         other side is trusted; the attempt before ended with transport (3 attempts)"
+        chain(&error),
+        "SingleCallByTts: no answer from https://dyvmsapi.aliyuncs.com/; nothing was sent, so no phone rings; check the \
+         network, the endpoint and the proxy settings, and over TLS that the certificate of the other side is trusted; \
+         the attempt before ended with transport (3 attempts): connection lost"
     );
 }
 

@@ -73,7 +73,7 @@ const READ_AT_ONCE: usize = 64 * 1024;
 const CHECK_THE_WAY: &str = "check the network, the endpoint and the proxy settings, and over TLS that the certificate of the other side is trusted";
 
 /// What to do without credentials, at a shell and in a program.
-const OTHER_CREDENTIALS: &str = "correct that, or use other credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and \
+const OTHER_CREDENTIALS: &str = "correct what the cause names, or use other credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and \
                                  ALIBABA_CLOUD_ACCESS_KEY_SECRET, another profile, or in a program credentials() of \
                                  the client";
 

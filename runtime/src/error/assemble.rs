@@ -7,7 +7,7 @@ use std::time::Duration;
 use aliyun_protocol::RefusalKind;
 
 use super::redaction::{self, Redactor};
-use super::{BoxError, Error, ErrorKind, Inner, Sent, StartedId, Verdict};
+use super::{BoxError, Error, ErrorKind, Inner, Sent, StartedId, Verdict, causes};
 use crate::generated::operation::Facts;
 
 impl Error {
@@ -29,7 +29,6 @@ impl Error {
             sent,
             before: Sent::No,
             source: None,
-            causes: String::new(),
             attempts: 0,
             facts: Facts::operation(""),
             refusal: None,
@@ -58,29 +57,18 @@ impl Error {
         self
     }
 
+    /// Adds the cause. An error-chain printer shows causes as they are, so one that must not be shown as it is, such as
+    /// one with a phone number, is replaced by its redacted text.
     pub(crate) fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
-        let source = source.into();
-        let mut causes = source.to_string();
-        let mut below = source.source();
-        while let Some(cause) = below {
-            causes.push_str(": ");
-            causes.push_str(&cause.to_string());
-            below = cause.source();
-        }
-        self.0.causes = causes;
-        self.0.source = Some(source);
+        self.0.source = Some(shown_cause(source.into(), |causes| redaction::causes(&redaction::digits(causes))));
         self
     }
 
-    /// Masks what came from outside. A cause that says what must not show is replaced by its masked words, since
-    /// whoever prints an error may print its causes as they are.
+    /// Redacts what came from outside.
     pub(crate) fn redact(mut self, redactor: &Redactor) -> Self {
         let inner = &mut *self.0;
-        let causes = redaction::digits(&redactor.redact(&inner.causes));
-        if causes != inner.causes {
-            inner.source = Some(causes.clone().into());
-            inner.causes = causes;
-        }
+        let causes = |text: &str| redaction::digits(&redactor.redact(text));
+        inner.source = inner.source.take().map(|source| shown_cause(source, causes));
         inner.hint = inner.hint.take().map(|hint| redactor.redact(&hint));
         self
     }
@@ -188,4 +176,11 @@ impl Error {
             (None, kind) => Cow::Owned(format!("{kind:?}").to_ascii_lowercase()),
         }
     }
+}
+
+/// The cause as it is, or the redacted text of the whole chain if the redaction changes it.
+fn shown_cause(source: BoxError, redacted: impl FnOnce(&str) -> String) -> BoxError {
+    let causes = causes(&*source);
+    let redacted = redacted(&causes);
+    if redacted == causes { source } else { redacted.into() }
 }

@@ -242,3 +242,14 @@ pub(crate) fn client(transport: impl Transport) -> Client<Specimens> {
 pub(crate) fn parameter<'b>(body: &'b [u8], name: &str) -> Option<&'b str> {
     std::str::from_utf8(body).ok()?.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
+
+/// An error and its causes, as the printer of an error chain shows them.
+pub(crate) fn chain(error: &aliyun_runtime::Error) -> String {
+    let mut chain = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        chain = format!("{chain}: {error}");
+        cause = error.source();
+    }
+    chain
+}
