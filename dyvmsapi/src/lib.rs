@@ -181,8 +181,9 @@
 pub use aliyun_runtime::Tls;
 pub use aliyun_runtime::{
     BoxError, BoxFuture, Bytes, ClientBuilder, Credentials, CredentialsError, CredentialsProvider, Ending, Error,
-    ErrorKind, Facts, Format, HttpResponse, Items, Method, Operation, Paged, Pages, PendingRequest, RefusalKind,
-    ResponseFuture, Retries, Sent, Service, Signature, Transport, TransportError, Value, credentials, http,
+    ErrorBuilder, ErrorKind, Facts, Format, HttpResponse, Items, Method, Operation, Paged, Pages, PendingRequest,
+    RefusalKind, ResponseFuture, Retries, Sent, Service, Signature, Transport, TransportError, Value, credentials,
+    http,
 };
 
 aliyun_codegen_macros::client!(dyvmsapi);

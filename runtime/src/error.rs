@@ -1,6 +1,7 @@
 //! The one error of a call: what happened, where, and what to do.
 
 mod assemble;
+mod builder;
 pub(crate) mod redaction;
 mod sent;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use aliyun_protocol::RefusalKind;
 
+pub use self::builder::ErrorBuilder;
 pub use self::sent::Sent;
 use crate::generated::operation::Facts;
 

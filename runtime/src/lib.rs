@@ -34,7 +34,7 @@ pub use self::client::{Client, ClientBuilder};
 pub use self::credential::{
     ACCESS_KEY_ID, ACCESS_KEY_SECRET, Credentials, CredentialsError, CredentialsProvider, SECURITY_TOKEN,
 };
-pub use self::error::{BoxError, Error, ErrorKind, Sent};
+pub use self::error::{BoxError, Error, ErrorBuilder, ErrorKind, Sent};
 pub use self::generated::operation::{
     EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step,
 };

@@ -206,6 +206,38 @@ fn settings_that_do_not_fit_are_refused_when_the_client_is_built() {
     );
 }
 
+/// Connections are made by HTTP: a transport of one's own would ignore these, whatever the order of the calls.
+#[test]
+fn settings_of_connections_are_refused_with_a_transport_of_ones_own() {
+    type Set = fn(ClientBuilder<Ecs>) -> ClientBuilder<Ecs>;
+    let settings: &[(&str, Set)] = &[
+        ("proxy", |builder| builder.proxy("http://proxy:1")),
+        ("no_proxy", |builder| builder.no_proxy()),
+        ("root_certificate_pem", |builder| builder.root_certificate_pem("")),
+        ("connect_timeout", |builder| builder.connect_timeout(Duration::from_secs(5))),
+        #[cfg(feature = "rustls")]
+        ("tls", |builder| builder.tls(aliyun_runtime::Tls::Rustls)),
+    ];
+    for (name, set) in settings {
+        for builder in
+            [set(Client::builder()).transport(Kept::default()), set(Client::builder().transport(Kept::default()))]
+        {
+            let error = builder.build().unwrap_err();
+            assert_eq!((error.kind(), error.sent()), (ErrorKind::Configuration, Sent::No));
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "a transport of your own has no use for {name}, which only HTTP has; leave out either the transport or \
+                     these settings"
+                )
+            );
+        }
+    }
+    let both = Client::<Ecs>::builder().no_proxy().connect_timeout(Duration::ZERO).no_proxy();
+    let error = both.transport(Kept::default()).build().unwrap_err();
+    assert!(error.to_string().contains("no use for no_proxy, connect_timeout, which"), "{error}");
+}
+
 #[tokio::test]
 async fn the_caller_is_named_behind_the_client() {
     let kept = Kept::default();

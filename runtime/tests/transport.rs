@@ -114,6 +114,33 @@ async fn an_untrusted_certificate_was_not_sent_to() {
     assert!(server.await.unwrap(), "the client ends the handshake");
 }
 
+/// The libraries name an untrusted certificate in words of their own.
+#[cfg(all(feature = "rustls", feature = "native-tls"))]
+#[tokio::test]
+async fn rustls_is_the_default_and_the_builder_chooses() {
+    use aliyun_runtime::Tls;
+
+    let (listener, port) = listener().await;
+    let (_, acceptor) = certified("one");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = acceptor.accept(stream).await;
+        }
+    });
+    for (tls, words) in [
+        (None, "UnknownIssuer"),
+        (Some(Tls::Rustls), "UnknownIssuer"),
+        (Some(Tls::Native), "certificate verify failed"),
+    ] {
+        let builder = client(&format!("https://127.0.0.1:{port}"));
+        let builder = match tls {
+            Some(tls) => builder.tls(tls),
+            None => builder,
+        };
+        assert_unsent(&call(builder).await.unwrap_err(), ErrorKind::Transport, words);
+    }
+}
+
 #[tokio::test]
 async fn a_root_certificate_of_the_caller_is_trusted() {
     let (listener, port) = listener().await;
