@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use aliyun_protocol::visible::escaped;
 use serde_json::{Map, Value};
 
 use crate::fit::{Fit, Misfit, Reading, Step};
@@ -52,18 +53,13 @@ pub fn check(service: &Service, operation: &Operation, field: &Field, texts: &[(
     Findings { misfits: said(&fit.misfits), notes: said(&fit.notes) }
 }
 
-/// A line whose path the sender may have written: its end, which says what is wrong, without control characters.
+/// The end of a line, which says what is wrong. The path before it may have been written by the sender.
 fn shown(line: &str) -> String {
-    const SHOWN: usize = 200;
-    let skipped = line.chars().count().saturating_sub(SHOWN);
+    const LENGTH: usize = 200;
+    let skipped = line.chars().count().saturating_sub(LENGTH);
     let dots = if skipped > 0 { "..." } else { "" };
-    dots.chars().chain(line.chars().skip(skipped).flat_map(escaped)).collect()
-}
-
-/// A character of a line for people: quotes stay.
-fn escaped(c: char) -> impl Iterator<Item = char> {
-    let (plain, escaped) = if c.is_control() { (None, Some(c.escape_debug())) } else { (Some(c), None) };
-    plain.into_iter().chain(escaped.into_iter().flatten())
+    let end: String = line.chars().skip(skipped).collect();
+    format!("{dots}{}", escaped(&end))
 }
 
 /// The value of a text that is not flattened any further.
