@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use aliyun_protocol::scalar::{self, Scalar};
 use serde_json::{Map, Value};
 
 use crate::bounds;
@@ -192,49 +193,43 @@ impl<'m> Fit<'m> {
     }
 
     fn scalar(&mut self, value: &Value, kind: &Kind) {
-        let lenient = self.lenient();
-        let text = value.as_str().filter(|_| lenient).map(str::trim);
-        // The absence of a number or a truth value may be an empty text.
-        if text == Some("") && *kind != Kind::String {
-            return;
-        }
-        let integer = if lenient { lenient_integer(value) } else { value.as_i64() };
-        let (fits, wanted) = match kind {
-            Kind::String => {
-                let taken = lenient && (value.is_number() || value.is_boolean());
-                (value.is_string() || taken, "a text")
+        let wanted = match kind {
+            Kind::String => "a text",
+            Kind::Int32 => "a 32-bit integer",
+            Kind::Int64 => "an integer",
+            Kind::Number => "a number",
+            Kind::Boolean => "true or false",
+            Kind::Any | Kind::Array(_) | Kind::Map(_) | Kind::Named(_) => return,
+        };
+        let fits = if self.lenient() {
+            with_scalar(value, |scalar| match kind {
+                Kind::String => true,
+                _ if scalar.is_absent() => true,
+                Kind::Int32 => scalar.int32().is_some(),
+                Kind::Int64 => scalar.int64().is_some(),
+                Kind::Number => scalar.number().is_some(),
+                _ => scalar.boolean().is_some(),
+            })
+        } else {
+            match kind {
+                Kind::String => value.is_string(),
+                Kind::Int32 => value.as_i64().is_some_and(|integer| i32::try_from(integer).is_ok()),
+                Kind::Int64 => value.is_i64(),
+                Kind::Number => value.is_number(),
+                _ => value.is_boolean(),
             }
-            Kind::Int32 => {
-                let fits = integer.is_some_and(|integer| i32::try_from(integer).is_ok());
-                (fits, "a 32-bit integer")
-            }
-            Kind::Int64 => (integer.is_some(), "an integer"),
-            Kind::Number => {
-                let finite = |text: &str| text.parse().is_ok_and(f64::is_finite);
-                (value.is_number() || text.is_some_and(finite), "a number")
-            }
-            Kind::Boolean => {
-                let word = |text: &str| {
-                    matches!(text, "0" | "1") || text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")
-                };
-                let digit = lenient && value.is_number() && matches!(integer, Some(0 | 1));
-                (value.is_boolean() || digit || text.is_some_and(word), "true or false")
-            }
-            Kind::Any | Kind::Array(_) | Kind::Map(_) | Kind::Named(_) => (true, "a value"),
         };
         if !fits {
             self.expected(wanted, value);
         }
     }
 
-    /// A value of an open set, in an answer: a text or a number, and where the set is one of integers, a whole number.
+    /// A value of an open set, in a response.
     fn code(&mut self, value: &Value, kind: &Kind) {
-        let fits = match value {
-            Value::String(text) if is_empty_text(text) => true,
-            Value::String(text) => *kind == Kind::String || text.trim().parse::<i64>().is_ok(),
-            Value::Number(_) => *kind == Kind::String || lenient_integer(value).is_some(),
-            _ => false,
-        };
+        let fits = with_scalar(value, |scalar| {
+            let is_of_kind = |value: Cow<'_, str>| *kind == Kind::String || value.parse::<i64>().is_ok();
+            matches!(scalar, Scalar::Text(text) if scalar::is_blank(text)) || scalar.enum_values().any(is_of_kind)
+        });
         if !fits {
             self.expected("a code", value);
         }
@@ -243,7 +238,7 @@ impl<'m> Fit<'m> {
     /// The value that a text holds as JSON, where such a text is taken; `null` for an empty one of an answer.
     fn opened<'v>(&self, value: &'v Value, style: Option<Style>) -> Cow<'v, Value> {
         match value {
-            Value::String(text) if self.lenient() && is_empty_text(text) => Cow::Owned(Value::Null),
+            Value::String(text) if self.lenient() && scalar::is_blank(text) => Cow::Owned(Value::Null),
             Value::String(text) if self.lenient() || (self.is_wire() && style == Some(Style::Json)) => {
                 serde_json::from_str(text).map_or(Cow::Borrowed(value), Cow::Owned)
             }
@@ -257,8 +252,8 @@ impl<'m> Fit<'m> {
             Value::String(text)
                 if style == Some(Style::Simple)
                     && self.lenient()
-                    && !is_empty_text(text)
-                    && !text.trim_start().starts_with(['[', '{']) =>
+                    && !scalar::is_blank(text)
+                    && !scalar::is_json(text) =>
             {
                 Cow::Owned(text.split(',').map(Value::from).collect())
             }
@@ -354,24 +349,13 @@ fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
-/// A text in place of a list, a record, a map or a code that is not there.
-fn is_empty_text(text: &str) -> bool {
-    matches!(text.trim(), "" | "null")
-}
-
-/// The integer that a value of an answer stands for: a number, the text of one, or a truth value.
-fn lenient_integer(value: &Value) -> Option<i64> {
-    // Beyond, a floating point number is not exact.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    let whole = |number: f64| {
-        #[allow(clippy::cast_possible_truncation, reason = "the range was checked")]
-        (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
-    };
+/// Asks a question about a scalar as the reader of responses meets it; the answer is no for any other value.
+fn with_scalar(value: &Value, fits: impl FnOnce(Scalar<'_>) -> bool) -> bool {
     match value {
-        Value::Bool(value) => Some(i64::from(*value)),
-        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
-        Value::String(text) => text.trim().parse().ok().or_else(|| text.trim().parse().ok().and_then(whole)),
-        _ => None,
+        Value::String(text) => fits(Scalar::Text(text)),
+        Value::Number(number) => fits(Scalar::Number(&number.to_string())),
+        Value::Bool(value) => fits(Scalar::Boolean(*value)),
+        _ => false,
     }
 }
 

@@ -4,7 +4,9 @@
 //! one walk of types for requests, for examples and for answers.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
+use aliyun_protocol::visible::escaped;
 use serde_json::{Map, Value};
 
 use crate::fit::{Fit, Misfit, Reading, Step};
@@ -24,19 +26,20 @@ pub struct Findings {
     pub notes: Vec<String>,
 }
 
-/// Holds the texts of one parameter against its type and bounds.
+/// Checks one parameter of a request against its type and bounds.
 ///
-/// Of a flattened parameter there are several: each with the rest of its name, `1.Key` of `List.1.Key`. The text of the
-/// parameter itself has the rest `""`. An empty text counts as absent. Whether a required parameter is there is not looked
-/// into, but its members are.
+/// `request` has all parameters of the request by name. Those of a flattened parameter are found by the beginning of their
+/// names: `List.1.Key` belongs to `List`. An empty text counts as absent. A required parameter may be absent here, but not a
+/// required member of a parameter that is there.
 #[must_use]
-pub fn check(service: &Service, operation: &Operation, field: &Field, texts: &[(&str, &str)]) -> Findings {
+pub fn check(service: &Service, operation: &Operation, field: &Field, request: &BTreeMap<String, String>) -> Findings {
+    let texts = texts_of(service, operation, field, request);
     let mut fit = Fit::new(Types::of(operation, service), Reading::Wire);
     let value = if field.shape.style == Some(Style::Flat) {
-        flat(&mut fit, &field.shape, texts.to_vec(), 0)
+        flat(&mut fit, &field.shape, texts, 0)
     } else {
         let mut value = Value::Null;
-        for &(rest, text) in texts {
+        for (rest, text) in texts {
             if rest.is_empty() {
                 value = whole(&mut fit, text, &field.shape);
             } else if field.shape.style.is_some() {
@@ -52,18 +55,47 @@ pub fn check(service: &Service, operation: &Operation, field: &Field, texts: &[(
     Findings { misfits: said(&fit.misfits), notes: said(&fit.notes) }
 }
 
-/// A line whose path the sender may have written: its end, which says what is wrong, without control characters.
-fn shown(line: &str) -> String {
-    const SHOWN: usize = 200;
-    let skipped = line.chars().count().saturating_sub(SHOWN);
-    let dots = if skipped > 0 { "..." } else { "" };
-    dots.chars().chain(line.chars().skip(skipped).flat_map(escaped)).collect()
+/// The parameter that a name on the wire belongs to, and the rest of a flattened name: `Menus` and `1.Key` for
+/// `Menus.1.Key`.
+#[must_use]
+pub fn parameter_of<'s, 'n>(
+    service: &'s Service,
+    operation: &'s Operation,
+    name: &'n str,
+) -> Option<(&'s Field, &'n str)> {
+    let field = |wanted: &str| {
+        let mut fields = operation.parameters.iter().chain(&service.common_parameters);
+        fields.find(|field| field.wire_name == wanted)
+    };
+    let (base, rest) = name.split_once('.').unwrap_or((name, ""));
+    field(name).map(|field| (field, "")).or_else(|| Some((field(base)?, rest)))
 }
 
-/// A character of a line for people: quotes stay.
-fn escaped(c: char) -> impl Iterator<Item = char> {
-    let (plain, escaped) = if c.is_control() { (None, Some(c.escape_debug())) } else { (Some(c), None) };
-    plain.into_iter().chain(escaped.into_iter().flatten())
+/// The texts that belong to a parameter, each with the rest of its flattened name.
+fn texts_of<'r>(
+    service: &Service,
+    operation: &Operation,
+    field: &Field,
+    request: &'r BTreeMap<String, String>,
+) -> Vec<(&'r str, &'r str)> {
+    let own = request.get(&field.wire_name).map(|text| ("", text.as_str()));
+    let below = format!("{}.", field.wire_name);
+    let flattened = request
+        .range::<str, _>((Bound::Excluded(below.as_str()), Bound::Unbounded))
+        .take_while(|(name, _)| name.starts_with(&below))
+        // The name of another parameter may start with this one.
+        .filter(|(name, _)| parameter_of(service, operation, name).is_some_and(|(found, _)| std::ptr::eq(found, field)))
+        .map(|(name, text)| (name.get(below.len()..).unwrap_or_default(), text.as_str()));
+    own.into_iter().chain(flattened).collect()
+}
+
+/// The end of a line, which says what is wrong. The path before it may have been written by the sender.
+fn shown(line: &str) -> String {
+    const LENGTH: usize = 200;
+    let skipped = line.chars().count().saturating_sub(LENGTH);
+    let dots = if skipped > 0 { "..." } else { "" };
+    let end: String = line.chars().skip(skipped).collect();
+    format!("{dots}{}", escaped(&end))
 }
 
 /// The value of a text that is not flattened any further.

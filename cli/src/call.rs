@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aliyun_api_spec::model;
 use aliyun_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Server};
+use aliyun_protocol::visible::escaped;
 use aliyun_runtime::Facts;
 use aliyun_runtime::generated::Member as _;
 use dyvmsapi::credentials::Profile;
@@ -265,7 +266,7 @@ fn done(request: &Request, answer: &Answer) -> Option<String> {
     let ids = [operation.and_then(|operation| operation.id.as_deref()), Some("CallId"), Some("RequestId")];
     let id = ids.into_iter().flatten().find_map(|name| match answer.get(name)?.plain() {
         id if id.is_empty() || id == "null" => None,
-        id => Some(format!(" ({name} {})", notice::visible(&id))),
+        id => Some(format!(" ({name} {})", escaped(&id))),
     });
     Some(format!("{what}{}", id.unwrap_or_default()))
 }

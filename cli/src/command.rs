@@ -5,12 +5,13 @@ use std::ffi::OsString;
 use aliyun_api_spec::model::Operation;
 use aliyun_api_spec::types::{Sensitivity, Types};
 use aliyun_api_spec::{dyvmsapi, suggest};
+use aliyun_protocol::visible::is_invisible;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option};
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::request::{self, Request};
-use crate::{call, emulator, help, notice, parameter, untyped};
+use crate::{call, emulator, help, parameter, untyped};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -99,7 +100,7 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
         let field = option(&command, name).and_then(Arg::get_long).and_then(|name| operation.parameter(name));
         let Some(field) = field.filter(|_| is_hyphened(value)) else { continue };
         let sensitivity = Types::of(operation, dyvmsapi()).sensitivity(&field.shape);
-        let is_shown = sensitivity == Sensitivity::None && notice::visible(value) == value;
+        let is_shown = sensitivity == Sensitivity::None && !value.contains(is_invisible);
         let shown = if is_shown { help::quoted(value) } else { "VALUE".into() };
         return Failure::Usage(format!("{name} {BEGINS_LIKE_AN_OPTION} {name}={shown}"));
     }

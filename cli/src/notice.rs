@@ -1,7 +1,8 @@
 //! What is said on standard error, beside the result.
 
-use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
+
+use aliyun_protocol::visible::escaped;
 
 /// Says why the command fails.
 pub(crate) fn error(message: &str) {
@@ -24,36 +25,6 @@ pub(crate) fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{ending}")
 }
 
-/// A text of the service on one line: what would move a terminal's cursor, change the direction of the text or take no
-/// room is written out.
-pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hidden) {
-        return Cow::Borrowed(text);
-    }
-    let shown = |c: char| match c {
-        '\n' => r"\n".to_owned(),
-        '\r' => r"\r".to_owned(),
-        '\t' => r"\t".to_owned(),
-        c if is_hidden(c) => c.escape_unicode().to_string(),
-        c => c.to_string(),
-    };
-    Cow::Owned(text.chars().map(shown).collect())
-}
-
-/// Control characters, format characters (category Cf), separators of lines and paragraphs, and others that fonts draw
-/// as nothing. Variation selectors are none of them: they belong to the character before.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}'..='\u{891}'
-                | '\u{8e2}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
-                | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
-                | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e007f}'
-        )
-}
-
 /// The most names that a notice shows.
 pub(crate) const MOST_NAMES: usize = 10;
 
@@ -61,7 +32,7 @@ pub(crate) const MOST_NAMES: usize = 10;
 pub(crate) fn names(names: &[String]) -> String {
     const LONGEST: usize = 40;
     let shown = |name: &String| {
-        let name = visible(name);
+        let name = escaped(name);
         match name.char_indices().nth(LONGEST) {
             Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
             None => name.into_owned(),
@@ -113,30 +84,6 @@ mod tests {
     #[test]
     fn one_thing_is_not_many() {
         assert_eq!([0, 1, 2].map(|number| count(number, "item")), ["0 items", "1 item", "2 items"]);
-    }
-
-    #[test]
-    fn what_would_move_the_cursor_or_is_not_seen_is_written_out() {
-        for (text, shown) in [
-            ("a\nb\u{1b}[2J占线", r"a\nb\u{1b}[2J占线"),
-            ("\r\t\u{7f}\u{9b}", r"\r\t\u{7f}\u{9b}"),
-            // What turns the direction of a text, or takes no room in it.
-            ("\u{202e}txt.exe\u{202c}", r"\u{202e}txt.exe\u{202c}"),
-            ("\u{2066}a\u{2069}", r"\u{2066}a\u{2069}"),
-            ("\u{61c}\u{200e}\u{200f}", r"\u{61c}\u{200e}\u{200f}"),
-            ("1\u{200b}2\u{2060}3\u{feff}4\u{ad}", r"1\u{200b}2\u{2060}3\u{feff}4\u{ad}"),
-            ("\u{200c}\u{200d}", r"\u{200c}\u{200d}"),
-            ("\u{2028}\u{2029}", r"\u{2028}\u{2029}"),
-            ("\u{3164}\u{115f}\u{ffa0}", r"\u{3164}\u{115f}\u{ffa0}"),
-            ("\u{fff9}\u{e0041}", r"\u{fff9}\u{e0041}"),
-            // What people write.
-            (
-                "占线\u{3000}“it's” \\ e\u{301} ❤\u{fe0f} \u{a0}한글 עברית",
-                "占线\u{3000}“it's” \\ e\u{301} ❤\u{fe0f} \u{a0}한글 עברית",
-            ),
-        ] {
-            assert_eq!(visible(text), shown, "{}", text.escape_unicode());
-        }
     }
 
     #[test]

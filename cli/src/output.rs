@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use aliyun_protocol::visible::escaped;
+
 use crate::answer::{self, Column, Rows};
 use crate::json::{self, Json};
 use crate::notice;
@@ -174,7 +176,7 @@ impl<W: Write> Writer<W> {
 /// Which columns of a table had no room.
 fn without_room(columns: &[String]) -> Option<String> {
     let first = columns.first()?;
-    let (count, first) = (notice::count(columns.len(), "column"), notice::visible(first));
+    let (count, first) = (notice::count(columns.len(), "column"), escaped(first));
     Some(format!("no room for {count}, from {first} on; a pipe or another --output shows all"))
 }
 

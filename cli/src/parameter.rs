@@ -4,9 +4,12 @@ use std::ffi::OsStr;
 
 use aliyun_api_spec::model::{Field, Kind, Shape, Style};
 use aliyun_api_spec::types::{Sensitivity, Type, Types};
+use aliyun_runtime::generated::{Entry, Fields, Flags, Member, Viewer};
+use aliyun_runtime::parameters_of;
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
+use serde_json::Value;
 
 use crate::help;
 use crate::json::{self, Json};
@@ -128,42 +131,63 @@ fn json(text: &str, fits: impl Fn(&Json) -> bool, expected: &str) -> Result<Stri
     if fits(&parsed(text, expected)?) { Ok(text.to_owned()) } else { Err(expected.to_owned()) }
 }
 
-/// Adds a parameter as it travels: `Name`, `Name.1` or `Name.Key`.
-pub(crate) fn write(field: &'static Field, text: &str, types: Types<'static>, pairs: &mut Vec<(String, String)>) {
-    match field.shape.style {
-        Some(Style::Flat) => {
-            flatten(field.wire_name.clone(), text.trim(), Some(&field.shape), types, Style::Flat, pairs);
-        }
-        _ => pairs.push((field.wire_name.clone(), text.to_owned())),
+/// Parameters with their values, for the runtime's encoder.
+pub(crate) struct Values {
+    table: &'static [Entry],
+    values: Vec<Value>,
+}
+
+impl Values {
+    /// The rows of the encoder's table. They are kept for the rest of the process, as those of the encoder are.
+    pub(crate) fn table(fields: impl Iterator<Item = &'static Field>) -> &'static [Entry] {
+        fields.map(|field| (field.wire_name.as_str(), Flags::FLAT)).collect::<Vec<Entry>>().leak()
+    }
+
+    /// A value for each row of the table; `Null` is not sent.
+    pub(crate) fn new(table: &'static [Entry], values: Vec<Value>) -> Self {
+        Self { table, values }
+    }
+
+    /// Names and values as they are sent: `Name`, `Name.1` or `Name.Key`.
+    pub(crate) fn pairs(&self) -> Vec<(String, String)> {
+        // Only numbers that JSON does not have and items with a comma are refused, and these values are texts.
+        parameters_of(self).unwrap_or_default()
     }
 }
 
-/// Adds a JSON text with a name for each level below. Members may have a style of their own, as in requests with types.
-fn flatten(
-    name: String,
-    text: &str,
-    shape: Option<&'static Shape>,
-    types: Types<'static>,
-    inherited: Style,
-    pairs: &mut Vec<(String, String)>,
-) {
+impl Fields for Values {
+    fn walk(&self, viewer: &mut dyn Viewer) {
+        let members: Vec<&dyn Member> = self.values.iter().map(|value| value as &dyn Member).collect();
+        viewer.members("Request", self.table, &members);
+    }
+}
+
+/// The value of a parameter for the runtime's encoder. Whatever is sent as one text is that text, with the digits and the
+/// blanks that were given; only a flattened parameter has a structure.
+pub(crate) fn value(field: &'static Field, text: &str, types: Types<'static>) -> Value {
+    match field.shape.style {
+        Some(Style::Flat) => flattened(text.trim(), Some(&field.shape), types, Style::Flat),
+        _ => text.into(),
+    }
+}
+
+/// The value of a JSON text below a flattened parameter. Members may have a style of their own.
+fn flattened(text: &str, shape: Option<&'static Shape>, types: Types<'static>, inherited: Style) -> Value {
     let style = shape.and_then(|shape| shape.style).unwrap_or(inherited);
     let of = shape.map(|shape| types.resolve(&shape.kind));
     match (text.as_bytes().first(), style) {
-        (Some(b'[' | b'{'), Style::Json) => pairs.push((name, text.to_owned())),
+        (Some(b'[' | b'{'), Style::Json) => text.into(),
         (Some(b'['), Style::Simple) => {
             let items: Vec<String> =
                 json::items(text).iter().map(|item| Json::read(item).plain().into_owned()).collect();
-            pairs.push((name, items.join(",")));
+            items.join(",").into()
         }
         (Some(b'['), Style::Flat) => {
             let inner = of.and_then(|of| if let Type::Array(items) = of { Some(items) } else { None });
-            for (item, number) in json::items(text).into_iter().zip(1..) {
-                flatten(format!("{name}.{number}"), item, inner, types, style, pairs);
-            }
+            json::items(text).into_iter().map(|item| flattened(item, inner, types, style)).collect()
         }
         (Some(b'{'), _) => {
-            for (key, member) in json::members(text) {
+            let member = |(key, member): (String, &str)| {
                 let inner = match of {
                     Some(Type::Record(fields)) => {
                         fields.iter().find(|field| field.wire_name == key).map(|field| &field.shape)
@@ -171,11 +195,13 @@ fn flatten(
                     Some(Type::Map(values)) => Some(values),
                     _ => None,
                 };
-                flatten(format!("{name}.{key}"), member, inner, types, style, pairs);
-            }
+                let value = flattened(member, inner, types, style);
+                (key, value)
+            };
+            Value::Object(json::members(text).into_iter().map(member).collect())
         }
-        (Some(b'n'), _) => {}
-        _ => pairs.push((name, Json::read(text).plain().into_owned())),
+        (Some(b'n'), _) => Value::Null,
+        _ => Json::read(text).plain().into(),
     }
 }
 
@@ -207,13 +233,16 @@ mod tests {
         Kind::Array(Box::new(shape(items, None)))
     }
 
+    fn pairs(field: &'static Field, text: &str, types: Types<'static>) -> Result<Vec<(String, String)>, String> {
+        let text = read(text, &field.shape, types)?;
+        Ok(Values::new(Values::table(std::iter::once(field)), vec![value(field, &text, types)]).pairs())
+    }
+
     /// What a parameter sends for a text.
     fn sent(kind: Kind, style: Option<Style>, text: &str) -> Result<String, String> {
         let field = field(kind, style);
-        let mut pairs = Vec::new();
-        let types = Types::default();
-        write(field, &read(text, &field.shape, types)?, types, &mut pairs);
-        let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let pairs: Vec<String> =
+            pairs(field, text, Types::default())?.iter().map(|(name, value)| format!("{name}={value}")).collect();
         Ok(pairs.join("&"))
     }
 
@@ -302,9 +331,7 @@ mod tests {
         let operation = aliyun_api_spec::dyvmsapi().operation("IvrCall").unwrap();
         let field = operation.parameter("MenuKeyMap").unwrap();
         let text = r#"[ {"Key":"1", "TtsParams":{ "sum" : 100.00 } }, {"Key":"2","TtsParams":"{\"sum\":1e3}"} ]"#;
-        let mut pairs = Vec::new();
-        let types = Types::of(operation, aliyun_api_spec::dyvmsapi());
-        write(field, &read(text, &field.shape, types).unwrap(), types, &mut pairs);
+        let pairs = pairs(field, text, Types::of(operation, aliyun_api_spec::dyvmsapi())).unwrap();
         let expected = [
             ("MenuKeyMap.1.Key", "1"),
             ("MenuKeyMap.1.TtsParams", r#"{ "sum" : 100.00 }"#),

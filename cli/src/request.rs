@@ -3,11 +3,13 @@
 use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Kind, Operation, PagePosition, Pagination};
 use aliyun_api_spec::types::Types;
+use aliyun_runtime::generated::Entry;
 use aliyun_runtime::{Paginator, Paging, Position, Step};
 use clap::ArgMatches;
+use serde_json::Value;
 
 use crate::json::{self, Json};
-use crate::parameter;
+use crate::parameter::{self, Values};
 
 /// A call: an operation and its parameters.
 pub(crate) struct Request {
@@ -15,6 +17,8 @@ pub(crate) struct Request {
     action: &'static str,
     /// What is known of it.
     operation: Option<&'static Operation>,
+    /// The parameters that it may have, for the encoder.
+    table: &'static [Entry],
     /// Parameters by wire name, in the order of the specification, each by the text that was given.
     values: Vec<(String, String)>,
 }
@@ -35,12 +39,17 @@ impl Request {
             Some((field.wire_name.clone(), value.clone()))
         };
         let values = fields(operation).filter_map(given).collect();
-        Self { action: &operation.action, operation: Some(operation), values }
+        Self::typed(operation, values)
+    }
+
+    fn typed(operation: &'static Operation, values: Vec<(String, String)>) -> Self {
+        let table = Values::table(fields(operation));
+        Self { action: &operation.action, operation: Some(operation), table, values }
     }
 
     /// A request of which nothing is known: its parameters are sent as they are.
     pub(crate) fn untyped(action: String, values: Vec<(String, String)>) -> Self {
-        Self { action: action.leak(), operation: None, values }
+        Self { action: action.leak(), operation: None, table: &[], values }
     }
 
     /// The name of the operation.
@@ -57,13 +66,10 @@ impl Request {
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
         let Some(operation) = self.operation else { return self.values.clone() };
         let types = Types::of(operation, dyvmsapi());
-        let mut pairs = Vec::new();
-        for field in fields(operation) {
-            if let Some(text) = self.value(&field.wire_name) {
-                parameter::write(field, text, types, &mut pairs);
-            }
-        }
-        pairs
+        let value = |field: &'static Field| {
+            self.value(&field.wire_name).map_or(Value::Null, |text| parameter::value(field, text, types))
+        };
+        Values::new(self.table, fields(operation).map(value).collect()).pairs()
     }
 
     /// Whether it rings somebody, as far as is known. What the specification does not have may ring anybody.
@@ -158,7 +164,7 @@ mod tests {
 
     fn request(operation: &'static Operation, values: &[(&str, &str)]) -> Request {
         let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Request { action: &operation.action, operation: Some(operation), values }
+        Request::typed(operation, values)
     }
 
     /// What is sent for each page, given the answers.

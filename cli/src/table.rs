@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use aliyun_protocol::visible::escaped;
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 
 use crate::answer::{self, Column};
 use crate::json::Json;
-use crate::notice::visible;
 
 /// A longer cell is wrapped on a terminal, so that one text does not push all other columns out.
 const WIDEST: u16 = 40;
@@ -36,7 +36,7 @@ pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Opt
     }
     let shown = width.map_or(columns.len(), |width| fitting(&columns, width));
     let (columns, hidden) = columns.split_at_checked(shown).unwrap_or((&columns, &[]));
-    let mut table = table(columns.iter().map(|(column, _)| visible(&column.name)).collect(), width);
+    let mut table = table(columns.iter().map(|(column, _)| escaped(&column.name)).collect(), width);
     for row in 0..rows.len() {
         table.add_row(columns.iter().filter_map(|(_, cells)| cells.get(row)));
     }
@@ -53,14 +53,14 @@ pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Opt
 }
 
 fn shown(row: &Json, column: &Column) -> String {
-    answer::cell(row, column).map(|value| visible(&value.plain()).into_owned()).unwrap_or_default()
+    answer::cell(row, column).map(|value| escaped(&value.plain()).into_owned()).unwrap_or_default()
 }
 
 /// Draws members and their values in two columns.
 pub(crate) fn draw_members(members: &[(String, String)], width: Option<u16>) -> String {
     let mut table = table(vec!["member".into(), "value".into()], width);
     for (name, value) in members {
-        table.add_row([visible(name), visible(value)]);
+        table.add_row([escaped(name), escaped(value)]);
     }
     table.to_string()
 }
@@ -81,7 +81,7 @@ fn fitting(columns: &[(&Column, Vec<String>)], width: u16) -> usize {
     let mut left = usize::from(width).saturating_sub(1);
     let fit = columns.iter().take_while(|(column, cells)| {
         let mut table = Table::new();
-        table.set_header([visible(&column.name)]).add_rows(cells.iter().map(|cell| [cell]));
+        table.set_header([escaped(&column.name)]).add_rows(cells.iter().map(|cell| [cell]));
         let widest = table.column_max_content_widths().first().copied().unwrap_or_default();
         let needed = usize::from(widest.min(WIDEST)) + PADDING;
         let fits = needed <= left;

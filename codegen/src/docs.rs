@@ -6,9 +6,9 @@ use aliyun_api_spec::model::{
     EnumValue, Field, Group, NamedType, Operation, OperationType, Rate, Service, Shape, Style, Time, TypeBody, Unit,
 };
 use aliyun_api_spec::types::{Sensitivity, Types};
-use serde_json::Map;
+use serde_json::{Map, Value};
 
-use crate::example::{self, plain};
+use crate::example;
 use crate::options::Options;
 
 /// Paragraphs, with an empty line between them.
@@ -272,6 +272,14 @@ fn details(field: &Field, service: &Service, types: Types<'_>) -> String {
         facts.push("masked in `Debug`".to_owned());
     }
     facts.join("; ") + "."
+}
+
+/// A value as a person would write it in a sentence.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    }
 }
 
 /// An example that compiles, of the first request of the specification; none where a required value is not known.

@@ -1,6 +1,5 @@
 //! Example requests as Rust: for the documentation, and for tests that send them.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use aliyun_api_spec::model::{Field, Kind, Operation, Service};
@@ -50,46 +49,48 @@ impl ExampleWriter<'_> {
 
     /// A value as the argument of a setter.
     fn value(&self, kind: &Kind, value: &Value) -> Option<String> {
-        match (kind, opened(kind, value).as_ref()) {
-            (Kind::String, value) => Some(format!("{:?}", plain(value))),
-            (Kind::Int32 | Kind::Int64, value) => plain(value).parse::<i64>().ok().map(|number| number.to_string()),
-            (Kind::Number, value) => plain(value).parse::<f64>().ok().map(|number| format!("{number:?}")),
-            (Kind::Boolean, value) => {
-                plain(value).to_ascii_lowercase().parse::<bool>().ok().map(|value| value.to_string())
-            }
-            (Kind::Any, Value::String(text)) => Some(format!("{text:?}")),
-            (Kind::Any, value) => Some(format!("serde_json::json!({value})")),
-            (Kind::Array(item), Value::Array(items)) => {
+        match (self.types.resolve(kind), value) {
+            (Type::Scalar(Kind::String) | Type::Any, Value::String(text)) => Some(format!("{text:?}")),
+            (Type::Scalar(Kind::Int32 | Kind::Int64), value) => Some(value.as_i64()?.to_string()),
+            (Type::Scalar(Kind::Number), value) => Some(format!("{:?}", value.as_f64()?)),
+            (Type::Scalar(Kind::Boolean), value) => Some(value.as_bool()?.to_string()),
+            (Type::Enum { kind, .. }, value) => self.value(kind, value),
+            (Type::Any, value) => Some(format!("serde_json::json!({value})")),
+            (Type::Array(item), Value::Array(items)) => {
                 let items: Option<Vec<_>> = items.iter().map(|value| self.item(&item.kind, value)).collect();
                 Some(format!("[{}]", items?.join(", ")))
             }
-            (Kind::Map(item), Value::Object(members)) => {
+            (Type::Map(item), Value::Object(members)) => {
                 let entries: Option<Vec<_>> = members
                     .iter()
                     .map(|(key, value)| Some(format!("({key:?}, {})", self.item(&item.kind, value)?)))
                     .collect();
                 Some(format!("[{}]", entries?.join(", ")))
             }
-            (Kind::Named(name), value) => self.named(kind, name, value),
+            (Type::Record(fields), Value::Object(members)) => {
+                let Kind::Named(name) = kind else { return None };
+                let module = if self.types.is_own(name) { self.group } else { SHARED_MODULE };
+                self.record(&format!("{}::{module}::{name}", self.path), fields, members)
+            }
             _ => None,
         }
     }
 
     /// A value within a list or a map, where structured values are written as they are held.
     fn item(&self, kind: &Kind, value: &Value) -> Option<String> {
-        match (kind, opened(kind, value).as_ref()) {
-            (Kind::Array(item), Value::Array(items)) => {
+        match (self.types.resolve(kind), value) {
+            (Type::Array(item), Value::Array(items)) => {
                 let items: Option<Vec<_>> = items.iter().map(|value| self.held(&item.kind, value)).collect();
                 Some(format!("vec![{}]", items?.join(", ")))
             }
-            (Kind::Map(item), Value::Object(members)) => {
+            (Type::Map(item), Value::Object(members)) => {
                 let entries: Option<Vec<_>> = members
                     .iter()
                     .map(|(key, value)| Some(format!("({key:?}.into(), {})", self.held(&item.kind, value)?)))
                     .collect();
                 Some(format!("std::collections::BTreeMap::from([{}])", entries?.join(", ")))
             }
-            (kind, value) => self.value(kind, value),
+            _ => self.value(kind, value),
         }
     }
 
@@ -99,43 +100,14 @@ impl ExampleWriter<'_> {
         let converts = matches!(self.types.resolve(kind), Type::Scalar(Kind::String) | Type::Enum { .. } | Type::Any);
         Some(if converts { format!("{text}.into()") } else { text })
     }
-
-    fn named(&self, kind: &Kind, name: &str, value: &Value) -> Option<String> {
-        match (self.types.resolve(kind), value) {
-            (Type::Enum { kind, .. }, value) => self.value(kind, value),
-            (Type::Record(fields), Value::Object(members)) => {
-                let module = if self.types.is_own(name) { self.group } else { SHARED_MODULE };
-                self.record(&format!("{}::{module}::{name}", self.path), fields, members)
-            }
-            (Type::Record(_), Value::String(text)) => self.named(kind, name, &serde_json::from_str(text).ok()?),
-            _ => None,
-        }
-    }
 }
 
-/// A value as a person would write it in a sentence.
-pub(crate) fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        value => value.to_string(),
-    }
-}
-
-/// What would leave the type of an argument open, and says nothing.
+/// Whether a value says nothing. As an argument, its type could not be inferred.
 fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.is_empty(),
         _ => false,
-    }
-}
-
-/// A structured value that the example writes as the wire does: as JSON text, or joined by commas.
-fn opened<'v>(kind: &Kind, value: &'v Value) -> Cow<'v, Value> {
-    let (Kind::Array(_) | Kind::Map(_), Value::String(text)) = (kind, value) else { return Cow::Borrowed(value) };
-    match serde_json::from_str::<Value>(text) {
-        Ok(inner @ (Value::Array(_) | Value::Object(_))) => Cow::Owned(inner),
-        _ => Cow::Owned(text.split(',').map(|item| Value::from(item.trim())).collect()),
     }
 }

@@ -11,7 +11,8 @@
 use std::borrow::Cow;
 use std::io;
 
-use aliyun_api_spec::model::{Field, Kind, Service, Style, TypeBody};
+use aliyun_api_spec::model::{Field, Kind, Style};
+use aliyun_api_spec::types::{Type, Types};
 use aliyun_protocol::parameter;
 use bytes::Bytes;
 use http::HeaderValue;
@@ -77,31 +78,27 @@ pub(crate) fn refusal(format: Format, refusal: &Refusal, request_id: &str, host_
 }
 
 /// Turns members that travel as a text with JSON in it into such texts.
-pub(crate) fn fold_json(service: &Service, fields: &[Field], members: &mut Map<String, Value>) {
+pub(crate) fn fold_json(types: Types<'_>, fields: &[Field], members: &mut Map<String, Value>) {
     for field in fields {
         if let Some(value) = members.get_mut(&field.wire_name) {
-            fold_value(service, &field.shape.kind, field.shape.style, value);
+            fold_value(types, &field.shape.kind, field.shape.style, value);
         }
     }
 }
 
-fn fold_value(service: &Service, kind: &Kind, style: Option<Style>, value: &mut Value) {
-    match (kind, &mut *value) {
-        (Kind::Array(item), Value::Array(items)) => {
+fn fold_value(types: Types<'_>, kind: &Kind, style: Option<Style>, value: &mut Value) {
+    match (types.resolve(kind), &mut *value) {
+        (Type::Array(item), Value::Array(items)) => {
             for value in items {
-                fold_value(service, &item.kind, item.style, value);
+                fold_value(types, &item.kind, item.style, value);
             }
         }
-        (Kind::Map(item), Value::Object(members)) => {
+        (Type::Map(item), Value::Object(members)) => {
             for value in members.values_mut() {
-                fold_value(service, &item.kind, item.style, value);
+                fold_value(types, &item.kind, item.style, value);
             }
         }
-        (Kind::Named(name), Value::Object(members)) => {
-            if let Some(TypeBody::Record(fields)) = service.named_type(name).map(|named| &named.body) {
-                fold_json(service, fields, members);
-            }
-        }
+        (Type::Record(fields), Value::Object(members)) => fold_json(types, fields, members),
         _ => {}
     }
     if style == Some(Style::Json) && !matches!(value, Value::String(_) | Value::Null) {
@@ -157,7 +154,7 @@ fn element_name(name: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use aliyun_api_spec::model::{NamedType, Shape};
+    use aliyun_api_spec::model::{NamedType, Shape, TypeBody};
     use serde_json::json;
 
     use super::*;
@@ -250,7 +247,7 @@ mod tests {
             "Ready": "{}",
             "Unknown": { "a": 1 },
         }));
-        fold_json(&service, &fields, &mut answer);
+        fold_json(Types::shared(&service), &fields, &mut answer);
         assert_eq!(
             Value::Object(answer),
             json!({

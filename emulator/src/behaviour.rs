@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use aliyun_api_spec::model::{Envelope, Operation, Service};
+use aliyun_api_spec::types::Types;
 use aliyun_protocol::success::Statement;
 use serde_json::{Map, Value};
 
@@ -47,7 +48,7 @@ impl Behaviour {
             Err(Problem::Refused(refusal)) => return Err(refusal),
         };
         members.insert(envelope.request_id.clone(), call.request_id.into());
-        answer::fold_json(call.service, &call.operation.response, &mut members);
+        answer::fold_json(Types::of(call.operation, call.service), &call.operation.response, &mut members);
         Ok(members)
     }
 
@@ -122,7 +123,7 @@ pub(crate) fn completed(call: Call<'_>, answer: Value) -> Value {
             members.insert(name, value);
         }
     }
-    answer::fold_json(call.service, &call.operation.response, &mut members);
+    answer::fold_json(Types::of(call.operation, call.service), &call.operation.response, &mut members);
     Value::Object(members)
 }
 

@@ -6,7 +6,7 @@
 
 use std::ops::Bound;
 
-use aliyun_api_spec::model::{Field, Operation, Service};
+use aliyun_api_spec::model::{Operation, Service};
 use aliyun_api_spec::suggest::nearest;
 use aliyun_api_spec::wire;
 use aliyun_protocol::parameter;
@@ -44,13 +44,12 @@ pub(crate) fn check(
             warnings.push(warning);
         }
     };
-    for name in parameters.keys().filter(|name| find(service, operation, name).is_none()) {
+    for name in parameters.keys().filter(|name| wire::parameter_of(service, operation, name).is_none()) {
         unknown(operation, name).map(&mut warn);
     }
     for field in operation.parameters.iter().chain(&service.common_parameters) {
         let name = field.wire_name.as_str();
-        let texts: Vec<(&str, &str)> = texts_of(service, operation, field, parameters).collect();
-        let found = wire::check(service, operation, field, &texts);
+        let found = wire::check(service, operation, field, parameters);
         let is_refused = !found.misfits.is_empty();
         for line in found.misfits.into_iter().chain(found.notes) {
             // A line begins with a path inside the parameter, or says something of the whole.
@@ -62,25 +61,6 @@ pub(crate) fn check(
         }
     }
     Ok(())
-}
-
-/// The texts that belong to a parameter: its own, and those of its flattened names with the rest of each.
-fn texts_of<'p>(
-    service: &'p Service,
-    operation: &'p Operation,
-    field: &'p Field,
-    parameters: &'p Parameters,
-) -> impl Iterator<Item = (&'p str, &'p str)> {
-    let own = parameters.get(&field.wire_name).map(|text| ("", text.as_str()));
-    let below = format!("{}.", field.wire_name);
-    let flattened = parameters
-        .range::<str, _>((Bound::Excluded(below.as_str()), Bound::Unbounded))
-        .map(|(name, text)| (name.as_str(), text.as_str()))
-        .take_while(move |(name, _)| name.starts_with(&below))
-        // The name of another parameter may begin so.
-        .filter(|(name, _)| find(service, operation, name).is_some_and(|(found, _)| std::ptr::eq(found, field)))
-        .map(|(name, text)| (name.get(field.wire_name.len() + 1..).unwrap_or_default(), text));
-    own.into_iter().chain(flattened)
 }
 
 /// The warning of a parameter that the specification does not have; the protocol's own are none of its.
@@ -99,20 +79,6 @@ fn unknown(operation: &Operation, name: &str) -> Option<String> {
     Some(format!("{shown}: {} has no such parameter{hint}", operation.action))
 }
 
-/// The specified parameter that a name on the wire belongs to, and the rest of a flattened name.
-pub(crate) fn find<'s, 'n>(
-    service: &'s Service,
-    operation: &'s Operation,
-    name: &'n str,
-) -> Option<(&'s Field, &'n str)> {
-    let field = |wanted: &str| {
-        let mut fields = operation.parameters.iter().chain(&service.common_parameters);
-        fields.find(|field| field.wire_name == wanted)
-    };
-    let (base, path) = name.split_once('.').unwrap_or((name, ""));
-    field(name).map(|field| (field, "")).or_else(|| Some((field(base)?, path)))
-}
-
 /// Whether a parameter, or any part of a flattened one, has a value that is not blank.
 fn is_given(name: &str, parameters: &Parameters) -> bool {
     let has_text = |value: &String| !value.trim().is_empty();
@@ -126,7 +92,7 @@ fn is_given(name: &str, parameters: &Parameters) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use aliyun_api_spec::model::{EnumValue, Kind, NamedType, Position, Shape, Style, Time, TypeBody};
+    use aliyun_api_spec::model::{EnumValue, Field, Kind, NamedType, Position, Shape, Style, Time, TypeBody};
 
     use super::*;
     use crate::specimen;

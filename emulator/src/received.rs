@@ -5,13 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use aliyun_api_spec::model::{Kind, Service, TypeBody};
+use aliyun_api_spec::model::Service;
+use aliyun_api_spec::types::{Sensitivity, Types};
+use aliyun_api_spec::wire;
 use aliyun_protocol::parameter;
 use aliyun_runtime::Operation;
-use aliyun_runtime::testing::parameters_of;
+use aliyun_runtime::parameters_of;
 use http::{Method, StatusCode};
 
-use crate::check;
 use crate::rule::includes;
 use crate::time;
 use crate::wire::Parameters;
@@ -111,21 +112,11 @@ impl Received {
         if parameter::is_public(name) || name == "RegionId" {
             return true;
         }
-        let operation = self.action().and_then(|action| self.service.operation(action));
-        let field = operation.and_then(|operation| check::find(&self.service, operation, name));
+        let Some(operation) = self.action().and_then(|action| self.service.operation(action)) else { return false };
+        let Some((field, _)) = wire::parameter_of(&self.service, operation, name) else { return false };
+        let types = Types::of(operation, &self.service);
         // A list or a record may hold anything, so it stays hidden as a whole.
-        field.is_some_and(|(field, _)| !field.shape.sensitive && self.is_scalar(&field.shape.kind))
-    }
-
-    fn is_scalar(&self, kind: &Kind) -> bool {
-        match kind {
-            Kind::String | Kind::Int32 | Kind::Int64 | Kind::Number | Kind::Boolean => true,
-            Kind::Any | Kind::Array(_) | Kind::Map(_) => false,
-            Kind::Named(name) => {
-                let body = self.service.named_type(name).map(|named| &named.body);
-                matches!(body, Some(TypeBody::Enum { .. }))
-            }
-        }
+        types.resolve(&field.shape.kind).is_scalar() && types.sensitivity(&field.shape) == Sensitivity::None
     }
 
     /// What it holds of memory beyond itself, about: many small texts take more than they say.
@@ -205,7 +196,7 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
-    use aliyun_api_spec::model::Shape;
+    use aliyun_api_spec::model::{Kind, Shape};
 
     use super::*;
     use crate::specimen::{field, operation, service, shape};

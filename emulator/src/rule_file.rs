@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use aliyun_api_spec::model::Service;
 use aliyun_api_spec::suggest::nearest;
+use aliyun_api_spec::wire;
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::check;
 use crate::fault::Fault;
 use crate::refuse::Refusal;
 use crate::rule::{Action, Ready, Rule, Rules, When};
@@ -221,7 +221,7 @@ fn check_when(when: WhenText, service: &Service) -> Result<When, Wrong> {
                 service.operations.iter().map(|known| known.action.as_str()),
             ));
         };
-        if let Some(name) = parameters.keys().find(|name| check::find(service, operation, name).is_none()) {
+        if let Some(name) = parameters.keys().find(|name| wire::parameter_of(service, operation, name).is_none()) {
             let known = operation.parameters.iter().map(|field| field.wire_name.as_str());
             return Err(Wrong::unknown(format!("{action} has no parameter {name}"), name, known));
         }

@@ -1,5 +1,6 @@
 //! What client and server of Alibaba Cloud's RPC protocol must agree on: the names of its parameters and headers, the
-//! methods, the kinds of refusals, what states success, percent-encoding, the canonical query, and the strings to sign.
+//! methods, the kinds of refusals, what states success, which scalars stand for which, which characters are
+//! invisible, percent-encoding, the canonical query, and the strings to sign.
 //!
 //! There are no keys, no sockets and no operations in this package. A client uses it to send a request, and a server to
 //! check what it received, so that each rule of the protocol is written once.
@@ -10,10 +11,12 @@ pub mod parameter;
 mod parameters;
 pub mod percent;
 mod refusal;
+pub mod scalar;
 mod signature;
 pub mod success;
 pub mod v1;
 pub mod v3;
+pub mod visible;
 
 pub use method::Method;
 pub use parameters::Parameters;

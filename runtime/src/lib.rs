@@ -38,6 +38,7 @@ pub use self::error::{BoxError, Error, ErrorBuilder, ErrorKind, Sent};
 pub use self::generated::operation::{
     EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step,
 };
+pub use self::request::encode::parameters_of;
 pub use self::request::{Format, Signature};
 pub use self::transport::{BoxFuture, Ending, HttpResponse, Transport, TransportError};
 
@@ -52,7 +53,6 @@ pub mod credentials {
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod testing {
-    pub use crate::request::encode::parameters_of;
     pub use crate::response::body::read_body;
     pub use crate::sign::SigningKey;
 }

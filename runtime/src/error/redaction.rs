@@ -3,6 +3,7 @@
 //! Numbers of people, spoken texts and secrets never appear in errors, logs or traces, and a service may echo any
 //! of them. So what is quoted loses its long runs of digits, and of a body only the shape is kept.
 
+use aliyun_protocol::visible::is_invisible;
 use aliyun_protocol::{parameter, percent};
 use serde_json::Value;
 
@@ -147,14 +148,9 @@ impl Redactor {
     }
 }
 
-/// The text without characters that do not show: control characters but for white space, and format characters, such as
-/// a space of no width or one that turns the direction of the text.
+/// The text without invisible characters, but with white space, and with escape characters of terminals.
 fn visible(text: &str) -> String {
-    let format = |c: char| {
-        matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-    };
-    text.chars().filter(|c| !format(*c) && (!c.is_control() || c.is_whitespace() || *c == '\u{1b}')).collect()
+    text.chars().filter(|c| c.is_whitespace() || *c == '\u{1b}' || !is_invisible(*c)).collect()
 }
 
 /// As JSON quotes it, without the quotation marks.

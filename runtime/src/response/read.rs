@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 
+use aliyun_protocol::scalar::{Scalar, is_blank, is_json};
 use serde_json::Value;
 
 use crate::generated::field::{Entry, Flags};
@@ -289,11 +290,11 @@ impl<'t> Reader<'t, '_, '_> {
         match token {
             Token::Null => Outcome::Read,
             Token::Text(raw) => self.string(raw, place, flags),
-            Token::Number(text) => match number(made(place), text) {
+            Token::Number(text) => match scalar(made(place), Scalar::Number(text)) {
                 Ok(()) => Outcome::Read,
                 Err(place) => self.misfit(token, &place, Found::Shown(text.to_owned())),
             },
-            Token::Bool(value) => match boolean(made(place), value) {
+            Token::Bool(value) => match scalar(made(place), Scalar::Boolean(value)) {
                 Ok(()) => Outcome::Read,
                 Err(place) => self.misfit(token, &place, Found::Shown(value.to_string())),
             },
@@ -387,7 +388,7 @@ impl<'t> Reader<'t, '_, '_> {
 
     /// A string where anything may be wanted.
     fn string(&mut self, raw: Raw<'t>, place: Place<'_>, flags: Flags) -> Outcome {
-        if raw.escapes == Escapes::Quotes && is_structured(raw.inside) {
+        if raw.escapes == Escapes::Quotes && is_json(raw.inside) {
             match made(place) {
                 place @ (Place::Record(_) | Place::List(_) | Place::Map(_)) => {
                     return self.nested(Scanner::inside(raw.inside), place);
@@ -406,7 +407,7 @@ impl<'t> Reader<'t, '_, '_> {
             return self.text(text, place, flags);
         }
         let outcome = self.context.misfit(expected(&place), INVALID);
-        if is_structured(&text) { outcome.then(self.text(text, place, flags)) } else { outcome }
+        if is_json(&text) { outcome.then(self.text(text, place, flags)) } else { outcome }
     }
 
     fn text(&mut self, text: Cow<'_, str>, place: Place<'_>, flags: Flags) -> Outcome {
@@ -421,7 +422,7 @@ impl<'t> Reader<'t, '_, '_> {
             Place::Value(slot) => return self.free_text(text, slot, flags),
             Place::OptionalValue(slot) => return self.free_text(text, slot.insert(Value::Null), flags),
             place => {
-                if let Err(place) = scalar(place, text.trim()) {
+                if let Err(place) = scalar(place, Scalar::Text(&text)) {
                     return self.context.misfit(expected(&place), Found::Shown(format!("{text:?}")));
                 }
             }
@@ -431,7 +432,7 @@ impl<'t> Reader<'t, '_, '_> {
 
     /// A text where a list, a record or a map is wanted.
     fn structured(&mut self, text: &str, place: Place<'_>, flags: Flags) -> Outcome {
-        if is_structured(text) {
+        if is_json(text) {
             return self.nested(Scanner::new(text), place);
         }
         match place {
@@ -491,7 +492,7 @@ impl<'t> Reader<'t, '_, '_> {
 
     /// A text as a free value: opened where it is declared to hold JSON and does.
     fn free_text(&mut self, text: Cow<'_, str>, slot: &mut Value, flags: Flags) -> Outcome {
-        if flags.has(Flags::JSON) && is_structured(&text) {
+        if flags.has(Flags::JSON) && is_json(&text) {
             let mut reader = Reader { scanner: Scanner::new(&text), context: &mut *self.context };
             let valid = reader.token().and_then(|token| reader.pass(token)).and_then(|()| reader.scanner.end());
             if valid.is_ok() {
@@ -688,130 +689,52 @@ fn expected(place: &Place<'_>) -> &'static str {
     }
 }
 
-fn boolean(place: Place<'_>, value: bool) -> Result<(), Place<'_>> {
-    match place {
-        Place::Bool(slot) => *slot = value,
-        Place::OptionalBool(slot) => *slot = Some(value),
-        Place::Text(slot) => *slot = value.to_string(),
-        Place::OptionalText(slot) => *slot = Some(value.to_string()),
-        Place::Value(slot) => *slot = Value::Bool(value),
-        Place::OptionalValue(slot) => *slot = Some(Value::Bool(value)),
-        Place::Int32(slot) => *slot = i32::from(value),
-        Place::OptionalInt32(slot) => *slot = Some(i32::from(value)),
-        Place::Int64(slot) => *slot = i64::from(value),
-        Place::OptionalInt64(slot) => *slot = Some(i64::from(value)),
-        place => return Err(place),
+/// Converts a scalar to the type of its place, if the table of conversions has it. An empty text is absent, except as a
+/// text or a code.
+fn scalar<'a>(place: Place<'a>, scalar: Scalar<'_>) -> Result<(), Place<'a>> {
+    macro_rules! put {
+        ($slot:ident, $value:expr, $place:path) => {
+            match $value {
+                Some(value) => *$slot = value.into(),
+                None if scalar.is_absent() => {}
+                None => return Err($place($slot)),
+            }
+        };
     }
-    Ok(())
-}
-
-/// A number as it was written. A text takes all its digits.
-fn number<'a>(place: Place<'a>, text: &str) -> Result<(), Place<'a>> {
     match place {
-        Place::Text(slot) => text.clone_into(slot),
-        Place::OptionalText(slot) => *slot = Some(text.to_owned()),
-        Place::Value(slot) => *slot = free_number(text),
-        Place::OptionalValue(slot) => *slot = Some(free_number(text)),
-        Place::Float(slot) => match float(text) {
-            Some(number) => *slot = number,
-            None => return Err(Place::Float(slot)),
-        },
-        Place::OptionalFloat(slot) => match float(text) {
-            Some(number) => *slot = Some(number),
-            None => return Err(Place::OptionalFloat(slot)),
-        },
+        Place::Text(slot) => *slot = scalar.text().into_owned(),
+        Place::OptionalText(slot) => *slot = Some(scalar.text().into_owned()),
+        Place::Value(slot) => *slot = free(scalar),
+        Place::OptionalValue(slot) => *slot = Some(free(scalar)),
+        Place::Bool(slot) => put!(slot, scalar.boolean(), Place::Bool),
+        Place::OptionalBool(slot) => put!(slot, scalar.boolean(), Place::OptionalBool),
+        Place::Int32(slot) => put!(slot, scalar.int32(), Place::Int32),
+        Place::OptionalInt32(slot) => put!(slot, scalar.int32(), Place::OptionalInt32),
+        Place::Int64(slot) => put!(slot, scalar.int64(), Place::Int64),
+        Place::OptionalInt64(slot) => put!(slot, scalar.int64(), Place::OptionalInt64),
+        Place::Float(slot) => put!(slot, scalar.number(), Place::Float),
+        Place::OptionalFloat(slot) => put!(slot, scalar.number(), Place::OptionalFloat),
         Place::Choice(choice) => {
-            let chosen = choice.choose(text)
-                || whole(text).is_some_and(|number| choice.choose(itoa::Buffer::new().format(number)));
-            if !chosen {
+            if !scalar.enum_values().any(|value| choice.choose(&value)) {
                 return Err(Place::Choice(choice));
             }
         }
-        place => match whole(text) {
-            Some(number) => return integer(place, number),
-            None => return Err(place),
-        },
-    }
-    Ok(())
-}
-
-fn integer(place: Place<'_>, number: i64) -> Result<(), Place<'_>> {
-    match place {
-        Place::Int64(slot) => *slot = number,
-        Place::OptionalInt64(slot) => *slot = Some(number),
-        Place::Int32(slot) => match i32::try_from(number) {
-            Ok(number) => *slot = number,
-            Err(_) => return Err(Place::Int32(slot)),
-        },
-        Place::OptionalInt32(slot) => match i32::try_from(number) {
-            Ok(number) => *slot = Some(number),
-            Err(_) => return Err(Place::OptionalInt32(slot)),
-        },
-        Place::Bool(slot) if matches!(number, 0 | 1) => *slot = number == 1,
-        Place::OptionalBool(slot) if matches!(number, 0 | 1) => *slot = Some(number == 1),
         place => return Err(place),
     }
     Ok(())
 }
 
-fn float(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|number: &f64| number.is_finite())
-}
-
-/// The integer that a number stands for, such as 60 for `60.0`.
-fn whole(text: &str) -> Option<i64> {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if let Ok(number) = text.parse() {
-        return Some(number);
+fn free(scalar: Scalar<'_>) -> Value {
+    match scalar {
+        Scalar::Boolean(value) => Value::Bool(value),
+        Scalar::Number(text) => free_number(text),
+        Scalar::Text(text) => Value::from(text),
     }
-    let number = float(text)?;
-    #[allow(clippy::cast_possible_truncation, reason = "the range was checked")]
-    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
 }
 
 /// A number as a free value: as a text where it is beyond what one holds.
 fn free_number(text: &str) -> Value {
     text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Number)
-}
-
-/// A text where a number, a boolean or a code is wanted. An empty one is absent, except as a code.
-fn scalar<'a>(place: Place<'a>, text: &str) -> Result<(), Place<'a>> {
-    match place {
-        Place::Choice(choice) => {
-            if !choice.choose(text) {
-                return Err(Place::Choice(choice));
-            }
-        }
-        _ if text.is_empty() => {}
-        Place::Bool(slot) => match truth(text) {
-            Some(value) => *slot = value,
-            None => return Err(Place::Bool(slot)),
-        },
-        Place::OptionalBool(slot) => match truth(text) {
-            Some(value) => *slot = Some(value),
-            None => return Err(Place::OptionalBool(slot)),
-        },
-        place => return number(place, text),
-    }
-    Ok(())
-}
-
-fn truth(text: &str) -> Option<bool> {
-    match text {
-        "1" => Some(true),
-        "0" => Some(false),
-        _ if text.eq_ignore_ascii_case("true") => Some(true),
-        _ if text.eq_ignore_ascii_case("false") => Some(false),
-        _ => None,
-    }
-}
-
-fn is_blank(text: &str) -> bool {
-    matches!(text.trim(), "" | "null")
-}
-
-fn is_structured(text: &str) -> bool {
-    text.trim_start().starts_with(['{', '['])
 }
 
 /// Whether an object with one member of this name is an item of the list, and not a wrapper: a record of the list has
