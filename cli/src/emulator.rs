@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use aliyun_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Limits, Received, State};
+use dyvmsapi_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Limits, Received, State};
 
 use crate::failure::Failure;
 use crate::notice;
@@ -142,8 +142,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
 }
 
 fn set_up(options: &Options) -> Result<Emulator, Failure> {
-    let mut builder = Emulator::builder()
-        .state(options.state.into())
+    let mut builder = dyvmsapi_emulator::builder_with(options.state.into())
         .limits(options.limits.into())
         .seed(options.seed)
         .time_scale(options.time_scale)

@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn who_may_not_control_is_told_so_and_changes_nothing() {
-        let emulator = Emulator::new();
+        let emulator = Emulator::new(crate::specimen::service());
         let request = Request::builder().method("POST").uri("/_emulator/rules").body(()).unwrap();
         let body = Bytes::from_static(br#"{ "when": {}, "pass": true }"#);
         let (parts, ()) = request.into_parts();
@@ -283,7 +283,7 @@ mod tests {
     }
     #[test]
     fn no_page_of_a_browser_controls() {
-        let emulator = Emulator::new();
+        let emulator = Emulator::new(crate::specimen::service());
         let status = |emulator: &Emulator, headers: &[(&str, &str)]| {
             let mut request = Request::builder().uri("/_emulator/clock");
             for (name, value) in headers {
@@ -305,13 +305,13 @@ mod tests {
             assert_eq!(status(&emulator, &[("host", "127.0.0.1"), ("origin", origin)]), 403, "{origin}");
         }
         assert_eq!(status(&emulator, &[("host", "127.0.0.1"), ("host", "rebound.example.com")]), 403);
-        let open = Emulator::builder().control_from_anywhere(true).build();
+        let open = Emulator::builder(crate::specimen::service()).control_from_anywhere(true).build();
         assert_eq!(status(&open, &[("host", "emulator.test"), ("origin", "https://page.example.com")]), 200);
     }
 
     #[test]
     fn time_is_not_moved_out_of_the_calendar() {
-        let emulator = Emulator::builder().clock(|| SystemTime::UNIX_EPOCH).build();
+        let emulator = Emulator::builder(crate::specimen::service()).clock(|| SystemTime::UNIX_EPOCH).build();
         for seconds in [u64::MAX, 1_000_000_000_000_000, 253_402_207_201] {
             let body = format!("{{ \"advance_seconds\": {seconds} }}");
             let failure = move_clock(&emulator, body.as_bytes()).unwrap_err();

@@ -19,6 +19,7 @@ use crate::received::Received;
 use crate::rule::{Connection, Rule, When};
 use crate::rule_file::{self, RulesError};
 use crate::server::{Security, Server};
+use crate::service::EmulatedService;
 
 /// The access key id that an emulator knows unless it was given others.
 pub const DEFAULT_KEY_ID: &str = "testid";
@@ -44,15 +45,15 @@ pub(crate) struct Connections {
 }
 
 impl Emulator {
-    /// An emulator of the voice service with the default key and the system's clock.
+    /// An emulator of a service with the default key and the system's clock.
     #[must_use]
-    pub fn new() -> Self {
-        Self::builder().build()
+    pub fn new(service: impl Into<EmulatedService>) -> Self {
+        Self::builder(service).build()
     }
 
-    /// Sets one up otherwise.
-    pub fn builder() -> Builder {
-        Builder::new()
+    /// Sets up an emulator of a service. [`Builder::service`] adds further services.
+    pub fn builder(service: impl Into<EmulatedService>) -> Builder {
+        Builder::new(service.into())
     }
 
     pub(crate) fn of(engine: Engine, connections: Connections) -> Self {
@@ -114,7 +115,7 @@ impl Emulator {
     /// [`Fault`](crate::Fault); `then` continues a sequence. Later rules come before earlier ones:
     ///
     /// ```
-    /// let emulator = aliyun_emulator::Emulator::new();
+    /// let emulator = aliyun_emulator::Emulator::new(aliyun_api_spec::dyvmsapi());
     /// let rules = emulator.add_rules(r#"[
     ///   { "when": { "action": "SingleCallByTts" }, "probability": 0.05,
     ///     "fault": { "kind": "reset", "after_effect": true } },
@@ -128,7 +129,7 @@ impl Emulator {
     /// # Ok::<(), aliyun_emulator::RulesError>(())
     /// ```
     pub fn add_rules(&self, json: &str) -> Result<Vec<Rule>, RulesError> {
-        rule_file::add(json, self.engine.service(), self.engine.rules())
+        rule_file::add(json, self.engine.services(), self.engine.rules())
     }
 
     /// Takes all rules out of force.
@@ -209,16 +210,16 @@ impl Emulator {
         self.engine.requests()
     }
 
-    /// Asserts that every call is over by the emulator's clock: no call to one number is being set up, rings or is
-    /// answered, and no task that was started has numbers still to call.
+    /// Asserts that everything that requests started is finished by the emulator's clock, as the
+    /// [accounts](crate::Account) of the services tell.
     ///
     /// # Panics
     ///
-    /// Where one is not. The message tells what is pending, and of numbers no more than their last two digits.
+    /// If something is pending. The message says what, without any number of a person.
     #[track_caller]
-    pub fn assert_no_call_pending(&self) {
+    pub fn assert_nothing_pending(&self) {
         let pending = self.engine.pending();
-        assert!(pending.is_empty(), "{pending}");
+        assert!(pending.is_none(), "{}", pending.unwrap_or_default());
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -230,16 +231,10 @@ impl Emulator {
     }
 }
 
-impl Default for Emulator {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl fmt::Debug for Emulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Emulator")
-            .field("service", &self.engine.service().product)
+            .field("services", self.engine.services())
             .field("verifier", self.engine.verifier())
             .finish_non_exhaustive()
     }

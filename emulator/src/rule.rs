@@ -52,7 +52,7 @@ use crate::wire::Parameters;
 /// use aliyun_emulator::{Emulator, Fault};
 /// use serde_json::json;
 ///
-/// let emulator = Emulator::new();
+/// let emulator = Emulator::new(aliyun_api_spec::dyvmsapi());
 /// emulator
 ///     .on_action("SingleCallByTts")
 ///     .fault(Fault::throttled())

@@ -65,10 +65,12 @@ impl Server {
         let wrapping = match security {
             Security::Plain => Wrapping::Plain,
             #[cfg(feature = "tls")]
-            Security::SelfSigned => Wrapping::Tls(Identity::new(&[
-                &address.ip().to_string(),
-                &emulator.engine().service().endpoints.default,
-            ])?),
+            Security::SelfSigned => {
+                let services = emulator.engine().services().iter();
+                let hosts = services.map(|service| service.specification.endpoints.default.clone());
+                let names: Vec<String> = std::iter::once(address.ip().to_string()).chain(hosts).collect();
+                Wrapping::Tls(Identity::new(&names.iter().map(String::as_str).collect::<Vec<_>>())?)
+            }
         };
         #[cfg(feature = "tls")]
         let certificate = match &wrapping {
@@ -329,13 +331,13 @@ mod tests {
     #[test]
     fn only_loopback_peers_control_unless_said_otherwise() {
         let controls = |emulator: &Emulator, peer: &str| Connection::new(emulator, peer.parse().unwrap()).controls;
-        let emulator = Emulator::new();
+        let emulator = Emulator::new(crate::specimen::service());
         assert!(controls(&emulator, "127.0.0.2:1"));
         assert!(controls(&emulator, "[::1]:1"));
         assert!(controls(&emulator, "[::ffff:127.0.0.1]:1"));
         assert!(!controls(&emulator, "192.0.2.1:1"));
         assert!(!controls(&emulator, "[2001:db8::1]:1"));
-        let open = Emulator::builder().control_from_anywhere(true).build();
+        let open = Emulator::builder(crate::specimen::service()).control_from_anywhere(true).build();
         assert!(controls(&open, "192.0.2.1:1"));
     }
 }

@@ -5,11 +5,10 @@ use std::ops::RangeInclusive;
 use jiff::civil::{DateTime, date};
 use serde_json::{Map, Value, json};
 
-use crate::random::Random;
-use crate::refuse::Refusal;
-use crate::state::asked::Asked;
-use crate::state::life::{ANSWERED, Life, Outcome};
-use crate::state::time::{DAY, SECOND, Time};
+use crate::arguments::Arguments;
+use crate::life::{ANSWERED, Life, Outcome};
+use crate::time::{DAY, SECOND, Time};
+use aliyun_emulator::{Problem, Random};
 
 /// The tasks of the data set: their ids and how many calls each has made.
 pub(super) const SAMPLE: [(u64, u32); 3] = [(1_045_001, 347), (1_045_002, 512), (1_045_003, 260)];
@@ -52,7 +51,7 @@ pub(super) struct Call {
 
 #[derive(Clone, Default)]
 struct Transfer {
-    /// `1` done, `0` failed, `3` not asked for.
+    /// `1` done, `0` failed, `3` not arguments for.
     result: &'static str,
     number: String,
     failure: &'static str,
@@ -290,14 +289,14 @@ pub(super) struct Filter<'p> {
 }
 
 impl<'p> Filter<'p> {
-    pub(super) fn read(asked: Asked<'p>) -> Result<Self, Refusal> {
+    pub(super) fn read(arguments: Arguments<'p>) -> Result<Self, Problem> {
         let range = |from, to| {
-            let from = asked.whole(from, 0..=u64::MAX)?.unwrap_or(0);
-            Ok(from..=asked.whole(to, 0..=u64::MAX)?.unwrap_or(u64::MAX))
+            let from = arguments.whole(from, 0..=u64::MAX)?.unwrap_or(0);
+            Ok(from..=arguments.whole(to, 0..=u64::MAX)?.unwrap_or(u64::MAX))
         };
         Ok(Self {
-            result: asked.given("CallResult"),
-            hangup_direction: asked.given("HangupDirection"),
+            result: arguments.given("CallResult"),
+            hangup_direction: arguments.given("HangupDirection"),
             rounds: range("DialogCountFrom", "DialogCountTo")?,
             duration: range("DurationFrom", "DurationTo")?,
         })
@@ -316,13 +315,13 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::state::Problem;
-    use crate::state::robot::Robot;
+    use crate::robot::Robot;
+    use aliyun_emulator::Problem;
 
     fn try_list(pairs: &[(&str, &str)]) -> Result<Vec<Value>, Problem> {
         let parameters = pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let asked = Asked { parameters: &parameters, now: Time::from_millis(0) };
-        let answer = Robot::new(0, true).answer("QueryRobotTaskCallList", asked).unwrap()?;
+        let arguments = Arguments { parameters: &parameters, now: Time::from_millis(0) };
+        let answer = Robot::new(0, true).answer("QueryRobotTaskCallList", arguments).unwrap()?;
         match &answer[..] {
             [("Data", Value::Array(calls))] => Ok(calls.clone()),
             other => panic!("{other:?} is no list"),
@@ -524,7 +523,7 @@ mod tests {
             ("DurationFrom", "1.5"),
             ("DurationTo", "60s"),
         ] {
-            assert_eq!(try_list(&[(name, value)]), Err(Refusal::invalid(name).into()), "{name}={value}");
+            assert_eq!(try_list(&[(name, value)]), Err(Problem::invalid(name)), "{name}={value}");
         }
     }
 }
