@@ -387,13 +387,6 @@ impl Service {
             .and_then(|index| self.operations.get(index))
     }
 
-    /// The type of that name, of an operation or shared.
-    #[must_use]
-    pub fn named_type(&self, name: &str) -> Option<&NamedType> {
-        let of_operations = self.operations.iter().flat_map(|operation| &operation.types);
-        self.types.iter().chain(of_operations).find(|named| named.name == name)
-    }
-
     /// The members of an operation's response: its own, then those of the envelope.
     pub fn response_fields<'s>(&'s self, operation: &'s Operation) -> impl Iterator<Item = &'s Field> + Clone {
         operation.response.iter().chain(&self.envelope.fields)
