@@ -1,4 +1,4 @@
-//! The sentences of the generated documentation, made of facts.
+//! The text of the generated documentation, made from the model.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::example;
 use crate::options::Options;
 
-/// Paragraphs, with an empty line between them.
+/// Paragraphs, separated by empty lines.
 #[derive(Default)]
 struct Paragraphs(String);
 
@@ -53,7 +53,7 @@ pub(crate) fn service(service: &Service) -> String {
     docs.0
 }
 
-/// Text for a cell of a table.
+/// Escapes a text for a cell of a Markdown table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
@@ -80,7 +80,7 @@ pub(crate) fn request(service: &Service, operation: &Operation, options: &Option
     docs.add(&effects(operation));
     docs.add(&parameters(operation));
     docs.add(&groups_of_parameters(operation));
-    docs.add(&answer_paragraph(operation));
+    docs.add(&response_paragraph(operation));
     if let Some(example) = options.path.and_then(|path| example(service, operation, path)) {
         docs.add(&example);
     }
@@ -94,7 +94,7 @@ pub(crate) fn request(service: &Service, operation: &Operation, options: &Option
     docs.0
 }
 
-/// What a call does, and what that means for repeating it.
+/// What a call does, and whether it can be retried.
 fn effects(operation: &Operation) -> String {
     let mut text = match (&operation.dials, operation.operation_type, operation.idempotent) {
         (Some(dials), ..) => {
@@ -142,7 +142,7 @@ fn groups_of_parameters(operation: &Operation) -> String {
     text
 }
 
-fn answer_paragraph(operation: &Operation) -> String {
+fn response_paragraph(operation: &Operation) -> String {
     let mut text = format!("The answer is [`{}Response`].", operation.action);
     if let Some(pagination) = &operation.pagination {
         let what = pagination.position.parameter();
@@ -156,7 +156,7 @@ fn answer_paragraph(operation: &Operation) -> String {
     text
 }
 
-pub(crate) fn answer(operation: &Operation) -> String {
+pub(crate) fn response(operation: &Operation) -> String {
     format!("The answer of [`{}`].", operation.action)
 }
 
@@ -186,7 +186,7 @@ pub(crate) fn value(value: &EnumValue) -> String {
     }
 }
 
-/// First sentence of a field, for its setter.
+/// The description of a field, for its setter.
 pub(crate) fn setter(field: &Field) -> String {
     match &field.description {
         Some(description) => description.clone(),
@@ -216,7 +216,7 @@ fn values(shape: &Shape) -> String {
     text
 }
 
-/// Wire name, unit, range, default and example, in one line.
+/// The wire name, unit, range, default and example of a field, on one line.
 fn details(field: &Field, service: &Service, types: Types<'_>) -> String {
     let shape = &field.shape;
     let mut facts = vec![format!("On the wire `{}`", field.wire_name)];
@@ -274,7 +274,7 @@ fn details(field: &Field, service: &Service, types: Types<'_>) -> String {
     facts.join("; ") + "."
 }
 
-/// A value as a person would write it in a sentence.
+/// A text without quotation marks, any other value as JSON.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -282,7 +282,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// An example that compiles, of the first request of the specification; none where a required value is not known.
+/// The first example of the specification as code that compiles. `None` if the value of a required parameter is not known.
 fn example(service: &Service, operation: &Operation, path: &str) -> Option<String> {
     let empty = Map::new();
     let values = operation.examples.first().map_or(&empty, |example| &example.request);
