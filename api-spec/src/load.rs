@@ -116,7 +116,7 @@ fn assemble(files: &[SourceFile<'_>], mut complete: bool) -> Loaded {
             service = Some(Draft { report, node, model });
         } else {
             form::check(&node, &Form::Object(&keys::OPERATION), &mut report);
-            // The model lacks what has a wrong form, and so perhaps the only use of a type.
+            // Values of a wrong form are not in the model. One of them may have been the only use of a type.
             complete &= report.is_clean();
             let model = read::operation(&node, &inside_service(file.path));
             operations.push(Draft { report, node, model });

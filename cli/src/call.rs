@@ -260,7 +260,7 @@ fn done(request: &Request, response: &Response) -> Option<String> {
     if operation.is_some_and(|operation| operation.operation_type == model::OperationType::Read) {
         return None;
     }
-    let what = if request.rings() { "the call was placed" } else { "the change was made" };
+    let what = if request.places_call() { "the call was placed" } else { "the change was made" };
     let response = response.show();
     let ids = [operation.and_then(|operation| operation.id.as_deref()), Some("CallId"), Some("RequestId")];
     let id = ids.into_iter().flatten().find_map(|name| match response.get(name)?.plain() {

@@ -340,7 +340,7 @@ impl Make for AnySlot {
             (Held::Map(map), Type::Map(values)) => {
                 Place::Map(map.insert(Entries { kind: &values.kind, types: self.types, slots: BTreeMap::new() }))
             }
-            _ => unreachable!("only what has such a type is made, and holds what its type says"),
+            _ => unreachable!("only slots of these types are created later"),
         }
     }
 }

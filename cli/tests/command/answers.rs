@@ -1,4 +1,4 @@
-//! `dyvms call` against servers that answer what one would not expect.
+//! `dyvms call` with servers that send unexpected responses.
 
 #[cfg(unix)]
 use std::process::Stdio;
@@ -24,7 +24,7 @@ fn example(operation: &Operation) -> Vec<String> {
     arguments
 }
 
-/// An answer with `value` at a dotted path.
+/// A response with `value` at a path.
 fn with(path: &str, value: &str) -> String {
     let nested = path.rsplit('.').fold(value.to_owned(), |inner, name| format!(r#"{{"{name}":{inner}}}"#));
     format!(r#"{{"Code":"OK","RequestId":"R-1",{}"#, &nested[1..])
