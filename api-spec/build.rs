@@ -1,4 +1,4 @@
-//! Lists the files of the embedded services, so that a new operation is one new file.
+//! Lists the files of the embedded services, so that adding an operation means adding one file.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let operations = names(&services.join(&folder).join("operations"))?.into_iter();
         let json = operations.filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "json"));
         let files = ["service.json".to_owned()].into_iter().chain(json.map(|name| format!("operations/{name}")));
-        // The folder is named by the id and the version of the API.
+        // The name of the folder is the id and the version of the API.
         let id = folder.len().checked_sub("-2017-05-25".len()).and_then(|end| folder.get(..end)).unwrap_or(&folder);
         writeln!(list, "EmbeddedService {{ id: {id:?}, folder: {folder:?}, files: &[")?;
         for file in files {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::model::{Shape, Time};
 use crate::text::is_shortest;
 
-/// What bound a single value breaks. Of an array, all but `maxItems` speak of the items.
+/// Returns the bound that a single value violates. The bounds of an array, except for `maxItems`, are those of its items.
 pub(crate) fn broken(value: &Value, shape: &Shape) -> Option<String> {
     let text = value.as_str();
     let number = value.as_f64().or_else(|| text.and_then(|text| text.parse().ok()));
@@ -35,15 +35,15 @@ pub(crate) fn broken(value: &Value, shape: &Shape) -> Option<String> {
     }
 }
 
-/// What is wrong with the number of items of a list.
+/// Returns the bound that the number of items of a list violates.
 pub(crate) fn too_many(items: usize, shape: &Shape) -> Option<String> {
     let items = u64::try_from(items).unwrap_or(u64::MAX);
     let most = shape.max_items.filter(|&most| items > most)?;
     Some(format!("expected at most {most} items, found {items}"))
 }
 
-/// Whether a text is written as a pattern says. Letters of which the digits do not tell the value (zones, halves of a day)
-/// are not looked into: such a pattern admits every text.
+/// Whether a text matches a time pattern. A pattern with time zones or halves of the day is not checked: every text matches
+/// it.
 fn is_time(text: &str, pattern: &str) -> bool {
     if pattern.contains(['a', 'Z', 'X', 'x']) {
         return true;
@@ -53,7 +53,7 @@ fn is_time(text: &str, pattern: &str) -> bool {
     while let Some(letter) = pattern.chars().next() {
         let rest = pattern.trim_start_matches(letter);
         if !"yMdHhmsS".contains(letter) {
-            // One at a time: what is not a field stands for itself.
+            // Every other character stands for itself.
             let Some(after) = text.strip_prefix(letter) else { return false };
             (text, pattern) = (after, pattern.strip_prefix(letter).unwrap_or_default());
             continue;
@@ -82,7 +82,7 @@ fn is_time(text: &str, pattern: &str) -> bool {
     text.is_empty() && day <= days(year, month)
 }
 
-/// The days of a month; of February in year 0, which stands for none, 29.
+/// The number of days of a month. Without a year, which is 0 here, February has 29.
 fn days(year: u32, month: u32) -> u32 {
     match month {
         4 | 6 | 9 | 11 => 30,

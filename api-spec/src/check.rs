@@ -1,5 +1,5 @@
-//! The rules of the dialect beyond the form of each key. Every fault of every file is reported, and what builds
-//! on a broken part stays silent about it.
+//! The rules of the dialect beyond the form of each key. Every fault of every file is reported once, where it is; parts that
+//! depend on a broken part do not report it again.
 
 mod field;
 mod names;
@@ -15,7 +15,7 @@ use crate::model::{Operation, Service};
 use crate::parse::Node;
 use crate::types::Types;
 
-/// A file that is JSON, on its way into the model.
+/// A file that is valid JSON, with its model and its faults so far.
 pub(crate) struct Draft<'t, T> {
     pub(crate) report: Report<'t>,
     pub(crate) node: Node<'t>,
@@ -26,13 +26,13 @@ pub(crate) struct Draft<'t, T> {
 #[derive(Debug, Clone, Copy)]
 struct Scope<'m> {
     types: Types<'m>,
-    /// Names of all files; `None` where `service.json` could not be read, so that names may be missing.
+    /// The names in all files. `None` if `service.json` could not be read, since names may then be missing.
     space: Option<&'m Space>,
 }
 
-/// Checks all files together; hands out the service with the operations that are sound, and all faults.
+/// Checks all files together. Returns the service with the operations that have no fault, and all faults.
 ///
-/// `complete` tells whether every file of the service could be read.
+/// `complete` means that every file of the service could be read.
 pub(crate) fn check(
     mut service: Option<Draft<'_, Service>>,
     mut operations: Vec<Draft<'_, Operation>>,

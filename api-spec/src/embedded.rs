@@ -1,4 +1,4 @@
-//! The specifications that travel inside this crate.
+//! The specifications that are embedded in this crate.
 
 use std::sync::OnceLock;
 
@@ -6,18 +6,18 @@ use crate::load::{Loaded, SourceFile, parse};
 use crate::model::Service;
 use crate::suggest::nearest;
 
-/// A service whose files are part of this crate.
+/// A service whose files are embedded in this crate.
 #[derive(Debug, Clone, Copy)]
 pub struct EmbeddedService {
-    /// What it is asked for by, such as `dyvmsapi`.
+    /// Its id, such as `dyvmsapi`.
     pub id: &'static str,
     /// Its folder under `services/`.
     pub folder: &'static str,
-    /// Its files, `service.json` first; paths are inside the folder.
+    /// Its files, `service.json` first. Paths are relative to the folder.
     pub files: &'static [SourceFile<'static>],
 }
 
-/// Made by the build script, from the folders below `services/`.
+/// Written by the build script, from the folders in `services/`.
 const EMBEDDED: &[EmbeddedService] = include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
 /// All embedded services.
@@ -25,21 +25,21 @@ pub fn embedded() -> &'static [EmbeddedService] {
     EMBEDDED
 }
 
-/// Reads the embedded service of that id; [`nearest_id`] helps where there is none.
+/// Reads the embedded service with this id. If there is none, [`nearest_id`] suggests one.
 pub fn service(id: &str) -> Option<Loaded> {
     let service = embedded().iter().find(|service| service.id == id)?;
     Some(parse(service.files))
 }
 
-/// The id of an embedded service that was most likely meant, if any comes close.
+/// Returns the id of an embedded service that is most similar to this one, if one is similar enough.
 pub fn nearest_id(id: &str) -> Option<&'static str> {
     nearest(id, embedded().iter().map(|service| service.id))
 }
 
-/// The voice service, read once.
+/// The voice service. It is read once.
 pub fn dyvmsapi() -> &'static Service {
     static SERVICE: OnceLock<Service> = OnceLock::new();
-    // A test proves that the files have no fault, so that the service is never the empty one.
+    // A test shows that the files have no fault, so the default is never used.
     SERVICE.get_or_init(|| service("dyvmsapi").and_then(|loaded| loaded.service).unwrap_or_default())
 }
 

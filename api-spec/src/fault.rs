@@ -1,24 +1,24 @@
-//! What is wrong with a specification, and where.
+//! Faults in a specification, with their positions.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-/// Something in a specification file that breaks a rule of the dialect.
+/// A fault: something in a specification file breaks a rule of the dialect.
 ///
 /// Prints as one line, `operations/X.json:5:34: unknown key "exmaple"; did you mean "example"?`.
 /// Faults sort by file, line and column.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fault {
-    /// The file as it was named to the reader.
+    /// Path of the file, as it was passed in.
     pub file: String,
-    /// Line, counted from 1; 0 where the fault is about the file or folder as a whole.
+    /// Line, counted from 1. 0 if the fault concerns the whole file or folder.
     pub line: usize,
-    /// Column in characters, counted from 1; 0 where `line` is.
+    /// Column in characters, counted from 1. 0 if `line` is 0.
     pub column: usize,
     /// The rule that is broken.
     pub message: String,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: Option<String>,
 }
 
@@ -39,27 +39,27 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 impl Fault {
-    /// A fault of a file or folder as a whole.
+    /// A fault that concerns a whole file or folder.
     pub(crate) fn of_file(file: impl Into<String>, message: impl Into<String>) -> Self {
         Self { file: file.into(), line: 0, column: 0, message: message.into(), hint: None }
     }
 
-    /// The same fault with advice.
+    /// Adds a hint.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 }
 
-/// Collects the faults of one file by byte, and knows where its bytes are.
+/// Collects the faults of one file by byte position, and converts positions to lines and columns.
 pub(crate) struct Report<'t> {
     file: &'t str,
     text: &'t str,
     line_starts: Vec<usize>,
-    findings: Vec<Finding>,
+    faults: Vec<Unlocated>,
 }
 
-struct Finding {
+struct Unlocated {
     at: usize,
     message: String,
     hint: Option<String>,
@@ -72,7 +72,7 @@ impl<'t> Report<'t> {
             file,
             text,
             line_starts: std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect(),
-            findings: Vec::new(),
+            faults: Vec::new(),
         }
     }
 
@@ -81,51 +81,51 @@ impl<'t> Report<'t> {
         self.file
     }
 
-    /// Records a fault at a byte of the file.
+    /// Adds a fault at a byte position.
     pub(crate) fn add(&mut self, at: usize, message: impl Into<String>) {
         self.add_with(at, message, None);
     }
 
-    /// Records a fault at a byte of the file, with advice if there is any.
+    /// Adds a fault at a byte position, with a hint if there is one.
     pub(crate) fn add_with<'h>(
         &mut self,
         at: usize,
         message: impl Into<String>,
         hint: impl Into<Option<Cow<'h, str>>>,
     ) {
-        self.findings.push(Finding { at, message: message.into(), hint: hint.into().map(Cow::into_owned) });
+        self.faults.push(Unlocated { at, message: message.into(), hint: hint.into().map(Cow::into_owned) });
     }
 
-    /// Whether nothing is wrong.
+    /// Whether there is no fault.
     pub(crate) fn is_clean(&self) -> bool {
-        self.findings.is_empty()
+        self.faults.is_empty()
     }
 
-    /// Whether something is wrong in this part of the file.
+    /// Whether there is a fault in this part of the file.
     pub(crate) fn any_in(&self, part: &Range<usize>) -> bool {
-        self.findings.iter().any(|finding| part.contains(&finding.at))
+        self.faults.iter().any(|fault| part.contains(&fault.at))
     }
 
-    /// Whether something is wrong outside these parts of the file.
+    /// Whether there is a fault outside of these parts of the file.
     pub(crate) fn any_outside(&self, parts: &[Range<usize>]) -> bool {
-        let outside = |finding: &Finding| !parts.iter().any(|part| part.contains(&finding.at));
-        self.findings.iter().any(outside)
+        let outside = |fault: &Unlocated| !parts.iter().any(|part| part.contains(&fault.at));
+        self.faults.iter().any(outside)
     }
 
-    /// The place of a byte, to name it in a fault of another place: `file:line:column`.
+    /// A byte position as `file:line:column`, for the message of a fault elsewhere.
     pub(crate) fn place(&self, at: usize) -> String {
         let (line, column) = self.position(at);
         format!("{}:{line}:{column}", self.file)
     }
 
-    /// The faults, by place.
+    /// The faults, sorted by position.
     pub(crate) fn into_faults(mut self) -> Vec<Fault> {
-        let findings = std::mem::take(&mut self.findings);
-        let fault = |finding: Finding| {
-            let (line, column) = self.position(finding.at);
-            Fault { file: self.file.to_owned(), line, column, message: finding.message, hint: finding.hint }
+        let faults = std::mem::take(&mut self.faults);
+        let fault = |fault: Unlocated| {
+            let (line, column) = self.position(fault.at);
+            Fault { file: self.file.to_owned(), line, column, message: fault.message, hint: fault.hint }
         };
-        let mut faults: Vec<Fault> = findings.into_iter().map(fault).collect();
+        let mut faults: Vec<Fault> = faults.into_iter().map(fault).collect();
         faults.sort();
         faults.dedup();
         faults
@@ -152,9 +152,9 @@ mod tests {
     fn counts_columns_in_characters() {
         let mut report = Report::new("x.json", "{\n  \"无法\": 1\n}");
         report.add(11, "wrong");
-        report.add_with(0, "also wrong", Cow::Borrowed("mend it"));
+        report.add_with(0, "also wrong", Cow::Borrowed("fix it"));
         let printed: Vec<String> = report.into_faults().iter().map(ToString::to_string).collect();
-        assert_eq!(printed, ["x.json:1:1: also wrong; mend it", "x.json:2:6: wrong",]);
+        assert_eq!(printed, ["x.json:1:1: also wrong; fix it", "x.json:2:6: wrong",]);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Whether a value fits a type: strictly, as in examples of requests, as a gateway holds requests against it, or with the
-//! leniency that answers need.
+//! Checks whether a value fits a type: strictly, as for examples of requests; as a gateway checks requests; or with the
+//! leniency that responses need.
 
 use std::borrow::Cow;
 
@@ -16,39 +16,39 @@ use crate::types::{Type, Types};
 /// How a value is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reading {
-    /// As a request is written: each value of its type, all that is required, nothing unknown.
+    /// For examples of requests: every value has its type, every required one is there, none is unknown.
     Strict,
-    /// As the runtime reads an answer: numbers and truth values may be texts and texts numbers, null and empty texts are
-    /// absent, unknown members are ignored, aliases are taken, and JSON may travel in a text.
+    /// As the client reads a response: scalars are converted by [`scalar`], null and empty texts are absent, unknown members
+    /// are ignored, aliases are accepted, and a text may contain JSON.
     Lenient,
-    /// As a gateway reads a request: each value of its type and inside its bounds, all that is required; null is absent,
-    /// and what is unknown is noted. Nothing that is said shows a value.
+    /// As a gateway reads a request: every value has its type and is inside its bounds, every required one is there. Null is
+    /// absent, and unknown members are noted. No message shows a value.
     Wire,
 }
 
 /// A value that does not fit.
 #[derive(Debug)]
 pub(crate) struct Misfit {
-    path: Vec<Step>,
+    path: Vec<PathStep>,
     message: String,
     pub(crate) hint: Option<Cow<'static, str>>,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Step {
+pub(crate) enum PathStep {
     Name(String),
     Index(usize),
 }
 
 impl Misfit {
-    /// What is wrong, after the path of the value.
+    /// The path of the value, and what is wrong with it.
     pub(crate) fn describe(&self) -> String {
         let mut path = String::new();
         for step in &self.path {
             match step {
-                Step::Name(name) if path.is_empty() => path.push_str(name),
-                Step::Name(name) => path.extend([".", name]),
-                Step::Index(index) => path.extend(["[", &index.to_string(), "]"]),
+                PathStep::Name(name) if path.is_empty() => path.push_str(name),
+                PathStep::Name(name) => path.extend([".", name]),
+                PathStep::Index(index) => path.extend(["[", &index.to_string(), "]"]),
             }
         }
         if path.is_empty() {
@@ -57,13 +57,13 @@ impl Misfit {
         format!("{path}: {}", self.message)
     }
 
-    /// Where the value stands; of one inside a JSON text, where the text stands.
+    /// The position of the value. A value inside a JSON text has the position of that text.
     pub(crate) fn locate(&self, root: &Node<'_>) -> usize {
         let mut node = root;
         for step in &self.path {
             let next = match step {
-                Step::Name(name) => node.get(name),
-                Step::Index(index) => node.elements().get(*index),
+                PathStep::Name(name) => node.get(name),
+                PathStep::Index(index) => node.elements().get(*index),
             };
             match next {
                 Some(next) => node = next,
@@ -74,14 +74,14 @@ impl Misfit {
     }
 }
 
-/// Everything in which a value departs from a type.
+/// Returns every difference between a value and a type.
 pub(crate) fn value(value: &Value, shape: &Shape, types: Types<'_>, reading: Reading) -> Vec<Misfit> {
     let mut fit = Fit::new(types, reading);
     fit.shape(value, shape);
     fit.misfits
 }
 
-/// Everything in which an object departs from a table of fields; `what` a field is called.
+/// Returns every difference between an object and a table of fields. Messages call a field `what`.
 pub(crate) fn record<'f>(
     members: &Map<String, Value>,
     fields: impl Iterator<Item = &'f Field> + Clone,
@@ -97,9 +97,9 @@ pub(crate) fn record<'f>(
 pub(crate) struct Fit<'m> {
     types: Types<'m>,
     reading: Reading,
-    path: Vec<Step>,
+    path: Vec<PathStep>,
     pub(crate) misfits: Vec<Misfit>,
-    /// What fits and is worth telling.
+    /// Values that are accepted but unusual.
     pub(crate) notes: Vec<Misfit>,
 }
 
@@ -121,14 +121,14 @@ impl<'m> Fit<'m> {
     }
 
     pub(crate) fn misfit(&mut self, message: String) {
-        // A request may hold any number of them.
-        if !self.is_wire() || self.misfits.len() < MOST_TOLD {
+        // A request may have any number of them.
+        if !self.is_wire() || self.misfits.len() < MAX_MESSAGES {
             self.misfits.push(Misfit { path: self.path.clone(), message, hint: None });
         }
     }
 
     pub(crate) fn note(&mut self, message: String) {
-        if self.notes.len() < MOST_TOLD {
+        if self.notes.len() < MAX_MESSAGES {
             self.notes.push(Misfit { path: self.path.clone(), message, hint: None });
         }
     }
@@ -141,7 +141,7 @@ impl<'m> Fit<'m> {
         }
     }
 
-    pub(crate) fn at<T>(&mut self, step: Step, inner: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn at<T>(&mut self, step: PathStep, inner: impl FnOnce(&mut Self) -> T) -> T {
         self.path.push(step);
         let result = inner(self);
         self.path.pop();
@@ -152,7 +152,7 @@ impl<'m> Fit<'m> {
         self.styled(value, shape, shape.style);
     }
 
-    /// The items of a list or a map that is not in a text are read in its style.
+    /// `style` is that of the shape, or of the list or map around it.
     fn styled(&mut self, value: &Value, shape: &Shape, style: Option<Style>) {
         if value.is_null() && self.reading != Reading::Strict {
             return;
@@ -183,7 +183,7 @@ impl<'m> Fit<'m> {
         }
     }
 
-    /// Notes a value outside a set with a name. The values of an `enum` without one may be parts of a bit mask.
+    /// Notes a value that a named set does not have. The values of an unnamed set may be parts of a bit mask.
     fn known(&mut self, value: &Value, known: &[EnumValue]) {
         let text = value.as_str().map_or_else(|| Cow::Owned(value.to_string()), Cow::Borrowed);
         if self.is_wire() && known.iter().all(|known| known.value != text) {
@@ -224,7 +224,7 @@ impl<'m> Fit<'m> {
         }
     }
 
-    /// A value of an open set, in a response.
+    /// Checks a value of an open set in a response.
     fn code(&mut self, value: &Value, kind: &Kind) {
         let fits = with_scalar(value, |scalar| {
             let is_of_kind = |value: Cow<'_, str>| *kind == Kind::String || value.parse::<i64>().is_ok();
@@ -235,7 +235,7 @@ impl<'m> Fit<'m> {
         }
     }
 
-    /// The value that a text holds as JSON, where such a text is taken; `null` for an empty one of an answer.
+    /// The JSON inside a text, where that is allowed. An empty text in a response is `null`.
     fn opened<'v>(&self, value: &'v Value, style: Option<Style>) -> Cow<'v, Value> {
         match value {
             Value::String(text) if self.lenient() && scalar::is_blank(text) => Cow::Owned(Value::Null),
@@ -268,9 +268,9 @@ impl<'m> Fit<'m> {
                     self.misfit(message);
                 }
                 for (index, element) in elements.iter().enumerate() {
-                    self.at(Step::Index(index), |fit| {
+                    self.at(PathStep::Index(index), |fit| {
                         fit.styled(element, items, inner);
-                        // An array says it of its items.
+                        // The bounds of an array are those of its items.
                         fit.bounds(element, shape);
                     });
                 }
@@ -285,8 +285,8 @@ impl<'m> Fit<'m> {
         match &*self.opened(value, style) {
             Value::Object(members) => {
                 for (name, member) in members {
-                    self.at(Step::Name(name.clone()), |fit| {
-                        // Names with texts are variables of a template, which people write as numbers too.
+                    self.at(PathStep::Name(name.clone()), |fit| {
+                        // Such maps are variables of a template. Callers also write numbers.
                         if fit.is_wire() && items.kind == Kind::String && (member.is_number() || member.is_boolean()) {
                             fit.note("the specification wants a text".to_owned());
                         } else {
@@ -319,13 +319,13 @@ impl<'m> Fit<'m> {
             let field =
                 fields.clone().find(|field| field.wire_name == *name || (lenient && field.aliases.contains(name)));
             if let Some(field) = field {
-                self.at(Step::Name(name.clone()), |fit| fit.shape(member, &field.shape));
+                self.at(PathStep::Name(name.clone()), |fit| fit.shape(member, &field.shape));
             } else if self.is_wire() {
-                self.at(Step::Name(name.clone()), |fit| fit.note(format!("unknown {what}")));
+                self.at(PathStep::Name(name.clone()), |fit| fit.note(format!("unknown {what}")));
             } else if !lenient {
                 let hint = did_you_mean(name, fields.clone().map(|field| field.wire_name.as_str()));
                 let mut path = self.path.clone();
-                path.push(Step::Name(name.clone()));
+                path.push(PathStep::Name(name.clone()));
                 let message = format!("unknown {what}");
                 self.misfits.push(Misfit { path, message, hint });
             }
@@ -341,15 +341,15 @@ impl<'m> Fit<'m> {
     }
 }
 
-/// The most misfits and the most notes that are told of a request's parameter.
-const MOST_TOLD: usize = 20;
+/// The largest number of misfits, and of notes, that are collected for a parameter of a request.
+const MAX_MESSAGES: usize = 20;
 
 /// Whether a value counts as absent where one is required.
 fn is_blank(value: &Value) -> bool {
     value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
-/// Asks a question about a scalar as the reader of responses meets it; the answer is no for any other value.
+/// Asks whether a scalar fits, as the client reads it. Any other value does not.
 fn with_scalar(value: &Value, fits: impl FnOnce(Scalar<'_>) -> bool) -> bool {
     match value {
         Value::String(text) => fits(Scalar::Text(text)),
@@ -359,7 +359,7 @@ fn with_scalar(value: &Value, fits: impl FnOnce(Scalar<'_>) -> bool) -> bool {
     }
 }
 
-/// A value as a message shows it: short.
+/// A value for a message, shortened.
 fn shown(value: &Value) -> String {
     match value {
         Value::Array(_) => "a list".to_owned(),

@@ -1,19 +1,19 @@
-//! Holds a tree against the keys of the dialect: JSON types, unknown keys, missing keys.
+//! Checks a file against the keys of the dialect: JSON types, unknown keys, missing keys.
 
 use std::borrow::Cow;
 
 use crate::fault::Report;
-use crate::keys::{Form, Record};
+use crate::keys::{Form, Object};
 use crate::parse::{Json, Node};
 use crate::prose::has_code_block;
 use crate::suggest::did_you_mean;
 
-/// Reports everything in which a value departs from its form.
+/// Reports every difference between a value and its form.
 pub(crate) fn check(node: &Node<'_>, form: &Form, report: &mut Report<'_>) {
     match (form, &node.json) {
         (Form::Any, _)
         | (Form::Flag, Json::Flag(_))
-        | (Form::Object, Json::Object(_))
+        | (Form::AnyObject, Json::Object(_))
         | (Form::Number, Json::Number(_)) => {}
         (Form::Text | Form::TextOr(_), Json::Text(text)) => {
             if text.trim().is_empty() {
@@ -25,7 +25,7 @@ pub(crate) fn check(node: &Node<'_>, form: &Form, report: &mut Report<'_>) {
         }
         (Form::Prose | Form::Note, Json::Text(text)) => {
             if has_code_block(text) {
-                let message = "a block of code in documentation would run as a test";
+                let message = "a code block in documentation would be run as a test";
                 report.add_with(node.at, message, Cow::Borrowed("use inline code"));
             }
         }
@@ -48,29 +48,29 @@ pub(crate) fn check(node: &Node<'_>, form: &Form, report: &mut Report<'_>) {
                 check(&member.value, of, report);
             }
         }
-        (Form::Record(record) | Form::TextOr(record), Json::Object(_)) => {
-            check_record(node, record, report);
+        (Form::Object(object) | Form::TextOr(object), Json::Object(_)) => {
+            check_object(node, object, report);
         }
         _ => report.add(node.at, format!("expected {}, found {}", wanted(form), found(node))),
     }
 }
 
-fn check_record(node: &Node<'_>, record: &Record, report: &mut Report<'_>) {
+fn check_object(node: &Node<'_>, object: &Object, report: &mut Report<'_>) {
     for member in node.members() {
-        if let Some(key) = record.keys.iter().find(|key| key.name == member.name) {
+        if let Some(key) = object.keys.iter().find(|key| key.name == member.name) {
             check(&member.value, &key.form, report);
             continue;
         }
-        let names = record.keys.iter().map(|key| key.name);
+        let names = object.keys.iter().map(|key| key.name);
         let hint = did_you_mean(&member.name, names.clone()).unwrap_or_else(|| {
             let names: Vec<&str> = names.collect();
-            format!("{} has {}", record.what, names.join(", ")).into()
+            format!("{} has {}", object.what, names.join(", ")).into()
         });
         report.add_with(member.at, format!("unknown key \"{}\"", member.name), hint);
     }
-    for key in record.keys.iter().filter(|key| key.required) {
+    for key in object.keys.iter().filter(|key| key.required) {
         if node.get(key.name).is_none() {
-            report.add(node.at, format!("{} needs the key \"{}\"", record.what, key.name));
+            report.add(node.at, format!("{} needs the key \"{}\"", object.what, key.name));
         }
     }
 }
@@ -83,7 +83,7 @@ fn wanted(form: &Form) -> &'static str {
         Form::Count => "an integer from 0 to 4294967295",
         Form::Number => "a number",
         Form::Any => "a value",
-        Form::Object | Form::Table(..) | Form::Record(_) => "an object",
+        Form::AnyObject | Form::Table(..) | Form::Object(_) => "an object",
         Form::List(_) => "a list",
         Form::TextOr(_) => "a text or an object",
     }

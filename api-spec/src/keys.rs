@@ -1,20 +1,20 @@
-//! The keys of the dialect, in the order in which files carry them: the one list that the checker, the layout and
-//! the JSON Schema for editors read.
+//! The keys of the dialect, in the order in which files have them. The check of files, their layout and the JSON Schema for
+//! editors are all made from this list.
 
 use crate::model::RefusalKind;
 
-/// What a value has to look like.
+/// The form that a value must have.
 #[derive(Debug)]
 pub(crate) enum Form {
     /// A text that is not empty.
     Text,
-    /// A text that is not empty and becomes documentation.
+    /// A text that is not empty, and is copied into documentation.
     Prose,
-    /// Such a text, perhaps empty.
+    /// A text that is copied into documentation, and may be empty.
     Note,
     /// One of these texts.
     OneOf(&'static [&'static str]),
-    /// A truth value.
+    /// `true` or `false`.
     Flag,
     /// An integer.
     Integer,
@@ -25,46 +25,46 @@ pub(crate) enum Form {
     /// Any value.
     Any,
     /// An object with any members.
-    Object,
+    AnyObject,
     /// A list.
     List(&'static Form),
-    /// An object whose names are free.
+    /// An object with names of the author's choice, whose values all have this form.
     Table(&'static Form, Lines),
-    /// An object of these keys.
-    Record(&'static Record),
-    /// A text, or an object of these keys.
-    TextOr(&'static Record),
+    /// An object with these keys.
+    Object(&'static Object),
+    /// A text, or an object with these keys.
+    TextOr(&'static Object),
 }
 
 /// How an object is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lines {
-    /// One member a line.
+    /// One member per line.
     Each,
-    /// On one line, which is broken once before `description` when it is too long.
+    /// On one line. If it is too long, `description` starts a second line.
     One,
-    /// The last member's table opens on the first line.
+    /// The table that is the last member starts on the first line.
     Open,
-    /// On one line where it fits, else one member a line.
+    /// On one line if it fits, otherwise one member per line.
     Fit,
 }
 
-/// An object of known keys.
+/// An object with known keys.
 #[derive(Debug)]
-pub(crate) struct Record {
-    /// What it is, with an article.
+pub(crate) struct Object {
+    /// What it describes, with an article.
     pub(crate) what: &'static str,
     pub(crate) lines: Lines,
     pub(crate) keys: &'static [Key],
 }
 
-/// A key of a record.
+/// A key of an object.
 #[derive(Debug)]
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) required: bool,
     pub(crate) form: Form,
-    /// What it says, for editors.
+    /// Its meaning, for editors.
     pub(crate) meaning: &'static str,
 }
 
@@ -76,93 +76,97 @@ const fn may(name: &'static str, form: Form, meaning: &'static str) -> Key {
     Key { name, required: false, form, meaning }
 }
 
-/// Types that need no entry in `types`.
+/// Types that are not declared in `types`.
 pub(crate) const BUILT_IN: &[&str] = &["string", "int32", "int64", "number", "boolean", "any", "array", "map"];
 
 /// `service.json`.
-pub(crate) static SERVICE: Record = Record {
+pub(crate) static SERVICE: Object = Object {
     what: "a service",
     lines: Lines::Each,
     keys: &[
         must("product", Form::Text, "Product code, such as Dyvmsapi."),
         must("version", Form::Text, "API version, such as 2017-05-25."),
-        must("title", Form::Prose, "Name for people."),
-        may("style", Form::OneOf(&["RPC"]), "Style of the protocol; RPC is the only one."),
-        must("endpoints", Form::Record(&ENDPOINTS), "Where the product is reached."),
-        must("envelope", Form::Record(&ENVELOPE), "What every answer shares, and how failure shows."),
-        may("commonParameters", FIELDS, "Parameters that every operation accepts and no request type carries."),
-        may("timeZone", Form::Text, "Zone of `time` patterns, as +08:00 (the default)."),
-        must("groups", Form::Table(&Form::Prose, Lines::Each), "Groups of operations: id and one line about it."),
-        may("types", TYPES, "Types that operations share."),
-        may("errors", Form::Table(&Form::Record(&ERROR), Lines::Each), "Known error codes."),
+        must("title", Form::Prose, "Display name of the product."),
+        may("style", Form::OneOf(&["RPC"]), "Style of the protocol. Only RPC is supported."),
+        must("endpoints", Form::Object(&ENDPOINTS), "Host names of the product."),
+        must("envelope", Form::Object(&ENVELOPE), "The members of every response, and which of them state success."),
+        may("commonParameters", FIELDS, "Parameters that every operation accepts. Request types do not have them."),
+        may("timeZone", Form::Text, "Time zone of `time` patterns, +08:00 by default."),
+        must(
+            "groups",
+            Form::Table(&Form::Prose, Lines::Each),
+            "Groups of operations: the id of each, with a one-line description.",
+        ),
+        may("types", TYPES, "Types that several operations use."),
+        may("errors", Form::Table(&Form::Object(&ERROR), Lines::Each), "Known error codes."),
     ],
 };
 
-static ENDPOINTS: Record = Record {
+static ENDPOINTS: Object = Object {
     what: "the endpoints",
     lines: Lines::Fit,
     keys: &[
-        must("default", Form::Text, "The host used when nothing else is said."),
-        may("regions", HOSTS, "Host by region id."),
-        may("vpc", HOSTS, "Host inside a VPC by region id."),
+        must("default", Form::Text, "The host that is used by default."),
+        may("regions", HOSTS, "Hosts by region id."),
+        may("vpc", HOSTS, "Hosts for use inside a VPC, by region id."),
     ],
 };
 
 const HOSTS: Form = Form::Table(&Form::Text, Lines::Fit);
 
-static ENVELOPE: Record = Record {
+static ENVELOPE: Object = Object {
     what: "the envelope",
     lines: Lines::Each,
     keys: &[
-        must("fields", FIELDS, "The shared members."),
-        may("code", Form::Text, "Member with the service's code."),
-        may("message", Form::Text, "Member with the code in words."),
-        must("requestId", Form::Text, "Member with the request id."),
-        may("success", Form::List(&Form::Text), "Codes that mean success; any other means failure."),
-        may("ok", Form::Text, "Boolean member whose false means failure."),
+        must("fields", FIELDS, "The members of every response."),
+        may("code", Form::Text, "Member that contains the code."),
+        may("message", Form::Text, "Member that contains the message for the code."),
+        must("requestId", Form::Text, "Member that contains the request id."),
+        may("success", Form::List(&Form::Text), "Codes that mean success. Every other code means failure."),
+        may("ok", Form::Text, "Boolean member; false means failure."),
     ],
 };
 
-static ERROR: Record = Record {
+static ERROR: Object = Object {
     what: "an error",
     lines: Lines::One,
     keys: &[
         may("aliases", Form::List(&Form::Text), "Other spellings of the code."),
+        may("status", Form::OneOf(&["4xx"]), "HTTP statuses with which the code is a refusal, 2xx and 4xx by default."),
+        must("advice", Form::Prose, "What the caller can do."),
         may(
-            "status",
-            Form::OneOf(&["4xx"]),
-            "HTTP statuses with which the code is a refusal; 2xx and 4xx unless said.",
+            "kind",
+            Form::OneOf(RefusalKind::NAMES),
+            "How the client classifies it. Absent if the request itself is wrong.",
         ),
-        must("advice", Form::Prose, "What to do."),
-        may("kind", Form::OneOf(RefusalKind::NAMES), "What a client makes of it; a request that is wrong has none."),
         must("description", Form::Prose, "What it means."),
     ],
 };
 
 /// A file of `operations/`.
-pub(crate) static OPERATION: Record = Record {
+pub(crate) static OPERATION: Object = Object {
     what: "an operation",
     lines: Lines::Each,
     keys: &[
-        must("action", Form::Text, "Name of the operation, and of its file."),
+        must("action", Form::Text, "Name of the operation and of its file."),
         must("group", Form::Text, "One of the groups of service.json."),
         must("operationType", Form::OneOf(&["read", "write"]), "Whether it changes anything."),
-        may("idempotent", Form::Flag, "Whether it may be repeated without harm; true for read unless said."),
-        may("dials", Form::Text, "The parameter that says who is rung; absent where nobody is."),
-        may("dialsWhen", TEXTS, "Parameters with the only values under which it rings anybody."),
-        may("id", Form::Text, "The response member that every success carries: the id of what was started."),
-        may("method", Form::OneOf(&["POST", "GET"]), "HTTP method, POST unless said."),
-        may("limits", Form::Record(&LIMITS), "Documented limits."),
+        may("idempotent", Form::Flag, "Whether a retry has no further effect. True by default for read."),
+        may("dials", Form::Text, "The parameter with the called number. Absent if the operation calls nobody."),
+        may("dialsWhen", TEXTS, "Parameter values with which the operation calls somebody. Always, if absent."),
+        may("id", Form::Text, "The response member with the id of what was started. Every success has it."),
+        may("method", Form::OneOf(&["POST", "GET"]), "HTTP method, POST by default."),
+        may("limits", Form::Object(&LIMITS), "Documented limits."),
         must("summary", Form::Prose, "One sentence."),
-        may("description", Form::Prose, "More, as Markdown."),
-        may("deprecated", Form::Prose, "Why it should no longer be used, and what instead."),
-        must("parameters", FIELDS, "Business parameters by wire name."),
-        may("atLeastOne", NAME_SETS, "Of each of these sets at least one parameter is needed."),
-        may("atMostOne", NAME_SETS, "Of each of these sets at most one parameter is accepted."),
-        must("response", FIELDS, "Members of the answer by wire name, without the envelope."),
+        may("description", Form::Prose, "Details, as Markdown."),
+        may("deprecated", Form::Prose, "Why it should not be used any more, and what to use instead."),
+        must("parameters", FIELDS, "Parameters of the operation, by wire name."),
+        may("atLeastOne", NAME_SETS, "Sets of parameters. A request needs at least one of each set."),
+        may("atMostOne", NAME_SETS, "Sets of parameters. A request may have at most one of each set."),
+        must("response", FIELDS, "Members of the response, by wire name, without the envelope."),
         may("types", TYPES, "Types of this operation."),
-        may("pagination", Form::Record(&PAGINATION), "How its pages are turned."),
-        may("examples", Form::List(&Form::Record(&EXAMPLE)), "Requests with their answers; they are tests."),
+        may("pagination", Form::Object(&PAGINATION), "How to request one page after another."),
+        may("examples", Form::List(&Form::Object(&EXAMPLE)), "Requests with their responses. They are run as tests."),
     ],
 };
 
@@ -170,110 +174,118 @@ const TEXTS: Form = Form::Table(&Form::Text, Lines::Fit);
 
 const NAME_SETS: Form = Form::List(&Form::List(&Form::Text));
 
-static LIMITS: Record = Record {
+static LIMITS: Object = Object {
     what: "the limits",
     lines: Lines::Fit,
     keys: &[
-        may("perSecond", Form::Count, "Queries per second of one account."),
-        may("perNumber", Form::List(&Form::Text), "Calls to one value of `dials`, such as 1/min, 5/h, 20/24h."),
+        may("perSecond", Form::Count, "Requests per second of one account."),
+        may("perNumber", Form::List(&Form::Text), "Calls to one number, such as 1/min, 5/h, 20/24h."),
     ],
 };
 
-static PAGINATION: Record = Record {
+static PAGINATION: Object = Object {
     what: "a pagination",
     lines: Lines::Fit,
     keys: &[
-        may("page", Form::Text, "Parameter with the number of the page."),
-        may("offset", Form::Text, "Parameter with the number of rows skipped."),
-        may("token", Form::Text, "Parameter with the token of the page."),
-        may("size", Form::Text, "Parameter with the number of items on a page."),
-        may("total", Form::Text, "Answer member with the number of all items."),
-        may("next", Form::Text, "Answer member with the next page's token."),
-        may("first", Form::Integer, "Value of the first page: 1 for page, 0 for offset unless said."),
-        may("set", Form::Object, "Parameters set while paging."),
-        must("items", Form::Text, "Answer member with the items of the page."),
+        may("page", Form::Text, "Parameter with the page number."),
+        may("offset", Form::Text, "Parameter with the number of rows to skip."),
+        may("token", Form::Text, "Parameter with the page token."),
+        may("size", Form::Text, "Parameter with the number of items per page."),
+        may("total", Form::Text, "Response member with the total number of items."),
+        may("next", Form::Text, "Response member with the token of the next page."),
+        may("first", Form::Integer, "Value for the first page. By default 1 for page and 0 for offset."),
+        may("set", Form::AnyObject, "Parameters that paging sets, with their values."),
+        must("items", Form::Text, "Response member with the items of the page."),
     ],
 };
 
-static EXAMPLE: Record = Record {
+static EXAMPLE: Object = Object {
     what: "an example",
     lines: Lines::Each,
     keys: &[
-        must("name", Form::Text, "What it shows."),
-        must("request", Form::Object, "Parameters by wire name."),
-        may("response", Form::Object, "The whole JSON answer, with envelope."),
-        may("xml", Form::Text, "The whole XML answer."),
+        must("name", Form::Text, "What the example shows."),
+        must("request", Form::AnyObject, "Parameters, by wire name."),
+        may("response", Form::AnyObject, "The whole response as JSON, with the envelope."),
+        may("xml", Form::Text, "The whole response as XML."),
     ],
 };
 
-const TYPES: Form = Form::Table(&Form::Record(&TYPE), Lines::Each);
+const TYPES: Form = Form::Table(&Form::Object(&TYPE), Lines::Each);
 
-static TYPE: Record = Record {
+static TYPE: Object = Object {
     what: "a type",
     lines: Lines::Open,
     keys: &[
         may("description", Form::Prose, "One sentence."),
-        may("type", Form::OneOf(&["string", "int32", "int64"]), "What the values of an enum are, string unless said."),
-        may("enum", Form::Table(&Form::Record(&VALUE), Lines::Each), "Known values of an open set."),
-        may("fields", FIELDS, "Members by wire name."),
+        may("type", Form::OneOf(&["string", "int32", "int64"]), "Type of the values of an enum, string by default."),
+        may(
+            "enum",
+            Form::Table(&Form::Object(&VALUE), Lines::Each),
+            "Known values. The set is open: a service may send others.",
+        ),
+        may("fields", FIELDS, "Fields of the type, by wire name."),
     ],
 };
 
-static VALUE: Record = Record {
+static VALUE: Object = Object {
     what: "a value",
     lines: Lines::One,
     keys: &[must("name", Form::Text, "Name of the value in Rust."), may("description", Form::Prose, "What it means.")],
 };
 
-const FIELDS: Form = Form::Table(&Form::Record(&FIELD), Lines::Each);
+const FIELDS: Form = Form::Table(&Form::Object(&FIELD), Lines::Each);
 
-/// Makes the keys of a field and of an item: an item has those that speak of values, and not those of a name.
+/// Makes the keys of a field and of an item. An item has no name, so it has only the keys that describe values.
 macro_rules! field_keys {
     ([$($of_parameter:expr,)*], [$($of_name:expr,)*], [$($last:expr,)*]) => {
         &[
             must("type", Form::Text, "string, int32, int64, number, boolean, any, array, map or the name of a type."),
-            may("items", Form::TextOr(&ITEM), "What an array or a map holds: a type, or an object like a field."),
-            may("style", Form::OneOf(&["flat", "json", "simple"]), "How a structured value travels."),
+            may("items", Form::TextOr(&ITEM), "Type of the items of an array or the values of a map, or an object like a field."),
+            may("style", Form::OneOf(&["flat", "json", "simple"]), "How a structured value is sent: flat as Name.1.Key, json as a JSON text, simple joined by commas."),
             $($of_parameter,)*
             $($of_name,)*
-            may("enum", Form::Table(&Form::Note, Lines::Fit), "Known values and their meanings; never enforced."),
-            may("default", Form::Any, "The value assumed when absent."),
+            may("enum", Form::Table(&Form::Note, Lines::Fit), "Known values and their meanings. Other values are accepted."),
+            may("default", Form::Any, "The value that the service assumes if it is absent."),
             may("minimum", Form::Number, "Smallest value."),
             may("maximum", Form::Number, "Largest value."),
-            may("minLength", Form::Count, "Shortest text."),
-            may("maxLength", Form::Count, "Longest text."),
-            may("maxItems", Form::Count, "Most items."),
-            may("time", Form::Text, "unix-s, unix-ms or a pattern such as yyyy-MM-dd HH:mm:ss."),
+            may("minLength", Form::Count, "Smallest number of characters."),
+            may("maxLength", Form::Count, "Largest number of characters."),
+            may("maxItems", Form::Count, "Largest number of items."),
+            may("time", Form::Text, "Format of a time: unix-s, unix-ms or a pattern such as yyyy-MM-dd HH:mm:ss."),
             may("unit", Form::OneOf(&["milliseconds", "seconds", "minutes", "hours"]), "Unit of a number."),
-            may("sensitive", Form::Flag, "Whether it must never be shown: numbers of people, spoken texts, secrets."),
+            may("sensitive", Form::Flag, "Whether it must not be shown: phone numbers, spoken texts, secrets."),
             $($last,)*
         ]
     };
 }
 
-/// A parameter, a member of an answer or a member of a type.
-pub(crate) static FIELD: Record = Record {
+/// A parameter, a member of a response or a field of a type.
+pub(crate) static FIELD: Object = Object {
     what: "a field",
     lines: Lines::One,
     keys: field_keys!(
         [
-            may("in", Form::OneOf(&["query", "formData"]), "Where a parameter travels, query unless said."),
-            may("required", Form::Flag, "Whether a request must carry it."),
+            may(
+                "in",
+                Form::OneOf(&["query", "formData"]),
+                "Where a parameter is declared to be sent, query by default."
+            ),
+            may("required", Form::Flag, "Whether a request must have it."),
         ],
         [
-            may("name", Form::Text, "Name in Rust and at the command, to end a clash."),
-            may("aliases", Form::List(&Form::Text), "Other spellings that a reader takes."),
+            may("name", Form::Text, "Name in Rust and in the command, where the derived name is taken."),
+            may("aliases", Form::List(&Form::Text), "Other names under which a response may have it."),
         ],
         [
-            may("deprecated", Form::Prose, "Why it should no longer be used."),
+            may("deprecated", Form::Prose, "Why it should not be used any more."),
             may("example", Form::Any, "A value of the type."),
             may("description", Form::Prose, "One sentence."),
         ]
     ),
 };
 
-/// What an array or a map holds, where a type alone does not say it.
-static ITEM: Record = Record {
+/// An item of an array or a value of a map, where the name of a type is not enough.
+static ITEM: Object = Object {
     what: "an item",
     lines: Lines::One,
     keys: field_keys!([], [], [may("example", Form::Any, "A value of the type."),]),

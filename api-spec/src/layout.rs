@@ -1,17 +1,17 @@
-//! How specification files are written: one field a line, the wire name first, keys in the order of the dialect.
+//! The layout of specification files: one field per line, the wire name first, keys in the order of the dialect.
 
 use crate::fault::{Fault, Report};
-use crate::keys::{self, Form, Key, Lines, Record};
+use crate::keys::{self, Form, Key, Lines, Object};
 use crate::load::is_service;
 use crate::parse::{self, Json, Member, Node};
 
-/// Columns of a line.
+/// Length of a line, in columns.
 const WIDTH: usize = 140;
 
-/// The text of a specification file in its one layout; the name of the file tells `service.json` from operations.
+/// Formats a specification file. A file named `service.json` describes the service, every other file an operation.
 ///
-/// Nothing but faults of JSON itself stops it: unknown keys and wrong values are kept. The result is its own
-/// layout.
+/// Only a text that is not JSON is an error. Unknown keys and wrong values are kept. Formatting the result again changes
+/// nothing.
 ///
 /// ```
 /// let text = r#"{"parameters":{"Tel":{"description":"Who is called.","type":"string"}},"action":"Call"}"#;
@@ -33,14 +33,14 @@ pub fn format(path: &str, text: &str) -> Result<String, Vec<Fault>> {
     let Some(node) = node.filter(|_| report.is_clean()) else {
         return Err(report.into_faults());
     };
-    let record = if is_service(path) { &keys::SERVICE } else { &keys::OPERATION };
+    let object = if is_service(path) { &keys::SERVICE } else { &keys::OPERATION };
     let mut writer = Writer::default();
-    writer.record(&node, record, 0);
+    writer.object(&node, object, 0);
     writer.text.push('\n');
     Ok(writer.text)
 }
 
-/// Text in the making. Every method writes one value at the end of the last line, whose own indent is given.
+/// The text so far. Each method writes one value at the end of the last line; `indent` is the indentation of that line.
 #[derive(Default)]
 struct Writer {
     text: String,
@@ -49,26 +49,26 @@ struct Writer {
 impl Writer {
     fn form(&mut self, node: &Node<'_>, form: &Form, indent: usize) {
         match form {
-            Form::Record(record) | Form::TextOr(record) => self.record(node, record, indent),
+            Form::Object(object) | Form::TextOr(object) => self.object(node, object, indent),
             Form::Table(of, lines) => self.table(node, of, *lines, indent),
-            Form::List(Form::Record(record)) if record.lines == Lines::Each => {
-                self.list(node, indent, |writer, element| writer.record(element, record, indent + 2));
+            Form::List(Form::Object(object)) if object.lines == Lines::Each => {
+                self.list(node, indent, |writer, element| writer.object(element, object, indent + 2));
             }
-            Form::Object if matches!(node.json, Json::Object(_)) => self.object(node, indent),
+            Form::AnyObject if matches!(node.json, Json::Object(_)) => self.any_object(node, indent),
             _ => self.value(node, indent),
         }
     }
 
-    fn record(&mut self, node: &Node<'_>, record: &Record, indent: usize) {
+    fn object(&mut self, node: &Node<'_>, object: &Object, indent: usize) {
         let Json::Object(members) = &node.json else {
             return self.value(node, indent);
         };
-        let members = in_order(members, record.keys);
+        let members = in_order(members, object.keys);
         let form = |member: &Member<'_>| {
-            let key = record.keys.iter().find(|key| key.name == member.name);
+            let key = object.keys.iter().find(|key| key.name == member.name);
             key.map_or(&Form::Any, |key| &key.form)
         };
-        match record.lines {
+        match object.lines {
             Lines::Fit if self.fits(&inline_object(&members)) => self.text.push_str(&inline_object(&members)),
             Lines::Each | Lines::Fit => self.block(&members, indent, |writer, member| {
                 writer.form(&member.value, form(member), indent + 2);
@@ -102,7 +102,7 @@ impl Writer {
         self.text.push('}');
     }
 
-    /// Members of a table, one a line, after its brace; ends where the closing brace belongs.
+    /// Writes the members of a table, one per line, after the opening brace and up to the closing one.
     fn rows(&mut self, members: &[Member<'_>], of: &Form, indent: usize) {
         for (index, member) in members.iter().enumerate() {
             self.separate(index, indent + 2);
@@ -112,7 +112,7 @@ impl Writer {
         self.break_line(indent);
     }
 
-    /// Members of an object, one a line.
+    /// Writes the members of an object, one per line.
     fn block(&mut self, members: &[&Member<'_>], indent: usize, mut write: impl FnMut(&mut Self, &Member<'_>)) {
         if members.is_empty() {
             return self.text.push_str("{}");
@@ -127,7 +127,7 @@ impl Writer {
         self.text.push('}');
     }
 
-    /// Members on one line, which is broken before `description` where it is too long.
+    /// Writes members on one line. If it is too long, `description` starts a second line.
     fn line(&mut self, members: &[&Member<'_>], indent: usize) {
         if members.is_empty() {
             self.text.push_str("{}");
@@ -136,7 +136,7 @@ impl Writer {
         }
     }
 
-    /// The same with another end than that of the object.
+    /// Does the same, with an end that may differ from that of the object.
     fn line_before(&mut self, members: &[&Member<'_>], end: &str, indent: usize) {
         let whole = format!("{{{}{end}", spaced(members));
         let description = members.iter().position(|member| member.name == "description");
@@ -170,8 +170,8 @@ impl Writer {
         self.text.push(']');
     }
 
-    /// An object of an example: on one line where it fits, else one member a line.
-    fn object(&mut self, node: &Node<'_>, indent: usize) {
+    /// Writes an object of an example: on one line if it fits, otherwise one member per line.
+    fn any_object(&mut self, node: &Node<'_>, indent: usize) {
         let whole = inline(node);
         if self.fits(&whole) {
             return self.text.push_str(&whole);
@@ -180,7 +180,7 @@ impl Writer {
         self.block(&members, indent, |writer, member| writer.value(&member.value, indent + 2));
     }
 
-    /// Any value: on one line where it fits, else broken.
+    /// Writes any value: on one line if it fits, otherwise on several.
     fn value(&mut self, node: &Node<'_>, indent: usize) {
         let whole = inline(node);
         match &node.json {
@@ -190,12 +190,12 @@ impl Writer {
             Json::Object(members) if members.iter().all(|member| fits_a_line(member, indent)) => {
                 self.filled_object(members, indent);
             }
-            Json::Object(_) => self.object(node, indent),
+            Json::Object(_) => self.any_object(node, indent),
             Json::Null | Json::Flag(_) | Json::Number(_) | Json::Text(_) => self.text.push_str(&whole),
         }
     }
 
-    /// Members side by side, as many a line as fit: a record of an example.
+    /// Writes an object of an example: on each line as many members as fit.
     fn filled_object(&mut self, members: &[Member<'_>], indent: usize) {
         self.text.push('{');
         let parts: Vec<String> = members.iter().map(inline_member).collect();
@@ -212,12 +212,12 @@ impl Writer {
         self.text.push(']');
     }
 
-    /// Parts with a blank before each, `tail` columns of something else after the last one.
+    /// Writes parts with a space before each. `tail` columns must remain after the last one.
     fn fill(&mut self, parts: &[String], tail: usize, indent: usize) {
         for (index, part) in parts.iter().enumerate() {
             let last = index + 1 == parts.len();
             let after = if last { tail } else { 0 };
-            // A comma follows either way: the one after this part, or the one after the whole.
+            // A comma always follows: after this part or after the whole.
             if index > 0 && self.column() + 1 + width(part) + after + 1 > WIDTH {
                 self.break_line(indent + 1);
             }
@@ -234,7 +234,7 @@ impl Writer {
         self.text.push_str(": ");
     }
 
-    /// Ends what stands before the member or element of this index, and begins its line.
+    /// Starts the line of the member or element with this index, after a comma if it is not the first one.
     fn separate(&mut self, index: usize, indent: usize) {
         if index > 0 {
             self.text.push(',');
@@ -247,7 +247,7 @@ impl Writer {
         self.text.extend(std::iter::repeat_n(' ', indent));
     }
 
-    /// Whether a text and a comma still fit on the last line.
+    /// Whether a text and a comma fit on the last line.
     fn fits(&self, text: &str) -> bool {
         self.column() + width(text) < WIDTH
     }
@@ -258,7 +258,7 @@ impl Writer {
     }
 }
 
-/// Members in the order of the keys; unknown ones stand before the last key, which is the longest to read.
+/// Sorts members into the order of the keys. Unknown ones come before the last key, which is the longest.
 fn in_order<'m, 't>(members: &'m [Member<'t>], keys: &[Key]) -> Vec<&'m Member<'t>> {
     let rank = |member: &&Member<'_>| {
         let known = keys.iter().position(|key| key.name == member.name);
@@ -273,7 +273,7 @@ fn is_scalar(node: &Node<'_>) -> bool {
     !matches!(node.json, Json::List(_) | Json::Object(_))
 }
 
-/// Whether a member can stand on a line of its own inside an object of that indent.
+/// Whether a member fits on one line inside an object with this indentation.
 fn fits_a_line(member: &Member<'_>, indent: usize) -> bool {
     is_scalar(&member.value) || indent + 2 + width(&inline_member(member)) + 3 <= WIDTH
 }
@@ -299,7 +299,7 @@ fn inline_object(members: &[&Member<'_>]) -> String {
     }
 }
 
-/// Members with a blank before each and a comma between.
+/// Joins members by commas, with a space before each.
 fn spaced(members: &[&Member<'_>]) -> String {
     let members: Vec<String> = members.iter().map(|member| format!(" {}", inline_member(member))).collect();
     members.join(",")
@@ -313,7 +313,7 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Columns of a text on a screen, where Chinese, Japanese and Korean characters take two.
+/// Width of a text in columns. Chinese, Japanese and Korean characters take two.
 fn width(text: &str) -> usize {
     let columns = |c: char| match u32::from(c) {
         0x1100..=0x115F

@@ -1,9 +1,11 @@
-//! The declarative specification of Alibaba Cloud operations, and the only reader of it.
+//! Specifications of Alibaba Cloud operations: how they are read and checked, and the model that they are read into.
 //!
-//! One JSON file describes one operation, `service.json` what all operations of a product share. [`load`] reads
-//! such a folder, and [`parse`] such texts: they report every [`Fault`] with line and column, and hand out a
-//! [`model::Service`] with the operations that have none. The specification of the voice service is embedded:
-//! [`dyvmsapi`]. [`wire`] holds the parameters of a request against a checked operation.
+//! Each operation has a JSON file, and `service.json` describes what all operations of a product share. [`load`] reads a
+//! folder and [`parse`] reads texts. Both report every [`Fault`] with its line and column, and return a [`model::Service`]
+//! with the operations that have no fault. The specification of the voice service is embedded: [`dyvmsapi`].
+//!
+//! [`types`] resolves the names of types and follows paths through them. [`wire`] checks the parameters of a request against
+//! an operation.
 //!
 //! ```
 //! let service = aliyun_api_spec::dyvmsapi();

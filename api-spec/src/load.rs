@@ -1,4 +1,4 @@
-//! Files of a service to a [`Service`], with everything that is wrong in them.
+//! Reads the files of a service into a [`Service`], and reports every fault in them.
 
 use std::fs;
 use std::io;
@@ -11,9 +11,9 @@ use crate::keys::{self, Form};
 use crate::model::Service;
 use crate::read;
 
-/// A file of a specification: its path for messages, and its text.
+/// A specification file: its path, for messages, and its text.
 ///
-/// The file named `service.json` describes the service, every other one is an operation's.
+/// The file named `service.json` describes the service, every other file an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceFile<'t> {
     /// Path, with `/` between folders.
@@ -22,20 +22,20 @@ pub struct SourceFile<'t> {
     pub text: &'t str,
 }
 
-/// What came of reading a service.
+/// A service as it was read, with the faults that were found.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The service with every operation that has no fault; `None` where `service.json` itself is unusable.
+    /// The service with every operation that has no fault. `None` if `service.json` cannot be used.
     pub service: Option<Service>,
-    /// Everything that is wrong, sorted by place.
+    /// Every fault, sorted by position.
     pub faults: Vec<Fault>,
-    /// The files that were read, `service.json` first, then operations by name.
+    /// The files that were read: `service.json`, then the operations by name.
     pub files: Vec<PathBuf>,
 }
 
 /// Reads the folder of a service: `service.json` and `operations/*.json`.
 ///
-/// Faults name files as `folder` joined with their place in it.
+/// Faults name each file by its path, which starts with `folder`.
 ///
 /// ```no_run
 /// let loaded = aliyun_api_spec::load("services/dyvmsapi-2017-05-25".as_ref());
@@ -98,7 +98,7 @@ pub fn parse(files: &[SourceFile<'_>]) -> Loaded {
     loaded
 }
 
-/// `complete` tells whether these are all the files that the service has.
+/// Reads and checks files. `complete` means that the service has no other files.
 fn assemble(files: &[SourceFile<'_>], mut complete: bool) -> Loaded {
     let mut faults = Vec::new();
     let mut service = None;
@@ -111,12 +111,12 @@ fn assemble(files: &[SourceFile<'_>], mut complete: bool) -> Loaded {
             continue;
         };
         if is_service(file.path) {
-            form::check(&node, &Form::Record(&keys::SERVICE), &mut report);
+            form::check(&node, &Form::Object(&keys::SERVICE), &mut report);
             let model = read::service(&node);
             service = Some(Draft { report, node, model });
         } else {
-            form::check(&node, &Form::Record(&keys::OPERATION), &mut report);
-            // What has no right form is left out, and with it the types that it may have named.
+            form::check(&node, &Form::Object(&keys::OPERATION), &mut report);
+            // Values of a wrong form are not in the model. One of them may have been the only use of a type.
             complete &= report.is_clean();
             let model = read::operation(&node, &inside_service(file.path));
             operations.push(Draft { report, node, model });
@@ -129,7 +129,7 @@ fn assemble(files: &[SourceFile<'_>], mut complete: bool) -> Loaded {
     Loaded { service, faults, files: files.iter().map(|file| PathBuf::from(file.path)).collect() }
 }
 
-/// Whether a file of that path describes the service and not an operation.
+/// Whether a file describes the service, and not an operation.
 pub(crate) fn is_service(path: &str) -> bool {
     file_name(path) == "service.json"
 }

@@ -1,8 +1,7 @@
-//! The specification as checked data: what the generator, the emulator and the command read.
+//! The model of a service, which the generator, the emulator and the command use.
 //!
-//! A [`Service`] that the parser hands out has passed every check of its operations, so its readers need no
-//! error paths of their own: every named type exists, every Rust name is legal and unique, every pagination
-//! path leads somewhere, every example fits.
+//! A [`Service`] that was read has passed every check: every named type exists, every Rust name is valid and unique, every
+//! pagination path leads to a field, every example fits. So its users need no error handling for these cases.
 
 use std::borrow::Cow;
 
@@ -12,26 +11,26 @@ use serde_json::{Map, Value};
 
 pub use crate::rate::Rate;
 
-/// A product in one version, with the operations that were read without a fault.
+/// A version of a product, with its operations.
 #[derive(Debug, Clone, Default)]
 pub struct Service {
     /// Product code, such as `Dyvmsapi`.
     pub product: String,
     /// API version, such as `2017-05-25`.
     pub version: String,
-    /// Name for people.
+    /// Display name of the product.
     pub title: String,
-    /// Where the product is reached.
+    /// Host names.
     pub endpoints: Endpoints,
-    /// What every answer shares.
+    /// The members of every response.
     pub envelope: Envelope,
-    /// Parameters that every operation accepts and no request type carries.
+    /// Parameters that every operation accepts. Request types do not have them.
     pub common_parameters: Vec<Field>,
-    /// Zone of `time` patterns, such as `+08:00`.
+    /// Time zone of `time` patterns, such as `+08:00`.
     pub time_zone: String,
     /// Groups of operations, in the order of the file.
     pub groups: Vec<Group>,
-    /// Types shared by operations.
+    /// Types that several operations use.
     pub types: Vec<NamedType>,
     /// Known error codes.
     pub errors: Vec<ServiceError>,
@@ -42,7 +41,7 @@ pub struct Service {
 /// Host names of a product.
 #[derive(Debug, Clone, Default)]
 pub struct Endpoints {
-    /// The host used when nothing else is said.
+    /// The host that is used by default.
     pub default: String,
     /// Region id and host.
     pub regions: Vec<(String, String)>,
@@ -50,20 +49,20 @@ pub struct Endpoints {
     pub vpc: Vec<(String, String)>,
 }
 
-/// The members that every answer carries, and which of them tell success.
+/// The members of every response, and which of them state success.
 #[derive(Debug, Clone, Default)]
 pub struct Envelope {
-    /// All shared members.
+    /// All members.
     pub fields: Vec<Field>,
-    /// Member with the service's code.
+    /// Member that contains the code.
     pub code: Option<String>,
-    /// Member with the code in words.
+    /// Member that contains the message for the code.
     pub message: Option<String>,
-    /// Member with the request id.
+    /// Member that contains the request id.
     pub request_id: String,
     /// Codes that mean success.
     pub success: Vec<String>,
-    /// Boolean member whose `false` means failure.
+    /// Boolean member; `false` means failure.
     pub ok: Option<String>,
 }
 
@@ -72,7 +71,7 @@ pub struct Envelope {
 pub struct Group {
     /// Its id, a Rust module name.
     pub id: String,
-    /// One line about it.
+    /// A one-line description.
     pub summary: String,
 }
 
@@ -81,67 +80,67 @@ pub struct Group {
 pub struct ServiceError {
     /// The code.
     pub code: String,
-    /// Other spellings of it. A code or alias that ends with `*` is a family: every code that begins so and is not listed.
+    /// Other spellings. A code or alias that ends with `*` stands for every code that starts with it and is not listed.
     pub aliases: Vec<String>,
-    /// Whether the code is known to be a refusal only with an HTTP status of 4xx.
+    /// Whether the code is a refusal only with an HTTP status of 4xx.
     pub only_4xx: bool,
     /// What it means.
     pub description: String,
-    /// What to do.
+    /// What the caller can do.
     pub advice: String,
-    /// What a client makes of it.
+    /// How the client classifies it.
     pub kind: Option<RefusalKind>,
 }
 
-/// One operation.
+/// An operation.
 #[derive(Debug, Clone)]
 pub struct Operation {
     /// Its name on the wire and in Rust.
     pub action: String,
     /// Id of its group.
     pub group: String,
-    /// Reads or writes.
+    /// Whether it reads or writes.
     pub operation_type: OperationType,
-    /// Whether it may be repeated without harm.
+    /// Whether a retry has no further effect.
     pub idempotent: bool,
-    /// The parameter that says who is rung.
+    /// The parameter with the called number. `None` if the operation calls nobody.
     pub dials: Option<String>,
-    /// The member of the response that every success carries: the id of what was started.
+    /// The response member with the id of what was started. Every success has it.
     pub id: Option<String>,
-    /// Parameters with the only values under which it rings anybody; empty where it always does.
+    /// Parameter values with which the operation calls somebody. If empty, it always does.
     pub dials_when: Vec<(String, String)>,
     /// HTTP method.
     pub method: Method,
     /// Documented limits.
     pub limits: Limits,
-    /// One sentence.
+    /// A one-sentence description.
     pub summary: String,
-    /// Markdown.
+    /// Details, as Markdown.
     pub description: Option<String>,
-    /// Why it should no longer be used, and what instead.
+    /// Why it should not be used any more, and what to use instead.
     pub deprecated: Option<String>,
-    /// Business parameters, in the order of the file.
+    /// Parameters of the operation, in the order of the file.
     pub parameters: Vec<Field>,
-    /// Of each of these groups at least one parameter is needed.
+    /// A request needs at least one parameter of each of these sets.
     pub at_least_one: Vec<Vec<String>>,
-    /// Of each of these groups at most one parameter is accepted.
+    /// A request may have at most one parameter of each of these sets.
     pub at_most_one: Vec<Vec<String>>,
-    /// Members of the answer beside the envelope.
+    /// Members of the response, without the envelope.
     pub response: Vec<Field>,
     /// Types of this operation.
     pub types: Vec<NamedType>,
-    /// How its pages are turned.
+    /// How to request one page after another.
     pub pagination: Option<Pagination>,
-    /// Requests with their answers.
+    /// Requests with their responses.
     pub examples: Vec<Example>,
-    /// Path of its file inside the service folder, such as `operations/SingleCallByTts.json`.
+    /// Path of its file in the service folder, such as `operations/SingleCallByTts.json`.
     pub file: String,
 }
 
 /// Whether an operation changes anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OperationType {
-    /// It only looks.
+    /// It changes nothing.
     Read,
     /// It changes something.
     Write,
@@ -150,59 +149,59 @@ pub enum OperationType {
 /// Documented limits of an operation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Queries per second of one account.
+    /// Requests per second of one account.
     pub per_second: Option<u32>,
     /// Calls to one number.
     pub per_number: Vec<Rate>,
 }
 
-/// One parameter, answer member or member of a named type.
+/// A parameter, a response member or a field of a named type.
 #[derive(Debug, Clone)]
 pub struct Field {
     /// Name on the wire.
     pub wire_name: String,
-    /// Name in Rust and at the command, without `r#`.
+    /// Name in Rust and in the command, without `r#`.
     pub rust_name: String,
-    /// What the value is.
+    /// The type of its value.
     pub shape: Shape,
-    /// Query or form.
+    /// Where it is declared to be sent.
     pub position: Position,
-    /// Whether a request must carry it.
+    /// Whether a request must have it.
     pub required: bool,
-    /// Other spellings that a reader takes.
+    /// Other names under which a response may have it.
     pub aliases: Vec<String>,
-    /// Why it should no longer be used.
+    /// Why it should not be used any more.
     pub deprecated: Option<String>,
     /// One sentence.
     pub description: Option<String>,
 }
 
-/// A type with everything that is said about its values.
+/// A type with everything that is known about its values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shape {
     /// The type.
     pub kind: Kind,
-    /// How a structured value travels.
+    /// How a structured value is sent.
     pub style: Option<Style>,
-    /// Known values and their meanings: documentation, never enforced.
+    /// Known values and their meanings, for documentation. Other values are accepted.
     pub values: Vec<(String, String)>,
-    /// The value assumed when absent.
+    /// The value that the service assumes if it is absent.
     pub default: Option<Value>,
     /// Smallest value.
     pub minimum: Option<f64>,
     /// Largest value.
     pub maximum: Option<f64>,
-    /// Shortest text.
+    /// Smallest number of characters.
     pub min_length: Option<u64>,
-    /// Longest text.
+    /// Largest number of characters.
     pub max_length: Option<u64>,
-    /// Most items.
+    /// Largest number of items.
     pub max_items: Option<u64>,
-    /// How a time is written.
+    /// Format of a time.
     pub time: Option<Time>,
     /// Unit of a number.
     pub unit: Option<Unit>,
-    /// Whether it must never be shown: numbers of people, spoken texts, secrets.
+    /// Whether it must not be shown: phone numbers, spoken texts, secrets.
     pub sensitive: bool,
     /// A value for documentation.
     pub example: Option<Value>,
@@ -219,7 +218,7 @@ pub enum Kind {
     Int64,
     /// 64-bit floating point number.
     Number,
-    /// Truth value.
+    /// `true` or `false`.
     Boolean,
     /// Any JSON value.
     Any,
@@ -227,11 +226,11 @@ pub enum Kind {
     Array(Box<Shape>),
     /// Text keys and values.
     Map(Box<Shape>),
-    /// A type of the operation or of the service, by name.
+    /// A type of the operation or of the service, by name. [`Types`](crate::types::Types) resolves it.
     Named(String),
 }
 
-/// How a structured value travels.
+/// How a structured value is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// `Name.1`, `Name.Key`.
@@ -242,7 +241,7 @@ pub enum Style {
     Simple,
 }
 
-/// Where a parameter is declared to travel.
+/// Where a parameter is declared to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Position {
     /// Query.
@@ -251,7 +250,7 @@ pub enum Position {
     Form,
 }
 
-/// How a time is written.
+/// Format of a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Time {
     /// Seconds since 1970.
@@ -275,10 +274,10 @@ pub enum Unit {
     Hours,
 }
 
-/// A type with a name: its name in Rust.
+/// A type with a name, which is also its name in Rust.
 #[derive(Debug, Clone)]
 pub struct NamedType {
-    /// The name, written in the file and never computed.
+    /// The name. It is written in the file, not derived.
     pub name: String,
     /// One sentence.
     pub description: Option<String>,
@@ -291,7 +290,7 @@ pub struct NamedType {
 pub enum TypeBody {
     /// A record with these fields.
     Record(Vec<Field>),
-    /// An open set of values.
+    /// An open set of values: a service may send others.
     Enum {
         /// Type on the wire: `String`, `Int32` or `Int64`.
         kind: Kind,
@@ -311,49 +310,49 @@ pub struct EnumValue {
     pub description: Option<String>,
 }
 
-/// How the pages of an operation are turned. Paths are dotted wire names.
+/// How to request the pages of an operation one after another. Paths are wire names joined by dots.
 #[derive(Debug, Clone)]
 pub struct Pagination {
-    /// The parameter that moves, and what it counts.
+    /// The parameter that selects the page.
     pub position: PagePosition,
-    /// Value of the first page: 1 for page numbers and 0 for offsets unless the file says otherwise.
+    /// Value for the first page. By default 1 for page numbers and 0 for offsets.
     pub first: i64,
-    /// Parameter with the number of items on a page.
+    /// Parameter with the number of items per page.
     pub size: Option<String>,
-    /// Answer member with the number of all items.
+    /// Response member with the total number of items.
     pub total: Option<String>,
-    /// Answer member with the items.
+    /// Response member with the items.
     pub items: String,
-    /// Parameters set while paging.
+    /// Parameters that paging sets, with their values.
     pub set: Map<String, Value>,
 }
 
-/// The parameter that moves from page to page.
+/// The parameter that selects the page, and what its value means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PagePosition {
     /// A page number.
     Page(String),
-    /// Rows skipped.
+    /// A number of rows to skip.
     Offset(String),
-    /// A token, and the answer member that brings the next one.
+    /// A token, and the response member that contains the next one.
     Token {
         /// The parameter.
         parameter: String,
-        /// The answer member.
+        /// The response member.
         next: String,
     },
 }
 
-/// A request with its answer: documentation and test.
+/// A request with its response, for documentation and tests.
 #[derive(Debug, Clone)]
 pub struct Example {
     /// What it shows.
     pub name: String,
-    /// Parameters by wire name.
+    /// Parameters, by wire name.
     pub request: Map<String, Value>,
-    /// The whole JSON answer, with envelope.
+    /// The whole response as JSON, with the envelope.
     pub response: Option<Value>,
-    /// The whole XML answer.
+    /// The whole response as XML.
     pub xml: Option<String>,
 }
 
@@ -378,20 +377,13 @@ impl Envelope {
 }
 
 impl Service {
-    /// The operation of that name, exactly as written.
+    /// The operation with this name. Case matters.
     #[must_use]
     pub fn operation(&self, action: &str) -> Option<&Operation> {
         self.operations
             .binary_search_by(|operation| operation.action.as_str().cmp(action))
             .ok()
             .and_then(|index| self.operations.get(index))
-    }
-
-    /// The type of that name, of an operation or shared.
-    #[must_use]
-    pub fn named_type(&self, name: &str) -> Option<&NamedType> {
-        let of_operations = self.operations.iter().flat_map(|operation| &operation.types);
-        self.types.iter().chain(of_operations).find(|named| named.name == name)
     }
 
     /// The members of an operation's response: its own, then those of the envelope.
@@ -401,7 +393,7 @@ impl Service {
 }
 
 impl Kind {
-    /// What lists and maps hold in the end; of any other type, itself.
+    /// The type of the items of a list or map, at any depth. Any other type is its own innermost type.
     #[must_use]
     pub fn innermost(&self) -> &Self {
         let mut kind = self;
@@ -413,7 +405,7 @@ impl Kind {
 }
 
 impl Shape {
-    /// Values of a type of which nothing else is said.
+    /// A shape of which only the type is known.
     #[must_use]
     pub fn of(kind: Kind) -> Self {
         Self {
@@ -445,7 +437,7 @@ impl PagePosition {
 }
 
 impl Operation {
-    /// The parameter of that wire name, exactly as written.
+    /// The parameter with this wire name. Case matters.
     #[must_use]
     pub fn parameter(&self, wire_name: &str) -> Option<&Field> {
         self.parameters.iter().find(|field| field.wire_name == wire_name)

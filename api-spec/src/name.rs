@@ -1,7 +1,7 @@
-//! Names on the wire and in Rust.
+//! Wire names, and the Rust names that are derived from them.
 
-/// Keywords of every edition that can be raw identifiers (`r#type`). `self`, `Self`, `super` and `crate` cannot, and
-/// no name of a checked specification is one of these.
+/// The keywords of every edition that can be raw identifiers, such as `r#type`. The others (`self`, `Self`, `super` and
+/// `crate`) are not names in a checked specification.
 pub const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
     "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
@@ -9,10 +9,10 @@ pub const KEYWORDS: &[&str] = &[
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// The module of shared types, so that no group can have the id.
+/// The module of shared types. No group can have this id.
 pub const SHARED_MODULE: &str = "types";
 
-/// Names that no type of a specification may have: the Rust prelude, and what a client re-exports.
+/// Names that a type of a specification must not have: those of the Rust prelude, and those that a client re-exports.
 pub const RESERVED_TYPES: &[&str] = &[
     // The language and its prelude.
     "AsMut",
@@ -76,12 +76,11 @@ pub const RESERVED_TYPES: &[&str] = &[
     "Service",
 ];
 
-/// A wire name in Rust's spelling: words in small letters joined with `_`.
+/// Converts a wire name to snake case: words in lower case, joined by `_`.
 ///
-/// Words are cut at every character that is no letter or digit; before a capital that follows a small letter or
-/// a digit; and before the last capital of a run when a small letter follows, unless that letter is a plural `s`
-/// (`DTOs`) or the `v` of a version (`IPv6`). Keywords come out plain; whether the result can be an identifier is
-/// another question.
+/// A word ends at every character that is not a letter or a digit; before a capital letter that follows a lower-case letter
+/// or a digit; and before the last capital letter of several if a lower-case letter follows, unless that letter is a plural
+/// `s` (`DTOs`) or the `v` of a version (`IPv6`). The result may be a keyword, and need not be a valid identifier.
 ///
 /// ```
 /// use aliyun_api_spec::name::snake_case;
@@ -107,7 +106,7 @@ pub fn snake_case(wire_name: &str) -> String {
     name
 }
 
-/// Whether a word begins at this character of a run of letters and digits.
+/// Whether a word starts at this character within letters and digits.
 fn starts_word(characters: &[char], index: usize) -> bool {
     let at = |index: usize| characters.get(index).copied().unwrap_or(' ');
     if !at(index).is_uppercase() || index == 0 {
@@ -123,8 +122,8 @@ fn starts_word(characters: &[char], index: usize) -> bool {
     next.is_lowercase() && !plural && !version
 }
 
-/// The Rust name of a service's marker type: its product code without the characters that are no ASCII letter or
-/// digit, the first character and each one behind such a gap a capital.
+/// Converts a product code to the Rust name of the service's type. Characters other than ASCII letters and digits are left
+/// out; the first letter, and each letter after such a character, becomes a capital letter.
 ///
 /// ```
 /// use aliyun_api_spec::name::type_name;
@@ -142,25 +141,25 @@ pub fn type_name(product: &str) -> String {
     })
 }
 
-/// What keeps a name from being a field, if anything. Keywords are no fault unless `r#` cannot mend them.
+/// Why a name cannot be that of a field. Keywords can, as raw identifiers, with a few exceptions.
 pub(crate) fn fault_of_identifier(name: &str) -> Option<&'static str> {
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     match name {
         "" => Some("is empty"),
-        "self" | "super" | "crate" => Some("is a word that Rust cannot use as a name"),
-        _ if name.starts_with(|c: char| c.is_ascii_digit()) => Some("begins with a digit"),
+        "self" | "super" | "crate" => Some("is a keyword that cannot be a name"),
+        _ if name.starts_with(|c: char| c.is_ascii_digit()) => Some("starts with a digit"),
         _ if !name.chars().all(legal) => Some("has characters other than a-z, 0-9 and _"),
         _ if snake_case(name) != name => Some("is not in snake_case"),
         _ => None,
     }
 }
 
-/// Whether a group can be a module of that name. Such a name is never equal to that of a type.
+/// Whether a name can be that of a group, which becomes a module. It then differs from the names of all types.
 pub(crate) fn is_module(name: &str) -> bool {
     fault_of_identifier(name).is_none() && !KEYWORDS.contains(&name)
 }
 
-/// Whether a name is written as Rust types and variants are.
+/// Whether a name is in camel case, as for Rust types and variants.
 pub(crate) fn is_camel_case(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -170,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cuts_wire_names_into_words() {
+    fn wire_names_are_split_into_words() {
         let names = [
             ("SupportMp3", "support_mp3"),
             ("QueryRobotv2AllList", "query_robotv2_all_list"),
@@ -202,22 +201,22 @@ mod tests {
     }
 
     #[test]
-    fn names_in_rust_stay_as_they_are() {
+    fn snake_case_stays_as_it_is() {
         for name in ["bridge_in2s_rate", "ipv6_address", "x_number", "support_mp3"] {
             assert_eq!(snake_case(name), name);
         }
     }
 
     #[test]
-    fn tells_what_keeps_a_name_from_being_a_field() {
+    fn a_name_that_cannot_be_a_field_has_a_reason() {
         let names = [
             ("task_id", None),
             ("type", None),
             ("", Some("is empty")),
-            ("self", Some("is a word that Rust cannot use as a name")),
-            ("super", Some("is a word that Rust cannot use as a name")),
-            ("crate", Some("is a word that Rust cannot use as a name")),
-            ("3d", Some("begins with a digit")),
+            ("self", Some("is a keyword that cannot be a name")),
+            ("super", Some("is a keyword that cannot be a name")),
+            ("crate", Some("is a keyword that cannot be a name")),
+            ("3d", Some("starts with a digit")),
             ("Self", Some("has characters other than a-z, 0-9 and _")),
             ("呼叫", Some("has characters other than a-z, 0-9 and _")),
             ("_", Some("is not in snake_case")),
@@ -251,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_a_module_and_no_keyword() {
+    fn the_name_of_a_group_is_not_a_keyword() {
         assert!(is_module("robot"));
         assert!(!is_module("move"));
         assert!(!is_module("self"));

@@ -1,4 +1,4 @@
-//! JSON text to a tree that remembers where each value stands.
+//! Parses JSON into a tree that keeps the position of each value.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::fault::Report;
 
-/// A JSON value and the bytes at which it begins and ends.
+/// A JSON value with the byte positions of its start and its end.
 #[derive(Debug)]
 pub(crate) struct Node<'t> {
     pub(crate) at: usize,
@@ -20,19 +20,19 @@ pub(crate) struct Node<'t> {
     pub(crate) json: Json<'t>,
 }
 
-/// A JSON value whose members keep the order of the file. A name occurs once.
+/// A JSON value. Members are in the order of the file, and no name occurs twice.
 #[derive(Debug)]
 pub(crate) enum Json<'t> {
     Null,
     Flag(bool),
-    /// As written.
+    /// The number as it is written.
     Number(&'t str),
     Text(Cow<'t, str>),
     List(Vec<Node<'t>>),
     Object(Vec<Member<'t>>),
 }
 
-/// A member of an object, and the byte at which its name begins.
+/// A member of an object, with the byte position of its name.
 #[derive(Debug)]
 pub(crate) struct Member<'t> {
     pub(crate) at: usize,
@@ -40,9 +40,9 @@ pub(crate) struct Member<'t> {
     pub(crate) value: Node<'t>,
 }
 
-/// Reads strict JSON. `None` where the text is not JSON; a repeated key is a fault, and the first one stays.
+/// Parses strict JSON. Returns `None` if the text is not JSON. A key that occurs twice is a fault; the first one is kept.
 pub(crate) fn parse<'t>(text: &'t str, report: &mut Report<'t>) -> Option<Node<'t>> {
-    // serde_json says what JSON is, and how deep (128); jsonc-parser, which is laxer, says where things are.
+    // serde_json decides what is JSON, and how deep it may be (128). jsonc-parser accepts more, but keeps positions.
     if let Err(error) = serde_json::from_str::<Value>(text) {
         let rule = error.to_string();
         let rule = rule.split(" at line ").next().unwrap_or_default();
@@ -71,7 +71,7 @@ pub(crate) fn parse<'t>(text: &'t str, report: &mut Report<'t>) -> Option<Node<'
     }
 }
 
-/// The byte of a line and a column, both counted from 1, the column in bytes.
+/// The byte position of a line and a column. Both are counted from 1, and the column in bytes.
 fn byte_of(text: &str, line: usize, column: usize) -> usize {
     let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let mut at = (before + column.saturating_sub(1)).min(text.len());
@@ -81,7 +81,7 @@ fn byte_of(text: &str, line: usize, column: usize) -> usize {
     at
 }
 
-// At most as deep as serde_json goes.
+// The recursion is bounded: serde_json has refused deeper texts.
 fn node<'t>(value: ast::Value<'t>, report: &mut Report<'t>) -> Node<'t> {
     let range = value.range();
     let json = match value {
@@ -122,34 +122,34 @@ fn members<'t>(object: ast::Object<'t>, report: &mut Report<'t>) -> Vec<Member<'
 }
 
 impl Member<'_> {
-    /// The bytes from its name to the end of its value.
+    /// The byte range from the start of its name to the end of its value.
     pub(crate) fn range(&self) -> Range<usize> {
         self.at..self.value.end
     }
 }
 
 impl<'t> Node<'t> {
-    /// The member of that name with its name's place, where this is an object that has it.
+    /// The member with this name, if this is an object that has it.
     pub(crate) fn member(&self, name: &str) -> Option<&Member<'t>> {
         self.members().iter().find(|member| member.name == name)
     }
 
-    /// Where the key of that name begins, or else the object.
+    /// The position of the key with this name, or else of the object.
     pub(crate) fn at_key(&self, name: &str) -> usize {
         self.member(name).map_or(self.at, |member| member.at)
     }
 
-    /// Where the value of that name begins, or else the object.
+    /// The position of the value with this name, or else of the object.
     pub(crate) fn at_value(&self, name: &str) -> usize {
         self.get(name).map_or(self.at, |node| node.at)
     }
 
-    /// The member of that name, where this is an object that has it.
+    /// The value of the member with this name, if this is an object that has it.
     pub(crate) fn get(&self, name: &str) -> Option<&Node<'t>> {
         self.member(name).map(|member| &member.value)
     }
 
-    /// Members, where this is an object.
+    /// The members, if this is an object.
     pub(crate) fn members(&self) -> &[Member<'t>] {
         match &self.json {
             Json::Object(members) => members,
@@ -157,12 +157,12 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// Members of the member of that name.
+    /// The members of the object with this name.
     pub(crate) fn table(&self, name: &str) -> &[Member<'t>] {
         self.get(name).map_or(&[], Node::members)
     }
 
-    /// Elements, where this is a list.
+    /// The elements, if this is a list.
     pub(crate) fn elements(&self) -> &[Node<'t>] {
         match &self.json {
             Json::List(elements) => elements,
@@ -170,7 +170,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The text, where this is one.
+    /// The text, if this is one.
     pub(crate) fn text(&self) -> Option<&str> {
         match &self.json {
             Json::Text(text) => Some(text),
@@ -178,7 +178,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The truth value, where this is one.
+    /// The boolean, if this is one.
     pub(crate) fn flag(&self) -> Option<bool> {
         match self.json {
             Json::Flag(flag) => Some(flag),
@@ -186,7 +186,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The number, where this is one that fits the type asked for.
+    /// The number, if this is one of the type `T`.
     pub(crate) fn number<T: std::str::FromStr>(&self) -> Option<T> {
         match self.json {
             Json::Number(number) => number.parse().ok(),
@@ -194,7 +194,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The value without places.
+    /// The value without positions.
     pub(crate) fn to_value(&self) -> Value {
         match &self.json {
             Json::Null => Value::Null,
@@ -206,7 +206,7 @@ impl<'t> Node<'t> {
         }
     }
 
-    /// The members without places.
+    /// The members without positions.
     pub(crate) fn to_map(&self) -> Map<String, Value> {
         self.members().iter().map(|member| (member.name.to_string(), member.value.to_value())).collect()
     }

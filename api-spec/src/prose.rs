@@ -1,7 +1,7 @@
-//! Texts that become documentation.
+//! Texts that are copied into documentation.
 
-/// Whether Markdown takes a part of the text for a block of code: a fence, or lines that are indented by four columns
-/// where no paragraph goes on. Rust would compile and run such a block as a test.
+/// Whether the text has a code block of Markdown: a fence, or lines that are indented by four columns and do not continue a
+/// paragraph. Rust would compile such a block and run it as a test.
 pub(crate) fn has_code_block(text: &str) -> bool {
     let mut in_paragraph = false;
     text.lines().any(|line| {
@@ -12,7 +12,7 @@ pub(crate) fn has_code_block(text: &str) -> bool {
     })
 }
 
-/// A line without the marks of quotes and lists before it, and whether what is left is indented as code.
+/// A line without its quote and list markers, and whether the rest is indented as code.
 fn content(line: &str, mut in_paragraph: bool) -> (&str, bool) {
     let mut rest = line;
     loop {
@@ -21,19 +21,19 @@ fn content(line: &str, mut in_paragraph: bool) -> (&str, bool) {
             return (text, true);
         }
         let Some(inner) = without_mark(text) else { return (text, false) };
-        // A quote may go on with its paragraph, an item of a list begins another one.
+        // A quote may continue its paragraph; a list item starts a new one.
         in_paragraph &= text.starts_with('>');
         rest = inner;
     }
 }
 
-/// Width of the blank beginning of a line.
+/// Width of the white space at the start of a line.
 fn columns(line: &str) -> usize {
     let blank = line.chars().take_while(|c| matches!(c, ' ' | '\t'));
     blank.fold(0, |column, c| if c == '\t' { column / 4 * 4 + 4 } else { column + 1 })
 }
 
-/// What follows the mark of a quote or of an item of a list, and the blank that belongs to the mark.
+/// What follows a quote or list marker and the space that belongs to the marker.
 fn without_mark(text: &str) -> Option<&str> {
     if let Some(rest) = text.strip_prefix('>') {
         return Some(rest.strip_prefix(' ').unwrap_or(rest));
@@ -44,7 +44,7 @@ fn without_mark(text: &str) -> Option<&str> {
     rest?.strip_prefix([' ', '\t'])
 }
 
-/// Whether a line is no text of a paragraph: it is blank, a heading or a rule.
+/// Whether a line ends a paragraph: it is blank, a heading or a rule.
 fn ends_paragraph(text: &str) -> bool {
     text.starts_with('#') || text.chars().all(|c| c.is_whitespace() || matches!(c, '-' | '=' | '*' | '_'))
 }

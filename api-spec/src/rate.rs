@@ -1,20 +1,20 @@
-//! How often something may happen.
+//! Documented rates, such as 5 calls per hour.
 
 use std::fmt;
 use std::time::Duration;
 
-/// A number of times within a window of time, such as `1/min`, `5/h` or `20/24h`.
+/// The largest number of events within a window of time, such as `1/min`, `5/h` or `20/24h`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rate {
-    /// How often it may happen at most: 1 or more.
+    /// The largest number of events, 1 or more.
     pub count: u32,
-    /// The window: one second or longer.
+    /// The window, one second or longer.
     pub window: Duration,
     text: String,
 }
 
 impl Rate {
-    /// Reads a count, a slash, perhaps a number, and a unit of time: `s`, `min`, `h` or `d`. Both numbers are positive.
+    /// Parses a count, a slash, an optional number and a unit of time: `s`, `min`, `h` or `d`. Both numbers are positive.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (count, window) = text.split_once('/')?;
@@ -32,7 +32,7 @@ impl Rate {
         Some(Self { count: positive(count)?, window, text: text.to_owned() })
     }
 
-    /// The rate as the specification writes it.
+    /// The rate as it is written in the specification.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

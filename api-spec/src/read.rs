@@ -1,5 +1,5 @@
-//! Tree to model. What does not have the right form has been reported and is left out here; a type that is
-//! missing becomes the nameless one, of which nothing further is said.
+//! Turns the tree of a file into the model. Values of a wrong form were reported before and are left out. A missing type
+//! becomes the type with an empty name, about which nothing else is reported.
 
 use crate::model::{
     Endpoints, EnumValue, Envelope, Example, Field, Group, Kind, Limits, Method, NamedType, Operation, OperationType,
@@ -61,7 +61,7 @@ fn service_error(member: &Member<'_>) -> ServiceError {
     }
 }
 
-/// An operation; `file` is its path inside the service folder.
+/// An operation. `file` is its path in the service folder.
 pub(crate) fn operation(node: &Node<'_>, file: &str) -> Operation {
     let operation_type = match node.get("operationType").and_then(Node::text) {
         Some("read") => OperationType::Read,
@@ -167,7 +167,7 @@ fn enum_value(member: &Member<'_>) -> EnumValue {
     }
 }
 
-/// One field for each member, in their order.
+/// One field for each member, in the same order.
 fn fields(members: &[Member<'_>]) -> Vec<Field> {
     members.iter().map(field).collect()
 }
@@ -229,7 +229,7 @@ fn kind(node: &Node<'_>) -> Kind {
     }
 }
 
-/// The type of that name. Arrays and maps of nothing are reported elsewhere.
+/// The type with this name. Arrays and maps without items are reported by the check.
 fn kind_named(name: &str) -> Kind {
     match name {
         "string" => Kind::String,

@@ -1,10 +1,10 @@
-//! The JSON Schema that editors check and complete specification files with, made from the keys of the dialect.
+//! The JSON Schema with which editors check and complete specification files, made from the keys of the dialect.
 
 use serde_json::{Map, Value, json};
 
-use crate::keys::{BUILT_IN, Form, OPERATION, Record, SERVICE};
+use crate::keys::{BUILT_IN, Form, OPERATION, Object, SERVICE};
 
-/// The schema of operation files and of `service.json`, as text; `spec.schema.json` holds the same.
+/// The JSON Schema of operation files and of `service.json`, as text. The file `spec.schema.json` has the same text.
 pub fn schema() -> String {
     let mut definitions = Map::new();
     define(&OPERATION, &mut definitions);
@@ -17,20 +17,20 @@ pub fn schema() -> String {
         "else": reference(&OPERATION),
         "$defs": definitions,
     });
-    // Printing a value of texts and numbers into memory has no way to fail.
+    // Printing texts and numbers into memory cannot fail.
     let mut text = serde_json::to_string_pretty(&schema).unwrap_or_default();
     text.push('\n');
     text
 }
 
-/// Adds a record and all that it leads to.
-fn define(record: &'static Record, definitions: &mut Map<String, Value>) {
-    if definitions.contains_key(id(record)) {
+/// Adds the definition of an object, and of the objects in it.
+fn define(object: &'static Object, definitions: &mut Map<String, Value>) {
+    if definitions.contains_key(id(object)) {
         return;
     }
-    definitions.insert(id(record).to_owned(), Value::Null);
+    definitions.insert(id(object).to_owned(), Value::Null);
     let mut properties = Map::new();
-    for key in record.keys {
+    for key in object.keys {
         let mut property = form(&key.form, definitions);
         if let Value::Object(property) = &mut property {
             property.insert("description".to_owned(), key.meaning.into());
@@ -40,12 +40,12 @@ fn define(record: &'static Record, definitions: &mut Map<String, Value>) {
         }
         properties.insert(key.name.to_owned(), property);
     }
-    let required: Vec<&str> = record.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+    let required: Vec<&str> = object.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
     let mut definition = json!({ "type": "object", "additionalProperties": false, "properties": properties });
     if let (false, Value::Object(definition)) = (required.is_empty(), &mut definition) {
         definition.insert("required".to_owned(), required.into());
     }
-    definitions.insert(id(record).to_owned(), definition);
+    definitions.insert(id(object).to_owned(), definition);
 }
 
 fn form(form: &'static Form, definitions: &mut Map<String, Value>) -> Value {
@@ -58,29 +58,29 @@ fn form(form: &'static Form, definitions: &mut Map<String, Value>) -> Value {
         Form::Count => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
         Form::Number => json!({ "type": "number" }),
         Form::Any => json!({}),
-        Form::Object => json!({ "type": "object" }),
+        Form::AnyObject => json!({ "type": "object" }),
         Form::List(of) => json!({ "type": "array", "items": self::form(of, definitions) }),
         Form::Table(of, _) => {
             json!({ "type": "object", "additionalProperties": self::form(of, definitions) })
         }
-        Form::Record(record) => {
-            define(record, definitions);
-            reference(record)
+        Form::Object(object) => {
+            define(object, definitions);
+            reference(object)
         }
-        Form::TextOr(record) => {
-            define(record, definitions);
-            json!({ "anyOf": [{ "type": "string", "minLength": 1 }, reference(record)] })
+        Form::TextOr(object) => {
+            define(object, definitions);
+            json!({ "anyOf": [{ "type": "string", "minLength": 1 }, reference(object)] })
         }
     }
 }
 
-fn reference(record: &Record) -> Value {
-    json!({ "$ref": format!("#/$defs/{}", id(record)) })
+fn reference(object: &Object) -> Value {
+    json!({ "$ref": format!("#/$defs/{}", id(object)) })
 }
 
-/// What the record is, without its article.
-fn id(record: &Record) -> &'static str {
-    record.what.split_once(' ').map_or(record.what, |(_, noun)| noun)
+/// The noun that describes the object, without its article.
+fn id(object: &Object) -> &'static str {
+    object.what.split_once(' ').map_or(object.what, |(_, noun)| noun)
 }
 
 #[cfg(test)]
@@ -89,14 +89,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_for_editors_holds_this_schema() {
+    fn the_file_for_editors_has_this_schema() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/spec.schema.json");
         let schema = schema();
         if std::env::var_os("UPDATE_SCHEMA").is_some() {
             std::fs::write(path, &schema).unwrap();
         }
         let held = std::fs::read_to_string(path).unwrap();
-        assert!(held == schema, "write it anew: UPDATE_SCHEMA=1 cargo test -p aliyun-api-spec schema");
+        assert!(held == schema, "it is out of date; run UPDATE_SCHEMA=1 cargo test -p aliyun-api-spec schema");
     }
 
     #[test]

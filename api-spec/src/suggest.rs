@@ -1,8 +1,8 @@
-//! The nearest known word to an unknown one.
+//! Suggestions for misspelled words.
 
 use std::borrow::Cow;
 
-/// The candidate that `word` was most likely meant to be, if any comes close.
+/// Returns the candidate that is most similar to `word`, if one is similar enough.
 ///
 /// ```
 /// let nearest = aliyun_api_spec::suggest::nearest("exmaple", ["example", "default"]);
@@ -22,7 +22,7 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// `did you mean "example"?`, if any candidate comes close.
+/// Returns `did you mean "example"?`, if a candidate is similar enough.
 pub(crate) fn did_you_mean<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<Cow<'static, str>> {
     nearest(word, candidates).map(|candidate| format!("did you mean \"{candidate}\"?").into())
 }

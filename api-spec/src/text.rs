@@ -1,4 +1,4 @@
-//! The values that texts stand for in a request: each type has one spelling of a value.
+//! The values that texts of requests stand for. Each value has one spelling only, so conversion is strict.
 
 use std::str::FromStr;
 

@@ -1,7 +1,7 @@
-//! Holding the texts of a request against the specification, as a gateway does.
+//! Checks the parameters of a request against an operation, as a gateway does.
 //!
-//! The texts of a parameter are turned into the value that they stand for, and that is held against the parameter's type:
-//! one walk of types for requests, for examples and for answers.
+//! The texts of a parameter are first converted to the value that they stand for. The same check as for examples and
+//! responses then compares this value with the type of the parameter.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -9,20 +9,20 @@ use std::ops::Bound;
 use aliyun_protocol::visible::escaped;
 use serde_json::{Map, Value};
 
-use crate::fit::{Fit, Misfit, Reading, Step};
+use crate::fit::{Fit, Misfit, PathStep, Reading};
 use crate::model::{Field, Kind, Operation, Service, Shape, Style};
 use crate::text::{self, is_shortest};
 use crate::types::{Type, Types};
 
-/// The most parts a flattened name such as `List.1.Key` may have.
+/// The largest number of parts of a flattened name such as `List.1.Key`.
 const MAX_DEPTH: usize = 32;
 
-/// What there is to say of a parameter. No line shows a value.
+/// The result of checking a parameter. No line shows a value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// What the specification forbids. Empty where the parameter fits.
+    /// What the specification forbids. Empty if the parameter fits.
     pub misfits: Vec<String>,
-    /// What a service lets pass: unknown members, values outside the known ones.
+    /// What a service accepts: unknown members, and values that are not known.
     pub notes: Vec<String>,
 }
 
@@ -51,8 +51,8 @@ pub fn check(service: &Service, operation: &Operation, field: &Field, request: &
         value
     };
     fit.shape(&value, &field.shape);
-    let said = |found: &[Misfit]| found.iter().map(|misfit| shown(&misfit.describe())).collect();
-    Findings { misfits: said(&fit.misfits), notes: said(&fit.notes) }
+    let lines = |found: &[Misfit]| found.iter().map(|misfit| shown(&misfit.describe())).collect();
+    Findings { misfits: lines(&fit.misfits), notes: lines(&fit.notes) }
 }
 
 /// The parameter that a name on the wire belongs to, and the rest of a flattened name: `Menus` and `1.Key` for
@@ -98,7 +98,7 @@ fn shown(line: &str) -> String {
     format!("{dots}{}", escaped(&end))
 }
 
-/// The value of a text that is not flattened any further.
+/// The value of a text whose name is not flattened any further.
 fn whole(fit: &mut Fit<'_>, text: &str, shape: &Shape) -> Value {
     let of = fit.types().resolve(&shape.kind);
     let is_structure = matches!(of, Type::Any | Type::Array(_) | Type::Map(_) | Type::Record(_));
@@ -114,7 +114,7 @@ fn whole(fit: &mut Fit<'_>, text: &str, shape: &Shape) -> Value {
             fit.misfit(wrong.to_owned());
             Value::Null
         }
-        // A list that is joined by commas is taken apart where it is held against its type.
+        // A list that is joined by commas is split when it is compared with its type.
         Some(Style::Simple) => Value::from(text),
         _ => text::value(text, &shape.kind, fit.types()),
     }
@@ -147,7 +147,7 @@ fn flat(fit: &mut Fit<'_>, shape: &Shape, texts: Vec<(&str, &str)>, depth: usize
         Type::Array(items) => list(fit, shape, items, parts, depth),
         Type::Map(items) => {
             let member = |(name, texts): (&str, Vec<(&str, &str)>)| {
-                (name.to_owned(), fit.at(Step::Name(name.to_owned()), |fit| flat(fit, items, texts, depth + 1)))
+                (name.to_owned(), fit.at(PathStep::Name(name.to_owned()), |fit| flat(fit, items, texts, depth + 1)))
             };
             Value::Object(parts.into_iter().map(member).collect())
         }
@@ -158,7 +158,7 @@ fn flat(fit: &mut Fit<'_>, shape: &Shape, texts: Vec<(&str, &str)>, depth: usize
                     note_unknown(fit, name);
                     continue;
                 };
-                let step = Step::Name(name.to_owned());
+                let step = PathStep::Name(name.to_owned());
                 let value = fit.at(step, |fit| flat(fit, &field.shape, texts, depth + 1));
                 members.insert(name.to_owned(), value);
             }
@@ -168,7 +168,7 @@ fn flat(fit: &mut Fit<'_>, shape: &Shape, texts: Vec<(&str, &str)>, depth: usize
     }
 }
 
-/// The items that are there, in their order. Clients count from one, and leave out what is null.
+/// The items in their order. Clients count from 1, and leave out those that are null.
 fn list(
     fit: &mut Fit<'_>,
     shape: &Shape,
@@ -188,11 +188,12 @@ fn list(
             None => fit.misfit("expected the number of an item, counted from 1".to_owned()),
         }
     }
-    let item = |(index, texts): (usize, Vec<_>)| fit.at(Step::Index(index), |fit| flat(fit, items, texts, depth + 1));
+    let item =
+        |(index, texts): (usize, Vec<_>)| fit.at(PathStep::Index(index), |fit| flat(fit, items, texts, depth + 1));
     Value::Array(numbered.into_values().enumerate().map(item).collect())
 }
 
-/// The value of a flattened name that goes no further.
+/// The value of a flattened name that has no further parts.
 fn leaf(fit: &mut Fit<'_>, shape: &Shape, texts: &[(&str, &str)]) -> Value {
     let mut value = Value::Null;
     for &(rest, text) in texts {
@@ -206,5 +207,5 @@ fn leaf(fit: &mut Fit<'_>, shape: &Shape, texts: &[(&str, &str)]) -> Value {
 }
 
 fn note_unknown(fit: &mut Fit<'_>, name: &str) {
-    fit.at(Step::Name(name.to_owned()), |fit| fit.note("unknown member".to_owned()));
+    fit.at(PathStep::Name(name.to_owned()), |fit| fit.note("unknown member".to_owned()));
 }

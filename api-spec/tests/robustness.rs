@@ -1,11 +1,11 @@
-//! Whatever a file holds, it is read without a panic, and the layout loses nothing.
+//! No file causes a panic, and the layout keeps everything.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use aliyun_api_spec::{SourceFile, embedded, format as lay_out, parse};
 use serde_json::Value;
 
-/// Reads and lays out an operation beside the embedded service; tells whether it is JSON.
+/// Reads and formats an operation beside the embedded service. Returns whether it is JSON.
 fn survives(text: &str) -> bool {
     let path = "operations/QueryRobotTaskCallList.json";
     let service = embedded().first().unwrap().files.first().unwrap();

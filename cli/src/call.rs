@@ -1,4 +1,4 @@
-//! `dyvms call`: one call, or all pages of a list.
+//! `dyvms call`: sends one request, or requests all pages of a list.
 
 use std::io::{self, IsTerminal as _};
 use std::net::Ipv4Addr;
@@ -13,35 +13,35 @@ use dyvmsapi::credentials::Profile;
 use dyvmsapi::{Client, Credentials, Retries, Signature};
 use dyvmsapi_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Server};
 
-use crate::answer::Rows;
 use crate::failure::Failure;
 use crate::notice::{self, Progress};
 use crate::output::{self, Csv, Format, Writer};
 use crate::request::Request;
-use crate::slots::Answer;
+use crate::rows::Rows;
+use crate::slots::Response;
 use crate::trace;
 
-/// Options of every call.
+/// Options of `dyvms call`.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(crate) struct Options {
     #[command(flatten)]
     client: ClientOptions,
-    /// Turns the pages and shows the items of all of them
+    /// Request all pages and show their items
     #[arg(long)]
     pub(crate) all: bool,
-    /// Form of the result
+    /// Format of the result
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) output: Format,
     #[command(flatten)]
     pub(crate) csv: Csv,
-    /// Shows every attempt on standard error: HTTP status or failure, request id, pause before the next one
+    /// Show every attempt on standard error: HTTP status or failure, request id, delay before a retry
     #[arg(short, long)]
     verbose: bool,
 }
 
 impl Options {
-    /// What contradicts itself.
+    /// Checks for options that exclude each other.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         let option = match self.csv {
             _ if self.output == Format::Csv => return Ok(()),
@@ -49,50 +49,50 @@ impl Options {
             Csv { plain_csv: true, .. } => "--plain-csv",
             Csv { .. } => return Ok(()),
         };
-        Err(Failure::Usage(format!("{option} is for a CSV: add --output csv, or leave the option out")))
+        Err(Failure::Usage(format!("{option} needs --output csv: add it, or leave out {option}")))
     }
 }
 
-/// What the client is made of.
+/// Options of the client.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 struct ClientOptions {
-    /// Calls an emulator inside this command: no account, no network, nobody is rung
+    /// Call an emulator inside this command: without account or network, and nobody is called
     #[arg(long)]
     local: bool,
-    /// Calls this endpoint instead of the service's own: a host, host:port or URL
+    /// Call this endpoint instead of the default one: a host, host:port or URL
     #[arg(long, value_name = "URL", conflicts_with_all = ["local", "region", "vpc"])]
     endpoint: Option<String>,
-    /// Calls the host of this region, such as cn-shanghai, where the service has one
+    /// Call the host of this region, such as cn-shanghai
     #[arg(long, value_name = "ID", conflicts_with = "local")]
     region: Option<String>,
-    /// Calls the host within the VPC of the region
+    /// Call the host of the region for use inside a VPC
     #[arg(long, requires = "region", conflicts_with = "local")]
     vpc: bool,
-    /// Trusts the certificates in this PEM file, besides those of the system
+    /// Trust the certificates in this PEM file, in addition to those of the system
     #[arg(long, value_name = "FILE", conflicts_with = "local")]
     ca: Option<PathBuf>,
-    /// Signs with the credentials of this profile, of ~/.aliyun/config.json or ~/.alibabacloud/credentials
+    /// Use the credentials of this profile in ~/.aliyun/config.json or ~/.alibabacloud/credentials
     #[arg(long, value_name = "NAME", conflicts_with = "local")]
     profile: Option<String>,
-    /// How requests are signed
+    /// Version of the signature
     #[arg(long, value_name = "VERSION", value_enum, default_value_t)]
     signature: Signing,
-    /// Gives a call this long in all, with its repetitions; with --all each page
+    /// Time limit for the call, retries included (with --all, for each page)
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     timeout: Duration,
-    /// Makes one attempt only; otherwise a request that was not sent, or was refused as one too many, is repeated
+    /// Never retry; by default, requests that were not sent or were throttled are retried
     #[arg(long)]
     no_retry: bool,
 }
 
-/// How requests are signed.
+/// Versions of the signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(crate) enum Signing {
-    /// HMAC-SHA1; parameters travel in the body
+    /// HMAC-SHA1; parameters are sent in the body
     #[default]
     V1,
-    /// ACS3-HMAC-SHA256; parameters travel in the URL
+    /// ACS3-HMAC-SHA256; parameters are sent in the URL
     V3,
 }
 
@@ -105,13 +105,13 @@ impl From<Signing> for Signature {
     }
 }
 
-/// A time above nothing, in seconds.
+/// Parses a positive time in seconds.
 fn seconds(text: &str) -> Result<Duration, &'static str> {
     let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     time.filter(|time| !time.is_zero()).ok_or("expected seconds above 0, such as 10 or 2.5")
 }
 
-/// Calls, and writes the answer to standard output.
+/// Sends the request and writes the response to standard output.
 pub(crate) async fn run(request: Request, options: Options) -> Result<(), Failure> {
     if options.verbose {
         trace::show_attempts();
@@ -120,10 +120,10 @@ pub(crate) async fn run(request: Request, options: Options) -> Result<(), Failur
     if options.all { caller.all(request).await } else { caller.once(&request).await }
 }
 
-/// What calls are made with.
+/// The client, and the format of results.
 struct Caller {
     client: Client,
-    /// Serves as long as it is held.
+    /// The local emulator. It runs until this is dropped.
     _local: Option<Server>,
     format: Format,
     csv: Csv,
@@ -143,7 +143,7 @@ impl Caller {
             builder = builder.endpoint(server.url()).credentials(credentials);
             local = Some(server);
         }
-        // What is not known may ring somebody.
+        // An operation that is not known may call somebody.
         if options.no_retry || request.operation().is_none() {
             builder = builder.retries(Retries::never());
         }
@@ -167,38 +167,38 @@ impl Caller {
         Ok(Self { client: builder.build()?, _local: local, format: *output, csv: *csv })
     }
 
-    async fn send(&self, request: &Request) -> Result<Answer, Failure> {
+    async fn send(&self, request: &Request) -> Result<Response, Failure> {
         let pairs = request.pairs();
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let operation = request.operation();
         let call = self.client.send_action(request.action(), &pairs).facts(facts(request));
-        call.read_into(move || Answer::of(operation)).await.map_err(|error| Failure::call(error, dials(request)))
+        call.read_into(move || Response::of(operation)).await.map_err(|error| Failure::call(error, dials(request)))
     }
 
     fn writer(&self, request: &Request) -> Writer<io::StdoutLock<'static>> {
-        let rows = request.operation().map_or_else(|| Rows::Answer(Vec::new()), Rows::of);
+        let rows = request.operation().map_or_else(|| Rows::Response(Vec::new()), Rows::of);
         Writer::new(io::stdout().lock(), self.format, self.csv, rows)
     }
 
     async fn once(&self, request: &Request) -> Result<(), Failure> {
-        let answer = self.send(request).await?;
-        let done = done(request, &answer);
+        let response = self.send(request).await?;
+        let done = done(request, &response);
         if let Some(done) = done.as_ref().filter(|_| is_closed("1")) {
             notice::note(&format!("{done}; standard output is closed or discards the result"));
         }
-        self.show(request, &answer).map_err(|failure| failure.after(done))
+        self.show(request, &response).map_err(|failure| failure.after(done))
     }
 
-    fn show(&self, request: &Request, answer: &Answer) -> Result<(), Failure> {
-        // One page is what was asked for: whether others are missing does not matter.
-        let more = request.turner().is_some_and(|mut turner| {
-            turner.turn(answer.view()).unwrap_or(false) && !matches!(turner.position(), Ok(None))
+    fn show(&self, request: &Request, response: &Response) -> Result<(), Failure> {
+        // One page was requested, so an error in the number of pages does not matter.
+        let more = request.paginator().is_some_and(|mut paginator| {
+            paginator.turn(response.view()).unwrap_or(false) && !matches!(paginator.position(), Ok(None))
         });
         if self.format == Format::Json {
-            output::write_json(io::stdout().lock(), &answer.show())?;
+            output::write_json(io::stdout().lock(), &response.show())?;
         } else {
             let mut writer = self.writer(request);
-            let count = writer.page(answer.show())?;
+            let count = writer.page(response.show())?;
             finish(writer, count)?;
         }
         if more {
@@ -207,29 +207,29 @@ impl Caller {
         Ok(())
     }
 
-    /// Where a page fails, the pages before it are shown all the same.
+    /// If a page fails, the pages before it are shown even so.
     async fn all(&self, mut request: Request) -> Result<(), Failure> {
         request.prepare();
-        let Some(mut turner) = request.turner() else { return self.once(&request).await };
+        let Some(mut paginator) = request.paginator() else { return self.once(&request).await };
         let mut writer = self.writer(&request);
         let progress = Progress::new(self.format.is_streamed());
         let (mut pages, mut items) = (0_usize, 0_usize);
         let failure = loop {
-            let position = match turner.position() {
+            let position = match paginator.position() {
                 Ok(Some(position)) => position,
                 Ok(None) => break None,
                 Err(error) => break Some(error.into()),
             };
             request.move_to(position);
-            let answer = match self.send(&request).await {
-                Ok(answer) => answer,
+            let response = match self.send(&request).await {
+                Ok(response) => response,
                 Err(failure) => break Some(failure),
             };
-            match turner.turn(answer.view()) {
-                // An empty page behind the last brings no rows; as the first one it brings the header of a CSV.
+            match paginator.turn(response.view()) {
+                // An empty last page has no rows. An empty first page still has the header of a CSV.
                 Ok(false) => {}
                 Ok(true) => {
-                    items += writer.page(answer.show())?;
+                    items += writer.page(response.show())?;
                     pages += 1;
                     progress.show(&format!("page {pages}, {}", notice::count(items, "item")));
                 }
@@ -243,36 +243,35 @@ impl Caller {
                 notice::note(&note);
             }
             let (items, pages) = (notice::count(items, "item"), notice::count(pages, "page"));
-            notice::note(&format!("the result is incomplete: it has {items} of {pages}, and then came an error"));
+            notice::note(&format!("the result is incomplete: it has {items} of {pages}, because the next page failed"));
         }
         Err(failure)
     }
 }
 
-/// Whether a phone may ring: where the specification says so, and where it says nothing.
+/// Whether the operation may call somebody: if the specification says so, or does not have it.
 fn dials(request: &Request) -> bool {
     request.operation().is_none_or(|operation| operation.dials.is_some())
 }
 
-/// What a call did that cannot be undone or must not be done twice, for a person who does not get its result; `None` if
-/// it only read.
-fn done(request: &Request, answer: &Answer) -> Option<String> {
+/// What the request has done, for an error that its result cannot be shown. `None` if the operation only reads.
+fn done(request: &Request, response: &Response) -> Option<String> {
     let operation = request.operation();
     if operation.is_some_and(|operation| operation.operation_type == model::OperationType::Read) {
         return None;
     }
-    let what = if request.rings() { "the call was placed" } else { "the change was made" };
-    let answer = answer.show();
+    let what = if request.places_call() { "the call was placed" } else { "the change was made" };
+    let response = response.show();
     let ids = [operation.and_then(|operation| operation.id.as_deref()), Some("CallId"), Some("RequestId")];
-    let id = ids.into_iter().flatten().find_map(|name| match answer.get(name)?.plain() {
+    let id = ids.into_iter().flatten().find_map(|name| match response.get(name)?.plain() {
         id if id.is_empty() || id == "null" => None,
         id => Some(format!(" ({name} {})", escaped(&id))),
     });
     Some(format!("{what}{}", id.unwrap_or_default()))
 }
 
-/// Whether a file of this process was closed when the command began. The standard library of Rust then opens the null
-/// device in its place, for reading and writing; a shell opens it for one of them. Linux tells; other systems do not.
+/// Whether a standard stream was closed when the command started. The standard library of Rust then opens the null device
+/// for reading and writing, while a shell opens it for one of them. Only Linux shows the difference.
 fn is_closed(descriptor: &str) -> bool {
     let process = Path::new("/proc/self");
     let is_null =
@@ -283,11 +282,11 @@ fn is_closed(descriptor: &str) -> bool {
     is_null && flags.is_some_and(|flags| flags & 0b11 == 0b10)
 }
 
-/// What the specification knows of an operation, as the client wants it.
+/// The facts of an operation, for the client.
 fn facts(request: &Request) -> Facts {
     let mut facts = Facts::operation(request.action());
     let Some(operation) = request.operation() else {
-        // Which parameter says who is rung matters to nobody.
+        // The name of the parameter with the called number is not known, and not needed.
         return facts.dials("");
     };
     if operation.method == model::Method::Get {
@@ -314,7 +313,7 @@ fn facts(request: &Request) -> Facts {
 fn finish(writer: Writer<impl io::Write>, items: usize) -> Result<(), Failure> {
     let note = writer.finish(terminal_width())?;
     if items == 0 {
-        notice::note("the answer has no items");
+        notice::note("the response has no items");
     }
     if let Some(note) = note {
         notice::note(&note);
@@ -322,7 +321,7 @@ fn finish(writer: Writer<impl io::Write>, items: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Width of the terminal that the result goes to, if it goes to one.
+/// Width of the terminal to which the result is written, if it is one.
 fn terminal_width() -> Option<u16> {
     if !io::stdout().is_terminal() {
         return None;

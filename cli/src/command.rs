@@ -1,4 +1,4 @@
-//! The command line: what can be typed, and the task that it asks for.
+//! The command line, and the task that it asks for.
 
 use std::ffi::OsString;
 
@@ -13,7 +13,7 @@ use crate::failure::{EXIT_STATUS, Failure};
 use crate::request::{self, Request};
 use crate::{call, emulator, help, parameter, untyped};
 
-/// What the command line asks for.
+/// The task of a command line.
 #[derive(Debug)]
 pub(crate) enum Task {
     /// Call an operation.
@@ -22,10 +22,10 @@ pub(crate) enum Task {
     Emulator(emulator::Options),
 }
 
-/// Heading of the options that every action has. Given by name, so that they follow the parameters.
+/// Heading of the options that every action has. It is set explicitly, so that they come after the parameters.
 const OPTIONS: &str = "Options";
 
-/// Options that `call` has or will have: a parameter of that name is reached by its wire name only, such as
+/// Options that `call` has or will have. A parameter with such a name has no alias, only its wire name, such as
 /// `--Timeout`.
 const RESERVED: &[&str] = &[
     "all",
@@ -48,7 +48,7 @@ const RESERVED: &[&str] = &[
     "vpc",
 ];
 
-/// Reads a command line.
+/// Parses a command line.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Failure> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     if let Some((action, rest)) = untyped::call(&arguments) {
@@ -72,7 +72,7 @@ fn parse_call(matches: &ArgMatches) -> Result<Task, Failure> {
     };
     let options = call::Options::from_arg_matches(matches)?;
     if options.all && operation.pagination.is_none() {
-        let why = format!("--all turns pages, and {action} has none: leave the option out");
+        let why = format!("{action} has no pages: leave out --all");
         return Err(Failure::Usage(why));
     }
     options.check()?;
@@ -85,10 +85,10 @@ fn unknown_action(action: &str) -> String {
         Some(nearest) => format!("did you mean {nearest}?"),
         None => "`dyvms call --help` lists them;".to_owned(),
     };
-    format!("the specification has no action \"{action}\"; {hint} --untyped calls what the service has beyond it")
+    format!("the specification has no action \"{action}\"; {hint} --untyped calls an operation that it does not have")
 }
 
-/// Where a parameter is followed by a value that begins like an option, says how such a value is written.
+/// Explains how to write a value that looks like an option.
 fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
     let action = arguments.get(2).and_then(|action| action.to_str());
     let Some(operation) = action.and_then(|action| dyvmsapi().operation(action)).filter(|_| error.use_stderr()) else {
@@ -107,24 +107,24 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
     error.into()
 }
 
-/// The whole command line. Arguments of an action are made only when that action is called or explained.
+/// The whole command line. The arguments of an action are created only for a call of this action or its help.
 fn command() -> Command {
     let service = dyvmsapi();
     let actions = service.operations.iter().map(|operation| {
         Command::new(operation.action.as_str()).about(operation.summary.as_str()).defer(with_arguments)
     });
     let call = Command::new("call")
-        .about("Calls an operation of the service and shows the answer")
+        .about("Call an operation of the service and show the response")
         .long_about(format!(
-            "Calls an operation of the service and shows the answer.\n\n\
-             Requests are signed with the first credentials that are found: in the environment variables {id} and \
-             {secret} (and {token}, if they are temporary), an OIDC role of the environment, the current profile of the \
-             aliyun command (~/.aliyun/config.json), the file ~/.alibabacloud/credentials, the RAM role of an ECS \
-             instance, ALIBABA_CLOUD_CREDENTIALS_URI. --profile names a profile of one of the two files instead. With \
-             --local, an emulator inside this command answers instead of the service, and none are needed.\n\n\
-             `dyvms call <ACTION> --help` explains an action and its parameters. An operation that the service has and \
-             this command does not know is called with `dyvms call <ACTION> --untyped --Name value`: each parameter is \
-             sent as it is given, once, and as if it rang somebody.",
+            "Call an operation of the service and show the response.\n\n\
+             Credentials are looked up in this order: the environment variables {id} and {secret} (and {token}, for \
+             temporary ones), an OIDC role in the environment, the current profile of the aliyun command \
+             (~/.aliyun/config.json), the file ~/.alibabacloud/credentials, the RAM role of an ECS instance, \
+             ALIBABA_CLOUD_CREDENTIALS_URI. --profile selects a profile of one of the two files instead. With --local, \
+             the request is sent to an emulator inside this command, which needs no credentials.\n\n\
+             `dyvms call <ACTION> --help` describes an action and its parameters. Use `dyvms call <ACTION> --untyped \
+             --Name value` for an operation that is not in the specification: parameters are sent unchanged, without \
+             retries, and the operation is treated as one that calls somebody.",
             id = aliyun_runtime::ACCESS_KEY_ID,
             secret = aliyun_runtime::ACCESS_KEY_SECRET,
             token = aliyun_runtime::SECURITY_TOKEN,
@@ -136,19 +136,19 @@ fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
-        // Such an action is refused with the nearest known one.
+        // The error for such an action suggests the nearest known one.
         .allow_external_subcommands(true)
         .subcommands(actions);
     let emulator = emulator::Options::augment_args(Command::new("emulator"))
-        .about("Serves a stand-in for the service on this machine, which rings nobody")
+        .about("Run an emulator of the service on this machine, which calls nobody")
         .long_about(
-            "Serves a stand-in for the service on this machine, which rings nobody.\n\n\
-             It checks requests as strictly as the service. The first line on standard output is its address, for \
-             `dyvms call --endpoint`; it serves until it is interrupted.",
+            "Run an emulator of the service on this machine, which calls nobody.\n\n\
+             It checks requests as strictly as the service does. The first line on standard output is its address, for \
+             `dyvms call --endpoint`. It runs until it is interrupted.",
         );
     Command::new("dyvms")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Calls Alibaba Cloud's voice service (Dyvmsapi 2017-05-25) from a shell; unofficial")
+        .about("Unofficial command for Alibaba Cloud's voice service (Dyvmsapi 2017-05-25)")
         .after_help(EXIT_STATUS)
         .max_term_width(100)
         .subcommand_required(true)
@@ -167,7 +167,7 @@ fn describe(command: Command, operation: &'static Operation) -> Command {
     let types = Types::of(operation, dyvmsapi());
     let parameters = operation.parameters.iter().map(|field| {
         let argument = parameter::argument(field, types).required(field.required).help_heading("Parameters");
-        // Turning pages sets it.
+        // With --all, paging sets it.
         let turned = field.required && request::position_path(operation) == Some(field.wire_name.as_str());
         let argument = if turned { argument.required(false).required_unless_present("all") } else { argument };
         with_alias(argument, &field.rust_name)
@@ -185,7 +185,7 @@ fn describe(command: Command, operation: &'static Operation) -> Command {
     call::Options::augment_args(command)
         .about(operation.summary.as_str())
         .long_about(help::about(operation))
-        .arg(explain.help("Explains the action: briefly with -h, in full with --help"))
+        .arg(explain.help("Describe the action (-h: summary, --help: details)"))
 }
 
 /// Accepts `--task-id` for `--TaskId`.
@@ -261,7 +261,7 @@ mod tests {
         };
         let both = refused("Specimen --local");
         assert!(both.contains("--CalledNumber <TEXT>") && both.contains("--Start <INTEGER>"), "{both}");
-        // Turning pages sets where they begin.
+        // With --all, paging sets the start.
         let one = refused("Specimen --local --all");
         assert!(one.contains("--CalledNumber <TEXT>") && !one.contains("--Start"), "{one}");
     }
@@ -281,7 +281,7 @@ mod tests {
     fn an_action_that_resembles_none_leads_to_the_list() {
         let Err(Failure::Usage(message)) = parsed("dyvms call Xyz --TaskId 1") else { panic!("it is refused") };
         let expected = "the specification has no action \"Xyz\"; `dyvms call --help` lists them; \
-                        --untyped calls what the service has beyond it";
+                        --untyped calls an operation that it does not have";
         assert_eq!(message, expected);
     }
 }

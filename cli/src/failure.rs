@@ -1,4 +1,4 @@
-//! Why the command fails, and the exit status that says so.
+//! Failures of the command, and their exit statuses.
 
 use std::io;
 use std::process::ExitCode;
@@ -8,20 +8,19 @@ use dyvmsapi::{Error, ErrorKind, Sent};
 
 use crate::notice;
 
-/// What the exit status means, for `--help`.
+/// The meaning of the exit status, for `--help`.
 pub(crate) const EXIT_STATUS: &str = "Exit status:
-  0  the service did what was asked
-  1  another failure, such as an answer that cannot be read, or a result that cannot be
-     written: the error then says if the call was placed or the change was made; of an
-     operation that rings nobody, also that its outcome is not known: where it changes
-     something, the change may have been made
+  0  success
+  1  another failure, such as a response that cannot be read, or a result that cannot be
+     written; the error says whether the call was placed or the change was made. For an
+     operation that calls nobody, also an unknown outcome: a change may have been made
   2  the command line is wrong; nothing was sent
   3  the service refused the request
   4  the service was not reached; nothing was sent
-  5  a phone may be ringing: the operation rings somebody (with --untyped, any may), and
-     its outcome is not known, because no answer came, or none that can be read, or the
-     service failed on its way
-  6  there are no credentials to sign with; nothing was sent";
+  5  a phone may be ringing: the operation places calls (with --untyped, any may), and its
+     outcome is unknown, because there was no response, or none that can be read, or the
+     service failed
+  6  no credentials were found; nothing was sent";
 
 const OTHER: u8 = 1;
 const USAGE: u8 = 2;
@@ -30,26 +29,26 @@ const NOT_SENT: u8 = 4;
 const RINGING: u8 = 5;
 const CREDENTIALS: u8 = 6;
 
-/// Why the command fails.
+/// A failure of the command.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The command line cannot be read; or it asks for help, which is no failure.
+    /// An error of clap, or the help, which is not a failure.
     CommandLine(clap::Error),
-    /// The command line asks for what cannot be done.
+    /// The command line asks for something impossible.
     Usage(String),
     /// The call failed.
     Call {
         error: Error,
-        /// Whether the operation rings somebody.
+        /// Whether the operation may call somebody.
         dials: bool,
     },
     /// The result cannot be written.
     Output {
         error: io::Error,
-        /// What was done all the same, and is known from nowhere else; nothing by what only reads.
+        /// What the request has done. `None` if the operation only reads.
         done: Option<String>,
     },
-    /// This machine does not give what is needed.
+    /// An error of the operating system.
     System(String, io::Error),
 }
 
@@ -62,7 +61,7 @@ impl Failure {
         Self::Call { error, dials }
     }
 
-    /// The failure of what comes after something was done.
+    /// Adds what the request has done to a failure to write the result.
     pub(crate) fn after(self, done: Option<String>) -> Self {
         match self {
             Self::Output { error, .. } => Self::Output { error, done },
@@ -70,12 +69,12 @@ impl Failure {
         }
     }
 
-    /// Says on standard error what is wrong, and how the command exits.
+    /// Prints the failure to standard error, and returns the exit status.
     pub(crate) fn report(self) -> ExitCode {
         let status = self.status();
         match self {
             Self::CommandLine(error) => {
-                // Nobody may be reading, as in `dyvms --help | head -1`.
+                // The output may be closed, as in `dyvms --help | head -1`.
                 let _ = error.print();
             }
             Self::Usage(message) => notice::error(&message),
@@ -101,14 +100,14 @@ impl Failure {
             Self::Call { error, dials } => {
                 status_of(error.kind(), error.sent(), error.is_outcome_unknown().then_some(*dials))
             }
-            // The reader has what it wanted, as in `dyvms call ... | head`.
+            // The reader has closed its input, as in `dyvms call ... | head`.
             Self::Output { error, done: None } if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Output { .. } | Self::System(..) => OTHER,
         }
     }
 }
 
-/// `unknown`: where the outcome is not known, whether a phone may be ringing.
+/// The exit status. `unknown` is `Some` if the outcome is not known; it then says whether a phone may be ringing.
 fn status_of(kind: ErrorKind, sent: Sent, unknown: Option<bool>) -> u8 {
     match unknown {
         Some(true) => return RINGING,
@@ -124,7 +123,7 @@ fn status_of(kind: ErrorKind, sent: Sent, unknown: Option<bool>) -> u8 {
     }
 }
 
-/// An error beside the call itself: of a client that cannot be built, of pages, which ring nobody.
+/// Errors outside of a call, for example when the client is built, and errors of pages. These call nobody.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::call(error, false)
@@ -138,13 +137,13 @@ impl From<io::Error> for Failure {
 }
 
 impl From<clap::Error> for Failure {
-    /// A stray value is not shown: it may be the end of a number or of a spoken text that was not quoted.
+    /// Does not show a value without a name: it may be the rest of a phone number or spoken text that was not quoted.
     fn from(error: clap::Error) -> Self {
         match error.get(ContextKind::InvalidArg) {
             Some(ContextValue::String(argument))
                 if error.kind() == clap::error::ErrorKind::UnknownArgument && !argument.starts_with('-') =>
             {
-                let message = "a value follows no name; write --Name value, and quote a value that has blanks";
+                let message = "a value without a name; write --Name value, and quote values with spaces";
                 Self::Usage(message.to_owned())
             }
             _ => Self::CommandLine(error),

@@ -1,4 +1,4 @@
-//! Explaining actions and their parameters.
+//! Help for actions and their parameters.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -8,16 +8,16 @@ use aliyun_api_spec::model::{EnumValue, Field, Operation, OperationType, Rate, S
 use aliyun_api_spec::types::{Type, Types};
 use serde_json::Value;
 
-/// A help text for `-h`, and one for `--help`.
+/// The help texts for `-h` and for `--help`.
 #[derive(Debug)]
 pub(crate) struct Help {
-    /// On one line.
+    /// One line.
     pub(crate) brief: String,
-    /// With the known values and members below.
+    /// With the known values and the members on further lines.
     pub(crate) full: String,
 }
 
-/// What a parameter means and takes.
+/// The help of a parameter.
 pub(crate) fn parameter(field: &'static Field, types: Types<'static>) -> Help {
     let mut text = field.description.clone().unwrap_or_default();
     if let Some(deprecated) = &field.deprecated {
@@ -95,7 +95,7 @@ fn range<T: std::fmt::Display>(least: Option<T>, most: Option<T>) -> Option<Stri
     }
 }
 
-/// What an action does and what to know before calling it.
+/// The description of an action.
 pub(crate) fn about(operation: &Operation) -> String {
     let mut about = operation.summary.clone();
     let mut paragraph = |text: &str| {
@@ -110,10 +110,10 @@ pub(crate) fn about(operation: &Operation) -> String {
     }
     paragraph(&effects(operation));
     for group in &operation.at_least_one {
-        paragraph(&format!("At least one of these is needed: {}.", options(group)));
+        paragraph(&format!("Needs at least one of {}.", options(group)));
     }
     for group in &operation.at_most_one {
-        paragraph(&format!("At most one of these is accepted: {}.", options(group)));
+        paragraph(&format!("Accepts at most one of {}.", options(group)));
     }
     about
 }
@@ -123,17 +123,17 @@ fn effects(operation: &Operation) -> String {
         (Some(parameter), _) => {
             let when = operation.dials_when.iter().map(|(name, value)| format!(", where --{name} is {value}"));
             let when: String = when.collect();
-            format!("It rings whom --{parameter} names{when}, and again when it is repeated.")
+            format!("Calls the number in --{parameter}{when}. Calling it twice places two calls.")
         }
-        (None, OperationType::Read) => "It only reads.".to_owned(),
-        (None, OperationType::Write) => "It changes something.".to_owned(),
+        (None, OperationType::Read) => "Changes nothing.".to_owned(),
+        (None, OperationType::Write) => "Changes data.".to_owned(),
     };
     if let Some(limit) = operation.limits.per_second {
-        let _ = write!(effects, " An account may send {limit} requests per second.");
+        let _ = write!(effects, " At most {limit} requests per second per account.");
     }
     let per_number: Vec<&str> = operation.limits.per_number.iter().map(Rate::as_str).collect();
     if !per_number.is_empty() {
-        let _ = write!(effects, " Calls to one number: {}.", per_number.join(", "));
+        let _ = write!(effects, " At most {} to one number.", per_number.join(", "));
     }
     effects
 }
@@ -142,7 +142,7 @@ fn options(names: &[String]) -> String {
     names.iter().map(|name| format!("--{name}")).collect::<Vec<_>>().join(", ")
 }
 
-/// The usage of an action, with the parameters that it cannot do without.
+/// The usage of an action, with its required parameters.
 pub(crate) fn usage(operation: &Operation) -> String {
     let mut usage = format!("dyvms call {}", operation.action);
     for field in operation.parameters.iter().filter(|field| field.required) {
@@ -152,9 +152,9 @@ pub(crate) fn usage(operation: &Operation) -> String {
     usage
 }
 
-/// A command line that works as it stands, and a blank line; empty if the specification has no example.
+/// An example that can be run, and an empty line. Empty if the specification has no example.
 pub(crate) fn example(operation: &Operation) -> String {
-    // Help is wrapped at 100 columns, which would break a longer line where a shell ends it.
+    // Help is wrapped at 100 columns. A longer line would be split into two commands.
     const WIDTH: usize = 96;
     let Some(example) = operation.examples.first() else { return String::new() };
     let mut words = vec![format!("dyvms call {}", operation.action)];
@@ -165,7 +165,7 @@ pub(crate) fn example(operation: &Operation) -> String {
     format!("Example:\n  {line}\n\n")
 }
 
-/// A text as it is, anything else as JSON.
+/// A text without quotation marks, any other value as JSON.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -173,7 +173,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// A value as a POSIX shell takes it.
+/// Quotes a value for a POSIX shell.
 pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_alphanumeric() || "-_./:,+@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
@@ -210,8 +210,8 @@ mod tests {
 
     #[test]
     fn an_action_tells_what_it_does() {
-        let expected = "Calls one number.\n\nIt rings whom --CalledNumber names, and again when it is repeated. \
-                        An account may send 5 requests per second. Calls to one number: 1/min, 5/h.";
+        let expected = "Calls one number.\n\nCalls the number in --CalledNumber. Calling it twice places two calls. \
+                        At most 5 requests per second per account. At most 1/min, 5/h to one number.";
         assert_eq!(about(specimen::operation()), expected);
         let usage_line = "dyvms call Specimen --CalledNumber <value> --Start <value> [--Name value]... [OPTIONS]";
         assert_eq!(usage(specimen::operation()), usage_line);

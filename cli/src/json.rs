@@ -1,6 +1,6 @@
-//! JSON as it was written: all digits of its numbers, all members in their order.
+//! JSON as it is written: with all digits of numbers and the order of members.
 //!
-//! `serde_json::Value` keeps neither `100.00` nor a number of thirty digits, nor a member that is given twice.
+//! `serde_json::Value` keeps neither `100.00` nor a number of thirty digits, and does not report a member that occurs twice.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -16,17 +16,17 @@ use serde_json::value::RawValue;
 pub(crate) enum Json {
     Null,
     Bool(bool),
-    /// A number, by its text.
+    /// A number, as its text.
     Number(String),
     Text(String),
     List(Vec<Self>),
     /// Members in their order.
     Object(Vec<(String, Self)>),
-    /// What cannot be taken apart, by its JSON text: a text with half a character, or nesting without end.
+    /// A value that is not parsed, as its JSON text: a string with half of a surrogate pair, or one that is nested too deep.
     Raw(String),
 }
 
-/// Why a text is not JSON that can be sent.
+/// The reason why a text is not JSON that can be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault(String);
 
@@ -36,17 +36,17 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Deeper values are not taken apart, so that a small text cannot use up the stack.
+/// Deeper values are not parsed, so that a small text cannot overflow the stack.
 const DEPTH: usize = 100;
 
 impl Json {
-    /// Reads a text, which must be JSON in which no object has a member twice.
+    /// Parses JSON in which no object has a member twice.
     pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| Fault(error.to_string()))?;
-        take_apart(raw.get(), DEPTH, &mut |why, at| Err(Fault(format!("{why} at {}", Spot::of(text, at)))))
+        parse_value(raw.get(), DEPTH, &mut |why, at| Err(Fault(format!("{why} at {}", Position::of(text, at)))))
     }
 
-    /// Reads a text that a reader took as JSON. Of a member that comes twice, the last one counts.
+    /// Parses a text that was already accepted as JSON. If a member occurs twice, the last one counts.
     pub(crate) fn read(text: &str) -> Self {
         match serde_json::from_str::<&RawValue>(text) {
             Ok(raw) => lenient(raw.get(), DEPTH),
@@ -66,7 +66,7 @@ impl Json {
         }
     }
 
-    /// A text as it is, anything else as JSON.
+    /// A text without quotation marks, any other value as JSON.
     pub(crate) fn plain(&self) -> Cow<'_, str> {
         match self {
             Self::Text(text) | Self::Number(text) => Cow::Borrowed(text),
@@ -82,8 +82,8 @@ pub(crate) fn is_number(text: &str) -> bool {
         && serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
-/// Puts a JSON text at a path through objects and leaves everything else of `text` as it is. What is missing on the way
-/// becomes an object.
+/// Sets the value at a path through objects, and leaves everything else in `text` unchanged. Missing objects on the path are
+/// added.
 pub(crate) fn put(text: &str, path: &[&str], value: &str) -> String {
     let Some((name, rest)) = path.split_first() else { return value.to_owned() };
     let Ok(Members(members)) = serde_json::from_str(text) else {
@@ -95,39 +95,39 @@ pub(crate) fn put(text: &str, path: &[&str], value: &str) -> String {
         let Range { start, end } = range(text, inner.get());
         return format!("{}{}{}", &text[..start], put(inner.get(), rest, value), &text[end..]);
     }
-    // An object ends with its brace.
+    // The last brace is the end of the object.
     let end = text.rfind('}').unwrap_or(text.len());
     let separator = if members.is_empty() { "" } else { "," };
     let name = Json::Text((*name).to_owned());
     format!("{}{separator}{name}:{}{}", &text[..end], put("", rest, value), &text[end..])
 }
 
-/// The items of a JSON list, each by its text.
+/// The items of a JSON list, each as its text.
 pub(crate) fn items(text: &str) -> Vec<&str> {
     let items = serde_json::from_str(text).map(|Items(items)| items);
     items.unwrap_or_default().into_iter().map(RawValue::get).collect()
 }
 
-/// The members of a JSON object, each by its text.
+/// The members of a JSON object, each as its text.
 pub(crate) fn members(text: &str) -> Vec<(String, &str)> {
     let members = serde_json::from_str(text).map(|Members(members)| members);
     let decoded = |(key, value): (&RawValue, _)| Some((decoded(key)?, RawValue::get(value)));
     members.unwrap_or_default().into_iter().filter_map(decoded).collect()
 }
 
-/// Where `part` stands in `text`, of which it is a slice.
+/// The range of `part` in `text`, of which it is a slice.
 fn range(text: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
     start..start + part.len()
 }
 
-/// A place in a text for people.
-struct Spot {
+/// A position in a text, for messages.
+struct Position {
     line: usize,
     column: usize,
 }
 
-impl Spot {
+impl Position {
     fn of(text: &str, part: &str) -> Self {
         let before = text.get(..range(text, part).start).unwrap_or_default();
         let (lines, last) = (before.matches('\n').count(), before.rsplit('\n').next().unwrap_or_default());
@@ -135,15 +135,15 @@ impl Spot {
     }
 }
 
-impl fmt::Display for Spot {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {} column {}", self.line, self.column)
     }
 }
 
-/// Takes a JSON text apart. `refuse` is told what speaks against it and where, and says what to do: an error ends it, and
-/// otherwise the text itself stands for the value, and the last one of members of one name counts.
-fn take_apart<E>(text: &str, depth: usize, refuse: &mut impl FnMut(String, &str) -> Result<(), E>) -> Result<Json, E> {
+/// Parses a JSON text. `refuse` is called with each problem and its position. If it returns an error, parsing ends.
+/// Otherwise a value with a problem is kept as its text, and of several members with one name the last one counts.
+fn parse_value<E>(text: &str, depth: usize, refuse: &mut impl FnMut(String, &str) -> Result<(), E>) -> Result<Json, E> {
     Ok(match text.as_bytes().first() {
         Some(b'n') => Json::Null,
         Some(b't') => Json::Bool(true),
@@ -152,16 +152,16 @@ fn take_apart<E>(text: &str, depth: usize, refuse: &mut impl FnMut(String, &str)
             if let Some(text) = decoded_text(text) {
                 return Ok(Json::Text(text));
             }
-            refuse("a text holds half of a UTF-16 pair".to_owned(), text)?;
+            refuse("a text has half of a surrogate pair".to_owned(), text)?;
             Json::Raw(text.to_owned())
         }
         Some(b'[' | b'{') if depth == 0 => {
             refuse("values are nested too deep".to_owned(), text)?;
-            // Breaks stand between values only: within a text JSON escapes them.
+            // Line breaks occur between values only: JSON escapes them in strings.
             Json::Raw(text.replace(['\r', '\n'], ""))
         }
         Some(b'[') => {
-            let items = items(text).into_iter().map(|item| take_apart(item, depth - 1, refuse));
+            let items = items(text).into_iter().map(|item| parse_value(item, depth - 1, refuse));
             Json::List(items.collect::<Result<_, E>>()?)
         }
         Some(b'{') => object(text, depth, refuse)?,
@@ -177,10 +177,10 @@ fn object<E>(text: &str, depth: usize, refuse: &mut impl FnMut(String, &str) -> 
         let name = if let Some(name) = decoded(key) {
             name
         } else {
-            refuse("a name holds half of a UTF-16 pair".to_owned(), key.get())?;
+            refuse("a name has half of a surrogate pair".to_owned(), key.get())?;
             key.get().trim_matches('"').to_owned()
         };
-        let value = take_apart(value.get(), depth - 1, refuse)?;
+        let value = parse_value(value.get(), depth - 1, refuse)?;
         if let Some(earlier) = known.get(&name).and_then(|&at| object.get_mut(at)) {
             refuse(format!("the member {} is given twice, again", shown(&name)), key.get())?;
             earlier.1 = value;
@@ -193,14 +193,14 @@ fn object<E>(text: &str, depth: usize, refuse: &mut impl FnMut(String, &str) -> 
 }
 
 fn lenient(text: &str, depth: usize) -> Json {
-    let kept: Result<Json, std::convert::Infallible> = take_apart(text, depth, &mut |_, _| Ok(()));
+    let kept: Result<Json, std::convert::Infallible> = parse_value(text, depth, &mut |_, _| Ok(()));
     match kept {
         Ok(json) => json,
         Err(never) => match never {},
     }
 }
 
-/// A name for an error, on one line: long runs of digits may be numbers of people.
+/// A name for an error, on one line. Long runs of digits are masked, since they may be phone numbers.
 fn shown(name: &str) -> String {
     const RUN: usize = 5;
     const LENGTH: usize = 40;
@@ -227,10 +227,10 @@ fn decoded_text(text: &str) -> Option<String> {
     serde_json::from_str(text).ok()
 }
 
-/// Items of a list, each by its text.
+/// The items of a list, each as its text.
 struct Items<'t>(Vec<&'t RawValue>);
 
-/// Members of an object, each by its text.
+/// The members of an object, each as its text.
 struct Members<'t>(Vec<(&'t RawValue, &'t RawValue)>);
 
 impl<'t> Deserialize<'t> for Items<'t> {
@@ -277,7 +277,7 @@ impl<'t> Deserialize<'t> for Members<'t> {
     }
 }
 
-/// Without blanks.
+/// Writes JSON without white space.
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
@@ -352,8 +352,8 @@ mod tests {
             ("[.5]", "expected value at line 1 column 2"),
             ("[NaN]", "expected value at line 1 column 2"),
             ("{'a':1}", "key must be a string at line 1 column 2"),
-            (r#"["\ud83d"]"#, "a text holds half of a UTF-16 pair at line 1 column 2"),
-            (r#"{"\ud83d":1}"#, "a name holds half of a UTF-16 pair at line 1 column 2"),
+            (r#"["\ud83d"]"#, "a text has half of a surrogate pair at line 1 column 2"),
+            (r#"{"\ud83d":1}"#, "a name has half of a surrogate pair at line 1 column 2"),
         ] {
             assert_eq!(fault(text), expected, "{text}");
         }

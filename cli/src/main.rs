@@ -1,8 +1,7 @@
-//! `dyvms`: calls Alibaba Cloud's voice service from a shell.
+//! The command `dyvms`, which calls Alibaba Cloud's voice service.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 
-mod answer;
 mod argument;
 mod call;
 mod command;
@@ -14,6 +13,7 @@ mod notice;
 mod output;
 mod parameter;
 mod request;
+mod rows;
 mod slots;
 #[cfg(test)]
 mod specimen;

@@ -1,34 +1,34 @@
-//! What is said on standard error, beside the result.
+//! Messages on standard error.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use aliyun_protocol::visible::escaped;
 
-/// Says why the command fails.
+/// Prints why the command fails.
 pub(crate) fn error(message: &str) {
     line("error", message);
 }
 
-/// Says why what was said last happened.
+/// Prints why the error that was printed last happened.
 pub(crate) fn cause(message: &str) {
     line("  caused by", message);
 }
 
-/// Says what is good to know of the result.
+/// Prints a note about the result.
 pub(crate) fn note(message: &str) {
     line("note", message);
 }
 
-/// A number of things, such as `1 item` and `2 items`.
+/// A number with a noun, such as `1 item` and `2 items`.
 pub(crate) fn count(number: usize, thing: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{number} {thing}{ending}")
 }
 
-/// The most names that a notice shows.
+/// The largest number of names in a message.
 pub(crate) const MOST_NAMES: usize = 10;
 
-/// Names that the service gave, in a notice: neither many nor long.
+/// Names from a response, for a message. Long names are truncated, and further ones left out.
 pub(crate) fn names(names: &[String]) -> String {
     const LONGEST: usize = 40;
     let shown = |name: &String| {
@@ -42,9 +42,9 @@ pub(crate) fn names(names: &[String]) -> String {
     names.iter().take(MOST_NAMES).map(shown).collect::<Vec<_>>().join(", ") + others
 }
 
-/// Says what happens while a server runs.
+/// Prints an event of a running server.
 pub(crate) fn log(message: &str) {
-    // Where standard error is closed there is nobody to tell.
+    // If standard error is closed, the message is lost, which is not an error.
     let _ = writeln!(io::stderr(), "{message}");
 }
 
@@ -52,14 +52,14 @@ fn line(kind: &str, message: &str) {
     log(&format!("{kind}: {message}"));
 }
 
-/// How far a long task is, on a line of its own that vanishes at the end; nothing unless a person watches.
+/// A line with the progress of a long task. It is removed at the end, and only shown on a terminal.
 #[derive(Debug)]
 pub(crate) struct Progress {
     watched: bool,
 }
 
 impl Progress {
-    /// `shared`: whether the result is written to standard output meanwhile, where it could meet the line.
+    /// `shared` means that the result is written to standard output at the same time. On a terminal both would be mixed.
     pub(crate) fn new(shared: bool) -> Self {
         Self { watched: io::stderr().is_terminal() && !(shared && io::stdout().is_terminal()) }
     }

@@ -1,65 +1,65 @@
-//! Writing results: tables for people, JSON and CSV for programs.
+//! Writes results: tables for people, JSON and CSV for programs.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use aliyun_protocol::visible::escaped;
 
-use crate::answer::{self, Column, Rows};
 use crate::json::{self, Json};
 use crate::notice;
+use crate::rows::{self, Column, Rows};
 use crate::table;
 
-/// The form of a result.
+/// Formats of the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// A table: the items of the answer, or its members where it has no list
+    /// A table of the items of the response, or of its members if it has no list
     #[default]
     Table,
-    /// The whole answer as one JSON value; with --all, the list of all items
+    /// The whole response as one JSON value; with --all, the list of all items
     Json,
-    /// One item on a line, as JSON
+    /// One item per line, as JSON
     Jsonl,
-    /// One item in a row, with a header; lists and objects as JSON
+    /// One item per row, with a header; lists and objects are JSON
     Csv,
 }
 
-/// How a CSV is written.
+/// Options of the format CSV.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::Args)]
 #[group(skip)]
 pub(crate) struct Csv {
-    /// Begin a CSV with a byte order mark, by which Excel knows that it is UTF-8
+    /// Start a CSV with a byte order mark, which Excel needs to read UTF-8
     #[arg(long)]
     pub(crate) bom: bool,
-    /// Write values to a CSV unchanged, even if a spreadsheet would run them as formulas
+    /// Write texts to a CSV unchanged, even if a spreadsheet would run them as formulas
     ///
-    /// Otherwise a text that begins with =, +, -, @, a tab or a line break is written behind a single quote. Numbers such
-    /// as -5 or +8613000000000 stay as they are.
+    /// By default, a single quote is added before a text that starts with =, +, -, @, a tab or a line break. Numbers such
+    /// as -5 or +8613000000000 are not changed.
     #[arg(long)]
     pub(crate) plain_csv: bool,
 }
 
 impl Csv {
-    /// A text as it stands in a CSV.
+    /// A text as it is written to a CSV.
     fn text(self, text: Cow<'_, str>) -> Cow<'_, str> {
         if self.plain_csv { text } else { protected(text) }
     }
 }
 
 impl Format {
-    /// Whether items are written as they come.
+    /// Whether items are written as soon as they arrive.
     pub(crate) fn is_streamed(self) -> bool {
         matches!(self, Self::Jsonl | Self::Csv)
     }
 }
 
-/// Writes a whole answer.
-pub(crate) fn write_json(mut output: impl Write, answer: &Json) -> io::Result<()> {
-    write_text(&mut output, serde_json::to_string_pretty(answer)?)?;
+/// Writes a whole response.
+pub(crate) fn write_json(mut output: impl Write, response: &Json) -> io::Result<()> {
+    write_text(&mut output, serde_json::to_string_pretty(response)?)?;
     output.flush()
 }
 
-/// In one piece, so that a reader that stops after the first line does not close the output before the rest.
+/// Writes a text at once. A reader that stops after the first line then does not close the output before the rest.
 fn write_text(output: &mut impl Write, mut text: String) -> io::Result<()> {
     text.push('\n');
     output.write_all(text.as_bytes())
@@ -72,15 +72,15 @@ pub(crate) struct Writer<W> {
     format: Format,
     csv: Csv,
     rows: Rows,
-    /// Columns of a CSV, once its header is written.
+    /// Columns of the CSV, after its header was written.
     header: Option<Vec<Column>>,
-    /// Members of rows for which a CSV has no column.
+    /// Members of rows for which the CSV has no column.
     left_out: Vec<String>,
-    /// Rows that wait for all others.
+    /// Rows that are written at the end.
     kept: Vec<Json>,
 }
 
-/// One more than a notice shows tells that there are others.
+/// One more name than a message shows, so that the message can say that there are others.
 const MOST_LEFT_OUT: usize = notice::MOST_NAMES + 1;
 
 impl<W: Write> Writer<W> {
@@ -88,9 +88,9 @@ impl<W: Write> Writer<W> {
         Self { output, format, csv, rows, header: None, left_out: Vec::new(), kept: Vec::new() }
     }
 
-    /// Takes the rows of an answer; tells how many they are.
-    pub(crate) fn page(&mut self, answer: Json) -> io::Result<usize> {
-        let mut rows = self.rows.take(answer);
+    /// Takes the rows of a response, and returns their number.
+    pub(crate) fn page(&mut self, response: Json) -> io::Result<usize> {
+        let mut rows = self.rows.take(response);
         let count = rows.len();
         match self.format {
             Format::Table | Format::Json => self.kept.append(&mut rows),
@@ -100,27 +100,26 @@ impl<W: Write> Writer<W> {
         Ok(count)
     }
 
-    /// Ends the result; `width` is that of the terminal. Tells what of the rows is not shown, if anything.
+    /// Ends the result. `width` is that of the terminal. Returns a note if a part of the rows is not shown.
     pub(crate) fn finish(mut self, width: Option<u16>) -> io::Result<Option<String>> {
         let mut note = None;
         match (self.format, &self.rows) {
             (Format::Jsonl, _) => {}
             (Format::Csv, _) => note = without_columns(&self.left_out),
             (Format::Json, _) => write_json(&mut self.output, &Json::List(self.kept))?,
-            (Format::Table, Rows::Answer(_)) => {
-                for answer in &self.kept {
-                    write_text(&mut self.output, table::draw_members(&answer::members(answer), width))?;
+            (Format::Table, Rows::Response(_)) => {
+                for response in &self.kept {
+                    write_text(&mut self.output, table::draw_members(&rows::members(response), width))?;
                 }
             }
             (Format::Table, Rows::List { .. }) if self.kept.is_empty() => {}
             (Format::Table, Rows::List { columns, .. }) => {
-                let columns = answer::with_unknown_columns(columns, &self.kept);
+                let columns = rows::with_unknown_columns(columns, &self.kept);
                 if let Some(drawing) = table::draw(&columns, &self.kept, width) {
                     write_text(&mut self.output, drawing.text)?;
                     note = without_room(&drawing.hidden);
                 } else {
-                    let them = if self.kept.len() == 1 { "it" } else { "them" };
-                    note = Some(format!("{} came, and nothing in {them}", notice::count(self.kept.len(), "item")));
+                    note = Some(format!("{} without any content", notice::count(self.kept.len(), "item")));
                 }
             }
         }
@@ -136,8 +135,7 @@ impl<W: Write> Writer<W> {
         self.output.flush()
     }
 
-    /// The header is that of the specification, whatever the rows hold, and where it leaves them open, that of the
-    /// first page.
+    /// The header has the columns in the specification. If it does not describe the rows, it has those of the first page.
     fn write_csv(&mut self, rows: &[Json]) -> io::Result<()> {
         if self.csv.bom && self.header.is_none() {
             write!(self.output, "\u{feff}")?;
@@ -146,7 +144,7 @@ impl<W: Write> Writer<W> {
         let mut writer = csv::Writer::from_writer(&mut self.output);
         if self.header.is_none() {
             let known = self.rows.columns();
-            let columns = if known.is_empty() { answer::with_unknown_columns(&[], rows) } else { known.to_vec() };
+            let columns = if known.is_empty() { rows::with_unknown_columns(&[], rows) } else { known.to_vec() };
             let names = columns.iter().map(|column| csv.text(Cow::Borrowed(&column.name)));
             writer.write_record(names.map(Cow::into_owned)).map_err(io_error)?;
             self.header = Some(columns);
@@ -162,7 +160,7 @@ impl<W: Write> Writer<W> {
             }
         }
         for row in rows {
-            let cells = columns.iter().map(|column| match answer::cell(row, column) {
+            let cells = columns.iter().map(|column| match rows::cell(row, column) {
                 Some(Json::Number(digits)) => Cow::Borrowed(digits.as_str()),
                 Some(value) => csv.text(value.plain()),
                 None => Cow::Borrowed(""),
@@ -173,14 +171,14 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// Which columns of a table had no room.
+/// The note about columns for which a table has no room.
 fn without_room(columns: &[String]) -> Option<String> {
     let first = columns.first()?;
     let (count, first) = (notice::count(columns.len(), "column"), escaped(first));
-    Some(format!("no room for {count}, from {first} on; a pipe or another --output shows all"))
+    Some(format!("no room for {count}, from {first} on; to see all, use another --output or write to a file"))
 }
 
-/// Which members of the rows a CSV does not have.
+/// The note about members for which a CSV has no column.
 fn without_columns(members: &[String]) -> Option<String> {
     let (columns, them) = match members.len() {
         0 => return None,
@@ -190,16 +188,16 @@ fn without_columns(members: &[String]) -> Option<String> {
     Some(format!("a CSV has no {columns} for {}; -o jsonl shows {them}", notice::names(members)))
 }
 
-/// A text that a spreadsheet does not run as a formula. Quotes of CSV do not keep it from doing so; a single quote does.
+/// A text that a spreadsheet does not run as a formula. A single quote before it prevents that; the quotes of CSV do not.
 fn protected(text: Cow<'_, str>) -> Cow<'_, str> {
-    // Spreadsheets of Chinese and Japanese take the full-width signs for the others.
+    // Chinese and Japanese spreadsheets treat the full-width signs like the others.
     const FORMULA: &[char] = &['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     let positive = || text.strip_prefix('+').filter(|digits| !digits.starts_with('-'));
     let number = || json::is_number(positive().unwrap_or(&text));
     if text.starts_with(FORMULA) && !number() { Cow::Owned(format!("'{text}")) } else { text }
 }
 
-/// The error of the output below, so that a broken pipe is seen as one.
+/// The error of the output, so that a broken pipe is recognised.
 fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
@@ -220,7 +218,7 @@ mod tests {
         noted(format, csv, rows, pages).0
     }
 
-    /// The result, and what is said of it.
+    /// The result and the note about it.
     fn noted(format: Format, csv: Csv, rows: Rows, pages: &[&str]) -> (String, String) {
         let mut output = Vec::new();
         let mut writer = Writer::new(&mut output, format, csv, rows);
@@ -251,7 +249,7 @@ mod tests {
         assert_eq!(note(&["a", "b"], &PAGES), "a CSV has no column for new; -o jsonl shows it");
         let pages = [r#"[{"a":1,"new":2,"zz":{"b":1}},{"new":3,"gone":null}]"#, r#"[{"zz":[1]},{"a":1}]"#];
         assert_eq!(note(&["a"], &pages), "a CSV has no columns for new, zz; -o jsonl shows them");
-        // Where the first page makes the header.
+        // With the header of the first page.
         assert_eq!(note(&[], &pages), "");
         assert_eq!(
             note(&[], &[r#"[{"a":1}]"#, r#"[{"b\u202e":1}]"#]),
@@ -272,9 +270,9 @@ mod tests {
     #[test]
     fn items_without_a_member_make_no_table() {
         for (page, note) in [
-            ("[{}]", "1 item came, and nothing in it"),
-            (r#"[{"a":null},{"b":null}]"#, "2 items came, and nothing in them"),
-            (r#"[{"a":""}]"#, "1 item came, and nothing in it"),
+            ("[{}]", "1 item without any content"),
+            (r#"[{"a":null},{"b":null}]"#, "2 items without any content"),
+            (r#"[{"a":""}]"#, "1 item without any content"),
         ] {
             for columns in [&["a"][..], &[]] {
                 let written = noted(Format::Table, Csv::default(), list(columns), &[page]);
@@ -286,8 +284,9 @@ mod tests {
     #[test]
     fn columns_without_room_are_counted() {
         let names = |count: usize| vec!["a\u{202e}".to_owned(); count];
-        let note =
-            |count: &str| format!(r"no room for {count}, from a\u{{202e}} on; a pipe or another --output shows all");
+        let note = |count: &str| {
+            format!(r"no room for {count}, from a\u{{202e}} on; to see all, use another --output or write to a file")
+        };
         assert_eq!(without_room(&[]), None);
         assert_eq!(without_room(&names(1)), Some(note("1 column")));
         assert_eq!(without_room(&names(2)), Some(note("2 columns")));
@@ -373,7 +372,7 @@ mod tests {
 |----------------|-------|
 | Data.List.Size | 3     |
 | Code           | OK    |";
-        let written = written(Format::Table, Csv::default(), Rows::Answer(Vec::new()), &[r#"{"Size":3}"#]);
+        let written = written(Format::Table, Csv::default(), Rows::Response(Vec::new()), &[r#"{"Size":3}"#]);
         assert_eq!(written.trim_end(), expected);
     }
 }

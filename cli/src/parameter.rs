@@ -1,4 +1,4 @@
-//! Parameters on the command line: what they take, and how they travel.
+//! Parameters on the command line: which values they accept, and how these are sent.
 
 use std::ffi::OsStr;
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::help;
 use crate::json::{self, Json};
 
-/// The argument of a parameter: `--TaskId <TEXT>`. Its value is a text that fits the parameter, as it was given.
+/// The argument for a parameter: `--TaskId <TEXT>`. Its value is a text that fits the parameter, as it was given.
 pub(crate) fn argument(field: &'static Field, types: Types<'static>) -> Arg {
     let help = help::parameter(field, types);
     Arg::new(field.wire_name.as_str())
@@ -23,7 +23,7 @@ pub(crate) fn argument(field: &'static Field, types: Types<'static>) -> Arg {
         .help(help.brief)
         .long_help(help.full)
         .allow_negative_numbers(true)
-        .value_parser(Reader { field, types })
+        .value_parser(Checker { field, types })
 }
 
 fn value_name(shape: &'static Shape, types: Types<'static>) -> &'static str {
@@ -39,14 +39,14 @@ fn value_name(shape: &'static Shape, types: Types<'static>) -> &'static str {
     }
 }
 
-/// Reads the value of a parameter.
+/// Checks the value of a parameter.
 #[derive(Clone)]
-struct Reader {
+struct Checker {
     field: &'static Field,
     types: Types<'static>,
 }
 
-impl TypedValueParser for Reader {
+impl TypedValueParser for Checker {
     type Value = String;
 
     fn parse_ref(&self, command: &Command, _: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
@@ -63,7 +63,7 @@ impl TypedValueParser for Reader {
     }
 }
 
-/// The beginning of a value, on one line.
+/// The start of a value, on one line.
 fn shown(text: &str) -> String {
     const LENGTH: usize = 60;
     let beginning: String = text.chars().take(LENGTH).collect();
@@ -71,7 +71,7 @@ fn shown(text: &str) -> String {
     format!("{beginning:?}{ellipsis}")
 }
 
-/// The text as it is sent, or what is expected instead.
+/// Returns the text to send, or what is expected instead.
 fn read(text: &str, shape: &'static Shape, types: Types<'static>) -> Result<String, String> {
     match types.resolve(&shape.kind) {
         Type::Scalar(kind) | Type::Enum { kind, .. } => scalar(text, kind).map(str::to_owned).map_err(str::to_owned),
@@ -83,7 +83,7 @@ fn read(text: &str, shape: &'static Shape, types: Types<'static>) -> Result<Stri
     }
 }
 
-/// A number or a truth value is sent with the digits that were given, without the blanks around it.
+/// A number or boolean is sent as it was given, without white space around it.
 fn scalar<'t>(text: &'t str, kind: &Kind) -> Result<&'t str, &'static str> {
     let trimmed = text.trim();
     let integer = || !trimmed.starts_with('+');
@@ -97,7 +97,7 @@ fn scalar<'t>(text: &'t str, kind: &Kind) -> Result<&'t str, &'static str> {
     if fits { Ok(trimmed) } else { Err(expected) }
 }
 
-/// `a,b,c`, or the same as a JSON list.
+/// A list such as `a,b,c`, which can also be given as a JSON list.
 fn simple(text: &str, items: Type<'static>) -> Result<String, String> {
     let (Type::Scalar(kind) | Type::Enum { kind, .. }) = items else { return Ok(text.to_owned()) };
     let joined = if text.trim_start().starts_with('[') {
@@ -108,7 +108,7 @@ fn simple(text: &str, items: Type<'static>) -> Result<String, String> {
         }
         let items: Vec<_> = items.iter().map(Json::plain).collect();
         if items.iter().any(|item| item.contains(',')) {
-            return Err("items without commas, because commas join them".to_owned());
+            return Err("items without commas, since commas join them".to_owned());
         }
         items.join(",")
     } else {
@@ -126,7 +126,7 @@ fn parsed(text: &str, expected: &str) -> Result<Json, String> {
     Json::parse(text).map_err(|fault| format!("{expected} ({fault})"))
 }
 
-/// JSON is sent as it was given: the service may read a number by its digits, and white space may be part of what counts.
+/// JSON is sent as it was given, since digits of numbers and white space may matter to the service.
 fn json(text: &str, fits: impl Fn(&Json) -> bool, expected: &str) -> Result<String, String> {
     if fits(&parsed(text, expected)?) { Ok(text.to_owned()) } else { Err(expected.to_owned()) }
 }
@@ -138,19 +138,19 @@ pub(crate) struct Values {
 }
 
 impl Values {
-    /// The rows of the encoder's table. They are kept for the rest of the process, as those of the encoder are.
+    /// The table for the encoder, which needs it for the rest of the process.
     pub(crate) fn table(fields: impl Iterator<Item = &'static Field>) -> &'static [Entry] {
         fields.map(|field| (field.wire_name.as_str(), Flags::FLAT)).collect::<Vec<Entry>>().leak()
     }
 
-    /// A value for each row of the table; `Null` is not sent.
+    /// Takes a value for each row of the table. `Null` is not sent.
     pub(crate) fn new(table: &'static [Entry], values: Vec<Value>) -> Self {
         Self { table, values }
     }
 
     /// Names and values as they are sent: `Name`, `Name.1` or `Name.Key`.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
-        // Only numbers that JSON does not have and items with a comma are refused, and these values are texts.
+        // The encoder refuses infinite numbers and items with a comma. These values are texts.
         parameters_of(self).unwrap_or_default()
     }
 }
@@ -162,8 +162,8 @@ impl Fields for Values {
     }
 }
 
-/// The value of a parameter for the runtime's encoder. Whatever is sent as one text is that text, with the digits and the
-/// blanks that were given; only a flattened parameter has a structure.
+/// The value of a parameter for the runtime's encoder. It is the text that was given, unless the parameter is flattened: then
+/// it has the structure of the JSON.
 pub(crate) fn value(field: &'static Field, text: &str, types: Types<'static>) -> Value {
     match field.shape.style {
         Some(Style::Flat) => flattened(text.trim(), Some(&field.shape), types, Style::Flat),
@@ -171,7 +171,7 @@ pub(crate) fn value(field: &'static Field, text: &str, types: Types<'static>) ->
     }
 }
 
-/// The value of a JSON text below a flattened parameter. Members may have a style of their own.
+/// The value of a JSON text in a flattened parameter. Members may have their own style.
 fn flattened(text: &str, shape: Option<&'static Shape>, types: Types<'static>, inherited: Style) -> Value {
     let style = shape.and_then(|shape| shape.style).unwrap_or(inherited);
     let of = shape.map(|shape| types.resolve(&shape.kind));
@@ -215,7 +215,7 @@ mod tests {
         Shape { style, ..Shape::of(kind) }
     }
 
-    /// A parameter `P` that lives as long as those of a specification.
+    /// A parameter `P` with the lifetime of those in the specification.
     fn field(kind: Kind, style: Option<Style>) -> &'static Field {
         Box::leak(Box::new(Field {
             wire_name: "P".to_owned(),
@@ -238,7 +238,7 @@ mod tests {
         Ok(Values::new(Values::table(std::iter::once(field)), vec![value(field, &text, types)]).pairs())
     }
 
-    /// What a parameter sends for a text.
+    /// The parameters that are sent for a text.
     fn sent(kind: Kind, style: Option<Style>, text: &str) -> Result<String, String> {
         let field = field(kind, style);
         let pairs: Vec<String> =
@@ -283,7 +283,7 @@ mod tests {
         assert_eq!(sent(list(Kind::String), simple, r#"[{"a":1}]"#), scalars);
         assert_eq!(sent(list(Kind::Int64), simple, "1,x"), refused("a list in which each item is an integer"));
         let comma = sent(list(Kind::String), simple, r#"["a,b"]"#);
-        assert_eq!(comma, refused("items without commas, because commas join them"));
+        assert_eq!(comma, refused("items without commas, since commas join them"));
     }
 
     #[test]
@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(sent(Kind::Any, json, "plain").unwrap(), "P=plain");
     }
 
-    /// Each kind that is given as JSON, with a text whose digits, blanks, escapes and order count.
+    /// Each kind that is given as JSON, with a text whose digits, spaces, escapes and order must not change.
     #[test]
     fn json_is_sent_as_it_was_given() {
         let object = r#" { "amount" : 100.00,"order":123456789012345678901234,	"code":1e3, "b":-0.0,"a":"\u5360\/" } "#;

@@ -1,4 +1,4 @@
-//! The request that a command line stands for, and its position among the pages.
+//! The request of a command line, and its position among the pages.
 
 use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Kind, Operation, PagePosition, Pagination};
@@ -11,19 +11,19 @@ use serde_json::Value;
 use crate::json::{self, Json};
 use crate::parameter::{self, Values};
 
-/// A call: an operation and its parameters.
+/// A request: an operation and its parameters.
 pub(crate) struct Request {
-    /// Its name on the wire. It lives as long as those of the specification.
+    /// The name of the operation.
     action: &'static str,
-    /// What is known of it.
+    /// The operation, if the specification has it.
     operation: Option<&'static Operation>,
-    /// The parameters that it may have, for the encoder.
+    /// The table of its possible parameters, for the encoder.
     table: &'static [Entry],
-    /// Parameters by wire name, in the order of the specification, each by the text that was given.
+    /// Wire names and given texts of the parameters, in the order of the specification.
     values: Vec<(String, String)>,
 }
 
-/// Names only: values may be numbers of people, spoken texts or secrets.
+/// Shows names only: values may be phone numbers, spoken texts or secrets.
 impl std::fmt::Debug for Request {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<&String> = self.values.iter().map(|(name, _)| name).collect();
@@ -32,7 +32,7 @@ impl std::fmt::Debug for Request {
 }
 
 impl Request {
-    /// The request of a command line, whose arguments are those of the operation.
+    /// The request of a command line with the arguments of the operation.
     pub(crate) fn of(operation: &'static Operation, matches: &ArgMatches) -> Self {
         let given = |field: &'static Field| {
             let value = matches.get_one::<String>(&field.wire_name)?;
@@ -47,7 +47,7 @@ impl Request {
         Self { action: &operation.action, operation: Some(operation), table, values }
     }
 
-    /// A request of which nothing is known: its parameters are sent as they are.
+    /// A request of an unknown operation. Its parameters are sent unchanged.
     pub(crate) fn untyped(action: String, values: Vec<(String, String)>) -> Self {
         Self { action: action.leak(), operation: None, table: &[], values }
     }
@@ -62,7 +62,7 @@ impl Request {
         self.operation
     }
 
-    /// Names and values as they travel.
+    /// Names and values as they are sent.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
         let Some(operation) = self.operation else { return self.values.clone() };
         let types = Types::of(operation, dyvmsapi());
@@ -72,8 +72,8 @@ impl Request {
         Values::new(self.table, fields(operation).map(value).collect()).pairs()
     }
 
-    /// Whether it rings somebody, as far as is known. What the specification does not have may ring anybody.
-    pub(crate) fn rings(&self) -> bool {
+    /// Whether it may call somebody. An unknown operation may.
+    pub(crate) fn places_call(&self) -> bool {
         let has = |(name, value): &(String, String)| self.value(name) == Some(value.as_str());
         self.operation.is_none_or(|operation| operation.dials.is_some() && operation.dials_when.iter().all(has))
     }
@@ -89,8 +89,8 @@ impl Request {
         }
     }
 
-    /// Decides where pages begin, from where this request begins; `None` if the operation has no pages.
-    pub(crate) fn turner(&self) -> Option<Paginator> {
+    /// The paginator that starts at the position of this request. `None` if the operation has no pages.
+    pub(crate) fn paginator(&self) -> Option<Paginator> {
         let operation = self.operation?;
         let paging = paging(operation.pagination.as_ref()?);
         let start = position_path(operation).and_then(|path| self.position(path));
@@ -98,7 +98,7 @@ impl Request {
         Some(Paginator::new(self.action, paging, start))
     }
 
-    /// Sets what must be asked for so that pages can be counted.
+    /// Sets the parameters for paging.
     pub(crate) fn prepare(&mut self) {
         if let Some(pagination) = self.operation.and_then(|operation| operation.pagination.as_ref()) {
             for (name, value) in &pagination.set {
@@ -107,7 +107,7 @@ impl Request {
         }
     }
 
-    /// The text at a dotted path, where the request has one.
+    /// The text at a path, if the request has one.
     fn position(&self, path: &str) -> Option<String> {
         let Some((name, rest)) = path.split_once('.') else { return self.value(path).map(str::to_owned) };
         let parameter = Json::read(self.value(name)?);
@@ -115,7 +115,7 @@ impl Request {
         if value.is_null() { None } else { Some(value.plain().into_owned()) }
     }
 
-    /// Moves to a page. Of a JSON parameter, only the position changes.
+    /// Moves to a page. In a JSON parameter, only the position changes.
     pub(crate) fn move_to(&mut self, position: &Position) {
         let Some(operation) = self.operation else { return };
         let Some(path) = position_path(operation) else { return };
@@ -134,12 +134,12 @@ impl Request {
     }
 }
 
-/// Parameters of an operation, and those that every operation takes.
+/// The parameters of an operation, and those that every operation accepts.
 fn fields(operation: &'static Operation) -> impl Iterator<Item = &'static Field> {
     operation.parameters.iter().chain(&dyvmsapi().common_parameters)
 }
 
-/// Dotted path of the parameter that moves from page to page, if the operation has pages.
+/// Path of the parameter that selects the page, if the operation has pages.
 pub(crate) fn position_path(operation: &'static Operation) -> Option<&'static str> {
     operation.pagination.as_ref().map(|pagination| pagination.position.parameter())
 }
@@ -167,18 +167,18 @@ mod tests {
         Request::typed(operation, values)
     }
 
-    /// What is sent for each page, given the answers.
+    /// The parameters that are sent for each page, given the responses.
     fn sent(mut request: Request, pages: &[Value]) -> Vec<String> {
         request.prepare();
-        let mut turner = request.turner().unwrap();
+        let mut paginator = request.paginator().unwrap();
         let mut sent = Vec::new();
         for page in pages {
-            request.move_to(turner.position().unwrap().unwrap());
+            request.move_to(paginator.position().unwrap().unwrap());
             let pairs = request.pairs();
             sent.push(pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&"));
-            turner.turn(View::Value(page)).unwrap();
+            paginator.turn(View::Value(page)).unwrap();
         }
-        assert_eq!(turner.position().unwrap(), None, "the last page ends it");
+        assert_eq!(paginator.position().unwrap(), None, "the last page ends it");
         sent
     }
 

@@ -1,5 +1,5 @@
-//! Slots for an answer, made of its specification: what the runtime's reader fills and so decides whether it fits, as it
-//! does for the typed client.
+//! Slots for a response, created from the specification. The runtime's reader fills them, so it decides whether a response
+//! fits, as it does for the typed client.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -14,51 +14,51 @@ use serde_json::Value;
 
 use crate::json::Json;
 
-/// An answer, and the text that it was read from.
-pub(crate) struct Answer {
+/// A response, and the text from which it was read.
+pub(crate) struct Response {
     root: Root,
     text: String,
 }
 
 enum Root {
-    /// Of an operation that the specification knows.
-    Group(Group),
-    /// Of any other.
-    Free(Value),
+    /// The response of an operation in the specification.
+    Known(RecordSlots),
+    /// Any other response.
+    Unknown(Value),
 }
 
-impl Answer {
-    /// An empty answer of an operation.
+impl Response {
+    /// An empty response of an operation.
     pub(crate) fn of(operation: Option<&'static Operation>) -> Self {
         let root = match operation {
-            Some(operation) => Root::Group(Group::of(Layout::of_answer(operation))),
-            None => Root::Free(Value::Null),
+            Some(operation) => Root::Known(RecordSlots::of(Layout::of_answer(operation))),
+            None => Root::Unknown(Value::Null),
         };
         Self { root, text: String::new() }
     }
 
-    /// The answer as it is shown: by the names and types of its specification, with the digits and in the order of its
-    /// text. What the specification does not know stays as it came.
+    /// The response to show: with the names and types of the specification, and the digits and order of the text. Members
+    /// that the specification does not have are unchanged.
     pub(crate) fn show(&self) -> Json {
-        let came = Json::read(&self.text);
+        let written = Json::read(&self.text);
         match &self.root {
-            Root::Group(group) => group.show(came),
-            Root::Free(_) => came,
+            Root::Known(group) => group.show(written),
+            Root::Unknown(_) => written,
         }
     }
 }
 
-impl Default for Answer {
+impl Default for Response {
     fn default() -> Self {
         Self::of(None)
     }
 }
 
-impl Slot for Answer {
+impl Slot for Response {
     fn place(&mut self) -> Place<'_> {
         match &mut self.root {
-            Root::Group(group) => Place::Record(group),
-            Root::Free(value) => Place::Value(value),
+            Root::Known(group) => Place::Record(group),
+            Root::Unknown(value) => Place::Value(value),
         }
     }
 
@@ -67,30 +67,30 @@ impl Slot for Answer {
     }
 }
 
-impl Member for Answer {
+impl Member for Response {
     fn view(&self) -> View<'_> {
         match &self.root {
-            Root::Group(group) => View::Record(group),
-            Root::Free(value) => value.view(),
+            Root::Known(group) => View::Record(group),
+            Root::Unknown(value) => value.view(),
         }
     }
 }
 
-/// The members of a record, and their table.
+/// The members of a record, with their table for the reader.
 struct Layout {
     fields: Vec<&'static Field>,
     table: &'static [Entry],
     types: Types<'static>,
 }
 
-/// By the address of the fields. There is one for each type of the operation that this process calls.
+/// Layouts by the address of the fields: one for each type of the operation.
 static LAYOUTS: Mutex<BTreeMap<usize, &'static Layout>> = Mutex::new(BTreeMap::new());
 
 impl Layout {
     fn of_answer(operation: &'static Operation) -> &'static Self {
         let service = dyvmsapi();
         let envelope = &service.envelope;
-        // What tells success from failure has to fit; whatever else stands around the answer must not spoil it.
+        // The members that state success must fit. The rest of the envelope need not.
         let lenient = |field: &&Field| {
             let decides = [&envelope.code, &envelope.ok].into_iter().flatten().any(|name| *name == field.wire_name);
             if decides { Flags::NONE } else { Flags::LENIENT }
@@ -105,7 +105,7 @@ impl Layout {
         Self::made_once(fields.as_ptr().addr(), types, || fields.iter().map(|field| (field, Flags::NONE)).collect())
     }
 
-    /// Kept for the rest of the process: tables of the reader live as long.
+    /// Creates a layout once and keeps it for the rest of the process, since the reader needs static tables.
     fn made_once(
         key: usize,
         types: Types<'static>,
@@ -125,7 +125,7 @@ impl Layout {
         })
     }
 
-    /// The row of the member of that name, or of that other spelling.
+    /// The row of the member with this name or alias.
     fn row(&self, name: &str) -> Option<usize> {
         let exact = self.fields.iter().position(|field| field.wire_name == name);
         exact.or_else(|| self.fields.iter().position(|field| field.aliases.iter().any(|alias| alias == name)))
@@ -143,28 +143,28 @@ fn flags(field: &'static Field, types: Types<'static>) -> Flags {
 }
 
 /// A record.
-struct Group {
+struct RecordSlots {
     layout: &'static Layout,
-    cells: Vec<Cell>,
+    slots: Vec<AnySlot>,
 }
 
-impl Group {
+impl RecordSlots {
     fn of(layout: &'static Layout) -> Self {
-        let cells = layout.fields.iter().map(|field| Cell::empty(&field.shape.kind, layout.types, false));
-        Self { layout, cells: cells.collect() }
+        let slots = layout.fields.iter().map(|field| AnySlot::empty(&field.shape.kind, layout.types, false));
+        Self { layout, slots: slots.collect() }
     }
 
-    /// A member under another spelling gets its right name. Where a name came twice, the last one counts.
-    fn show(&self, came: Json) -> Json {
-        let Json::Object(members) = came else { return came };
+    /// Replaces aliases by the name of the member. If a name occurs twice, the last one counts.
+    fn show(&self, written: Json) -> Json {
+        let Json::Object(members) = written else { return written };
         let mut shown: Vec<(String, Json)> = Vec::with_capacity(members.len());
         for (name, value) in members {
-            let row = self.layout.row(&name).and_then(|row| Some((self.layout.fields.get(row)?, self.cells.get(row)?)));
-            let Some((field, cell)) = row else {
+            let row = self.layout.row(&name).and_then(|row| Some((self.layout.fields.get(row)?, self.slots.get(row)?)));
+            let Some((field, slot)) = row else {
                 shown.push((name, value));
                 continue;
             };
-            let value = cell.show(value);
+            let value = slot.show(value);
             match shown.iter_mut().find(|(known, _)| *known == field.wire_name) {
                 Some((_, earlier)) => *earlier = value,
                 None => shown.push((field.wire_name.clone(), value)),
@@ -174,25 +174,25 @@ impl Group {
     }
 }
 
-impl Fields for Group {
+impl Fields for RecordSlots {
     fn walk(&self, viewer: &mut dyn Viewer) {
-        let members: Vec<&dyn Member> = self.cells.iter().map(|cell| cell as &dyn Member).collect();
-        viewer.members("Answer", self.layout.table, &members);
+        let members: Vec<&dyn Member> = self.slots.iter().map(|slot| slot as &dyn Member).collect();
+        viewer.members("Response", self.layout.table, &members);
     }
 }
 
-impl Record for Group {
+impl Record for RecordSlots {
     fn fill(&mut self, filler: &mut dyn Filler) {
-        let mut slots: Vec<&mut dyn Slot> = self.cells.iter_mut().map(|cell| cell as &mut dyn Slot).collect();
+        let mut slots: Vec<&mut dyn Slot> = self.slots.iter_mut().map(|slot| slot as &mut dyn Slot).collect();
         filler.fill(self.layout.table, &mut slots);
     }
 }
 
-/// A value: a member of a record, or an item of a list or a map.
-struct Cell {
+/// The slot of a value: of a member of a record, or of an item of a list or a map.
+struct AnySlot {
     of: Type<'static>,
     types: Types<'static>,
-    /// Items are there as soon as there is a place for them; members only when something was read.
+    /// An item exists from the start, a member only after a value was read.
     item: bool,
     held: Held,
 }
@@ -205,12 +205,12 @@ enum Held {
     Float(Option<f64>),
     Value(Box<Option<Value>>),
     Code(Option<Code>),
-    Record(Option<Group>),
+    Record(Option<RecordSlots>),
     List(Option<Items>),
     Map(Option<Entries>),
 }
 
-impl Cell {
+impl AnySlot {
     fn empty(kind: &'static Kind, types: Types<'static>, item: bool) -> Self {
         let of = types.resolve(kind);
         let held = match of {
@@ -228,46 +228,46 @@ impl Cell {
         Self { of, types, item, held }
     }
 
-    /// An item, which is there from the beginning.
+    /// The slot of an item.
     fn item(kind: &'static Kind, types: Types<'static>) -> Self {
         Self::empty(kind, types, true)
     }
 
-    /// The value as it is shown: what the reader made of it, in the words of the text.
-    fn show(&self, came: Json) -> Json {
-        // It was read from a text that holds JSON.
-        let came = match (&self.held, came) {
+    /// The value to show: converted as by the reader, but with the digits of the text.
+    fn show(&self, written: Json) -> Json {
+        // The value was read from JSON inside a text.
+        let written = match (&self.held, written) {
             (Held::Record(Some(_)) | Held::List(Some(_)) | Held::Map(Some(_)), Json::Text(text)) => opened(text),
             (Held::Value(value), Json::Text(text)) => match value.as_ref() {
                 Some(Value::Array(_) | Value::Object(_)) => opened(text),
                 _ => Json::Text(text),
             },
-            (_, came) => came,
+            (_, written) => written,
         };
-        match (&self.held, came) {
-            (Held::Record(Some(group)), came @ Json::Object(_)) => group.show(came),
-            (Held::List(Some(items)), Json::List(came)) => items.show(came),
+        match (&self.held, written) {
+            (Held::Record(Some(group)), written @ Json::Object(_)) => group.show(written),
+            (Held::List(Some(items)), Json::List(written)) => items.show(written),
             (Held::List(Some(items)), Json::Text(joined)) => {
                 items.show(joined.split(',').map(|item| Json::Text(item.trim().to_owned())).collect())
             }
-            (Held::Map(Some(entries)), Json::Object(came)) => entries.show(came),
+            (Held::Map(Some(entries)), Json::Object(written)) => entries.show(written),
             (Held::Text(Some(_)), Json::Number(digits)) => Json::Text(digits),
-            // Half a character is read as one that stands for it.
+            // The reader replaces half of a surrogate pair.
             (Held::Text(Some(text)), Json::Bool(_) | Json::Raw(_)) => Json::Text(text.clone()),
-            // What did not fit where that does not matter left an earlier value.
+            // A value that does not fit a lenient member leaves an earlier one in place.
             (Held::Text(Some(text)), Json::List(_) | Json::Object(_)) if !text.starts_with(['[', '{']) => {
                 Json::Text(text.clone())
             }
             (Held::Bool(Some(value)), _) => Json::Bool(*value),
             (Held::Int32(Some(_)) | Held::Int64(Some(_)) | Held::Float(Some(_)), Json::Text(text)) => number(text),
-            (Held::Code(Some(code)), came) => code.show(came),
-            // A later `null` takes nothing back.
+            (Held::Code(Some(code)), written) => code.show(written),
+            // A later `null` does not remove the value.
             (_, Json::Null) => self.read(),
-            (_, came) => came,
+            (_, written) => written,
         }
     }
 
-    /// The value as the reader made it.
+    /// The value as the reader has converted it.
     fn read(&self) -> Json {
         match &self.held {
             Held::Text(Some(text)) => Json::Text(text.clone()),
@@ -279,30 +279,30 @@ impl Cell {
             Held::Code(Some(code)) => code.read(),
             Held::List(Some(items)) => items.read(),
             Held::Record(Some(group)) => {
-                let members = group.layout.fields.iter().zip(&group.cells);
-                let members = members.map(|(field, cell)| (field.wire_name.clone(), cell.read()));
+                let members = group.layout.fields.iter().zip(&group.slots);
+                let members = members.map(|(field, slot)| (field.wire_name.clone(), slot.read()));
                 Json::Object(members.filter(|(_, value)| !value.is_null()).collect())
             }
             Held::Map(Some(entries)) => {
-                Json::Object(entries.cells.iter().map(|(key, cell)| (key.clone(), cell.read())).collect())
+                Json::Object(entries.slots.iter().map(|(key, slot)| (key.clone(), slot.read())).collect())
             }
             _ => Json::Null,
         }
     }
 }
 
-/// JSON within a text, which may be a text again.
+/// The JSON inside a text, if the text starts like a list or an object.
 fn opened(text: String) -> Json {
     if text.trim_start().starts_with(['{', '[']) { Json::read(text.trim()) } else { Json::Text(text) }
 }
 
-/// A number that came as a text; one that JSON writes otherwise, such as `007`, stays a text, since its digits may matter.
+/// A number that was sent as a text. One that is not a JSON number, such as `007`, stays a text, since its digits may matter.
 fn number(text: String) -> Json {
     let trimmed = text.trim();
     if crate::json::is_number(trimmed) { Json::Number(trimmed.to_owned()) } else { Json::Text(text) }
 }
 
-impl Slot for Cell {
+impl Slot for AnySlot {
     fn place(&mut self) -> Place<'_> {
         if matches!(self.held, Held::Code(_) | Held::Record(_) | Held::List(_) | Held::Map(_)) {
             return if self.item { self.make() } else { Place::Made(self) };
@@ -327,25 +327,25 @@ impl Slot for Cell {
     }
 }
 
-impl Make for Cell {
+impl Make for AnySlot {
     fn make(&mut self) -> Place<'_> {
         match (&mut self.held, self.of) {
             (Held::Code(code), Type::Enum { kind, .. }) => Place::Choice(code.insert(Code::empty(kind))),
             (Held::Record(group), Type::Record(fields)) => {
-                Place::Record(group.insert(Group::of(Layout::of(fields, self.types))))
+                Place::Record(group.insert(RecordSlots::of(Layout::of(fields, self.types))))
             }
             (Held::List(list), Type::Array(items)) => {
-                Place::List(list.insert(Items { kind: &items.kind, types: self.types, cells: Vec::new() }))
+                Place::List(list.insert(Items { kind: &items.kind, types: self.types, slots: Vec::new() }))
             }
             (Held::Map(map), Type::Map(values)) => {
-                Place::Map(map.insert(Entries { kind: &values.kind, types: self.types, cells: BTreeMap::new() }))
+                Place::Map(map.insert(Entries { kind: &values.kind, types: self.types, slots: BTreeMap::new() }))
             }
-            _ => unreachable!("only what has such a type is made, and holds what its type says"),
+            _ => unreachable!("only slots of these types are created later"),
         }
     }
 }
 
-impl Member for Cell {
+impl Member for AnySlot {
     fn view(&self) -> View<'_> {
         match &self.held {
             Held::Text(text) => text.view(),
@@ -380,12 +380,12 @@ impl Code {
         }
     }
 
-    fn show(&self, came: Json) -> Json {
-        match (self, came) {
+    fn show(&self, written: Json) -> Json {
+        match (self, written) {
             (Self::Text(_), Json::Number(digits)) => Json::Text(digits),
             (Self::Integer(_), Json::Text(text)) => number(text),
             (_, Json::Null) => self.read(),
-            (_, came) => came,
+            (_, written) => written,
         }
     }
 
@@ -414,32 +414,33 @@ impl Choice for Code {
 struct Items {
     kind: &'static Kind,
     types: Types<'static>,
-    cells: Vec<Cell>,
+    slots: Vec<AnySlot>,
 }
 
 impl Items {
-    /// The reader passes over `null`.
-    fn show(&self, came: Vec<Json>) -> Json {
-        let mut cells = self.cells.iter();
-        let show =
-            |came: Json| if came.is_null() { came } else { cells.next().map_or(Json::Null, |cell| cell.show(came)) };
-        Json::List(came.into_iter().map(show).filter(|item| !item.is_null()).collect())
+    /// Items to show. The reader skips `null`.
+    fn show(&self, written: Vec<Json>) -> Json {
+        let mut slots = self.slots.iter();
+        let show = |written: Json| {
+            if written.is_null() { written } else { slots.next().map_or(Json::Null, |slot| slot.show(written)) }
+        };
+        Json::List(written.into_iter().map(show).filter(|item| !item.is_null()).collect())
     }
 
     fn read(&self) -> Json {
-        Json::List(self.cells.iter().map(Cell::read).collect())
+        Json::List(self.slots.iter().map(AnySlot::read).collect())
     }
 }
 
 impl Grow for Items {
     fn clear(&mut self) {
-        self.cells.clear();
+        self.slots.clear();
     }
 
     fn grow(&mut self) -> Place<'_> {
-        self.cells.push(Cell::item(self.kind, self.types));
-        match self.cells.last_mut() {
-            Some(cell) => cell.place(),
+        self.slots.push(AnySlot::item(self.kind, self.types));
+        match self.slots.last_mut() {
+            Some(slot) => slot.place(),
             None => unreachable!("an item was pushed in the line above"),
         }
     }
@@ -451,48 +452,48 @@ impl Grow for Items {
 
 impl List for Items {
     fn count(&self) -> usize {
-        self.cells.len()
+        self.slots.len()
     }
 
     fn item(&self, index: usize) -> View<'_> {
-        self.cells.get(index).map_or(View::Absent, Member::view)
+        self.slots.get(index).map_or(View::Absent, Member::view)
     }
 }
 
-/// Memory of an item with its members, in bytes.
+/// Memory that an item takes with its members, in bytes.
 fn size_of_item(kind: &'static Kind, types: Types<'static>) -> usize {
-    (1 + types.fields(kind).len()) * size_of::<Cell>()
+    (1 + types.fields(kind).len()) * size_of::<AnySlot>()
 }
 
 /// The entries of a map.
 struct Entries {
     kind: &'static Kind,
     types: Types<'static>,
-    cells: BTreeMap<String, Cell>,
+    slots: BTreeMap<String, AnySlot>,
 }
 
 impl Entries {
-    fn show(&self, came: Vec<(String, Json)>) -> Json {
+    fn show(&self, written: Vec<(String, Json)>) -> Json {
         let show = |(key, value): (String, Json)| {
-            let value = match self.cells.get(&key) {
-                Some(cell) => cell.show(value),
+            let value = match self.slots.get(&key) {
+                Some(slot) => slot.show(value),
                 None => value,
             };
             (key, value)
         };
-        Json::Object(came.into_iter().map(show).collect())
+        Json::Object(written.into_iter().map(show).collect())
     }
 }
 
 impl Keyed for Entries {
     fn clear(&mut self) {
-        self.cells.clear();
+        self.slots.clear();
     }
 
     fn under(&mut self, key: String) -> Place<'_> {
-        let cell = self.cells.entry(key).or_insert_with(|| Cell::item(self.kind, self.types));
-        *cell = Cell::item(self.kind, self.types);
-        cell.place()
+        let slot = self.slots.entry(key).or_insert_with(|| AnySlot::item(self.kind, self.types));
+        *slot = AnySlot::item(self.kind, self.types);
+        slot.place()
     }
 
     fn item_size(&self) -> usize {
@@ -502,8 +503,8 @@ impl Keyed for Entries {
 
 impl Map for Entries {
     fn entries(&self, each: &mut dyn FnMut(&str, View<'_>)) {
-        for (key, cell) in &self.cells {
-            each(key, cell.view());
+        for (key, slot) in &self.slots {
+            each(key, slot.view());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! An operation for tests, with what the embedded ones do not have.
+//! Operations for tests, with features that the embedded ones do not have.
 
 use std::sync::LazyLock;
 
@@ -51,12 +51,12 @@ static SPECIMENS: LazyLock<Service> = LazyLock::new(|| {
     loaded.service.unwrap()
 });
 
-/// Rings a number, and has pages that begin where a required parameter says.
+/// Calls a number, and has pages whose start is a required parameter.
 pub(crate) fn operation() -> &'static Operation {
     SPECIMENS.operation("Specimen").unwrap()
 }
 
-/// Has pages whose number is a member of a JSON parameter.
+/// Has pages whose number is in a JSON parameter.
 pub(crate) fn paged_by_record() -> &'static Operation {
     SPECIMENS.operation("PagedByRecord").unwrap()
 }

@@ -1,4 +1,4 @@
-//! Tables for people: columns that fit, and Chinese text at its width.
+//! Tables for people. Columns fit the terminal, and Chinese characters are two columns wide.
 
 use std::borrow::Cow;
 
@@ -6,25 +6,25 @@ use aliyun_protocol::visible::escaped;
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
 
-use crate::answer::{self, Column};
 use crate::json::Json;
+use crate::rows::{self, Column};
 
-/// A longer cell is wrapped on a terminal, so that one text does not push all other columns out.
+/// Longer cells are wrapped on a terminal, so that a long text leaves room for other columns.
 const WIDEST: u16 = 40;
 
-/// A blank on both sides, and the line before a column.
+/// A space on both sides, and the line before a column.
 const PADDING: usize = 3;
 
-/// A table as text, and the columns that had no room.
+/// A table as text, and the columns for which there was no room.
 #[derive(Debug)]
 pub(crate) struct Drawing {
     /// Its lines.
     pub(crate) text: String,
-    /// Names of the columns that are not in it.
+    /// Names of the columns that are left out.
     pub(crate) hidden: Vec<String>,
 }
 
-/// Draws rows: all columns that hold something, or as many of them as fit the width. `None` if no column does.
+/// Draws rows with all columns that have a value, or with as many of them as fit the width. `None` if no column has a value.
 pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Option<Drawing> {
     let columns: Vec<(&Column, Vec<String>)> = columns
         .iter()
@@ -53,7 +53,7 @@ pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Opt
 }
 
 fn shown(row: &Json, column: &Column) -> String {
-    answer::cell(row, column).map(|value| escaped(&value.plain()).into_owned()).unwrap_or_default()
+    rows::cell(row, column).map(|value| escaped(&value.plain()).into_owned()).unwrap_or_default()
 }
 
 /// Draws members and their values in two columns.
@@ -65,7 +65,7 @@ pub(crate) fn draw_members(members: &[(String, String)], width: Option<u16>) -> 
     table.to_string()
 }
 
-/// Lines are drawn in ASCII: terminals of Chinese readers may draw others at double width.
+/// A table with ASCII lines, since Chinese terminals may draw other lines at double width.
 fn table(header: Vec<Cow<'_, str>>, width: Option<u16>) -> Table {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN).set_header(header);
@@ -76,7 +76,7 @@ fn table(header: Vec<Cow<'_, str>>, width: Option<u16>) -> Table {
     table
 }
 
-/// How many of the columns fit, at least one.
+/// The number of columns that fit, at least 1.
 fn fitting(columns: &[(&Column, Vec<String>)], width: u16) -> usize {
     let mut left = usize::from(width).saturating_sub(1);
     let fit = columns.iter().take_while(|(column, cells)| {
@@ -157,9 +157,9 @@ mod tests {
     fn names_and_values_show_what_would_move_the_cursor() {
         let row = Json::read(r#"{"a\u202e":"b\u202e\n"}"#);
         let rows = std::slice::from_ref(&row);
-        let columns = answer::with_unknown_columns(&[], rows);
+        let columns = rows::with_unknown_columns(&[], rows);
         for width in [None, Some(80)] {
-            for drawing in [draw(&columns, rows, width).unwrap().text, draw_members(&answer::members(&row), width)] {
+            for drawing in [draw(&columns, rows, width).unwrap().text, draw_members(&rows::members(&row), width)] {
                 assert!(drawing.contains(r"a\u{202e}") && drawing.contains(r"b\u{202e}\n"), "{drawing}");
                 assert!(!drawing.contains('\u{202e}'), "{drawing}");
             }

@@ -1,4 +1,4 @@
-//! `--verbose`: a line on standard error for each attempt of a call, made of the runtime's spans.
+//! `--verbose`: a line on standard error for each attempt, from the spans of the runtime.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -15,32 +15,32 @@ use crate::notice;
 /// Shows the attempts of all calls from now on.
 pub(crate) fn show_attempts() {
     let attempts = Attempts { current: Mutex::default(), show: notice::note };
-    // It fails where another was set before, and there is none.
+    // This fails only if a subscriber was set before, and none was.
     let _ = tracing::subscriber::set_global_default(Registry::default().with(attempts));
 }
 
-/// Follows attempts. There is one call at a time, so there is one attempt at a time.
+/// Collects attempts. There is one call at a time, so there is one attempt at a time.
 struct Attempts<F> {
     current: Mutex<Option<(Id, Attempt)>>,
     show: F,
 }
 
-/// What is known of an attempt. None of it is a value of a parameter: the runtime puts none into its spans.
+/// The facts of an attempt. The spans of the runtime do not contain values of parameters.
 #[derive(Debug, Default)]
 struct Attempt {
-    /// How many there were before it.
-    repeats: u64,
+    /// Number of attempts before it.
+    retries: u64,
     status: Option<u64>,
     failure: Option<String>,
     request_id: Option<String>,
-    /// Milliseconds until the next one.
+    /// Milliseconds until the next attempt.
     delay: Option<u64>,
 }
 
 impl Visit for Attempt {
     fn record_u64(&mut self, field: &Field, value: u64) {
         match field.name() {
-            "http.request.resend_count" => self.repeats = value,
+            "http.request.resend_count" => self.retries = value,
             "http.response.status_code" => self.status = Some(value),
             "delay_ms" => self.delay = Some(value),
             _ => {}
@@ -60,18 +60,18 @@ impl Visit for Attempt {
 
 impl fmt::Display for Attempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "attempt {}: ", self.repeats + 1)?;
+        write!(f, "attempt {}: ", self.retries + 1)?;
         match (self.status, &self.failure) {
             (Some(status), Some(failure)) => write!(f, "HTTP {status}, {failure}")?,
             (Some(status), None) => write!(f, "HTTP {status}")?,
-            (None, Some(failure)) => write!(f, "no answer, {failure}")?,
-            (None, None) => f.write_str("no answer")?,
+            (None, Some(failure)) => write!(f, "no response, {failure}")?,
+            (None, None) => f.write_str("no response")?,
         }
         if let Some(id) = &self.request_id {
             write!(f, ", request {id}")?;
         }
         match self.delay {
-            Some(delay) => write!(f, "; the next one in {:?}", Duration::from_millis(delay)),
+            Some(delay) => write!(f, "; retry in {:?}", Duration::from_millis(delay)),
             None => Ok(()),
         }
     }
@@ -113,7 +113,7 @@ impl<S: Subscriber, F: Fn(&str) + 'static> Layer<S> for Attempts<F> {
         });
     }
 
-    /// Another attempt follows: told before the pause, and not after it.
+    /// The event of a retry: the attempt is shown before the delay, not after it.
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut ended = self.with_current(Option::take);
         if let Some((_, attempt)) = &mut ended {
@@ -137,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    /// A span as the runtime makes it.
+    /// A span like those of the runtime.
     fn attempt(call: &Span, resent: Option<u64>) -> Span {
         info_span!(
             target: "aliyun",
@@ -164,7 +164,7 @@ mod tests {
             first.record("error.type", "transport");
             assert_eq!(told(), [""; 0]);
             info!(target: "aliyun", parent: &call, delay_ms = 120_u64, "another attempt follows");
-            assert_eq!(told(), ["attempt 1: no answer, transport; the next one in 120ms"]);
+            assert_eq!(told(), ["attempt 1: no response, transport; retry in 120ms"]);
             drop(first);
 
             let second = attempt(&call, Some(1));
@@ -179,10 +179,8 @@ mod tests {
             info!(target: "elsewhere", delay_ms = 1_u64, "of no interest");
             drop(third);
         });
-        let expected = [
-            "attempt 2: HTTP 400, Throttling.User, request R-2; the next one in 1.5s",
-            "attempt 3: HTTP 200, request R-3",
-        ];
+        let expected =
+            ["attempt 2: HTTP 400, Throttling.User, request R-2; retry in 1.5s", "attempt 3: HTTP 200, request R-3"];
         assert_eq!(told(), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! `dyvms call <ACTION> --untyped`: operations that the specification does not have.
+//! `dyvms call <ACTION> --untyped`: calls of operations that the specification does not have.
 
 use std::ffi::{OsStr, OsString};
 
@@ -11,8 +11,7 @@ use crate::request::Request;
 
 const SWITCH: &str = "--untyped";
 
-/// The action and the arguments behind it, if the command line asks for such a call. The switch may stand before the
-/// action too.
+/// The action and the arguments after it, if the command line has the switch, which may also come before the action.
 pub(crate) fn call(arguments: &[OsString]) -> Option<(&str, &[OsString])> {
     let [_, command, arguments @ ..] = arguments else { return None };
     let [first, rest @ ..] = arguments else { return None };
@@ -22,7 +21,7 @@ pub(crate) fn call(arguments: &[OsString]) -> Option<(&str, &[OsString])> {
     action.to_str().filter(|action| asked && !action.starts_with('-')).map(|action| (action, rest))
 }
 
-/// Reads the arguments of such a call: whatever is not an option is a parameter.
+/// Parses the arguments of such a call. Every argument that is not an option is a parameter.
 pub(crate) fn parse(action: &str, arguments: &[OsString]) -> Result<(Request, call::Options), Failure> {
     let command = command();
     let mut options = vec![OsString::from("dyvms")];
@@ -41,9 +40,9 @@ pub(crate) fn parse(action: &str, arguments: &[OsString]) -> Result<(Request, ca
         }
         let Some(name) = text.strip_prefix("--").filter(|name| !name.is_empty()) else {
             let what = if text.starts_with('-') {
-                "unknown short option; give a parameter as --Name value"
+                "unknown short option; write a parameter as --Name value"
             } else {
-                "a value follows no name; write --Name value, and quote a value that has blanks"
+                "a value without a name; write --Name value, and quote values with spaces"
             };
             return Err(Failure::Usage(what.to_owned()));
         };
@@ -55,14 +54,14 @@ pub(crate) fn parse(action: &str, arguments: &[OsString]) -> Result<(Request, ca
     let options = call::Options::from_arg_matches(&command.try_get_matches_from(options)?)?;
     if options.all {
         return Err(Failure::Usage(
-            "--all turns pages, and --untyped does not know how: leave one of them out".to_owned(),
+            "--all needs to know the pages, which --untyped does not: leave out one of them".to_owned(),
         ));
     }
     options.check()?;
     Ok((Request::untyped(action.to_owned(), parameters), options))
 }
 
-/// What is sent is not shown: nothing tells whether it is a number of a person.
+/// The value of a parameter. Errors do not show it, since it may be a phone number.
 fn value(name: &str, value: Option<&OsStr>) -> Result<String, Failure> {
     let refuse = |what: &str| Failure::Usage(format!("--{name} has no value{what}"));
     let Some(value) = value else { return Err(refuse("; write --Name value")) };
@@ -73,29 +72,30 @@ fn value(name: &str, value: Option<&OsStr>) -> Result<String, Failure> {
     Ok(value.to_owned())
 }
 
-/// Whether an option brings its value with it: `--output=json`, `-ojson`.
+/// Whether the word of an option contains its value: `--output=json`, `-ojson`.
 fn has_value(text: &str) -> bool {
     if text.starts_with("--") { text.contains('=') } else { text.chars().count() > 2 }
 }
 
-/// The options of such a call, and its help.
+/// The options of such a call, with its help.
 pub(crate) fn command() -> Command {
     let switch = Arg::new("untyped").long("untyped").action(ArgAction::SetTrue);
     let explain = Arg::new("help").short('h').long("help").action(ArgAction::Help);
     call::Options::augment_args(Command::new("dyvms"))
-        .about("Calls an operation that the specification does not have")
+        .about("Call an operation that the specification does not have")
         .long_about(
-            "Calls an operation that the specification does not have.\n\n\
-             Each --Name value is sent as a parameter of that name, unchecked and unchanged: Name.1 for lists, JSON text \
-             where the service takes JSON. A name of one of the options below cannot be sent. The request is attempted \
-             once, and as if it rang somebody: where its outcome is not known, the exit status is 5.",
+            "Call an operation that the specification does not have.\n\n\
+             Each --Name value is sent as a parameter, without checks and unchanged. Write --Name.1 for a list, and JSON \
+             where the service expects JSON. A parameter with the name of one of the options below cannot be sent. There \
+             are no retries, and the operation is treated as one that calls somebody: if its outcome is unknown, the exit \
+             status is 5.",
         )
         .override_usage("dyvms call <ACTION> --untyped [--Name value]... [OPTIONS]")
         .after_help(crate::failure::EXIT_STATUS)
         .max_term_width(100)
         .disable_help_flag(true)
-        .arg(switch.help("Sends parameters as they are, whether the specification has the operation or not"))
-        .arg(explain.help("Explains such calls"))
+        .arg(switch.help("Send parameters unchanged, even if the specification has the operation"))
+        .arg(explain.help("Describe such calls"))
 }
 
 #[cfg(test)]
@@ -136,15 +136,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_refused_and_no_value_is_shown() {
-        let name = "a value follows no name; write --Name value, and quote a value that has blanks";
+        let name = "a value without a name; write --Name value, and quote values with spaces";
         assert_eq!(refused(&["Xyz", "--untyped", "13000000000"]), name);
-        let short = "unknown short option; give a parameter as --Name value";
+        let short = "unknown short option; write a parameter as --Name value";
         assert_eq!(refused(&["Xyz", "--untyped", "-q"]), short);
         assert_eq!(refused(&["Xyz", "--untyped", "--Name"]), "--Name has no value; write --Name value");
-        let hyphen = "--Name has no value, because what follows it begins like an option; if it is meant as the value, \
+        let hyphen = "--Name has no value, because an option follows; to pass that text as the value, \
                       write --Name=VALUE";
         assert_eq!(refused(&["Xyz", "--untyped", "--Name", "-a"]), hyphen);
-        let all = "--all turns pages, and --untyped does not know how: leave one of them out";
+        let all = "--all needs to know the pages, which --untyped does not: leave out one of them";
         assert_eq!(refused(&["Xyz", "--untyped", "--all"]), all);
         assert!(matches!(parsed(&["Xyz", "--untyped", "--timeout", "x"]), Err(Failure::CommandLine(_))));
     }

@@ -1,5 +1,5 @@
-//! How long the embedded specification takes to read and check, and to become tokens: `cargo bench -p aliyun-codegen`.
-//! Other work on the machine only adds, so the fastest of many runs counts.
+//! Time to read and check the embedded specification, and to generate tokens from it: `cargo bench -p aliyun-codegen`. Other
+//! work on the machine only adds time, so the fastest of many runs counts.
 
 #![allow(clippy::unwrap_used, reason = "a bench fails by panicking")]
 

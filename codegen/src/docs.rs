@@ -1,4 +1,4 @@
-//! The sentences of the generated documentation, made of facts.
+//! The text of the generated documentation, made from the model.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::example;
 use crate::options::Options;
 
-/// Paragraphs, with an empty line between them.
+/// Paragraphs, separated by empty lines.
 #[derive(Default)]
 struct Paragraphs(String);
 
@@ -30,11 +30,11 @@ impl Paragraphs {
 pub(crate) fn service(service: &Service) -> String {
     let mut docs = Paragraphs::default();
     docs.add(&format!(
-        "{} ({} {}): a marker, for the type of its client.",
+        "{} ({} {}), as the type parameter of its client.",
         service.title, service.product, service.version
     ));
     if !service.errors.is_empty() {
-        let mut table = "# Error codes\n\nThe codes that are documented; there are others.\n\n| code | meaning | what to do |\n| --- | --- | --- |\n".to_owned();
+        let mut table = "# Error codes\n\nThe documented codes. The service may return others.\n\n| code | meaning | what to do |\n| --- | --- | --- |\n".to_owned();
         for error in &service.errors {
             let aliases: String = error.aliases.iter().fold(String::new(), |mut all, alias| {
                 let _ = write!(all, ", `{alias}`");
@@ -53,7 +53,7 @@ pub(crate) fn service(service: &Service) -> String {
     docs.0
 }
 
-/// Text for a cell of a table.
+/// Escapes a text for a cell of a Markdown table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
@@ -70,7 +70,7 @@ pub(crate) fn group(group: &Group, operations: &[&&Operation]) -> String {
 }
 
 pub(crate) fn shared() -> String {
-    "Types that several operations share.".to_owned()
+    "Types that several operations use.".to_owned()
 }
 
 pub(crate) fn request(service: &Service, operation: &Operation, options: &Options<'_>) -> String {
@@ -80,7 +80,7 @@ pub(crate) fn request(service: &Service, operation: &Operation, options: &Option
     docs.add(&effects(operation));
     docs.add(&parameters(operation));
     docs.add(&groups_of_parameters(operation));
-    docs.add(&answer_paragraph(operation));
+    docs.add(&response_paragraph(operation));
     if let Some(example) = options.path.and_then(|path| example(service, operation, path)) {
         docs.add(&example);
     }
@@ -90,29 +90,29 @@ pub(crate) fn request(service: &Service, operation: &Operation, options: &Option
         Some(link) => format!("[`{file}`]({link}{file})"),
         None => format!("`{file}`"),
     };
-    docs.add(&format!("Specification: {link}. Failures: see [`{name}`](super::{name})."));
+    docs.add(&format!("Specification: {link}. Error codes: see [`{name}`](super::{name})."));
     docs.0
 }
 
-/// What a call does, and what that means for repeating it.
+/// What a call does, and whether it can be retried.
 fn effects(operation: &Operation) -> String {
     let mut text = match (&operation.dials, operation.operation_type, operation.idempotent) {
         (Some(dials), ..) => {
             let when = operation.dials_when.iter().map(|(name, value)| format!(", where `{name}` is `{value}`"));
             let when: String = when.collect();
-            format!("**Rings a phone** (`{dials}`{when}): never repeated when it may have been received.")
+            format!("**Calls a phone** (`{dials}`{when}). It is not retried if the service may have received it.")
         }
-        (None, OperationType::Read, true) => "Reads only; it may be repeated.".to_owned(),
-        (None, OperationType::Read, false) => "Reads, but must not be repeated without thought.".to_owned(),
-        (None, OperationType::Write, true) => "Changes something; repeating it does no harm.".to_owned(),
-        (None, OperationType::Write, false) => "Changes something; it must not be repeated without thought.".to_owned(),
+        (None, OperationType::Read, true) => "Reads only. It can be retried.".to_owned(),
+        (None, OperationType::Read, false) => "Reads, but a retry is not safe.".to_owned(),
+        (None, OperationType::Write, true) => "Changes data. A retry has no further effect.".to_owned(),
+        (None, OperationType::Write, false) => "Changes data. A retry is not safe.".to_owned(),
     };
     if let Some(per_second) = operation.limits.per_second {
-        let _ = write!(text, " At most {per_second} queries per second for one account.");
+        let _ = write!(text, " At most {per_second} requests per second per account.");
     }
     let per_number: Vec<&str> = operation.limits.per_number.iter().map(Rate::as_str).collect();
     if !per_number.is_empty() {
-        let _ = write!(text, " For one number called, at most {}.", per_number.join(", "));
+        let _ = write!(text, " At most {} to one number.", per_number.join(", "));
     }
     text
 }
@@ -134,30 +134,32 @@ fn parameters(operation: &Operation) -> String {
 
 fn groups_of_parameters(operation: &Operation) -> String {
     let mut text = String::new();
-    for (groups, what) in [(&operation.at_least_one, "At least"), (&operation.at_most_one, "At most")] {
+    for (groups, what) in
+        [(&operation.at_least_one, "A request needs at least"), (&operation.at_most_one, "A request may have at most")]
+    {
         for group in groups {
-            let _ = write!(text, "{what} one of `{}` is given. ", group.join("`, `"));
+            let _ = write!(text, "{what} one of `{}`. ", group.join("`, `"));
         }
     }
     text
 }
 
-fn answer_paragraph(operation: &Operation) -> String {
-    let mut text = format!("The answer is [`{}Response`].", operation.action);
+fn response_paragraph(operation: &Operation) -> String {
+    let mut text = format!("The response is [`{}Response`].", operation.action);
     if let Some(pagination) = &operation.pagination {
         let what = pagination.position.parameter();
         let _ = write!(
             text,
-            " It is one page of many: `client.pages(request)` turns the pages by `{what}`, and `client.items(request)` \
-             hands out `{}` one by one.",
+            " It is one page: `client.pages(request)` requests one page after another, with `{what}`, and \
+             `client.items(request)` returns their `{}` one by one.",
             pagination.items
         );
     }
     text
 }
 
-pub(crate) fn answer(operation: &Operation) -> String {
-    format!("The answer of [`{}`].", operation.action)
+pub(crate) fn response(operation: &Operation) -> String {
+    format!("The response of [`{}`].", operation.action)
 }
 
 pub(crate) fn named(named: &NamedType) -> String {
@@ -168,7 +170,7 @@ pub(crate) fn named(named: &NamedType) -> String {
             let known: Vec<_> = values.iter().map(|value| format!("`{}`", value.value)).collect();
             docs.add(&format!("One of {}, or another value.", known.join(", ")));
         }
-        docs.add("The set is open: what is not known is kept as it came. Texts convert from and to it.");
+        docs.add("The set is open: unknown values are kept. It converts from and to texts.");
     }
     if docs.0.is_empty() {
         docs.add("A record.");
@@ -186,7 +188,7 @@ pub(crate) fn value(value: &EnumValue) -> String {
     }
 }
 
-/// First sentence of a field, for its setter.
+/// The description of a field, for its setter.
 pub(crate) fn setter(field: &Field) -> String {
     match &field.description {
         Some(description) => description.clone(),
@@ -216,15 +218,15 @@ fn values(shape: &Shape) -> String {
     text
 }
 
-/// Wire name, unit, range, default and example, in one line.
+/// The wire name, unit, range, default and example of a field, on one line.
 fn details(field: &Field, service: &Service, types: Types<'_>) -> String {
     let shape = &field.shape;
-    let mut facts = vec![format!("On the wire `{}`", field.wire_name)];
+    let mut facts = vec![format!("Wire name `{}`", field.wire_name)];
     if !field.aliases.is_empty() {
         facts.push(format!("also read as `{}`", field.aliases.join("`, `")));
     }
     match shape.style {
-        Some(Style::Json) => facts.push("as a text that holds JSON".to_owned()),
+        Some(Style::Json) => facts.push("JSON in a text".to_owned()),
         Some(Style::Simple) => facts.push("joined by commas".to_owned()),
         Some(Style::Flat) => facts.push(format!("as `{}.1`, `{}.2` and so on", field.wire_name, field.wire_name)),
         None => {}
@@ -274,7 +276,7 @@ fn details(field: &Field, service: &Service, types: Types<'_>) -> String {
     facts.join("; ") + "."
 }
 
-/// A value as a person would write it in a sentence.
+/// A text without quotation marks, any other value as JSON.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -282,7 +284,7 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// An example that compiles, of the first request of the specification; none where a required value is not known.
+/// The first example of the specification as code that compiles. `None` if the value of a required parameter is not known.
 fn example(service: &Service, operation: &Operation, path: &str) -> Option<String> {
     let empty = Map::new();
     let values = operation.examples.first().map_or(&empty, |example| &example.request);
@@ -293,7 +295,7 @@ fn example(service: &Service, operation: &Operation, path: &str) -> Option<Strin
         Some(_) => format!(
             "let mut items = client.items({request});\nwhile let Some(item) = items.next().await? {{\n    println!(\"{{item:?}}\");\n}}"
         ),
-        None => format!("let answer = client.send({request}).await?;\nprintln!(\"{{answer:?}}\");"),
+        None => format!("let response = client.send({request}).await?;\nprintln!(\"{{response:?}}\");"),
     };
     Some(format!(
         "# Example\n\n```no_run\n# async fn example(client: {path}::Client) -> Result<(), Box<dyn std::error::Error>> {{\n\

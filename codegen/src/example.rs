@@ -1,4 +1,4 @@
-//! Example requests as Rust: for the documentation, and for tests that send them.
+//! Example requests as Rust code, for the documentation and for tests that send them.
 
 use std::fmt::Write as _;
 
@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::tree::ident;
 
-/// The expression that makes a request of an operation from example values, if every required one is known. `name` is how
-/// the request's type is written.
+/// An expression that creates a request from example values. `None` if the value of a required parameter is not known.
+/// `name` is the name of the request type in the expression.
 pub(crate) fn request(
     service: &Service,
     operation: &Operation,
@@ -25,7 +25,7 @@ pub(crate) fn request(
     )
 }
 
-/// Writes example values as Rust; nothing where a value is not of its type.
+/// Writes example values as Rust expressions. Returns `None` for a value that does not have its type.
 struct ExampleWriter<'a> {
     types: Types<'a>,
     group: &'a str,
@@ -47,7 +47,7 @@ impl ExampleWriter<'_> {
         Some(text)
     }
 
-    /// A value as the argument of a setter.
+    /// A value as an argument of a constructor or a setter.
     fn value(&self, kind: &Kind, value: &Value) -> Option<String> {
         match (self.types.resolve(kind), value) {
             (Type::Scalar(Kind::String) | Type::Any, Value::String(text)) => Some(format!("{text:?}")),
@@ -76,7 +76,7 @@ impl ExampleWriter<'_> {
         }
     }
 
-    /// A value within a list or a map, where structured values are written as they are held.
+    /// An item of a list or a value of a map. A structured one has the type of the field: it is not converted.
     fn item(&self, kind: &Kind, value: &Value) -> Option<String> {
         match (self.types.resolve(kind), value) {
             (Type::Array(item), Value::Array(items)) => {
@@ -94,7 +94,7 @@ impl ExampleWriter<'_> {
         }
     }
 
-    /// A value within a list or a map that is itself within one: nothing converts it.
+    /// A value two or more levels below the argument. It has the type of the field, so it is converted here.
     fn held(&self, kind: &Kind, value: &Value) -> Option<String> {
         let text = self.item(kind, value)?;
         let converts = matches!(self.types.resolve(kind), Type::Scalar(Kind::String) | Type::Enum { .. } | Type::Any);
@@ -102,7 +102,7 @@ impl ExampleWriter<'_> {
     }
 }
 
-/// Whether a value says nothing. As an argument, its type could not be inferred.
+/// Whether a value is empty. The compiler could not infer the type of such an argument.
 fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,

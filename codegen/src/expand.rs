@@ -1,11 +1,12 @@
-//! From the tree to tokens. This cannot fail, and decides nothing: every name and type is in the tree.
+//! Turns the tree into tokens. This cannot fail, and decides nothing: every name and type is in the tree.
 //!
-//! A record is a struct and lists, which macros of the runtime turn into implementations (`runtime/src/generated.rs`).
+//! A record becomes a struct and lists. Macros of the runtime turn these lists into implementations
+//! (`runtime/src/generated.rs`).
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::tree::{ErrorFacts, Item, Member, Module, OpenSet, OpenValue, Operation, Paging, Record, Root};
+use crate::tree::{ErrorFacts, Item, Member, Module, OpenSet, OpenValue, OperationFacts, Paging, Record, Root};
 
 pub(crate) fn root(root: &Root) -> TokenStream {
     let Root { docs, name, facts, modules } = root;
@@ -50,7 +51,7 @@ pub(crate) fn root(root: &Root) -> TokenStream {
     }
 }
 
-/// A table of hosts by region, where there is one.
+/// A table of hosts by region, if there are any.
 fn hosts(table: &str, hosts: &[(String, String)]) -> Option<TokenStream> {
     let table = format_ident!("{table}");
     let rows = hosts.iter().map(|(region, host)| quote!((#region, #host)));
@@ -79,7 +80,7 @@ fn record(record: &Record) -> TokenStream {
     let docs = docs_of(docs);
     let deprecated_item = deprecated_of(deprecated.as_deref());
     let allowed = allow_deprecated(record);
-    // Where a member is required, an empty value would be one that cannot be sent.
+    // With a required member there is no default: an empty value could not be sent.
     let default = members.iter().all(|member| member.optional || !member.required).then(|| quote!(, Default));
     let fields = members.iter().map(|Member { docs, deprecated, name, ty, .. }| {
         let docs = docs_of(docs);
@@ -103,7 +104,7 @@ fn record(record: &Record) -> TokenStream {
     }
 }
 
-/// The constructor, which takes what is required, and a setter for everything else.
+/// The constructor with the required members, and a setter for each other one.
 fn builder(record: &Record) -> TokenStream {
     let Record { name, members, .. } = record;
     let (required, others): (Vec<&Member>, Vec<&Member>) = members.iter().partition(|member| member.required);
@@ -122,19 +123,19 @@ fn builder(record: &Record) -> TokenStream {
     quote!(rt::builder!(#name #new #set);)
 }
 
-/// A value as the field holds it.
+/// The value that the field has for an argument.
 fn held(value: TokenStream, optional: bool) -> TokenStream {
     if optional { quote!(Some(#value)) } else { value }
 }
 
-/// The table of the members, by which a record is shown, sent and read.
+/// The table of the members, which `Debug`, the encoder and the reader use.
 fn members(record: &Record) -> TokenStream {
     let Record { name, members, aliases, read, .. } = record;
     let rows = members.iter().map(|Member { name, wire_name, flags, .. }| {
         let flags = flags.iter().map(|flag| format_ident!("{flag}"));
         quote!(#name: #wire_name #(#flags)*,)
     });
-    // Only what is read meets other spellings.
+    // Only responses have other spellings.
     let read = read.then(|| {
         let rows = aliases.iter().map(|(alias, wire_name)| quote!(#alias => #wire_name,));
         (quote!(: Record), (!aliases.is_empty()).then(|| quote!(aliases { #(#rows)* })))
@@ -143,8 +144,8 @@ fn members(record: &Record) -> TokenStream {
     quote!(rt::members!(#name #record { #(#rows)* } #aliases);)
 }
 
-fn operation(name: &Ident, operation: &Operation) -> TokenStream {
-    let Operation { get, reads, idempotent, dials, id, per_second, service, output, paging } = operation;
+fn operation(name: &Ident, operation: &OperationFacts) -> TokenStream {
+    let OperationFacts { get, reads, idempotent, dials, id, per_second, service, output, paging } = operation;
     let get = get.then(|| quote!(get,));
     let idempotent = match (reads, idempotent) {
         (true, _) => Some(quote!(reads,)),
@@ -193,7 +194,7 @@ fn open_set(set: &OpenSet) -> TokenStream {
     }
 }
 
-/// One `#[doc]` per line, so that printed source reads as comments.
+/// One `#[doc]` attribute per line, so that printed source has comments.
 fn docs_of(text: &str) -> TokenStream {
     let lines = text.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
     quote!(#(#[doc = #lines])*)
@@ -203,7 +204,7 @@ fn deprecated_of(note: Option<&str>) -> Option<TokenStream> {
     note.map(|note| quote!(#[deprecated(note = #note)]))
 }
 
-/// What is derived for a deprecated item uses the item.
+/// For derived code, which uses the deprecated item itself.
 fn allow_deprecated(record: &Record) -> TokenStream {
     let any = record.deprecated.is_some() || record.members.iter().any(|member| member.deprecated.is_some());
     if any { quote!(#[allow(deprecated, reason = "an item may use itself")]) } else { TokenStream::new() }

@@ -1,4 +1,4 @@
-//! From a checked service to tokens.
+//! Generates tokens from a checked service.
 
 use aliyun_api_spec::model::Service;
 use proc_macro2::TokenStream;

@@ -1,5 +1,5 @@
-//! What the procedural macro does with what it is called with: it finds the specification and has it generated. It
-//! stands here, and not in the macro's crate, so that a test can read the messages without a second compiler.
+//! The work of the procedural macro: it parses the arguments, reads the specification and generates the client. It is here
+//! and not in the crate of the macro, so that tests can read its messages without a second compiler.
 
 use std::path::Path;
 
@@ -13,18 +13,18 @@ use syn::{Ident, LitStr, Token, bracketed};
 use crate::generate::{generate, unknown_operations};
 use crate::options::Options;
 
-/// What `client!(input)` stands for in a package in the folder `package`, in a crate of the name `path`. What is wrong
-/// with the call or with the specification becomes a `compile_error!` at the word of the call that it is about.
+/// Expands `client!(input)` in a package in the folder `package` and in a crate with the name `path`. Each fault of the
+/// arguments or the specification becomes a `compile_error!` at the argument that it concerns.
 #[must_use]
 pub fn client(input: TokenStream, package: &Path, path: Option<&str>) -> TokenStream {
-    match syn::parse2::<Request>(input) {
+    match syn::parse2::<Arguments>(input) {
         Ok(request) => request.expand(package, path),
         Err(error) => error.into_compile_error(),
     }
 }
 
-/// What the macro was called with.
-struct Request {
+/// The arguments of the macro.
+struct Arguments {
     source: Source,
     operations: Vec<Ident>,
 }
@@ -34,7 +34,7 @@ enum Source {
     Folder(LitStr),
 }
 
-impl Parse for Request {
+impl Parse for Arguments {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let lookahead = input.lookahead1();
         let source = if lookahead.peek(LitStr) {
@@ -63,11 +63,11 @@ impl Parse for Request {
     }
 }
 
-impl Request {
+impl Arguments {
     fn expand(&self, package: &Path, path: Option<&str>) -> TokenStream {
         let (loaded, link, span) = match &self.source {
             Source::Embedded(name) => match aliyun_api_spec::service(&name.to_string()) {
-                // A change of these files changes this macro, which builds the crate again.
+                // These files are part of the macro: if one changes, Cargo rebuilds the crate anyway.
                 Some(loaded) => (Loaded { files: Vec::new(), ..loaded }, link(&name.to_string()), name.span()),
                 None => return unknown_service(name),
             },
@@ -98,14 +98,14 @@ impl Request {
     }
 }
 
-/// Where the files of an embedded service can be read.
+/// The address of the files of an embedded service.
 fn link(id: &str) -> Option<String> {
     let service = aliyun_api_spec::embedded().iter().find(|service| service.id == id)?;
     let version = env!("CARGO_PKG_VERSION");
     Some(format!("https://docs.rs/crate/aliyun-api-spec/{version}/source/services/{}/", service.folder))
 }
 
-/// Loads a folder relative to the package. Faults name files as the call of the macro does.
+/// Loads a folder relative to the package. Faults name files by the path that the macro was called with.
 fn load(package: &Path, path: &str) -> Loaded {
     let mut loaded = aliyun_api_spec::load(&package.join(path));
     for fault in &mut loaded.faults {
@@ -116,12 +116,12 @@ fn load(package: &Path, path: &str) -> Loaded {
     loaded
 }
 
-/// The error that no service of this name is embedded.
+/// The error for a name that is not that of an embedded service.
 #[must_use]
 pub fn unknown_service(name: &Ident) -> TokenStream {
     let ids: Vec<&str> = aliyun_api_spec::embedded().iter().map(|service| service.id).collect();
     let message = format!(
-        "no service {name} is embedded; there is {}; a folder is given as a string: client!(\"path/to/service\")",
+        "there is no embedded service {name}, only {}; to use a folder, write its path as a string: client!(\"path/to/service\")",
         ids.join(", ")
     );
     compile_error(name.span(), &message)

@@ -1,8 +1,8 @@
-//! Turns a specification into Rust request and response types.
+//! Generates Rust types for requests and responses from a specification.
 //!
-//! The way is parse, own tree, check, expand: `aliyun-api-spec` parses and checks, [`generate`] lowers the checked
-//! service to a tree of Rust items and prints it as tokens. The procedural macro, the command `aliyun-codegen` and
-//! the snapshot tests all call this one function.
+//! `aliyun-api-spec` parses and checks the specification. [`generate`] turns the checked service into a tree of Rust items,
+//! and the tree into tokens. The procedural macro, the command `aliyun-codegen` and the snapshot tests all call this
+//! function.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
@@ -26,31 +26,31 @@ pub use options::Options;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// The example requests of a service, sent by a client: an expression for the tests of a client crate at `path`.
+/// An expression with all example requests of a service, for tests of the client crate at `path`.
 ///
-/// It is a list of the action, the name of the example, and a function that sends the typed request with a client and
-/// gives the typed answer as JSON.
+/// It is an array. Each item has the action, the name of the example, and a function that sends the typed request with a
+/// client and returns the typed response as JSON.
 #[must_use]
 pub fn examples(service: &Service, path: &str) -> TokenStream {
     let entries = example_requests(service, path, usize::MAX).map(|(action, name, request)| {
         quote! {
             (#action, #name, |client| ::std::boxed::Box::pin(async move {
-                client.send(#request).await.map(|answer| ::serde_json::json!(answer))
+                client.send(#request).await.map(|response| ::serde_json::json!(response))
             }))
         }
     });
     quote!([#(#entries),*])
 }
 
-/// Statements that send the first example of every operation with `client` and print the answer: a program that uses
-/// all of a service.
+/// Statements that send the first example of every operation with `client` and print the response: a program that uses
+/// every operation of a service.
 #[must_use]
 pub fn uses(service: &Service, path: &str) -> TokenStream {
     let module: TokenStream = path.parse().unwrap_or_default();
     let calls = example_requests(service, path, 1).map(|(_, _, request)| {
         quote! {
             {
-                // A function of its own for each, as a program would have: in one, they would be one state machine.
+                // Each call has its own function, as in a usual program. One function would be one large state machine.
                 async fn call(client: &#module::Client) -> Result<(), #module::Error> {
                     println!("{:?}", client.send(#request).await?);
                     Ok(())
@@ -64,7 +64,7 @@ pub fn uses(service: &Service, path: &str) -> TokenStream {
     quote!({ #(#calls)* })
 }
 
-/// Action, name and expression of up to `most` examples of each operation.
+/// The action, name and expression of the first `most` examples of each operation.
 fn example_requests<'s>(
     service: &'s Service,
     path: &str,
@@ -87,7 +87,7 @@ pub fn generate_source(service: &Service, options: &Options<'_>) -> Result<Strin
     print::source(generate(service, options)).map_err(|error| SourceError(error.to_string()))
 }
 
-/// The generated tokens are no Rust, which is a defect of the generator.
+/// The generated tokens are not valid Rust, which is a defect of the generator.
 #[cfg(feature = "source")]
 #[derive(Debug)]
 pub struct SourceError(String);
@@ -95,7 +95,7 @@ pub struct SourceError(String);
 #[cfg(feature = "source")]
 impl std::fmt::Display for SourceError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the generated tokens are no Rust, which is a defect of the generator: {}", self.0)
+        write!(f, "the generated tokens are not valid Rust, which is a defect of the generator: {}", self.0)
     }
 }
 

@@ -1,4 +1,4 @@
-//! From a checked specification to the generator's tree: names, types and sentences are decided here.
+//! Turns a checked specification into the tree of the generator. All names, types and sentences are decided here.
 
 use aliyun_api_spec::model::{
     Field, Kind, Method, NamedType, Operation, OperationType, PagePosition, Pagination, Service, ServiceError, Style,
@@ -56,7 +56,7 @@ pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
 fn error(error: &ServiceError) -> ErrorFacts {
     ErrorFacts {
         codes: [&error.code].into_iter().chain(&error.aliases).cloned().collect(),
-        // The kinds have the same names here and in the runtime.
+        // Kinds have the same names in the specification and in the runtime.
         kind: error.kind.map(|kind| format_ident!("{}", kind.variant_name())),
         advice: error.advice.clone(),
         only_4xx: error.only_4xx,
@@ -69,24 +69,24 @@ struct Lower<'a> {
     reach: reach::Reach<'a>,
 }
 
-/// What an item can name.
+/// The types that an item can name.
 #[derive(Clone, Copy)]
 struct Scope<'a> {
     types: Types<'a>,
-    /// Whether the item is in the module of shared types, which all other modules name by its path.
+    /// Whether the item is in the module of shared types. Other modules name these types by a path.
     is_shared: bool,
 }
 
-/// How a field of a record is held.
+/// Which types the fields of a record have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Holding {
-    /// Of a request, or of a type that only requests carry: plain where required.
+    /// A request, or a type that only requests use: a required field is not an `Option`.
     Sent,
-    /// Of a type that requests and answers carry: optional, since an answer may leave anything out.
+    /// A type that requests and responses use: every field is an `Option`, since a response may leave out any.
     Both,
-    /// Of an answer: lists and maps are plain and empty when absent.
+    /// A response: lists and maps are empty if absent, every other field is an `Option`.
     Read,
-    /// Of the envelope: texts are plain as well.
+    /// The envelope: texts are empty if absent, too.
     Envelope,
 }
 
@@ -94,14 +94,14 @@ impl Lower<'_> {
     fn operation(&self, operation: &Operation) -> Vec<Item> {
         let scope = Scope { types: Types::of(operation, self.service), is_shared: false };
         let request = self.request(operation, scope);
-        let answer = self.answer(operation, scope);
+        let response = self.response(operation, scope);
         let types = operation.types.iter().filter_map(|named| self.named(named, scope));
-        [request, answer].map(|record| Item::Record(Box::new(record))).into_iter().chain(types).collect()
+        [request, response].map(|record| Item::Record(Box::new(record))).into_iter().chain(types).collect()
     }
 
     fn request(&self, operation: &Operation, scope: Scope<'_>) -> Record {
         let service = ident(&type_name(&self.service.product));
-        let facts = tree::Operation {
+        let facts = tree::OperationFacts {
             get: operation.method == Method::Get,
             reads: operation.operation_type == OperationType::Read && operation.idempotent,
             idempotent: operation.idempotent,
@@ -124,12 +124,12 @@ impl Lower<'_> {
         }
     }
 
-    fn answer(&self, operation: &Operation, scope: Scope<'_>) -> Record {
+    fn response(&self, operation: &Operation, scope: Scope<'_>) -> Record {
         let own = operation.response.iter().map(|field| self.member(field, Holding::Read, scope));
         let envelope = self.service.envelope.fields.iter();
         let members = own.chain(envelope.map(|field| self.member(field, Holding::Envelope, scope))).collect();
         Record {
-            docs: docs::answer(operation),
+            docs: docs::response(operation),
             deprecated: None,
             name: format_ident!("{}Response", operation.action),
             members,
@@ -211,14 +211,14 @@ impl Lower<'_> {
             Style::Simple => "SIMPLE",
         });
         let sensitive = (scope.types.sensitivity(&field.shape) == Sensitivity::Whole).then_some("SENSITIVE");
-        // What tells success from failure has to fit.
+        // The members that state success must fit.
         let envelope = &self.service.envelope;
         let decides = [&envelope.code, &envelope.ok].into_iter().flatten().any(|name| *name == field.wire_name);
         let lenient = (holding == Holding::Envelope && !decides).then_some("LENIENT");
         sensitive.into_iter().chain(style).chain(lenient).collect()
     }
 
-    /// Type of the argument that a field takes, and how it becomes a value of the field.
+    /// The type of the argument for a field, and the conversion to the value of the field.
     fn argument(kind: &Kind, scope: Scope<'_>) -> (TokenStream, Conversion) {
         let inner = rust_type(kind, scope);
         match scope.types.resolve(kind) {
@@ -260,8 +260,8 @@ impl Lower<'_> {
         }
     }
 
-    /// From `request` to the parameter at a dotted path, making the records on the way. In a checked service the path
-    /// leads somewhere; of another one, the generated code would not compile.
+    /// The expression that leads from `request` to the parameter at a path, and creates missing records on it. In a checked
+    /// service the path leads to a field. Otherwise the generated code would not compile.
     fn position(&self, operation: &Operation, path: &str, scope: Scope<'_>) -> TokenStream {
         let mut expression = quote!(&mut request);
         let mut holding = Holding::Sent;
@@ -280,7 +280,7 @@ impl Lower<'_> {
         expression
     }
 
-    /// From `page` to the items at a dotted path, and the type of an item.
+    /// The expression that leads from `page` to the items at a path, and the type of an item.
     fn items(&self, operation: &Operation, path: &str, scope: Scope<'_>) -> (TokenStream, TokenStream) {
         let mut expression = quote!(page);
         let mut item = quote!(());
@@ -297,7 +297,7 @@ impl Lower<'_> {
                 _ => {}
             }
         }
-        // Lists of a record that requests carry as well are optional.
+        // A list is an `Option` in a record that requests use, too.
         if both {
             expression = quote!(#expression.unwrap_or_default());
         }
@@ -333,19 +333,20 @@ fn rust_type(kind: &Kind, scope: Scope<'_>) -> TokenStream {
     }
 }
 
-/// Type of an item that a list or a map takes: what converts into it, except where that would be a guess.
+/// The type of an item in the argument for a list or a map: anything that converts into the item, unless the type of a
+/// literal could then not be inferred.
 fn item_argument(kind: &Kind, scope: Scope<'_>) -> TokenStream {
     let item = rust_type(kind, scope);
     if matches!(kind, Kind::Array(_) | Kind::Map(_)) { item } else { quote!(impl Into<#item>) }
 }
 
-/// Other spellings, with the wire name that they stand for.
+/// Other spellings, with the wire names that they stand for.
 fn aliases<'f>(fields: impl Iterator<Item = &'f Field>) -> Vec<(String, String)> {
     let rows = fields.flat_map(|field| field.aliases.iter().map(|alias| (alias.clone(), field.wire_name.clone())));
     rows.collect()
 }
 
-/// A value that fits a scalar parameter, as Rust.
+/// A value of a scalar parameter as a Rust literal.
 fn literal(kind: &Kind, value: &Value) -> TokenStream {
     match (kind, value) {
         (_, Value::Bool(value)) => quote!(#value),
@@ -368,7 +369,7 @@ mod tests {
         "groups": { "pages": "Pages." }
     }"#;
 
-    /// The paging of an operation with that pagination.
+    /// The paging of an operation with this pagination.
     fn paging(pagination: &str) -> tree::Paging {
         let operation = format!(
             r#"{{

@@ -1,4 +1,4 @@
-//! `aliyun-codegen`: checks, prints and formats specifications.
+//! The command `aliyun-codegen`: checks specifications, formats them, and prints the generated code.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use aliyun_api_spec::Loaded;
 use aliyun_codegen::{Options, generate_source};
 use clap::{Parser, Subcommand};
 
-/// Checks, prints and formats specifications of Alibaba Cloud operations.
+/// Check and format specifications of Alibaba Cloud operations, and print the generated code
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -17,39 +17,39 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Reports every fault of a service folder, a line each.
+    /// Report every fault of a service folder, one per line
     Check {
-        /// Folder with service.json and operations/.
+        /// Folder with service.json and operations/
         folder: PathBuf,
     },
-    /// Prints the generated Rust source.
+    /// Print the generated Rust source
     Print {
-        /// Folder with service.json and operations/, or the name of an embedded service such as dyvmsapi.
+        /// Folder with service.json and operations/, or the id of an embedded service such as dyvmsapi
         service: String,
-        /// Only this operation; may be given several times.
+        /// Print only this operation; may be given several times
         #[arg(long = "operation", value_name = "ACTION")]
         operations: Vec<String>,
-        /// Path of the module the source will stand in, for the examples in its documentation.
+        /// Path of the module that will contain the source, for the examples in its documentation
         #[arg(long, value_name = "PATH")]
         path: Option<String>,
     },
-    /// Writes the files of a service folder in the one-field-a-line layout.
+    /// Format the files of a service folder, one field per line
     Format {
-        /// Folder with service.json and operations/.
+        /// Folder with service.json and operations/
         folder: PathBuf,
-        /// Writes nothing and fails if a file would change.
+        /// Change nothing, and fail if a file would change
         #[arg(long)]
         check: bool,
     },
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    let result = match Arguments::parse().command {
         Command::Check { folder } => check(&folder),
         Command::Print { service, operations, path } => print(&service, &operations, path.as_deref()),
         Command::Format { folder, check } => format(&folder, check),
     };
-    match outcome {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("{message}");
@@ -61,13 +61,13 @@ fn main() -> ExitCode {
 fn check(folder: &Path) -> Result<(), String> {
     let loaded = aliyun_api_spec::load(folder);
     let operations = loaded.service.as_ref().map_or(0, |service| service.operations.len());
-    faultless(&loaded)?;
+    without_faults(&loaded)?;
     println!("{}: {operations} operations, no fault", folder.display());
     Ok(())
 }
 
-/// Every fault, a line each, and how many there are.
-fn faultless(loaded: &Loaded) -> Result<(), String> {
+/// An error with every fault, one per line, and their number.
+fn without_faults(loaded: &Loaded) -> Result<(), String> {
     if loaded.faults.is_empty() {
         return Ok(());
     }
@@ -82,8 +82,8 @@ fn print(service: &str, operations: &[String], path: Option<&str>) -> Result<(),
         Some(embedded) if !folder.join("service.json").is_file() => embedded,
         _ => aliyun_api_spec::load(folder),
     };
-    faultless(&loaded)?;
-    let service = loaded.service.ok_or("there is no service to print")?;
+    without_faults(&loaded)?;
+    let service = loaded.service.ok_or("there is no service.json to print")?;
     let operations: Vec<&str> = operations.iter().map(String::as_str).collect();
     if let Some(unknown) = aliyun_codegen::unknown_operations(&service, &operations).first() {
         return Err(format!("{} has no operation {unknown}", service.product));
@@ -96,9 +96,9 @@ fn print(service: &str, operations: &[String], path: Option<&str>) -> Result<(),
 fn format(folder: &Path, check: bool) -> Result<(), String> {
     let loaded = aliyun_api_spec::load(folder);
     if loaded.files.is_empty() {
-        return faultless(&loaded);
+        return without_faults(&loaded);
     }
-    let mut outcome = Ok(());
+    let mut result = Ok(());
     for file in loaded.files {
         let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         let name = file.strip_prefix(folder).unwrap_or(&file).to_string_lossy();
@@ -106,12 +106,12 @@ fn format(folder: &Path, check: bool) -> Result<(), String> {
             Err(faults) => {
                 let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
                 eprintln!("{}", lines.join("\n"));
-                outcome = Err("files with a fault were left as they are".to_owned());
+                result = Err("files with a fault were not formatted".to_owned());
             }
             Ok(formatted) if formatted == text => {}
             Ok(_) if check => {
-                println!("{name} is not in the layout");
-                outcome = Err("run `aliyun-codegen format` on the folder".to_owned());
+                println!("{name} is not formatted");
+                result = Err("run `aliyun-codegen format` on the folder".to_owned());
             }
             Ok(formatted) => {
                 std::fs::write(&file, formatted).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -119,5 +119,5 @@ fn format(folder: &Path, check: bool) -> Result<(), String> {
             }
         }
     }
-    outcome
+    result
 }

@@ -1,16 +1,16 @@
-//! What is generated, and for whom.
+//! Options of the generator.
 
 use aliyun_api_spec::model::Operation;
 
-/// What is generated, and for whom.
+/// Options of [`generate`](crate::generate).
 #[derive(Debug, Clone, Default)]
 pub struct Options<'a> {
-    /// The operations; all if empty. Types that none of them uses are left out.
+    /// The operations to generate; all if empty. Types that none of them uses are left out.
     pub operations: Vec<&'a str>,
-    /// Path of the module that the code stands in, as the examples in its documentation write it, such as
-    /// `dyvmsapi`. Without it the documentation has no examples.
+    /// Path of the module that will contain the code, for the examples in its documentation, such as `dyvmsapi`. Without
+    /// it the documentation has no examples.
     pub path: Option<&'a str>,
-    /// Where the specification files can be read, as the beginning of a link. Without it they are named only.
+    /// Address of the folder of the specification, for links to its files. Without it the documentation only names them.
     pub link: Option<&'a str>,
 }
 

@@ -1,7 +1,7 @@
-//! From tokens to formatted source, for people to read.
+//! Formats tokens as source text.
 //!
-//! prettyplease formats everything but the arguments of macros, whose grammar it cannot know. These are lists here: each
-//! entry gets a line.
+//! prettyplease formats everything except for the arguments of macros, since it does not know their grammar. Here they are
+//! lists, so each entry is written on its own line.
 
 use std::iter::Peekable;
 
@@ -10,10 +10,10 @@ use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
 use quote::quote;
 use syn::{File, Item, LitStr};
 
-/// Stands for the arguments of a macro while prettyplease formats what is around them.
+/// Replaces the arguments of a macro while prettyplease formats the code around them.
 const PLACEHOLDER: &str = "__list";
 
-/// One step of indentation, the same as prettyplease's.
+/// One level of indentation, as in prettyplease.
 const STEP: &str = "    ";
 
 pub(crate) fn source(tokens: TokenStream) -> syn::Result<String> {
@@ -37,7 +37,7 @@ pub(crate) fn source(tokens: TokenStream) -> syn::Result<String> {
     Ok(source)
 }
 
-/// Takes the arguments of all macros, in their order.
+/// Removes the arguments of all macros and returns them in their order.
 fn take_lists(items: &mut [Item], lists: &mut Vec<TokenStream>) {
     for item in items {
         match item {
@@ -55,16 +55,16 @@ fn take_lists(items: &mut [Item], lists: &mut Vec<TokenStream>) {
     }
 }
 
-/// What was written last.
+/// The kind of token that was written last.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
-    /// A line break: indentation comes next.
+    /// A line break, after which indentation follows.
     Line,
-    /// Something that has no space behind it.
+    /// A token without a space after it.
     Tight,
     /// A name, a literal, or the end of a group.
     Operand,
-    /// Something that has a space behind it.
+    /// A token with a space after it.
     Operator,
 }
 
@@ -75,7 +75,7 @@ struct List<'s> {
 }
 
 impl List<'_> {
-    /// With `lines`, what ends with `,` or `;` is an entry on its own line.
+    /// With `lines`, each entry that ends with `,` or `;` is on its own line.
     fn tokens(&mut self, tokens: TokenStream, lines: bool) {
         let mut tokens = tokens.into_iter().peekable();
         let mut in_pipes = false;
@@ -132,14 +132,14 @@ impl List<'_> {
         }
     }
 
-    /// What follows a name without a space is called by it.
+    /// A group without a space before it is the argument of the name before it.
     fn enclosed(&mut self, open: &str, tokens: TokenStream, close: &str) {
         self.write(open, self.before != Before::Operand, Before::Tight);
         self.tokens(tokens, false);
         self.write(close, false, Before::Operand);
     }
 
-    /// Documentation as a comment, any other attribute as it is.
+    /// Writes documentation as a comment, and any other attribute unchanged.
     fn attribute(&mut self, tokens: &mut Peekable<IntoIter>) {
         let Some(TokenTree::Group(group)) = tokens.next() else { return };
         let documentation =
@@ -172,7 +172,7 @@ impl List<'_> {
     }
 }
 
-/// The other half of `::`, `->` and `=>`.
+/// Whether a token is the second half of `::`, `->` or `=>`.
 fn second(spacing: Spacing, first: char, tokens: &mut Peekable<IntoIter>) -> Option<char> {
     let TokenTree::Punct(next) = tokens.peek()? else { return None };
     let second = next.as_char();

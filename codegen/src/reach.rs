@@ -1,15 +1,15 @@
-//! Which types requests carry and which answers carry.
+//! Which types requests use, and which responses use.
 
 use std::collections::HashSet;
 
 use aliyun_api_spec::model::{Operation, Service};
 use aliyun_api_spec::types::Types;
 
-/// Names of the types that are reached.
+/// Names of types.
 pub(crate) struct Reach<'a> {
-    /// From parameters.
+    /// Types that requests use.
     pub(crate) sent: HashSet<&'a str>,
-    /// From responses.
+    /// Types that responses use.
     pub(crate) read: HashSet<&'a str>,
 }
 

@@ -1,13 +1,13 @@
-//! The generator's own tree: a specification turned into Rust items, with every name, type and sentence decided.
+//! The tree of the generator: the Rust items of a service, with all names, types and sentences.
 //!
-//! [`crate::lower`] builds it from a checked service, [`crate::expand`] prints it. Whatever can go wrong has gone
-//! wrong before there is a tree, so printing cannot fail.
+//! [`crate::lower`] builds it from a checked service, and [`crate::expand`] turns it into tokens. The specification was
+//! checked before, so neither can fail.
 
 use aliyun_api_spec::name::KEYWORDS;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-/// A service: the items at the root.
+/// The items at the root: the type of the service, its facts and its modules.
 pub(crate) struct Root {
     pub(crate) docs: String,
     pub(crate) name: Ident,
@@ -19,9 +19,9 @@ pub(crate) struct ServiceFacts {
     pub(crate) product: String,
     pub(crate) version: String,
     pub(crate) endpoint: String,
-    /// Region and host.
+    /// Pairs of region and host.
     pub(crate) regions: Vec<(String, String)>,
-    /// Region and host.
+    /// Pairs of region and host.
     pub(crate) vpc: Vec<(String, String)>,
     pub(crate) code: String,
     pub(crate) message: String,
@@ -51,50 +51,50 @@ pub(crate) enum Item {
     OpenSet(OpenSet),
 }
 
-/// A struct: a request, an answer, or a type in one of them.
+/// A struct: a request, a response, or a type in one of them.
 pub(crate) struct Record {
     pub(crate) docs: String,
     pub(crate) deprecated: Option<String>,
     pub(crate) name: Ident,
     pub(crate) members: Vec<Member>,
-    /// Other spellings, with the wire name that they stand for.
+    /// Other spellings, with the wire names that they stand for.
     pub(crate) aliases: Vec<(String, String)>,
-    /// Whether requests carry it: then it has a constructor and setters.
+    /// Whether requests use it. Then it has a constructor and setters.
     pub(crate) sent: bool,
-    /// Whether answers carry it: then it can be read.
+    /// Whether responses use it. Then it can be read.
     pub(crate) read: bool,
-    /// For a request, its operation.
-    pub(crate) operation: Option<Operation>,
+    /// The operation, if it is a request.
+    pub(crate) operation: Option<OperationFacts>,
 }
 
 pub(crate) struct Member {
     pub(crate) docs: String,
-    /// The first sentence, for the setter.
+    /// The documentation of the setter.
     pub(crate) summary: String,
     pub(crate) deprecated: Option<String>,
     pub(crate) name: Ident,
     pub(crate) wire_name: String,
     pub(crate) ty: TokenStream,
-    /// Type of the argument of a setter, and how it becomes a value of the field.
+    /// The type of the argument of a setter, and its conversion to the value of the field.
     pub(crate) argument: TokenStream,
     pub(crate) conversion: Conversion,
-    /// Whether a constructor takes it.
+    /// Whether the constructor takes it.
     pub(crate) required: bool,
     /// Whether the field is an `Option`.
     pub(crate) optional: bool,
     pub(crate) flags: Vec<&'static str>,
 }
 
-/// How an argument becomes a value of a field.
+/// How an argument is converted to the value of a field.
 #[derive(Clone, Copy)]
 pub(crate) enum Conversion {
-    /// It is one.
+    /// Not at all.
     None,
-    /// By `Into`.
+    /// With `Into`.
     Into,
-    /// Item by item.
+    /// Each item with `Into`.
     List,
-    /// Entry by entry.
+    /// Each key and value with `Into`.
     Map,
 }
 
@@ -110,8 +110,8 @@ impl Conversion {
     }
 }
 
-/// The operation of a request, which is named like it.
-pub(crate) struct Operation {
+/// The facts of an operation. Its request has the same name.
+pub(crate) struct OperationFacts {
     pub(crate) get: bool,
     pub(crate) reads: bool,
     pub(crate) idempotent: bool,
@@ -128,19 +128,19 @@ pub(crate) struct Paging {
     pub(crate) items: String,
     pub(crate) total: Option<String>,
     pub(crate) item: TokenStream,
-    /// From the request to the parameter that moves, such as `request.page_no`.
+    /// The parameter that selects the page, such as `request.page_no`.
     pub(crate) position: TokenStream,
-    /// From `page` to its items.
+    /// The items of `page`.
     pub(crate) take_items: TokenStream,
-    /// Statements that set what must be asked for.
+    /// Statements that set the parameters for paging.
     pub(crate) prepare: Vec<TokenStream>,
 }
 
-/// An open set of values.
+/// An open enum.
 pub(crate) struct OpenSet {
     pub(crate) docs: String,
     pub(crate) name: Ident,
-    /// Whether the wire carries integers.
+    /// Whether its values are sent as integers.
     pub(crate) integer: bool,
     pub(crate) values: Vec<OpenValue>,
 }
@@ -151,7 +151,7 @@ pub(crate) struct OpenValue {
     pub(crate) wire: String,
 }
 
-/// An identifier, raw where it is a keyword.
+/// An identifier. A keyword becomes a raw one.
 pub(crate) fn ident(name: &str) -> Ident {
     if KEYWORDS.contains(&name) { Ident::new_raw(name, Span::call_site()) } else { Ident::new(name, Span::call_site()) }
 }

@@ -14,15 +14,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 
-use aliyun_api_spec::model::{Field, Kind, Operation, Service, Shape, Style, TypeBody};
+use aliyun_api_spec::model::{Field, Kind, Operation, Service, Style, TypeBody};
+use aliyun_api_spec::types::{Type, Types};
 use serde_json::{Value, json};
 
-/// The types of one side of an operation, by path.
-type Types = BTreeMap<String, String>;
+/// The types of one side of an operation, as texts by path.
+type TypeTexts = BTreeMap<String, String>;
 
-fn facts() -> BTreeMap<String, [Types; 2]> {
+fn facts() -> BTreeMap<String, [TypeTexts; 2]> {
     let facts: Value = serde_json::from_str(include_str!("../data/facts.json")).unwrap();
-    let types = |types: &Value| -> Types {
+    let types = |types: &Value| -> TypeTexts {
         let types = types.as_object().unwrap().iter();
         types.map(|(path, text)| (path.clone(), text.as_str().unwrap().to_owned())).collect()
     };
@@ -32,23 +33,23 @@ fn facts() -> BTreeMap<String, [Types; 2]> {
 
 /// The specification in the words of the facts.
 struct Flat<'a> {
-    service: &'a Service,
+    types: Types<'a>,
     /// Types that are being written down, so that one that holds itself comes to an end.
-    open: Vec<String>,
-    types: Types,
+    open: Vec<&'a Kind>,
+    written: TypeTexts,
 }
 
-impl Flat<'_> {
-    fn of(service: &Service, fields: &[Field]) -> Types {
-        let mut flat = Flat { service, open: Vec::new(), types: Types::new() };
+impl<'a> Flat<'a> {
+    fn of(types: Types<'a>, fields: &'a [Field]) -> TypeTexts {
+        let mut flat = Flat { types, open: Vec::new(), written: TypeTexts::new() };
         flat.fields(fields, "");
-        flat.types
+        flat.written
     }
 
-    fn fields(&mut self, fields: &[Field], before: &str) {
+    fn fields(&mut self, fields: &'a [Field], before: &str) {
         for field in fields {
             let path = format!("{before}{}", field.wire_name);
-            let mut text = self.kind(&field.shape, &path);
+            let mut text = self.kind(&field.shape.kind, &path);
             if field.required {
                 text += ", required";
             }
@@ -58,34 +59,33 @@ impl Flat<'_> {
                 Some(Style::Simple) => ", simple",
                 None => "",
             };
-            self.types.insert(path, text);
+            self.written.insert(path, text);
         }
     }
 
-    fn kind(&mut self, shape: &Shape, path: &str) -> String {
-        match &shape.kind {
-            Kind::String => "string".to_owned(),
-            Kind::Int32 => "int32".to_owned(),
-            Kind::Int64 => "int64".to_owned(),
-            Kind::Number => "number".to_owned(),
-            Kind::Boolean => "boolean".to_owned(),
-            Kind::Any => "any".to_owned(),
-            Kind::Array(items) => format!("array of {}", self.kind(items, &format!("{path}[]"))),
-            Kind::Map(values) => {
-                self.kind(values, &format!("{path}{{}}"));
+    fn kind(&mut self, kind: &'a Kind, path: &str) -> String {
+        match self.types.resolve(kind) {
+            Type::Scalar(Kind::Int32) => "int32".to_owned(),
+            Type::Scalar(Kind::Int64) => "int64".to_owned(),
+            Type::Scalar(Kind::Number) => "number".to_owned(),
+            Type::Scalar(Kind::Boolean) => "boolean".to_owned(),
+            Type::Scalar(_) => "string".to_owned(),
+            Type::Any => "any".to_owned(),
+            Type::Array(items) => format!("array of {}", self.kind(&items.kind, &format!("{path}[]"))),
+            Type::Map(values) => {
+                self.kind(&values.kind, &format!("{path}{{}}"));
                 "map".to_owned()
             }
-            Kind::Named(name) => match &self.service.named_type(name).unwrap().body {
-                TypeBody::Enum { kind, .. } => self.kind(&Shape::of(kind.clone()), path),
-                TypeBody::Record(fields) => {
-                    if !self.open.contains(name) {
-                        self.open.push(name.clone());
-                        self.fields(fields, &format!("{path}."));
-                        self.open.pop();
-                    }
-                    "object".to_owned()
+            Type::Enum { kind, .. } => self.kind(kind, path),
+            Type::Record(fields) => {
+                if !self.open.contains(&kind) {
+                    self.open.push(kind);
+                    self.fields(fields, &format!("{path}."));
+                    self.open.pop();
                 }
-            },
+                "object".to_owned()
+            }
+            Type::Unknown => unreachable!("a checked service has no unknown type"),
         }
     }
 }
@@ -132,7 +132,7 @@ fn same(fact: &str, here: &str) -> bool {
 ///
 /// Of the content of a text, and of the values of a map, the facts say nothing: members of these stand only in the
 /// specification. Where a structure differs it is listed itself, and its members with it.
-fn beneath(path: &str, facts: &Types, spec: &Types) -> bool {
+fn beneath(path: &str, facts: &TypeTexts, spec: &TypeTexts) -> bool {
     let ends = path.match_indices(['.', '[', '{']).map(|(index, _)| &path[..index]);
     ends.into_iter().any(|above| match (facts.get(above), spec.get(above)) {
         (Some(fact), Some(here)) => Parts::of(fact).kind != Parts::of(here).kind || Parts::of(fact).kind == "map",
@@ -174,18 +174,19 @@ struct Comparison {
 /// `RequestId`, five `Message`, forty `AccessDeniedDetail`) is accepted: the envelope is declared once for the service,
 /// and a reader takes an absent member as none. Where the facts have one, its type is compared.
 fn comparison(service: &Service) -> Comparison {
-    let envelope = Flat::of(service, &service.envelope.fields);
+    let envelope = Flat::of(Types::shared(service), &service.envelope.fields);
     let mut comparison = Comparison::default();
     for (action, [parameters, response]) in facts() {
         let Some(operation) = service.operation(&action) else { continue };
         comparison.parameters += parameters.len();
         comparison.members += response.len();
-        let mut answer = Flat::of(service, &operation.response);
+        let mut answer = Flat::of(Types::of(operation, service), &operation.response);
         let listed = envelope.iter().filter(|(path, _)| response.contains_key(*path));
         answer.extend(listed.map(|(path, text)| (path.clone(), text.clone())));
-        for (side, facts, spec) in
-            [("parameters", &parameters, &Flat::of(service, &operation.parameters)), ("response", &response, &answer)]
-        {
+        for (side, facts, spec) in [
+            ("parameters", &parameters, &Flat::of(Types::of(operation, service), &operation.parameters)),
+            ("response", &response, &answer),
+        ] {
             let paths: BTreeSet<&String> = facts.keys().chain(spec.keys()).collect();
             for path in paths.into_iter().filter(|path| !beneath(path, facts, spec)) {
                 let (fact, here) = (facts.get(path), spec.get(path));
@@ -357,7 +358,7 @@ fn what_looks_like_pages_is_turned() {
     let service = aliyun_api_spec::dyvmsapi();
     let facts = facts();
     let paged = |operation: &&Operation| {
-        let specified = Flat::of(service, &operation.parameters);
+        let specified = Flat::of(Types::of(operation, service), &operation.parameters);
         looks_like_pages(specified.keys()) || looks_like_pages(facts[&operation.action][0].keys())
     };
     let paged: Vec<&Operation> = service.operations.iter().filter(paged).collect();

@@ -23,7 +23,7 @@ fn module(source: &str) -> String {
 }
 
 /// The line that the module of shared types begins with.
-const SHARED_TYPES: &str = "\n/// Types that several operations share.";
+const SHARED_TYPES: &str = "\n/// Types that several operations use.";
 
 fn snapshots(service: &Service, folder: &str, path: &str) {
     let mut settings = insta::Settings::clone_current();

@@ -1,4 +1,4 @@
-//! Fields and what they say of their values.
+//! Fields, and the rules for their values.
 
 use std::borrow::Cow;
 
@@ -12,29 +12,29 @@ use crate::suggest::did_you_mean;
 use crate::text::is_shortest;
 use crate::types::{Type, Types};
 
-/// Where a field stands.
+/// Where a field is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// In a request, at the top.
+    /// A parameter of a request.
     Parameter,
-    /// In an answer, at the top.
-    Answer,
-    /// In a type.
+    /// A member of a response.
+    Response,
+    /// A field of a named type.
     Member {
-        /// Whether requests carry the type.
+        /// Whether requests use the type.
         sent: bool,
     },
-    /// In a list or a map.
+    /// An item of a list or a value of a map.
     Item,
 }
 
-/// What a type is made of, as far as the rules of style go.
+/// Classes of types, for the rules of `style`.
 enum Class {
     Scalar,
     Any,
     ScalarList,
     OtherStructure,
-    /// A type that does not exist, which is reported where it is named.
+    /// A type that does not exist. It is reported where it is named.
     Unknown,
 }
 
@@ -52,7 +52,7 @@ fn class(kind: &Kind, types: Types<'_>) -> Class {
     }
 }
 
-/// Checks a table of fields, all but their names.
+/// Checks a table of fields, except for their names.
 pub(super) fn check_table(
     fields: &[Field],
     members: &[Member<'_>],
@@ -63,17 +63,17 @@ pub(super) fn check_table(
     for (field, member) in fields.iter().zip(members) {
         let node = &member.value;
         if role != Role::Parameter && node.get("in").is_some() {
-            report.add(node.at_key("in"), "`in` is for parameters only");
+            report.add(node.at_key("in"), "`in` is only for parameters");
         }
         let sent = matches!(role, Role::Parameter | Role::Member { sent: true });
         if field.required && !sent {
-            report.add(node.at_key("required"), "`required` is for what requests carry");
+            report.add(node.at_key("required"), "`required` is only for parameters and for types in requests");
         }
         check_shape(&field.shape, node, member.at, role, scope, report);
     }
 }
 
-/// `at` is where a fault of the whole field is reported.
+/// Checks a shape. A fault of the whole field is reported at `at`.
 fn check_shape(shape: &Shape, node: &Node<'_>, at: usize, role: Role, scope: Scope<'_>, report: &mut Report<'_>) {
     check_reference(&shape.kind, node.get("type"), scope, report);
     check_items(shape, node, scope, report);
@@ -85,19 +85,19 @@ fn check_shape(shape: &Shape, node: &Node<'_>, at: usize, role: Role, scope: Sco
         Kind::Array(items) => items,
         _ => shape,
     };
-    // A default speaks of the items of an array, an example of the whole.
+    // The default of an array is that of its items; the example is a whole array.
     for (key, value, of) in [("default", &shape.default, items), ("example", &shape.example, shape)] {
         let (Some(value), Some(node)) = (value, node.get(key)) else {
             continue;
         };
         for misfit in fit::value(value, of, scope.types, Reading::Strict) {
-            let message = format!("the {key} is not of the type: {}", misfit.describe());
+            let message = format!("the {key} does not fit the type: {}", misfit.describe());
             report.add_with(misfit.locate(node), message, misfit.hint);
         }
     }
 }
 
-/// The type that is named must exist.
+/// A named type must exist.
 fn check_reference(kind: &Kind, node: Option<&Node<'_>>, scope: Scope<'_>, report: &mut Report<'_>) {
     let (Kind::Named(name), Some(node)) = (kind, node) else {
         return;
@@ -109,7 +109,7 @@ fn check_reference(kind: &Kind, node: Option<&Node<'_>>, scope: Scope<'_>, repor
         return;
     }
     let hint = if let Some(place) = space.place_of_type(name) {
-        Some(format!("the one at {place} has to move to service.json to be shared").into())
+        Some(format!("to share the type at {place}, move it to service.json").into())
     } else {
         let known = scope.types.all().map(|named| named.name.as_str());
         did_you_mean(name, BUILT_IN.iter().copied().chain(known))
@@ -125,7 +125,7 @@ fn check_items(shape: &Shape, node: &Node<'_>, scope: Scope<'_>, report: &mut Re
         return;
     };
     let Some(of_items) = node.get("items") else {
-        report.add_with(node.at, "an array or a map needs `items`", Cow::Borrowed("name what it holds"));
+        report.add_with(node.at, "an array or a map needs `items`", Cow::Borrowed("name the type of its items"));
         return;
     };
     match of_items.text() {
@@ -141,7 +141,7 @@ fn check_items(shape: &Shape, node: &Node<'_>, scope: Scope<'_>, report: &mut Re
 fn check_style(shape: &Shape, node: &Node<'_>, at: usize, role: Role, scope: Scope<'_>, report: &mut Report<'_>) {
     if role == Role::Item {
         if node.get("style").is_some() {
-            report.add(node.at_key("style"), "`style` is for fields, not for what a list or a map holds");
+            report.add(node.at_key("style"), "`style` is for fields, not for items");
         }
         return;
     }
@@ -154,60 +154,60 @@ fn check_style(shape: &Shape, node: &Node<'_>, at: usize, role: Role, scope: Sco
         | (Some(Style::Simple), Class::ScalarList) => {}
         (None, _) => {
             if role == Role::Parameter && node.get("style").is_none() {
-                report.add_with(at, "a structured parameter needs a style", Cow::Borrowed("flat, json or simple"));
+                report.add_with(at, "a structured parameter needs a `style`", Cow::Borrowed("flat, json or simple"));
             }
         }
         (Some(Style::Flat | Style::Simple), Class::Scalar) => {
-            report.add(at_style, "a scalar has no style but json");
+            report.add(at_style, "the only style of a scalar is json");
         }
-        (Some(Style::Simple), _) => report.add(at_style, "simple is for arrays of scalars"),
+        (Some(Style::Simple), _) => report.add(at_style, "the style simple is for arrays of scalars"),
         (Some(Style::Flat), _) => {
             if role != Role::Parameter {
-                let hint = "below a flat parameter everything is flat without saying so";
-                report.add_with(at_style, "flat is for parameters at the top", Cow::Borrowed(hint));
+                let hint = "everything in a flat parameter is flat, without a `style` of its own";
+                report.add_with(at_style, "the style flat is for parameters of an operation", Cow::Borrowed(hint));
             }
         }
     }
 }
 
-/// Known values must be of the type.
+/// Known values must fit the type.
 fn check_values(shape: &Shape, node: &Node<'_>, scope: Scope<'_>, report: &mut Report<'_>) {
     let (fits, wanted): (fn(&str) -> bool, _) = match shape.kind.innermost() {
-        Kind::Int32 => (is_shortest::<i32>, "a 32-bit integer in its shortest form"),
-        Kind::Int64 => (is_shortest::<i64>, "an integer in its shortest form"),
+        Kind::Int32 => (is_shortest::<i32>, "a 32-bit integer without leading zeros or `+`"),
+        Kind::Int64 => (is_shortest::<i64>, "an integer without leading zeros or `+`"),
         Kind::Number => (|text| text.parse::<f64>().is_ok(), "a number"),
         Kind::Boolean => (|text| matches!(text, "true" | "false"), "true or false"),
         Kind::Named(name) if scope.types.named(name).is_some() && node.get("enum").is_some() => {
-            let message = format!("the values of \"{name}\" stand in that type");
+            let message = format!("the values of \"{name}\" belong into that type");
             report.add(node.at_key("enum"), message);
             return;
         }
         _ => return,
     };
     for member in node.table("enum").iter().filter(|member| !fits(&member.name)) {
-        report.add(member.at, format!("expected {wanted} as value, found \"{}\"", member.name));
+        report.add(member.at, format!("expected {wanted} as a value, found \"{}\"", member.name));
     }
 }
 
 fn check_time(shape: &Shape, node: &Node<'_>, report: &mut Report<'_>) {
     let Some(time) = &shape.time else { return };
     if !matches!(shape.kind.innermost(), Kind::String | Kind::Int32 | Kind::Int64 | Kind::Named(_)) {
-        report.add(node.at_key("time"), "a time is a text or an integer");
+        report.add(node.at_key("time"), "`time` is for strings and integers");
     }
     let legal = |c: char| !c.is_ascii_alphabetic() || "yMdHhmsSaTZXx".contains(c);
     if let Time::Pattern(pattern) = time
         && !pattern.chars().all(legal)
     {
-        let rule = "a time is unix-s, unix-ms or a pattern such as yyyy-MM-dd HH:mm:ss";
+        let rule = "expected unix-s, unix-ms or a pattern such as yyyy-MM-dd HH:mm:ss";
         report.add(node.at_value("time"), format!("{rule}, found \"{pattern}\""));
     }
 }
 
 fn check_order(shape: &Shape, node: &Node<'_>, report: &mut Report<'_>) {
     if shape.minimum.zip(shape.maximum).is_some_and(|(least, most)| least > most) {
-        report.add(node.at_value("maximum"), "the maximum is below the minimum");
+        report.add(node.at_value("maximum"), "`maximum` is less than `minimum`");
     }
     if shape.min_length.zip(shape.max_length).is_some_and(|(least, most)| least > most) {
-        report.add(node.at_value("maxLength"), "the longest length is below the shortest");
+        report.add(node.at_value("maxLength"), "`maxLength` is less than `minLength`");
     }
 }

@@ -1,4 +1,4 @@
-//! Names: of types, of operations, of fields, of values.
+//! Names of types, operations, fields and values.
 
 use std::borrow::Cow;
 use std::collections::hash_map::Entry;
@@ -12,7 +12,7 @@ use crate::model::{EnumValue, Field, Operation, Service};
 use crate::name::{RESERVED_TYPES, fault_of_identifier, is_camel_case, type_name};
 use crate::parse::{Member, Node};
 
-/// The names of all types of a service, each with the place where it is given.
+/// The names of all types of a service, each with the position of its declaration.
 #[derive(Debug, Default)]
 pub(crate) struct Space {
     places: HashMap<String, String>,
@@ -20,17 +20,18 @@ pub(crate) struct Space {
 }
 
 impl Space {
-    /// Where a type has its name.
+    /// The position of the declaration of a type.
     pub(super) fn place_of_type(&self, name: &str) -> Option<&str> {
         let place = self.places.get(name).map(String::as_str);
         place.filter(|_| self.types.contains(name))
     }
 
-    /// Gives a name, and tells whether it was free.
+    /// Takes a name, and returns whether it was free.
     fn claim(&mut self, name: &str, at: usize, report: &mut Report<'_>) -> bool {
         if let Some(first) = self.places.get(name) {
-            let message = format!("the name \"{name}\" is taken; the first is at {first}");
-            let hint = "the product, actions, actions with `Response` and types of all files share one space of names";
+            let message = format!("the name \"{name}\" is already used at {first}");
+            let hint =
+                "names of the product, of operations, of their responses and of types must be unique across all files";
             report.add_with(at, message, Cow::Borrowed(hint));
             return false;
         }
@@ -39,7 +40,7 @@ impl Space {
     }
 }
 
-/// Actions, their answers and all types live in one space of names.
+/// The names of operations, of their responses and of all types must be unique.
 pub(super) fn check_space(
     mut service: Option<&mut Draft<'_, Service>>,
     operations: &mut [Draft<'_, Operation>],
@@ -48,7 +49,7 @@ pub(super) fn check_space(
     if let Some(draft) = &mut service {
         check_product(draft, &mut space);
     }
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for (index, draft) in operations.iter_mut().enumerate() {
         let (action, at) = (&draft.model.action, draft.node.at_value("action"));
         if action.is_empty() {
@@ -56,12 +57,12 @@ pub(super) fn check_space(
         }
         check_type_name(action, at, &mut draft.report);
         if space.claim(action, at, &mut draft.report) {
-            answers.push((index, format!("{action}Response")));
+            responses.push((index, format!("{action}Response")));
         }
     }
-    for (index, answer) in answers {
+    for (index, response) in responses {
         if let Some(draft) = operations.get_mut(index) {
-            space.claim(&answer, draft.node.at_value("action"), &mut draft.report);
+            space.claim(&response, draft.node.at_value("action"), &mut draft.report);
         }
     }
     if let Some(draft) = service {
@@ -73,7 +74,7 @@ pub(super) fn check_space(
     space
 }
 
-/// The product becomes a type, too.
+/// The product also becomes a Rust type.
 fn check_product(draft: &mut Draft<'_, Service>, space: &mut Space) {
     let (product, at) = (&draft.model.product, draft.node.at_value("product"));
     if product.trim().is_empty() {
@@ -82,9 +83,9 @@ fn check_product(draft: &mut Draft<'_, Service>, space: &mut Space) {
     let name = type_name(product);
     if RESERVED_TYPES.contains(&name.as_str()) {
         let rule = "is reserved for Rust or for the client";
-        draft.report.add(at, format!("the product's name in Rust, \"{name}\", {rule}"));
+        draft.report.add(at, format!("the Rust name of the product, \"{name}\", {rule}"));
     } else if !is_camel_case(&name) {
-        let rule = "a product becomes a Rust type, whose name begins with a letter";
+        let rule = "a product becomes a Rust type, so its name starts with a letter";
         draft.report.add(at, format!("{rule}, found \"{product}\""));
     } else {
         space.claim(&name, at, &mut draft.report);
@@ -104,20 +105,23 @@ fn check_type_name(name: &str, at: usize, report: &mut Report<'_>) {
     if RESERVED_TYPES.contains(&name) {
         report.add(at, format!("the name \"{name}\" is reserved for Rust or for the client"));
     } else if !is_camel_case(name) {
-        let rule = "a name of a type begins with a capital and has only letters, digits and `_`";
+        let rule = "the name of a type starts with a capital letter and has only letters, digits and `_`";
         report.add(at, format!("{rule}, found \"{name}\""));
     }
 }
 
-/// No parameter is one that the protocol sets.
+/// A parameter must not have the name of one that the protocol sets.
 pub(super) fn check_parameters(members: &[Member<'_>], report: &mut Report<'_>) {
     for member in members.iter().filter(|member| parameter::ALL.contains(&&*member.name)) {
-        report.add(member.at, format!("\"{}\": the protocol sets this parameter itself", member.name));
+        report.add(
+            member.at,
+            format!("\"{}\" is a parameter of the protocol, which the client sets itself", member.name),
+        );
     }
 }
 
-/// Rust names of a table of fields: legal, unique, and no clash with the names of `before`, the fields that stand
-/// in the same struct. `setters` tells whether each becomes a method, too.
+/// Rust names of a table of fields must be valid, unique and different from those of `before`, the other fields of the same
+/// struct. With `setters`, each one also becomes a method.
 pub(super) fn check_fields(
     fields: &[Field],
     members: &[Member<'_>],
@@ -129,11 +133,11 @@ pub(super) fn check_fields(
     places.extend(before.iter().map(|field| (field.rust_name.as_str(), None)));
     for (field, member) in fields.iter().zip(members) {
         if before.iter().any(|other| other.wire_name == field.wire_name) {
-            report.add(member.at, format!("\"{}\" is in the envelope of every answer", field.wire_name));
+            report.add(member.at, format!("\"{}\" is in the envelope of every response", field.wire_name));
             continue;
         }
         if before.iter().any(|other| other.aliases.contains(&field.wire_name)) {
-            report.add(member.at, format!("\"{}\" is an alias in the envelope of every answer", field.wire_name));
+            report.add(member.at, format!("\"{}\" is an alias in the envelope of every response", field.wire_name));
         }
         let name = field.rust_name.as_str();
         let (at, hint) = match member.value.get("name") {
@@ -143,7 +147,7 @@ pub(super) fn check_fields(
         if let Some(rule) = fault_of_identifier(name) {
             report.add_with(at, format!("the Rust name \"{name}\" {rule}"), hint);
         } else if setters && matches!(name, "new" | "clone") {
-            let message = format!("the Rust name \"{name}\" is taken by a method of every request");
+            let message = format!("the Rust name \"{name}\" is that of a method of every request");
             report.add_with(at, message, hint);
         } else {
             match places.entry(name) {
@@ -164,7 +168,7 @@ pub(super) fn check_fields(
     check_aliases(fields, members, before, report);
 }
 
-/// A reader must be able to tell which field a name means.
+/// No alias may be the name or an alias of another field.
 fn check_aliases(fields: &[Field], members: &[Member<'_>], before: &[Field], report: &mut Report<'_>) {
     let in_envelope = |alias: &str| {
         before.iter().any(|field| field.wire_name == alias || field.aliases.iter().any(|other| other == alias))
@@ -176,10 +180,10 @@ fn check_aliases(fields: &[Field], members: &[Member<'_>], before: &[Field], rep
         for (alias, node) in field.aliases.iter().zip(aliases) {
             let alias = alias.as_str();
             if in_envelope(alias) {
-                report.add(node.at, format!("the alias \"{alias}\" is in the envelope of every answer"));
+                report.add(node.at, format!("the alias \"{alias}\" is in the envelope of every response"));
             }
             if !taken.insert(alias) {
-                report.add(node.at, format!("the alias \"{alias}\" is the name of a field already"));
+                report.add(node.at, format!("the alias \"{alias}\" is already the name or an alias of a field"));
             }
         }
     }
@@ -196,7 +200,7 @@ pub(super) fn check_values(values: &[EnumValue], members: &[Member<'_>], report:
         if matches!(name, "Other" | "Self") {
             report.add(at, format!("the name \"{name}\" is reserved in enums"));
         } else if !is_camel_case(name) {
-            let rule = "a name of a value begins with a capital and has only letters, digits and `_`";
+            let rule = "the name of a value starts with a capital letter and has only letters, digits and `_`";
             report.add(at, format!("{rule}, found \"{name}\""));
         }
         match places.entry(name) {

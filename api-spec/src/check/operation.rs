@@ -1,4 +1,4 @@
-//! An operation as a whole.
+//! Operations.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -17,7 +17,7 @@ use crate::parse::Node;
 use crate::suggest::did_you_mean;
 use crate::types::Types;
 
-/// Checks an operation against the service, where that could be read; tells which types it uses.
+/// Checks an operation, and returns the types that it uses. `service` is `None` if it could not be read.
 pub(super) fn check(draft: &mut Draft<'_, Operation>, service: Option<&Service>, space: &Space) -> Reach {
     let Draft { report, node, model: operation } = draft;
     let types = service.map_or_else(|| Types::without_service(operation), |service| Types::of(operation, service));
@@ -38,7 +38,7 @@ pub(super) fn check(draft: &mut Draft<'_, Operation>, service: Option<&Service>,
     names::check_fields(&operation.parameters, parameters, &[], true, report);
     names::check_fields(&operation.response, response, &envelope.fields, false, report);
     field::check_table(&operation.parameters, parameters, Role::Parameter, scope, report);
-    field::check_table(&operation.response, response, Role::Answer, scope, report);
+    field::check_table(&operation.response, response, Role::Response, scope, report);
 
     let reach = Reach::of(&operation.parameters, &operation.response, types);
     super::types::check(&operation.types, node.table("types"), scope, Some(&reach), report);
@@ -63,7 +63,7 @@ fn check_file(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>) {
     let name = file_name(report.file());
     let stem = name.strip_suffix(".json").unwrap_or(name);
     if !operation.action.is_empty() && operation.action != stem {
-        let message = format!("the action \"{}\" is not the name of the file", operation.action);
+        let message = format!("the action \"{}\" differs from the name of the file", operation.action);
         let hint = format!("name the file {}.json", operation.action);
         report.add_with(node.at_value("action"), message, Cow::Owned(hint));
     }
@@ -90,7 +90,7 @@ fn check_common(operation: &Operation, service: &Service, node: &Node<'_>, repor
     }
 }
 
-/// `dials`, `dialsWhen`, `atLeastOne` and `atMostOne` name parameters.
+/// `dials`, `dialsWhen`, `atLeastOne` and `atMostOne` must name parameters.
 fn check_parameter_names(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>) {
     if let (Some(_), Some(true)) = (&operation.dials, node.get("idempotent").and_then(Node::flag)) {
         report.add(node.at_key("idempotent"), "an operation that dials is never idempotent");
@@ -100,7 +100,7 @@ fn check_parameter_names(operation: &Operation, node: &Node<'_>, report: &mut Re
         let sets = node.get(key).map_or(&[][..], Node::elements);
         for set in sets {
             if set.elements().len() < 2 {
-                report.add(set.at, format!("a set of `{key}` has at least two parameters"));
+                report.add(set.at, format!("a set of `{key}` needs at least two parameters"));
             }
             named.extend(set.elements());
         }
@@ -114,11 +114,11 @@ fn check_parameter_names(operation: &Operation, node: &Node<'_>, report: &mut Re
         }
     }
     if !operation.dials_when.is_empty() && operation.dials.is_none() {
-        report.add(node.at_key("dialsWhen"), "`dialsWhen` says when `dials` holds, which is absent");
+        report.add(node.at_key("dialsWhen"), "`dialsWhen` needs `dials`, which is absent");
     }
 }
 
-/// `id` names a member of the response that holds one value.
+/// `id` must name a member of the response that is a string or an integer.
 fn check_id(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>) {
     let (Some(name), Some(at)) = (&operation.id, node.get("id").map(|id| id.at)) else { return };
     match operation.response.iter().find(|field| field.wire_name == *name) {
@@ -136,13 +136,13 @@ fn check_id(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>) {
 fn check_limits(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>) {
     let Some(limits) = node.get("limits") else { return };
     if let Some(0) = operation.limits.per_second {
-        report.add(limits.at_value("perSecond"), "a limit of 0 allows nothing");
+        report.add(limits.at_value("perSecond"), "a limit of 0 allows no request");
     }
     let Some(per_number) = limits.get("perNumber") else {
         return;
     };
     if operation.dials.is_none() {
-        report.add(limits.at_key("perNumber"), "`perNumber` counts the values of `dials`, which is absent");
+        report.add(limits.at_key("perNumber"), "`perNumber` needs `dials`, which is absent");
     }
     for limit in per_number.elements() {
         let Some(text) = limit.text().filter(|text| Rate::parse(text).is_none()) else {
@@ -156,10 +156,10 @@ fn check_request(example: &Example, operation: &Operation, node: &Node<'_>, type
     let Some(node) = node.get("request") else { return };
     let fields = operation.parameters.iter();
     let misfits = fit::record(&example.request, fields, "parameter", types, Reading::Strict);
-    add_misfits("the request does not encode", misfits, node, report);
+    add_misfits("the request does not fit the parameters", misfits, node, report);
 }
 
-/// An answer that tells of a failure is held against the envelope only: a failure brings no data.
+/// Of a response that states failure only the envelope is checked, since it has no data.
 fn check_response(
     example: &Example,
     operation: &Operation,
@@ -169,7 +169,7 @@ fn check_response(
     report: &mut Report<'_>,
 ) {
     if node.get("response").is_none() && node.get("xml").is_none() {
-        report.add(node.at, "an example needs a response, an xml or both");
+        report.add(node.at, "an example needs `response`, `xml` or both");
     }
     let (Some(members), Some(node)) = (example.response.as_ref().and_then(Value::as_object), node.get("response"))
     else {
@@ -178,10 +178,10 @@ fn check_response(
     let data = if envelope.statement(members) == Statement::Failure { &[] } else { operation.response.as_slice() };
     let fields = envelope.fields.iter().chain(data);
     let misfits = fit::record(members, fields, "member", types, Reading::Lenient);
-    add_misfits("the response does not decode", misfits, node, report);
+    add_misfits("the response does not fit the operation", misfits, node, report);
 }
 
-/// The root tells the answer of the operation from a refusal by the gateway.
+/// The root element of XML is that of the response, or that of a refusal by the gateway.
 fn check_xml(example: &Example, operation: &Operation, envelope: &Envelope, node: &Node<'_>, report: &mut Report<'_>) {
     let (Some(text), Some(node)) = (example.xml.as_deref().filter(|text| !text.trim().is_empty()), node.get("xml"))
     else {
@@ -197,7 +197,11 @@ fn check_xml(example: &Example, operation: &Operation, envelope: &Envelope, node
     if action.is_empty() || root == format!("{action}Response") || (root == "Error" && refused) {
         return;
     }
-    let hint = if root == "Error" { "the response beside it is no refusal" } else { "a refusal has the root <Error>" };
+    let hint = if root == "Error" {
+        "the `response` beside it is not a refusal"
+    } else {
+        "only a refusal has the root <Error>"
+    };
     let message = format!("expected the root <{action}Response>, found <{root}>");
     report.add_with(node.at, message, Cow::Borrowed(hint));
 }

@@ -1,4 +1,4 @@
-//! How pages are turned: every path has to lead somewhere.
+//! Pagination: every path must lead to a field of the right type.
 
 use std::borrow::Cow;
 
@@ -18,34 +18,34 @@ pub(super) fn check(
 ) {
     let given = ["page", "offset", "token"].iter().filter(|key| node.get(key).is_some());
     if given.count() != 1 {
-        report.add(node.at, "a pagination has exactly one of page, offset and token");
+        report.add(node.at, "a pagination needs exactly one of `page`, `offset` and `token`");
         return;
     }
     let token = node.get("token").is_some();
     if token && node.get("next").is_none() {
-        report.add(node.at, "a pagination with token needs `next`");
+        report.add(node.at, "a pagination with `token` needs `next`");
     }
     for (key, misplaced) in [("next", !token), ("first", token)] {
         if misplaced && node.get(key).is_some() {
-            let beside = if token { "page or offset" } else { "token" };
-            report.add(node.at_key(key), format!("`{key}` goes with {beside}"));
+            let needed = if token { "`page` or `offset`" } else { "`token`" };
+            report.add(node.at_key(key), format!("`{key}` is only for a pagination with {needed}"));
         }
     }
     let Some(pagination) = &operation.pagination else {
         return;
     };
-    for (key, path, of_request, role) in paths(pagination) {
+    for (key, path, of_request, target) in paths(pagination) {
         let Some(value) = node.get(key) else { continue };
         let (passed, what) = if of_request {
             (types.follow(&operation.parameters, path), "parameter")
         } else {
-            (types.follow(operation.response.iter().chain(envelope), path), "member of the answer")
+            (types.follow(operation.response.iter().chain(envelope), path), "response member")
         };
         match passed {
             Ok(passed) => {
                 let Some((field, through)) = passed.split_last() else { continue };
-                if !role.takes(&field.shape.kind) {
-                    report.add(value.at, format!("`{key}` leads to a {what} that is no {}", role.word()));
+                if !target.takes(&field.shape.kind) {
+                    report.add(value.at, format!("`{key}` leads to a {what} that is not {}", target.word()));
                 }
                 if of_request {
                     check_records(key, through, value, types, report);
@@ -54,41 +54,41 @@ pub(super) fn check(
             // Reported where the type is named.
             Err(PathError::UnknownType) => {}
             Err(PathError::Collection { name }) => {
-                report.add(value.at, format!("`{key}` goes through \"{name}\", which is a list or a map"));
+                report.add(value.at, format!("`{key}` passes through \"{name}\", which is a list or a map"));
             }
             Err(PathError::NoField { name, known }) => {
                 let hint = did_you_mean(name, known);
-                report.add_with(value.at, format!("`{key}` leads nowhere: no {what} \"{name}\""), hint);
+                report.add_with(value.at, format!("`{key}` leads to no field: there is no {what} \"{name}\""), hint);
             }
         }
     }
     check_set(operation, pagination, node, types, report);
 }
 
-/// Paging makes a record that a request lacks, but not what that record requires.
+/// Paging adds a record that the request lacks, but cannot fill its required fields.
 fn check_records(key: &str, through: &[&Field], value: &Node<'_>, types: Types<'_>, report: &mut Report<'_>) {
     for field in through.iter().filter(|field| !field.required) {
         let members = types.fields(&field.shape.kind);
         if let Some(member) = members.iter().find(|member| member.required) {
             let (name, inner) = (&field.wire_name, &member.wire_name);
             let message =
-                format!("`{key}` goes through \"{name}\", which may be absent but has the required \"{inner}\"");
+                format!("`{key}` passes through the optional \"{name}\", which has the required field \"{inner}\"");
             report.add_with(value.at, message, Cow::Owned(format!("make \"{name}\" required")));
         }
     }
 }
 
-/// What a path has to lead to.
+/// The kind of field that a path must lead to.
 #[derive(Clone, Copy)]
-enum Role {
+enum Target {
     Number,
     Token,
     Next,
     List,
 }
 
-impl Role {
-    /// Numbers may be texts on the wire, and the tokens of answers numbers.
+impl Target {
+    /// Services also send numbers as strings, and tokens as numbers.
     fn takes(self, kind: &Kind) -> bool {
         match self {
             Self::Token => matches!(kind, Kind::String),
@@ -99,30 +99,30 @@ impl Role {
 
     fn word(self) -> &'static str {
         match self {
-            Self::Number => "integer",
-            Self::Token => "string",
-            Self::Next => "text",
-            Self::List => "array",
+            Self::Number => "an integer or a string",
+            Self::Token => "a string",
+            Self::Next => "a string or an integer",
+            Self::List => "an array",
         }
     }
 }
 
-/// Every path with its key, whether it goes through the request, and what it has to lead to.
-fn paths(pagination: &Pagination) -> Vec<(&'static str, &str, bool, Role)> {
+/// Every path with its key, whether it starts at the request, and the kind of field that it must lead to.
+fn paths(pagination: &Pagination) -> Vec<(&'static str, &str, bool, Target)> {
     let mut paths = match &pagination.position {
-        PagePosition::Page(path) => vec![("page", path.as_str(), true, Role::Number)],
-        PagePosition::Offset(path) => vec![("offset", path.as_str(), true, Role::Number)],
+        PagePosition::Page(path) => vec![("page", path.as_str(), true, Target::Number)],
+        PagePosition::Offset(path) => vec![("offset", path.as_str(), true, Target::Number)],
         PagePosition::Token { parameter, next } => {
-            vec![("token", parameter.as_str(), true, Role::Token), ("next", next.as_str(), false, Role::Next)]
+            vec![("token", parameter.as_str(), true, Target::Token), ("next", next.as_str(), false, Target::Next)]
         }
     };
-    paths.extend(pagination.size.iter().map(|path| ("size", path.as_str(), true, Role::Number)));
-    paths.extend(pagination.total.iter().map(|path| ("total", path.as_str(), false, Role::Number)));
-    paths.push(("items", &pagination.items, false, Role::List));
+    paths.extend(pagination.size.iter().map(|path| ("size", path.as_str(), true, Target::Number)));
+    paths.extend(pagination.total.iter().map(|path| ("total", path.as_str(), false, Target::Number)));
+    paths.push(("items", &pagination.items, false, Target::List));
     paths
 }
 
-/// Parameters that are set while paging: optional scalars, which need neither a constructor nor a conversion.
+/// Parameters that paging sets must be optional scalars, so that no constructor and no conversion is needed.
 fn check_set(
     operation: &Operation,
     pagination: &Pagination,
@@ -139,7 +139,7 @@ fn check_set(
         };
         let Some(value) = pagination.set.get(name) else { continue };
         if field.required {
-            report.add(member.at, format!("\"{name}\" is required, so that each request has its own"));
+            report.add(member.at, format!("\"{name}\" is required, so every request has its own value"));
             continue;
         }
         match types.resolve(&field.shape.kind) {
@@ -147,15 +147,12 @@ fn check_set(
             // Reported where it is named.
             Type::Unknown => continue,
             _ => {
-                report.add(
-                    member.at,
-                    format!("`set` is for string, int32, int64, number and boolean, and \"{name}\" is none"),
-                );
+                report.add(member.at, format!("`set` is only for scalar parameters, and \"{name}\" is not one"));
                 continue;
             }
         }
         for misfit in fit::value(value, &field.shape, types, Reading::Strict) {
-            let message = format!("\"{name}\" is not of its type: {}", misfit.describe());
+            let message = format!("\"{name}\" does not fit its type: {}", misfit.describe());
             report.add_with(misfit.locate(&member.value), message, misfit.hint);
         }
     }

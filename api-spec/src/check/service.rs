@@ -1,4 +1,4 @@
-//! What all operations share.
+//! The file `service.json`, which all operations share.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -15,9 +15,9 @@ use crate::parse::{Member, Node};
 use crate::suggest::did_you_mean;
 use crate::types::Types;
 
-/// Checks `service.json`; without `reach` it is not known which types operations use.
+/// Checks `service.json`. Without `reach` it is not known which types operations use.
 ///
-/// Hands out the types that are broken, and `None` where more than types and errors is.
+/// Returns the broken types, or `None` if there are faults outside of types and errors.
 pub(super) fn check(draft: &mut Draft<'_, Service>, reach: Option<&Reach>, space: &Space) -> Option<HashSet<String>> {
     let Draft { report, node, model: service } = draft;
     let scope = Scope { types: Types::shared(service), space: Some(space) };
@@ -64,7 +64,7 @@ fn check_hosts(node: &Node<'_>, report: &mut Report<'_>) {
         let Some(name) = host.text().filter(|name| !name.chars().all(legal)) else {
             continue;
         };
-        let hint = "leave out the scheme and the path";
+        let hint = "leave out scheme and path";
         report.add_with(host.at, format!("expected a host name, found \"{name}\""), Cow::Borrowed(hint));
     }
 }
@@ -76,7 +76,7 @@ fn check_time_zone(service: &Service, node: &Node<'_>, report: &mut Report<'_>) 
         _ => false,
     };
     if !legal {
-        let message = format!("expected a zone such as +08:00, found \"{}\"", service.time_zone);
+        let message = format!("expected a time zone such as +08:00, found \"{}\"", service.time_zone);
         report.add(node.at_value("timeZone"), message);
     }
 }
@@ -84,12 +84,9 @@ fn check_time_zone(service: &Service, node: &Node<'_>, report: &mut Report<'_>) 
 fn check_groups(node: &Node<'_>, report: &mut Report<'_>) {
     for member in node.table("groups") {
         if member.name == SHARED_MODULE {
-            report.add(
-                member.at,
-                format!("the group \"{SHARED_MODULE}\" is the module of the types that operations share"),
-            );
+            report.add(member.at, format!("the name \"{SHARED_MODULE}\" is reserved for the module of shared types"));
         } else if !is_module(&member.name) {
-            let rule = "a group is a Rust module: small letters, digits and `_`, and no keyword";
+            let rule = "a group becomes a Rust module, so its name has only lower-case letters, digits and `_`, and is not a keyword";
             report.add(member.at, format!("{rule}, found \"{}\"", member.name));
         }
     }
@@ -100,7 +97,7 @@ fn check_envelope(service: &Service, node: &Node<'_>, scope: Scope<'_>, report: 
     let envelope = &service.envelope;
     let members = node.table("fields");
     names::check_fields(&envelope.fields, members, &[], false, report);
-    field::check_table(&envelope.fields, members, Role::Answer, scope, report);
+    field::check_table(&envelope.fields, members, Role::Response, scope, report);
     for key in ["code", "message", "requestId", "ok"] {
         let Some(value) = node.get(key) else { continue };
         let Some(name) = value.text().filter(|name| !name.is_empty()) else {
@@ -108,7 +105,7 @@ fn check_envelope(service: &Service, node: &Node<'_>, scope: Scope<'_>, report: 
         };
         let known = || envelope.fields.iter().map(|field| field.wire_name.as_str());
         let Some(field) = envelope.fields.iter().find(|field| field.wire_name == name) else {
-            let message = format!("no member \"{name}\" in the fields of the envelope");
+            let message = format!("the envelope has no field \"{name}\"");
             report.add_with(value.at, message, did_you_mean(name, known()));
             continue;
         };
@@ -117,18 +114,18 @@ fn check_envelope(service: &Service, node: &Node<'_>, scope: Scope<'_>, report: 
             _ => (Kind::String, "a string"),
         };
         if field.shape.kind != wanted {
-            report.add(value.at, format!("`{key}` names a member that is not {word}"));
+            report.add(value.at, format!("`{key}` must name {word}"));
         }
     }
     if envelope.code.is_some() && envelope.success.is_empty() {
-        report.add(node.at_key("code"), "`code` goes with `success`, the codes that mean success");
+        report.add(node.at_key("code"), "`code` needs `success`, the codes that mean success");
     }
     if envelope.code.is_none() && !envelope.success.is_empty() {
-        report.add(node.at_key("success"), "`success` goes with `code`");
+        report.add(node.at_key("success"), "`success` needs `code`");
     }
 }
 
-/// No two errors of one code or alias.
+/// A code or alias must not occur twice.
 fn check_errors(node: &Node<'_>, report: &mut Report<'_>) {
     let mut places: HashMap<&str, usize> = HashMap::new();
     for member in node.table("errors") {
@@ -138,12 +135,12 @@ fn check_errors(node: &Node<'_>, report: &mut Report<'_>) {
             if matches!(code.find('*'), Some(star) if star == 0 || star + 1 < code.len()) {
                 report.add(
                     at,
-                    format!("`*` stands at the end of a family of codes, after a beginning, found \"{code}\""),
+                    format!("`*` is allowed at the end of a code only, after other characters, found \"{code}\""),
                 );
             }
             if let Some(first) = places.insert(code, at) {
                 let first = report.place(first);
-                report.add(at, format!("the code \"{code}\" stands twice; the first is at {first}"));
+                report.add(at, format!("the code \"{code}\" is already listed at {first}"));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Named types as a web: which are used and by whom, and which contain themselves.
+//! Named types: which are used, by requests or by responses, and which contain themselves.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -10,7 +10,7 @@ use crate::parse::{Member, Node};
 use crate::text::is_shortest;
 use crate::types::Types;
 
-/// The types that requests and answers lead to, by name.
+/// The names of the types that requests and responses use.
 #[derive(Debug, Default)]
 pub(super) struct Reach {
     sent: HashSet<String>,
@@ -41,7 +41,7 @@ impl Reach {
     }
 }
 
-/// Checks the types of one file. Without `reach` it is not known who uses them.
+/// Checks the types of one file. Without `reach` it is not known which ones are used.
 pub(super) fn check(
     types: &[NamedType],
     members: &[Member<'_>],
@@ -55,10 +55,10 @@ pub(super) fn check(
         }
         let node = &member.value;
         match (node.get("fields"), node.get("enum")) {
-            (Some(_), Some(_)) => report.add(node.at_key("enum"), "a type has fields or an enum, not both"),
-            (None, None) => report.add(node.at, "a type needs fields or an enum"),
+            (Some(_), Some(_)) => report.add(node.at_key("enum"), "a type has either `fields` or `enum`"),
+            (None, None) => report.add(node.at, "a type needs `fields` or `enum`"),
             (Some(_), None) if node.get("type").is_some() => {
-                report.add(node.at_key("type"), "`type` is for enums only");
+                report.add(node.at_key("type"), "`type` is only for enums");
             }
             _ => {}
         }
@@ -74,7 +74,7 @@ pub(super) fn check(
                 if let Some(table) = node.get("enum")
                     && members.is_empty()
                 {
-                    report.add(table.at, "an enum needs a value");
+                    report.add(table.at, "an enum needs at least one value");
                 }
                 names::check_values(values, members, report);
                 check_values_fit(kind, members, report);
@@ -86,22 +86,22 @@ pub(super) fn check(
 
 fn check_values_fit(kind: &Kind, members: &[Member<'_>], report: &mut Report<'_>) {
     let (fits, wanted): (fn(&str) -> bool, _) = match kind {
-        Kind::Int32 => (is_shortest::<i32>, "a 32-bit integer in its shortest form"),
-        Kind::Int64 => (is_shortest::<i64>, "an integer in its shortest form"),
+        Kind::Int32 => (is_shortest::<i32>, "a 32-bit integer without leading zeros or `+`"),
+        Kind::Int64 => (is_shortest::<i64>, "an integer without leading zeros or `+`"),
         _ => (|text| !text.is_empty(), "a text that is not empty"),
     };
     for member in members.iter().filter(|member| !fits(&member.name)) {
-        report.add(member.at, format!("expected {wanted} as value, found \"{}\"", member.name));
+        report.add(member.at, format!("expected {wanted} as a value, found \"{}\"", member.name));
     }
 }
 
-/// A type that contains itself needs a list or a map on the way, or it would have no end.
+/// A type may contain itself through a list or a map only. Otherwise its values would be infinite.
 fn check_recursion(types: &[NamedType], members: &[Member<'_>], scope: Scope<'_>, report: &mut Report<'_>) {
     let nodes: HashMap<&str, &Node<'_>> =
         types.iter().zip(members).map(|(named, member)| (named.name.as_str(), &member.value)).collect();
     let mut finished: HashSet<&str> = HashSet::new();
     for start in types {
-        // The path from `start`: each type with its fields that are still to be followed.
+        // The path from `start`: each type with the fields that are not followed yet.
         let mut path = vec![(start.name.as_str(), direct(start))];
         while let Some((holder, open)) = path.last_mut() {
             let (holder, Some((field, next))) = (*holder, open.pop()) else {
@@ -114,7 +114,7 @@ fn check_recursion(types: &[NamedType], members: &[Member<'_>], scope: Scope<'_>
                 let circle: Vec<&str> = path.iter().skip(begin).map(|(name, _)| *name).collect();
                 let at = nodes.get(holder).map(|node| at_field(node, field));
                 let message = format!("the type \"{next}\" contains itself: {} -> {next}", circle.join(" -> "));
-                let hint = Cow::Borrowed("recursion goes through an array or a map");
+                let hint = Cow::Borrowed("a type may contain itself through an array or a map");
                 report.add_with(at.unwrap_or(0), message, hint);
             } else if nodes.contains_key(next)
                 && !finished.contains(next)
@@ -126,7 +126,7 @@ fn check_recursion(types: &[NamedType], members: &[Member<'_>], scope: Scope<'_>
     }
 }
 
-/// Members that hold a named type without a list or a map, last one first.
+/// Fields whose type is a named one, without a list or a map between, in reverse order.
 fn direct(named: &NamedType) -> Vec<(&str, &str)> {
     let TypeBody::Record(fields) = &named.body else {
         return Vec::new();

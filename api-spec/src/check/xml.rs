@@ -1,10 +1,10 @@
-//! Answers in XML.
+//! Examples of responses in XML.
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
-/// The name of the root element, or why the text is not well-formed.
+/// Returns the name of the root element, or why the text is not well-formed.
 pub(super) fn root(text: &str) -> Result<String, String> {
     if let Some(illegal) =
         text.chars().find(|&c| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{7f}'..='\u{9f}'))
@@ -25,12 +25,12 @@ pub(super) fn root(text: &str) -> Result<String, String> {
             Event::Empty(start) => begin(&start, outside, &mut root)?,
             Event::End(_) => depth = depth.saturating_sub(1),
             Event::Text(text) if outside && !text.xml10_content().trim().is_empty() => {
-                return Err("text stands outside of the root element".to_owned());
+                return Err("there is text outside of the root element".to_owned());
             }
-            Event::CData(_) if outside => return Err("text stands outside of the root element".to_owned()),
+            Event::CData(_) if outside => return Err("there is text outside of the root element".to_owned()),
             Event::GeneralRef(reference) => check_entity(&reference)?,
-            Event::Eof if outside => return root.ok_or_else(|| "it has no root element".to_owned()),
-            Event::Eof => return Err("it ends before its root element does".to_owned()),
+            Event::Eof if outside => return root.ok_or_else(|| "there is no root element".to_owned()),
+            Event::Eof => return Err("the root element is not closed".to_owned()),
             _ => {}
         }
     }
@@ -45,7 +45,7 @@ fn begin(start: &BytesStart<'_>, outside: bool, root: &mut Option<String>) -> Re
         attribute.map_err(|error| error.to_string())?;
     }
     if outside && root.replace(name).is_some() {
-        return Err("it has two root elements".to_owned());
+        return Err("there are two root elements".to_owned());
     }
     Ok(())
 }
@@ -54,7 +54,7 @@ fn check_entity(reference: &BytesRef<'_>) -> Result<(), String> {
     let character = reference.resolve_char_ref().map_err(|error| error.to_string())?;
     let name = reference.xml10_content();
     if character.is_none() && resolve_predefined_entity(&name).is_none() {
-        return Err(format!("the entity &{name}; is not one of XML's own"));
+        return Err(format!("the entity &{name}; is not defined"));
     }
     Ok(())
 }
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_why_a_text_is_not_well_formed() {
+    fn says_why_a_text_is_not_well_formed() {
         let texts = [
             "{}",
             "<R>",

@@ -1,4 +1,4 @@
-//! The command reads as the typed client does, and shows what came.
+//! The command accepts the same responses as the typed client, and shows what was sent.
 
 use aliyun_api_spec::dyvmsapi;
 use aliyun_runtime::Paged;
@@ -8,7 +8,7 @@ use serde_json::Map as Members;
 
 use super::*;
 
-/// What a reader makes of a body: the members that hold something, or the error.
+/// The result of reading a body: the members with a value, or the error.
 type Read = Result<Value, String>;
 
 fn without_empty(value: Value) -> Value {
@@ -29,14 +29,14 @@ fn without_empty(value: Value) -> Value {
     }
 }
 
-/// What the typed client makes of a body.
+/// Reads a body as the typed client does.
 fn typed<O: Paged>(body: &str) -> Read {
     let mut output = O::Output::default();
     read_body(body.as_bytes(), &mut output)?;
     Ok(without_empty(serialize(&output, serde_json::value::Serializer).unwrap()))
 }
 
-/// With numbers in texts by their value: the digits that are shown may be more than those that a type keeps.
+/// Converts numbers in texts to numbers. The command shows all digits, and a type may keep fewer.
 fn by_value(value: Value) -> Value {
     match value {
         Value::String(text) => text.parse::<f64>().map_or(Value::String(text), Value::from),
@@ -48,16 +48,16 @@ fn by_value(value: Value) -> Value {
     }
 }
 
-fn dynamic(operation: &'static Operation, body: &str) -> (Answer, Read) {
-    let mut answer = Answer::of(Some(operation));
+fn dynamic(operation: &'static Operation, body: &str) -> (Response, Read) {
+    let mut answer = Response::of(Some(operation));
     let read = read_body(body.as_bytes(), &mut answer);
     answer.keep(body);
-    let Root::Group(group) = &answer.root else { panic!("the operation is known") };
+    let Root::Known(group) = &answer.root else { panic!("the operation is known") };
     let read = read.map(|()| without_empty(serialize(group, serde_json::value::Serializer).unwrap()));
     (answer, read)
 }
 
-/// Values as the wire may have them, and as nobody would expect them.
+/// Usual and unusual values.
 const ODD: &[&str] = &[
     "null",
     "true",
@@ -125,7 +125,7 @@ const ODD: &[&str] = &[
     r#""占线""#,
 ];
 
-/// Bodies in which one member, at any depth, has an odd value: within lists, and within texts that hold JSON.
+/// Bodies in which one member, at any depth, has an unusual value, also inside lists and JSON texts.
 fn bodies(operation: &'static Operation) -> Vec<String> {
     fn below(
         field: &'static Field,
@@ -168,13 +168,13 @@ fn bodies(operation: &'static Operation) -> Vec<String> {
         below(field, Types::of(operation, dyvmsapi()), 3, &str::to_owned, &mut bodies);
     }
     let twice = bodies.iter().zip(bodies.iter().skip(ODD.len() / 2)).step_by(7);
-    // A member that comes twice, with another value.
+    // A member that occurs twice, with different values.
     let twice: Vec<String> = twice.map(|(one, other)| format!("{},{}", &one[..one.len() - 1], &other[1..])).collect();
     bodies.extend(twice);
     bodies
 }
 
-/// Both read a body to the same members, or refuse it in the same words.
+/// Both read a body to the same members, or refuse it with the same error.
 fn agree<O: Paged>() -> &'static str {
     let operation = dyvmsapi().operation(O::FACTS.action).unwrap();
     let (mut fits, mut misfits) = (0, 0);
@@ -186,7 +186,7 @@ fn agree<O: Paged>() -> &'static str {
             continue;
         }
         fits += 1;
-        // What is shown says the same, whatever form it came in.
+        // The value that is shown is the same, however it was written.
         let shown = answer.show().to_string();
         let again = dynamic(operation, &shown).1.map(by_value);
         assert_eq!(again, read.map(by_value), "{}: {body} is shown as {shown}", O::FACTS.action);
@@ -242,7 +242,7 @@ fn the_command_reads_every_list_as_the_typed_client_does() {
     assert_eq!(lists.as_slice(), known.map(|operation| operation.action.as_str()).collect::<Vec<_>>());
 }
 
-/// The examples of a specification are held to the same rules: each kind with each odd value, alone and in a list.
+/// The check of examples has the same rules: each kind with each unusual value, alone and in a list.
 #[test]
 fn a_specification_takes_as_an_example_what_the_reader_takes() {
     const SERVICE: &str = r#"{
@@ -255,7 +255,7 @@ fn a_specification_takes_as_an_example_what_the_reader_takes() {
     let mut shapes: Vec<String> = scalars.iter().map(|kind| format!(r#""type": "{kind}""#)).collect();
     for items in scalars {
         for style in ["", r#", "style": "json""#, r#", "style": "simple""#] {
-            // Commas join scalars only.
+            // Only scalars are joined by commas.
             if items == "any" && style.contains("simple") {
                 continue;
             }
@@ -265,7 +265,7 @@ fn a_specification_takes_as_an_example_what_the_reader_takes() {
     }
     let mut compared = 0;
     for shape in shapes {
-        // No example has half a character.
+        // An example cannot have half of a surrogate pair.
         let odd = ODD.iter().filter(|value| !value.contains("ud83d"));
         let named: Vec<(String, &str)> = odd.zip(0..).map(|(value, index)| (format!("m{index}"), *value)).collect();
         let members: Vec<String> = named.iter().map(|(name, _)| format!("{name:?}: {{ {shape} }}")).collect();
@@ -282,9 +282,9 @@ fn a_specification_takes_as_an_example_what_the_reader_takes() {
         ];
         let faults: Vec<String> = aliyun_api_spec::parse(&files).faults.iter().map(ToString::to_string).collect();
         let others: Vec<&String> =
-            faults.iter().filter(|fault| !fault.contains("the response does not decode")).collect();
+            faults.iter().filter(|fault| !fault.contains("the response does not fit the operation")).collect();
         assert_eq!(others, Vec::<&String>::new(), "{shape}");
-        // Without its example the operation is sound.
+        // Without its example the operation has no fault.
         let sound = text.replace(&example.join(","), r#""m0":null"#);
         let files = [files[0], aliyun_api_spec::SourceFile { path: "operations/Odd.json", text: &sound }];
         let loaded = Box::leak(Box::new(aliyun_api_spec::parse(&files)));
@@ -327,7 +327,7 @@ fn an_answer_is_shown_by_its_specification_with_the_digits_and_in_the_order_that
 
 #[test]
 fn without_a_specification_everything_is_kept() {
-    let mut answer = Answer::of(None);
+    let mut answer = Response::of(None);
     let body = r#"{"Code":"OK","a":123456789012345678901234,"b":[{"c":1.50}]}"#;
     read_body(body.as_bytes(), &mut answer).unwrap();
     answer.keep(body);

@@ -1,4 +1,4 @@
-//! `dyvms call` against servers that answer what one would not expect.
+//! `dyvms call` with servers that send unexpected responses.
 
 #[cfg(unix)]
 use std::process::Stdio;
@@ -24,7 +24,7 @@ fn example(operation: &Operation) -> Vec<String> {
     arguments
 }
 
-/// An answer with `value` at a dotted path.
+/// A response with `value` at a path.
 fn with(path: &str, value: &str) -> String {
     let nested = path.rsplit('.').fold(value.to_owned(), |inner, name| format!(r#"{{"{name}":{inner}}}"#));
     format!(r#"{{"Code":"OK","RequestId":"R-1",{}"#, &nested[1..])
@@ -114,7 +114,7 @@ fn page(number: usize, total: usize) -> (u16, String) {
 fn pages_before_an_error_are_shown_and_the_result_is_said_to_be_incomplete() {
     let refusal = (400, r#"{"Code":"InvalidParameter","Message":"no","RequestId":"R-4"}"#.to_owned());
     let server = || Canned::serve(vec![page(1, 50), page(2, 50), page(3, 50), refusal.clone()]);
-    let note = "note: the result is incomplete: it has 6 items of 3 pages, and then came an error\n\
+    let note = "note: the result is incomplete: it has 6 items of 3 pages, because the next page failed\n\
                 error: QueryRobotTaskList: ";
     let expected = [("table", 8), ("json", 20), ("jsonl", 6), ("csv", 7)];
     for (format, lines) in expected {
@@ -247,7 +247,7 @@ fn a_reader_that_went_away_is_told_of_unless_the_call_only_reads() {
     }
     let help = outcome(command(&["call", "--help"])).output;
     let stated =
-        "or a result that cannot be\n     written: the error then says if the call was placed or the change was made";
+        "or a result that cannot be\n     written; the error says whether the call was placed or the change was made";
     assert!(help.contains(stated), "{help}");
 }
 
@@ -289,12 +289,12 @@ fn one_item_is_not_counted_as_many() {
     let server = Canned::serve(vec![(200, first), (400, r#"{"Code":"InvalidParameter","RequestId":"R"}"#.to_owned())]);
     let said = server.call(TASKS).notices;
     assert!(
-        said.starts_with("note: the result is incomplete: it has 1 item of 1 page, and then came an error\n"),
+        said.starts_with("note: the result is incomplete: it has 1 item of 1 page, because the next page failed\n"),
         "{said}"
     );
     let server = Canned::ok(r#"{"Code":"OK","RequestId":"R-1","TotalCount":1,"Data":[{}]}"#);
     let outcome = server.call(TASKS);
-    assert_eq!((outcome.output.as_str(), outcome.notices.as_str()), ("", "note: 1 item came, and nothing in it\n"));
+    assert_eq!((outcome.output.as_str(), outcome.notices.as_str()), ("", "note: 1 item without any content\n"));
 }
 
 #[test]
@@ -319,7 +319,7 @@ fn what_the_specification_does_not_have_is_called_once_and_sent_as_it_is() {
     assert_eq!(server.call(&[DIAL, &["--untyped", "--New", "x"]].concat()).status, Some(0));
     assert_eq!(server.sent("New"), [Some("x".to_owned())]);
     let message = refused(&["call", "Anything", "--Name", "x"]);
-    assert!(message.contains("--untyped calls what the service has beyond it"), "{message}");
+    assert!(message.contains("--untyped calls an operation that it does not have"), "{message}");
 }
 
 #[test]
@@ -334,7 +334,7 @@ fn a_csv_is_safe_in_a_spreadsheet_and_begins_with_a_mark_on_request() {
     assert!(csv(&["--bom"]).starts_with("\u{feff}taskId,") && csv(&[]).starts_with("taskId,"));
     assert_eq!(csv(&["--bom", "--all"]).matches('\u{feff}').count(), 1);
     let message = refused(&[&["call"], LIST, &["--local", "--bom"]].concat());
-    assert_eq!(message, "error: --bom is for a CSV: add --output csv, or leave the option out\n");
+    assert_eq!(message, "error: --bom needs --output csv: add it, or leave out --bom\n");
 }
 
 #[test]
@@ -344,8 +344,8 @@ fn a_value_that_begins_like_an_option_is_written_with_an_equals_sign() {
         for name in ["--OutId", "--out-id"] {
             let message = refused(&[&["call"], DIAL, &["--local", name, value]].concat());
             let expected = format!(
-                "error: {name} has no value, because what follows it begins like an option; if it is meant as the \
-                 value, write {name}={value}\n"
+                "error: {name} has no value, because an option follows; to pass that text as the value, \
+                 write {name}={value}\n"
             );
             assert_eq!(message, expected);
         }

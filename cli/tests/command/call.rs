@@ -102,7 +102,7 @@ fn filters_reach_the_service_in_both_spellings() {
 #[test]
 fn an_empty_list_is_said_to_be_one() {
     let outcome = listed(&["--Called", "13900000000"]);
-    assert_eq!((outcome.output.as_str(), outcome.notices.as_str()), ("", "note: the answer has no items\n"));
+    assert_eq!((outcome.output.as_str(), outcome.notices.as_str()), ("", "note: the response has no items\n"));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_reader_that_stops_early_is_no_failure() {
 #[test]
 fn an_unknown_action_is_refused_with_the_nearest_one() {
     let expected = "error: the specification has no action \"QueryRobotTaskCalList\"; did you mean \
-                    QueryRobotTaskCallList? --untyped calls what the service has beyond it\n";
+                    QueryRobotTaskCallList? --untyped calls an operation that it does not have\n";
     assert_eq!(refused(&["call", "QueryRobotTaskCalList", "--TaskId", "1045001", "--local"]), expected);
 }
 
@@ -142,7 +142,7 @@ fn a_value_of_the_wrong_type_is_refused_with_its_parameter() {
 #[test]
 fn a_stray_value_is_refused_and_not_repeated() {
     let message = refused(&[LIST, &["--Called", "130", "00000000", "--local"]].concat());
-    let expected = "error: a value follows no name; write --Name value, and quote a value that has blanks\n";
+    let expected = "error: a value without a name; write --Name value, and quote values with spaces\n";
     assert_eq!(message, expected);
 }
 
@@ -253,7 +253,7 @@ fn attempts_are_shown_and_can_be_limited_to_one() {
     let lines: Vec<&str> = repeated.notices.lines().collect();
     assert_eq!((repeated.status, lines.len()), (Some(0), 2), "{}", repeated.notices);
     assert!(lines[0].starts_with("note: attempt 1: HTTP 400, Throttling.User, request "), "{}", repeated.notices);
-    assert!(lines[0].contains("; the next one in ") && lines[0].ends_with("ms"), "{}", repeated.notices);
+    assert!(lines[0].contains("; retry in ") && lines[0].ends_with("ms"), "{}", repeated.notices);
     let answer: Value = serde_json::from_str(&repeated.output).unwrap();
     assert_eq!(lines[1], format!("note: attempt 2: HTTP 200, request {}", answer["RequestId"].as_str().unwrap()));
 

@@ -1,4 +1,4 @@
-//! The procedural macro over `aliyun-codegen`, which does everything: here it is only told for which package.
+//! Procedural macros that generate clients. `aliyun-codegen` does the work.
 
 use std::path::PathBuf;
 
@@ -6,35 +6,35 @@ use aliyun_api_spec::model::Service;
 use proc_macro2::TokenStream;
 use syn::Ident;
 
-/// Generates the client of a service: a marker type, `Client`, and a module of request and response types for each
-/// group of operations.
+/// Generates the client of a service: a type for the service, `Client`, and a module with request and response types for
+/// each group of operations.
 ///
-/// * `client!(dyvmsapi)` takes a service that is embedded in `aliyun-api-spec`.
-/// * `client!("path/to/service")` takes a folder with `service.json` and `operations/*.json`, relative to the
-///   package's `Cargo.toml`. The crate is built again when one of these files changes; so that it also is when a file
-///   is added, a build script prints `cargo::rerun-if-changed=path/to/service`.
-/// * `client!(dyvmsapi, operations = [QueryRobotTaskCallList])` takes only some operations, of either.
+/// * `client!(dyvmsapi)` uses a service that is embedded in `aliyun-api-spec`.
+/// * `client!("path/to/service")` uses a folder with `service.json` and `operations/*.json`, relative to the `Cargo.toml` of
+///   the package. Cargo rebuilds the crate if one of these files changes. For rebuilds after a file was added, a build
+///   script must print `cargo::rerun-if-changed=path/to/service`.
+/// * `client!(dyvmsapi, operations = [QueryRobotTaskCallList])` generates only these operations, also of a folder.
 ///
-/// Call it at the root of a crate that depends on `aliyun-runtime`. Every fault of the specification is reported, each
-/// as `file:line:column: message`; operations without a fault are generated all the same.
+/// Call it at the root of a crate that depends on `aliyun-runtime`. Every fault of the specification is a compile error of
+/// the form `file:line:column: message`. Operations without a fault are generated even so.
 #[proc_macro]
 pub fn client(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    // What Cargo tells the compiler: the folder of the package, and the name of the crate.
+    // Cargo sets the folder of the package and the name of the crate.
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
     let path = std::env::var("CARGO_CRATE_NAME").ok();
     aliyun_codegen::client(input.into(), &package, path.as_deref()).into()
 }
 
-/// The example requests of an embedded service, for the tests of its client: `examples!(dyvmsapi)` is an array of action,
-/// name and a function that sends the typed request.
+/// The example requests of an embedded service, for tests of its client: `examples!(dyvmsapi)` is an array. Each item has the
+/// action, the name of the example and a function that sends the typed request.
 #[doc(hidden)]
 #[proc_macro]
 pub fn examples(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     of_embedded(input, aliyun_codegen::examples)
 }
 
-/// A program that uses every operation of an embedded service, for benches: `uses!(dyvmsapi)` sends the first
-/// example of each with the variable `client` and prints the answer.
+/// A program that uses every operation of an embedded service, for benchmarks: `uses!(dyvmsapi)` sends the first example of
+/// each with the variable `client` and prints the response.
 #[doc(hidden)]
 #[proc_macro]
 pub fn uses(input: proc_macro::TokenStream) -> proc_macro::TokenStream {

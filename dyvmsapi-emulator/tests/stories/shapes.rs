@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aliyun_api_spec::model::{Field, Kind, Operation, Service, Shape, Style, TypeBody};
+use aliyun_api_spec::model::{Field, Kind, Operation, Shape, Style, TypeBody};
+use aliyun_api_spec::types::{Type, Types};
 use serde_json::Value;
 
 use crate::story::Story;
@@ -37,14 +38,14 @@ fn collect(path: &str, value: &Value, shown: &mut Shown) {
 }
 
 struct Check<'s> {
-    service: &'s Service,
+    types: Types<'s>,
     shown: Shown,
     /// Members that were seen.
     seen: BTreeSet<String>,
 }
 
-impl Check<'_> {
-    fn members(&mut self, path: &str, fields: &[&Field], value: &Value) {
+impl<'s> Check<'s> {
+    fn members(&mut self, path: &str, fields: &[&'s Field], value: &Value) {
         let members = value.as_object().unwrap_or_else(|| panic!("{path} is no record: {value}"));
         for (name, value) in members {
             let field = fields.iter().find(|field| field.wire_name == *name || field.aliases.contains(name));
@@ -53,7 +54,7 @@ impl Check<'_> {
         }
     }
 
-    fn value(&mut self, path: &str, shape: &Shape, value: &Value) {
+    fn value(&mut self, path: &str, shape: &'s Shape, value: &Value) {
         self.seen.insert(path.to_owned());
         let inner = match shape.style {
             Some(Style::Json) => {
@@ -63,31 +64,29 @@ impl Check<'_> {
             Some(Style::Simple) => return self.scalar(path, "text", value),
             _ => value,
         };
-        match &shape.kind {
-            Kind::Any => {}
-            Kind::String => self.scalar(path, "text", inner),
-            Kind::Int32 | Kind::Int64 | Kind::Number => self.scalar(path, "number", inner),
-            Kind::Boolean => self.scalar(path, "boolean", inner),
-            Kind::Array(item) => {
+        match self.types.resolve(&shape.kind) {
+            Type::Any => {}
+            Type::Scalar(Kind::String) => self.scalar(path, "text", inner),
+            Type::Scalar(Kind::Boolean) => self.scalar(path, "boolean", inner),
+            Type::Array(item) => {
                 let items = inner.as_array().unwrap_or_else(|| panic!("{path} is no list: {inner}"));
                 for value in items {
                     self.value(path, item, value);
                 }
             }
-            Kind::Map(item) => {
+            Type::Map(item) => {
                 for value in inner.as_object().unwrap().values() {
                     self.value(path, item, value);
                 }
             }
-            Kind::Named(name) => match &self.service.named_type(name).unwrap().body {
-                TypeBody::Record(fields) => self.members(path, &fields.iter().collect::<Vec<_>>(), inner),
-                TypeBody::Enum { kind: Kind::String, values } => {
-                    self.scalar(path, "text", inner);
-                    let text = inner.as_str().unwrap_or_default();
-                    assert!(values.iter().any(|known| known.value == text), "{path} has no value {text:?}");
-                }
-                TypeBody::Enum { .. } => self.scalar(path, "number", inner),
-            },
+            Type::Record(fields) => self.members(path, &fields.iter().collect::<Vec<_>>(), inner),
+            Type::Enum { kind: Kind::String, values } => {
+                self.scalar(path, "text", inner);
+                let text = inner.as_str().unwrap_or_default();
+                assert!(values.iter().any(|known| known.value == text), "{path} has no value {text:?}");
+            }
+            Type::Scalar(_) | Type::Enum { .. } => self.scalar(path, "number", inner),
+            Type::Unknown => panic!("{path} has a type that does not exist"),
         }
     }
 
@@ -191,7 +190,7 @@ fn every_member_is_known_and_of_the_right_kind() {
         for response in operation.examples.iter().filter_map(|example| example.response.as_ref()) {
             collect(action, response, &mut shown);
         }
-        let mut check = Check { service, shown, seen: BTreeSet::new() };
+        let mut check = Check { types: Types::of(operation, service), shown, seen: BTreeSet::new() };
         let fields: Vec<&Field> = operation.response.iter().chain(&service.envelope.fields).collect();
         for answer in answers {
             check.members(action, &fields, answer);

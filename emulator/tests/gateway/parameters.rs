@@ -1,6 +1,7 @@
 //! Every parameter of every operation at and beyond what its specification says of it.
 
-use aliyun_api_spec::model::{EnumValue, Field, Kind, Operation, Service, Shape, Style, Time, TypeBody};
+use aliyun_api_spec::model::{EnumValue, Field, Kind, Operation, Shape, Style, Time};
+use aliyun_api_spec::types::{Type, Types};
 use dyvmsapi_emulator::{Emulator, State};
 use serde_json::Value;
 
@@ -48,16 +49,10 @@ struct Sides {
     admitted: Vec<String>,
 }
 
-fn sides(service: &Service, shape: &Shape, kind: &Kind) -> Sides {
+fn sides(types: Types<'_>, shape: &Shape, kind: &Kind) -> Sides {
     let mut sides = Sides { forbidden: Vec::new(), admitted: Vec::new() };
     let mut forbid = |texts: &[&str]| sides.forbidden.extend(texts.iter().map(|&text| text.to_owned()));
-    let kind = match kind {
-        Kind::Named(name) => match &service.named_type(name).unwrap().body {
-            TypeBody::Enum { kind, .. } => kind,
-            TypeBody::Record(_) => return sides,
-        },
-        kind => kind,
-    };
+    let (Type::Scalar(kind) | Type::Enum { kind, .. }) = types.resolve(kind) else { return sides };
     match kind {
         Kind::Int32 => forbid(&["1.0", "+1", " 1", "1e3", "01", "x", "2147483648", "-2147483649"]),
         Kind::Int64 => forbid(&["1.0", "+1", "1 ", "1e3", "-0", "x", "9223372036854775808"]),
@@ -103,7 +98,7 @@ fn sides(service: &Service, shape: &Shape, kind: &Kind) -> Sides {
 }
 
 /// Requests that differ from the example in one parameter: those to be refused, and those to be accepted.
-fn variants(service: &Service, field: &Field) -> (Pairs, Pairs) {
+fn variants(types: Types<'_>, field: &Field) -> (Pairs, Pairs) {
     let (name, shape) = (field.wire_name.as_str(), &field.shape);
     let named = |suffix: &str, texts: Vec<String>| -> Pairs {
         texts.into_iter().map(|text| (format!("{name}{suffix}"), text)).collect()
@@ -111,7 +106,7 @@ fn variants(service: &Service, field: &Field) -> (Pairs, Pairs) {
     let strings = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
     match (&shape.kind, shape.style) {
         (Kind::Array(items), Some(Style::Simple)) => {
-            let Sides { mut forbidden, admitted } = sides(service, shape, &items.kind);
+            let Sides { mut forbidden, admitted } = sides(types, shape, &items.kind);
             let fits = admitted.first().cloned().unwrap_or_else(|| "1".to_owned());
             if let Some(most) = shape.max_items {
                 let most = usize::try_from(most).unwrap();
@@ -130,7 +125,7 @@ fn variants(service: &Service, field: &Field) -> (Pairs, Pairs) {
                         Kind::Int64 => "1".to_owned(),
                         Kind::Named(_) => {
                             forbidden.extend(strings(&["[1]", "[[]]", "[\"x\"]"]));
-                            required(service, &items.kind)
+                            required(types, &items.kind)
                         }
                         Kind::Map(_) => "{}".to_owned(),
                         other => panic!("{name}: {other:?}"),
@@ -152,7 +147,7 @@ fn variants(service: &Service, field: &Field) -> (Pairs, Pairs) {
                 }
                 Kind::Named(_) => {
                     forbidden.extend(strings(&["[]", "1", "\"{}\""]));
-                    let whole: Value = serde_json::from_str(&required(service, kind)).unwrap();
+                    let whole: Value = serde_json::from_str(&required(types, kind)).unwrap();
                     for member in whole.as_object().unwrap().keys() {
                         let mut without = whole.clone();
                         without.as_object_mut().unwrap().remove(member);
@@ -165,7 +160,7 @@ fn variants(service: &Service, field: &Field) -> (Pairs, Pairs) {
             (named("", forbidden), Vec::new())
         }
         (Kind::Array(items), Some(Style::Flat)) => {
-            let member = &members(service, &items.kind)[0].wire_name;
+            let member = &members(types, &items.kind)[0].wire_name;
             let mut forbidden = named("", strings(&["x", "[]"]));
             forbidden.extend(
                 ["0", "x", "01", "4294967296"].map(|index| (format!("{name}.{index}.{member}"), "1".to_owned())),
@@ -174,32 +169,29 @@ fn variants(service: &Service, field: &Field) -> (Pairs, Pairs) {
             (forbidden, Vec::new())
         }
         (kind, _) => {
-            let Sides { forbidden, admitted } = sides(service, shape, kind);
+            let Sides { forbidden, admitted } = sides(types, shape, kind);
             (named("", forbidden), named("", admitted))
         }
     }
 }
 
-fn members<'s>(service: &'s Service, kind: &Kind) -> &'s [Field] {
-    let Kind::Named(name) = kind else { panic!("{kind:?}") };
-    let TypeBody::Record(fields) = &service.named_type(name).unwrap().body else { panic!("{name}") };
+fn members<'s>(types: Types<'s>, kind: &'s Kind) -> &'s [Field] {
+    let Type::Record(fields) = types.resolve(kind) else { panic!("{kind:?}") };
     fields
 }
 
 /// A record with its required members.
-fn required(service: &Service, kind: &Kind) -> String {
-    let value = |kind: &Kind| match kind {
-        Kind::Int32 | Kind::Int64 => Value::from(1),
-        Kind::Boolean => true.into(),
-        Kind::Array(_) => Value::Array(Vec::new()),
-        Kind::Named(name) => match &service.named_type(name).unwrap().body {
-            TypeBody::Enum { values, kind: Kind::String } => first(values).into(),
-            TypeBody::Enum { values, .. } => first(values).parse::<i64>().unwrap().into(),
-            TypeBody::Record(_) => panic!("{name}"),
-        },
+fn required(types: Types<'_>, kind: &Kind) -> String {
+    let value = |kind: &Kind| match types.resolve(kind) {
+        Type::Scalar(Kind::Int32 | Kind::Int64) => Value::from(1),
+        Type::Scalar(Kind::Boolean) => true.into(),
+        Type::Array(_) => Value::Array(Vec::new()),
+        Type::Enum { values, kind: Kind::String } => first(values).into(),
+        Type::Enum { values, .. } => first(values).parse::<i64>().unwrap().into(),
+        Type::Record(_) => panic!("{kind:?}"),
         _ => "1".into(),
     };
-    let members = members(service, kind).iter().filter(|field| field.required);
+    let members = members(types, kind).iter().filter(|field| field.required);
     let value = |field: &Field| field.shape.example.clone().unwrap_or_else(|| value(&field.shape.kind));
     Value::Object(members.map(|field| (field.wire_name.clone(), value(field))).collect()).to_string()
 }
@@ -239,7 +231,7 @@ fn every_parameter_is_held_against_its_specification() {
                 continue;
             }
             let with = |pair: (String, String)| [rest.as_slice(), &[pair]].concat();
-            let (forbidden, admitted) = variants(service, field);
+            let (forbidden, admitted) = variants(Types::of(operation, service), field);
             for pair in forbidden {
                 let shown = format!("{action}: {}={}", pair.0, pair.1);
                 assert_eq!(code(operation, &with(pair)), format!("Invalid{name}"), "{shown}");

@@ -1,4 +1,4 @@
-//! What of an answer is shown as rows, and what of a row in a column.
+//! The rows and columns in which a response is shown.
 
 use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Operation, Shape};
@@ -6,31 +6,31 @@ use aliyun_api_spec::types::{Type, Types};
 
 use crate::json::Json;
 
-/// What of an answer is shown as rows.
+/// The part of a response that is shown as rows.
 #[derive(Debug, Clone)]
 pub(crate) enum Rows {
     /// The items of a list.
     List {
         /// Dotted path of the list.
         path: String,
-        /// Columns that the specification knows.
+        /// Columns in the specification.
         columns: Vec<Column>,
     },
-    /// The answer itself, as one row.
-    Answer(Vec<Column>),
+    /// The response itself, as one row.
+    Response(Vec<Column>),
 }
 
 /// A column: a member of the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Column {
-    /// Wire name of the member; of rows that are no records, the name of their list.
+    /// Wire name of the member. For rows that are not records, the name of their list.
     pub(crate) name: String,
-    /// Whether it holds numbers.
+    /// Whether its values are numbers.
     pub(crate) numeric: bool,
 }
 
 impl Rows {
-    /// The list whose pages are turned, else the only list of records in the answer, else the answer itself.
+    /// The list of a paged operation, otherwise the only list of records in the response, otherwise the response itself.
     pub(crate) fn of(operation: &'static Operation) -> Self {
         let service = dyvmsapi();
         let types = Types::of(operation, service);
@@ -49,33 +49,33 @@ impl Rows {
         });
         match list {
             Some((path, items)) => Self::List { columns: columns_of_items(&path, items, types), path },
-            None => Self::Answer(columns_of(fields(), types)),
+            None => Self::Response(columns_of(fields(), types)),
         }
     }
 
-    /// The rows of an answer.
-    pub(crate) fn take(&self, answer: Json) -> Vec<Json> {
-        let Self::List { path, .. } = self else { return vec![answer] };
-        let list = path.split('.').try_fold(answer, |value, step| match value {
+    /// The rows of a response.
+    pub(crate) fn take(&self, response: Json) -> Vec<Json> {
+        let Self::List { path, .. } = self else { return vec![response] };
+        let list = path.split('.').try_fold(response, |value, step| match value {
             Json::Object(members) => members.into_iter().find(|(name, _)| name == step).map(|(_, value)| value),
             _ => None,
         });
         match list {
             Some(Json::List(rows)) => rows,
-            // What is not there, or empty, has no rows.
+            // A list that is absent or empty has no rows.
             _ => Vec::new(),
         }
     }
 
-    /// Columns that the specification knows; none where it leaves the rows open.
+    /// Columns in the specification; none if it does not describe the rows.
     pub(crate) fn columns(&self) -> &[Column] {
         match self {
-            Self::List { columns, .. } | Self::Answer(columns) => columns,
+            Self::List { columns, .. } | Self::Response(columns) => columns,
         }
     }
 }
 
-/// Lists of records with their paths, through records and not through lists: a list inside a list is a cell.
+/// Lists of records with their paths. Paths do not pass through lists: a list inside a list is a cell.
 fn lists_of_records(
     path: &str,
     fields: &'static [Field],
@@ -111,7 +111,7 @@ fn columns_of(fields: impl Iterator<Item = &'static Field>, types: Types<'static
     fields.map(column).collect()
 }
 
-/// The known columns, and those that rows have beyond them, in the order of their appearance.
+/// The known columns, and further members of the rows in the order of their appearance.
 pub(crate) fn with_unknown_columns(known: &[Column], rows: &[Json]) -> Vec<Column> {
     let mut columns = known.to_vec();
     for row in rows {
@@ -125,7 +125,7 @@ pub(crate) fn with_unknown_columns(known: &[Column], rows: &[Json]) -> Vec<Colum
     columns
 }
 
-/// What a row has in a column; nothing where it is absent.
+/// The value of a row in a column, if there is one.
 pub(crate) fn cell<'r>(row: &'r Json, column: &Column) -> Option<&'r Json> {
     let value = match row {
         Json::Object(_) => row.get(&column.name),
@@ -134,8 +134,8 @@ pub(crate) fn cell<'r>(row: &'r Json, column: &Column) -> Option<&'r Json> {
     value.filter(|value| !value.is_null())
 }
 
-/// The members of an answer that hold something, with dotted names; those of every answer come last.
-pub(crate) fn members(answer: &Json) -> Vec<(String, String)> {
+/// The members of a response that have a value, with the names on their paths joined by dots. The envelope comes last.
+pub(crate) fn members(response: &Json) -> Vec<(String, String)> {
     fn collect(path: &str, value: &Json, members: &mut Vec<(String, String)>) {
         match value {
             Json::Null => {}
@@ -149,7 +149,7 @@ pub(crate) fn members(answer: &Json) -> Vec<(String, String)> {
         }
     }
     let mut members = Vec::new();
-    collect("", answer, &mut members);
+    collect("", response, &mut members);
     let envelope = |name: &str| dyvmsapi().envelope.fields.iter().any(|field| field.wire_name == name);
     members.sort_by_key(|(name, _)| envelope(name));
     members
@@ -168,8 +168,8 @@ mod tests {
         let rows = Rows::of(operation());
         let names: Vec<&str> = rows.columns().iter().map(|column| column.name.as_str()).take(3).collect();
         assert_eq!(names, ["taskId", "callId", "caller"]);
-        let answer = Json::read(r#"{"Code":"OK","Data":[{"callId":"1"}]}"#);
-        assert_eq!(rows.take(answer), [Json::read(r#"{"callId":"1"}"#)]);
+        let response = Json::read(r#"{"Code":"OK","Data":[{"callId":"1"}]}"#);
+        assert_eq!(rows.take(response), [Json::read(r#"{"callId":"1"}"#)]);
         for nothing in [r#"{"Code":"OK"}"#, r#"{"Data":null}"#, r#"{"Data":""}"#] {
             assert_eq!(rows.take(Json::read(nothing)), [], "{nothing}");
         }
@@ -188,10 +188,10 @@ mod tests {
 
     #[test]
     fn members_of_records_have_dotted_names() {
-        let answer =
+        let response =
             Json::read(r#"{"Code":"OK","Data":{"CallId":"1^2","Tags":["a"],"Gone":null,"Sum":1.50},"New":{}}"#);
         let expected =
             [("Data.CallId", "1^2"), ("Data.Tags", r#"["a"]"#), ("Data.Sum", "1.50"), ("New", "{}"), ("Code", "OK")];
-        assert_eq!(members(&answer), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(members(&response), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 }
