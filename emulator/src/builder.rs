@@ -15,6 +15,19 @@ use crate::verify::{Keys, Verifier};
 /// What chance is made of unless told otherwise.
 const SEED: u64 = 0x4479_766d_7361_7069;
 
+impl Emulator {
+    /// An emulator of a service with the default key and the system's clock.
+    #[must_use]
+    pub fn new(service: impl Into<EmulatedService>) -> Self {
+        Self::builder(service).build()
+    }
+
+    /// Sets up an emulator of a service. [`Builder::service`] adds further services.
+    pub fn builder(service: impl Into<EmulatedService>) -> Builder {
+        Builder::new(service.into())
+    }
+}
+
 /// Sets up an [`Emulator`]. Made by [`Emulator::builder`].
 #[must_use = "nothing is set up before build"]
 pub struct Builder {

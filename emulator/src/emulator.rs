@@ -11,7 +11,6 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tokio::net::ToSocketAddrs;
 
-use crate::builder::Builder;
 use crate::dial::Dial;
 use crate::door::InProcess;
 use crate::engine::Engine;
@@ -19,7 +18,6 @@ use crate::received::Received;
 use crate::rule::{Connection, Rule, When};
 use crate::rule_file::{self, RulesError};
 use crate::server::{Security, Server};
-use crate::service::EmulatedService;
 
 /// The access key id that an emulator knows unless it was given others.
 pub const DEFAULT_KEY_ID: &str = "testid";
@@ -45,17 +43,6 @@ pub(crate) struct Connections {
 }
 
 impl Emulator {
-    /// An emulator of a service with the default key and the system's clock.
-    #[must_use]
-    pub fn new(service: impl Into<EmulatedService>) -> Self {
-        Self::builder(service).build()
-    }
-
-    /// Sets up an emulator of a service. [`Builder::service`] adds further services.
-    pub fn builder(service: impl Into<EmulatedService>) -> Builder {
-        Builder::new(service.into())
-    }
-
     pub(crate) fn of(engine: Engine, connections: Connections) -> Self {
         Self { engine: Arc::new(engine), connections }
     }
