@@ -1,7 +1,6 @@
 //! The handle that users hold.
 
 use std::fmt::{self, Write as _};
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -9,15 +8,12 @@ use aliyun_runtime::Operation;
 use aliyun_runtime::parameters_of;
 use bytes::Bytes;
 use http::{Request, Response};
-use tokio::net::ToSocketAddrs;
 
 use crate::dial::Dial;
-use crate::door::InProcess;
 use crate::engine::Engine;
 use crate::received::Received;
 use crate::rule::{Connection, Rule, When};
 use crate::rule_file::{self, RulesError};
-use crate::server::{Security, Server};
 
 /// The access key id that an emulator knows unless it was given others.
 pub const DEFAULT_KEY_ID: &str = "testid";
@@ -47,24 +43,7 @@ impl Emulator {
         Self { engine: Arc::new(engine), connections }
     }
 
-    /// A transport for clients of the same process: no socket, no port, no waiting.
-    pub fn transport(&self) -> InProcess {
-        InProcess { emulator: self.clone() }
-    }
-
-    /// Listens for HTTP/1.1 on an address; port 0 picks a free one. Must be called inside a Tokio runtime.
-    pub async fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
-        Server::start(self.clone(), address, Security::Plain).await
-    }
-
-    /// Listens for HTTPS, with a certificate of its own for this one server: [`Server::certificate_pem`] is what clients
-    /// have to trust. It is valid for `localhost`, the loopback addresses, the address listened on and the service's host.
-    #[cfg(feature = "tls")]
-    pub async fn serve_tls(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
-        Server::start(self.clone(), address, Security::SelfSigned).await
-    }
-
-    /// Answers one whole request: what both doors come down to. Faults of the way back are left to the doors.
+    /// Answers one whole request, as the transport and the server do. A fault that damages the connection has no effect here.
     pub fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
         self.engine.answer(&parts, Ok(&body)).response
@@ -90,7 +69,7 @@ impl Emulator {
         self.engine.rules().add(When::Request { action: None, parameters: Vec::new() })
     }
 
-    /// A rule for connections, before anything is read from them. Each request of the door inside the process counts as a
+    /// A rule for connections, before anything is read from them. Each request of the in-process transport counts as a
     /// connection.
     pub fn on_connection(&self) -> Rule<Connection> {
         self.engine.rules().add(When::Connection)

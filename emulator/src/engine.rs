@@ -1,4 +1,4 @@
-//! From a whole request to a whole answer, without I/O: what both doors lead to.
+//! From a whole request to a whole response, without I/O. The transport and the server use it.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
