@@ -171,7 +171,7 @@ impl Caller {
         let pairs = request.pairs();
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let operation = request.operation();
-        let call = self.client.call(request.action(), &pairs).facts(facts(request));
+        let call = self.client.send_action(request.action(), &pairs).facts(facts(request));
         call.read_into(move || Response::of(operation)).await.map_err(|error| Failure::call(error, dials(request)))
     }
 
@@ -191,8 +191,8 @@ impl Caller {
 
     fn show(&self, request: &Request, response: &Response) -> Result<(), Failure> {
         // One page was requested, so an error in the number of pages does not matter.
-        let more = request.turner().is_some_and(|mut turner| {
-            turner.turn(response.view()).unwrap_or(false) && !matches!(turner.position(), Ok(None))
+        let more = request.paginator().is_some_and(|mut paginator| {
+            paginator.turn(response.view()).unwrap_or(false) && !matches!(paginator.position(), Ok(None))
         });
         if self.format == Format::Json {
             output::write_json(io::stdout().lock(), &response.show())?;
@@ -210,12 +210,12 @@ impl Caller {
     /// If a page fails, the pages before it are shown even so.
     async fn all(&self, mut request: Request) -> Result<(), Failure> {
         request.prepare();
-        let Some(mut turner) = request.turner() else { return self.once(&request).await };
+        let Some(mut paginator) = request.paginator() else { return self.once(&request).await };
         let mut writer = self.writer(&request);
         let progress = Progress::new(self.format.is_streamed());
         let (mut pages, mut items) = (0_usize, 0_usize);
         let failure = loop {
-            let position = match turner.position() {
+            let position = match paginator.position() {
                 Ok(Some(position)) => position,
                 Ok(None) => break None,
                 Err(error) => break Some(error.into()),
@@ -225,7 +225,7 @@ impl Caller {
                 Ok(response) => response,
                 Err(failure) => break Some(failure),
             };
-            match turner.turn(response.view()) {
+            match paginator.turn(response.view()) {
                 // An empty last page has no rows. An empty first page still has the header of a CSV.
                 Ok(false) => {}
                 Ok(true) => {

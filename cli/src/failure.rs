@@ -78,7 +78,11 @@ impl Failure {
                 let _ = error.print();
             }
             Self::Usage(message) => notice::error(&message),
-            Self::Call { error, .. } => notice::error(&error.to_string()),
+            Self::Call { error, .. } => {
+                notice::error(&error.to_string());
+                let below = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
+                below.for_each(|cause| notice::cause(&cause.to_string()));
+            }
             Self::Output { error, done: Some(done) } => {
                 notice::error(&format!("{done}, but the result cannot be written: {error}"));
             }
@@ -165,8 +169,8 @@ mod tests {
             (ErrorKind::Timeout, Sent::Maybe, Some(true), 5),
             (ErrorKind::Timeout, Sent::Maybe, Some(false), 1),
             (ErrorKind::Credentials, Sent::No, None, 6),
-            (ErrorKind::Answer, Sent::Yes, Some(true), 5),
-            (ErrorKind::Answer, Sent::Yes, Some(false), 1),
+            (ErrorKind::Response, Sent::Yes, Some(true), 5),
+            (ErrorKind::Response, Sent::Yes, Some(false), 1),
             (ErrorKind::Paging, Sent::Yes, None, 1),
         ];
         for (kind, sent, unknown, status) in statuses {

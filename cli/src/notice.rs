@@ -9,6 +9,11 @@ pub(crate) fn error(message: &str) {
     line("error", message);
 }
 
+/// Prints a cause of the last message.
+pub(crate) fn cause(message: &str) {
+    line("  caused by", message);
+}
+
 /// Prints a note about the result.
 pub(crate) fn note(message: &str) {
     line("note", message);

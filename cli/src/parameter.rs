@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 
 use aliyun_api_spec::model::{Field, Kind, Shape, Style};
 use aliyun_api_spec::types::{Sensitivity, Type, Types};
-use aliyun_runtime::generated::{Entry, Fields, Flags, Member, Viewer, parameters_of};
+use aliyun_runtime::generated::{Entry, Fields, Flags, Member, Viewer};
+use aliyun_runtime::parameters_of;
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
 use clap::{Arg, Command};

@@ -4,7 +4,7 @@ use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Kind, Operation, PagePosition, Pagination};
 use aliyun_api_spec::types::Types;
 use aliyun_runtime::generated::Entry;
-use aliyun_runtime::{PageTurner, Paging, Position, Step};
+use aliyun_runtime::{Paginator, Paging, Position, Step};
 use clap::ArgMatches;
 use serde_json::Value;
 
@@ -89,13 +89,13 @@ impl Request {
         }
     }
 
-    /// The turner of pages that starts at the position of this request. `None` if the operation has no pages.
-    pub(crate) fn turner(&self) -> Option<PageTurner> {
+    /// The paginator that starts at the position of this request. `None` if the operation has no pages.
+    pub(crate) fn paginator(&self) -> Option<Paginator> {
         let operation = self.operation?;
         let paging = paging(operation.pagination.as_ref()?);
         let start = position_path(operation).and_then(|path| self.position(path));
         let start = start.and_then(|text| Position::of_text(&text, paging.step));
-        Some(PageTurner::new(self.action, paging, start))
+        Some(Paginator::new(self.action, paging, start))
     }
 
     /// Sets the parameters for paging.
@@ -170,15 +170,15 @@ mod tests {
     /// The parameters that are sent for each page, given the responses.
     fn sent(mut request: Request, pages: &[Value]) -> Vec<String> {
         request.prepare();
-        let mut turner = request.turner().unwrap();
+        let mut paginator = request.paginator().unwrap();
         let mut sent = Vec::new();
         for page in pages {
-            request.move_to(turner.position().unwrap().unwrap());
+            request.move_to(paginator.position().unwrap().unwrap());
             let pairs = request.pairs();
             sent.push(pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&"));
-            turner.turn(View::Value(page)).unwrap();
+            paginator.turn(View::Value(page)).unwrap();
         }
-        assert_eq!(turner.position().unwrap(), None, "the last page ends it");
+        assert_eq!(paginator.position().unwrap(), None, "the last page ends it");
         sent
     }
 

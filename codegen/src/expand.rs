@@ -45,7 +45,7 @@ pub(crate) fn root(root: &Root) -> TokenStream {
         }
 
         #client
-        pub type Client = ::aliyun_runtime::generated::Client<#name>;
+        pub type Client = ::aliyun_runtime::Client<#name>;
 
         #(#modules)*
     }

@@ -21,9 +21,9 @@ use aliyun_protocol::Parameters;
 use aliyun_protocol::v1::string_to_sign;
 use aliyun_protocol::v3::{EMPTY_PAYLOAD, Header, canonical_request};
 use aliyun_runtime::Bytes;
-use aliyun_runtime::generated::read_body;
 use aliyun_runtime::http::{HeaderName, HeaderValue};
 use aliyun_runtime::testing::SigningKey;
+use aliyun_runtime::testing::read_body;
 
 use cpu_time::ProcessTime;
 use criterion::Criterion;

@@ -26,12 +26,12 @@
 //! ```
 //!
 //! A request is a plain value that can be stored, cloned, printed (with numbers of people masked) and sent by any
-//! client. Its parameters are fields and setters; options of one call, such as [`Call::timeout`], are set on what
-//! [`Client::send`](ServiceClient::send) returns. Each group of operations is a module below.
+//! client. Its parameters are fields and setters; options of one call, such as [`PendingRequest::timeout`], are set on what
+//! [`Client::send`] returns. Each group of operations is a module below.
 //!
 //! # Credentials
 //!
-//! [`Client::from_env`](ServiceClient::from_env) looks where Alibaba's own clients look: in the environment
+//! [`Client::from_env`] looks where Alibaba's own clients look: in the environment
 //! (`ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary keys,
 //! `ALIBABA_CLOUD_SECURITY_TOKEN`), for an OIDC role, in the profiles of the `aliyun` command and of credentials files,
 //! for the RAM role of an ECS instance, and at a credentials URI. [`credentials::DefaultChain`] says when and how.
@@ -154,7 +154,7 @@
 //!
 //! # Operations that are not listed
 //!
-//! [`Client::call`](ServiceClient::call) sends any operation by its name, with texts for parameters, and gives the
+//! [`Client::send_action`] sends any operation by its name, with texts for parameters, and gives the
 //! answer as a JSON [`Value`].
 //!
 //! # Blocking code
@@ -176,10 +176,14 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "rustls", feature = "native-tls"))))]
+pub use aliyun_runtime::Tls;
 pub use aliyun_runtime::{
-    BoxError, BoxFuture, Bytes, Call, CallFuture, Client as ServiceClient, ClientBuilder, Credentials,
-    CredentialsError, CredentialsProvider, Ending, Error, ErrorKind, Facts, Format, HttpAnswer, Items, Method,
-    Operation, Paged, Pages, Retries, Sent, Service, Signature, Transport, TransportError, Value, credentials, http,
+    BoxError, BoxFuture, Bytes, ClientBuilder, Credentials, CredentialsError, CredentialsProvider, Ending, Error,
+    ErrorBuilder, ErrorKind, Facts, Format, HttpResponse, Items, Method, Operation, Paged, Pages, PendingRequest,
+    RefusalKind, ResponseFuture, Retries, Sent, Service, Signature, Transport, TransportError, Value, credentials,
+    http,
 };
 
 aliyun_codegen_macros::client!(dyvmsapi);

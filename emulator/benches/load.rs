@@ -308,7 +308,7 @@ impl Service for Voice {
 async fn call(client: &Client<Voice>) -> Result<Cost, AnyError> {
     let (start, processor) = (Instant::now(), ProcessTime::now());
     for _ in 0..REQUESTS {
-        black_box(client.call("SingleCallByTts", &BUSINESS).await?);
+        black_box(client.send_action("SingleCallByTts", &BUSINESS).await?);
     }
     Ok(Cost::since(start, processor))
 }

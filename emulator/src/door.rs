@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use aliyun_runtime::{BoxFuture, Ending, HttpAnswer, Sent, Transport, TransportError};
+use aliyun_runtime::{BoxFuture, Ending, HttpResponse, Sent, Transport, TransportError};
 use bytes::Bytes;
 use http::Request;
 
@@ -22,7 +22,7 @@ pub struct InProcess {
 }
 
 impl Transport for InProcess {
-    fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         Box::pin(async move {
             let engine = self.emulator.engine();
             if let Some(fault) = engine.rules().connect() {
@@ -51,7 +51,7 @@ impl Transport for InProcess {
                 ending = Ending::TooLong;
                 body.truncate(body_limit);
             }
-            Ok(HttpAnswer { status: parts.status.as_u16(), headers: parts.headers, body, ending })
+            Ok(HttpResponse::new(parts.status.as_u16(), parts.headers, body).ending(ending))
         })
     }
 }
@@ -61,7 +61,7 @@ async fn unanswered(delivery: Delivery) -> TransportError {
     if delivery == Delivery::Silence {
         wait(SILENCE).await;
     }
-    TransportError { sent: Sent::Maybe, source: reset().into() }
+    TransportError::new(Sent::Maybe, reset())
 }
 
 fn reset() -> io::Error {

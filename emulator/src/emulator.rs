@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aliyun_runtime::Operation;
-use aliyun_runtime::generated::parameters_of;
+use aliyun_runtime::parameters_of;
 use bytes::Bytes;
 use http::{Request, Response};
 use tokio::net::ToSocketAddrs;

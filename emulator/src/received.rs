@@ -10,7 +10,7 @@ use aliyun_api_spec::types::{Sensitivity, Types};
 use aliyun_api_spec::wire;
 use aliyun_protocol::parameter;
 use aliyun_runtime::Operation;
-use aliyun_runtime::generated::parameters_of;
+use aliyun_runtime::parameters_of;
 use http::{Method, StatusCode};
 
 use crate::rule::includes;

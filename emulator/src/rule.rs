@@ -7,7 +7,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant, SystemTime};
 
-use aliyun_runtime::generated::{Answer, read_body};
+use aliyun_runtime::generated::Output;
+use aliyun_runtime::testing::read_body;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -181,7 +182,7 @@ impl<A: Serialize> Rule<A> {
 }
 
 #[allow(clippy::return_self_not_must_use, reason = "a rule is in force without its handle")]
-impl<A: Serialize + Answer + Default + 'static> Rule<A> {
+impl<A: Serialize + Output + Default + 'static> Rule<A> {
     /// Answers what a function makes of the request. A code in its answer that is no success makes it a business error.
     pub fn reply_with(self, answer: impl Fn(&Accepted<'_, A>) -> A + Send + Sync + 'static) -> Self {
         self.step(Action::ReplyWith(Arc::new(move |call| value_of(&answer(&Accepted { call, answer: PhantomData })))))
@@ -264,7 +265,7 @@ impl<A> Accepted<'_, A> {
     }
 }
 
-impl<A: Answer + Default> Accepted<'_, A> {
+impl<A: Output + Default> Accepted<'_, A> {
     /// What the emulator would have answered by itself. To ask is to let the operation take place where it has state
     /// behind it. Where the emulator refuses, the request is refused, whatever is answered then.
     pub fn default_answer(&self) -> A {

@@ -4,7 +4,8 @@
 
 use std::cell::RefCell;
 
-use aliyun_runtime::generated::{debug, read_body, serialize};
+use aliyun_runtime::generated::{debug, serialize};
+use aliyun_runtime::testing::read_body;
 use aliyun_runtime::{Bytes, Client, Error, Format, Value};
 
 use crate::specimen::{Answers, ListThings, Shapes, Specimens, answer, builder};
@@ -45,7 +46,7 @@ fn answered(format: Format, status: u16, body: &[u8]) {
         }
         Err(error) => check(&error),
     }
-    if let Err(error) = call(format, status, &body, |client| client.call("Shapes", &[])) {
+    if let Err(error) = call(format, status, &body, |client| client.send_action("Shapes", &[])) {
         check(&error);
     }
 }

@@ -1,5 +1,10 @@
 //! The one error of a call: what happened, where, and what to do.
 
+mod assemble;
+mod builder;
+pub(crate) mod redaction;
+mod sent;
+
 use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -8,17 +13,19 @@ use std::time::Duration;
 
 use aliyun_protocol::RefusalKind;
 
-use crate::mask::{self, Hidden};
-use crate::operation::Facts;
-use crate::refusal::Verdict;
-use crate::retry::Failed;
-use crate::transport::{BoxError, Sent};
+pub use self::builder::ErrorBuilder;
+pub use self::sent::Sent;
+use crate::generated::operation::Facts;
+
+/// A cause of any type.
+pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Why a call failed.
 ///
-/// `Display` is one line that a person can act on. Neither it nor `Debug` shows a secret, a phone number or a
-/// spoken text: what a service said is shown with long runs of digits and all values of sensitive parameters masked, and
-/// of a body only its shape.
+/// `Display` is one line that says what happened and what to do. It does not repeat [`source`](StdError::source), which
+/// leads to the causes: print the whole chain, as anyhow and eyre do. Neither `Display` nor `Debug` nor a cause shows a
+/// secret, a phone number or a spoken text: long runs of digits and all values of sensitive parameters are masked in what
+/// a service said, and of a body only its shape is shown.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -35,8 +42,6 @@ struct Inner {
     /// What attempts before the last one may have brought about.
     before: Sent,
     source: Option<BoxError>,
-    /// The source and what caused it, in words.
-    causes: String,
     attempts: u32,
     /// What is known of the operation.
     facts: Facts,
@@ -64,6 +69,18 @@ pub(crate) struct StartedId {
     pub(crate) shown: bool,
 }
 
+/// What a client makes of a stated failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) kind: Option<RefusalKind>,
+    /// Whether the request was refused, so that nothing was done.
+    pub(crate) refused: bool,
+    /// Whether the gateway refused before it passed the request on, so that any operation may be sent again.
+    pub(crate) before_effect: bool,
+    /// What to do about the code.
+    pub(crate) advice: Option<&'static str>,
+}
+
 /// What went wrong, as far as a program may want to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -81,206 +98,20 @@ pub enum ErrorKind {
     /// The service or its gateway refused: [`Error::code`] says why.
     Service,
     /// The service answered something that is not an answer of this operation.
-    Answer,
+    Response,
     /// Pages do not move on.
     Paging,
 }
 
 impl Error {
-    pub(crate) fn new(
-        kind: ErrorKind,
-        action: impl Into<Cow<'static, str>>,
-        sent: Sent,
-        what: impl Into<String>,
-    ) -> Self {
-        Self(Box::new(Inner {
-            kind,
-            action: action.into(),
-            what: what.into(),
-            hint: None,
-            code: None,
-            message: None,
-            request_id: None,
-            http_status: None,
-            sent,
-            before: Sent::No,
-            source: None,
-            causes: String::new(),
-            attempts: 0,
-            facts: Facts::operation(""),
-            refusal: None,
-            refused: false,
-            before_effect: false,
-            broken: false,
-            retry_after: None,
-            advice: None,
-            id: None,
-            response: None,
-        }))
+    /// Whether the gateway refused before it passed the request on: see [`Verdict`].
+    pub(crate) fn is_before_effect(&self) -> bool {
+        self.0.before_effect
     }
 
-    /// An error before there was a call.
-    pub(crate) fn configuration(what: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Configuration, "", Sent::No, what)
-    }
-
-    /// Adds what to do, behind what is there.
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        let hint = hint.into();
-        self.0.hint = Some(match self.0.hint.take() {
-            Some(before) => format!("{before}; {hint}"),
-            None => hint,
-        });
-        self
-    }
-
-    pub(crate) fn caused_by(mut self, source: impl Into<BoxError>) -> Self {
-        let source = source.into();
-        let mut causes = source.to_string();
-        let mut below = source.source();
-        while let Some(cause) = below {
-            causes.push_str(": ");
-            causes.push_str(&cause.to_string());
-            below = cause.source();
-        }
-        self.0.causes = causes;
-        self.0.source = Some(source);
-        self
-    }
-
-    /// Masks what came from outside. A cause that says what must not show is replaced by its masked words, since
-    /// whoever prints an error may print its causes as they are.
-    pub(crate) fn hide(mut self, hidden: &Hidden) -> Self {
-        let inner = &mut *self.0;
-        let causes = mask::digits(&hidden.hide(&inner.causes));
-        if causes != inner.causes {
-            inner.source = Some(causes.clone().into());
-            inner.causes = causes;
-        }
-        inner.hint = inner.hint.take().map(|hint| hidden.hide(&hint));
-        self
-    }
-
-    pub(crate) fn status(mut self, status: u16) -> Self {
-        self.0.http_status = Some(status);
-        self
-    }
-
-    /// What the service said of the failure. A code that is listed, by itself (`Some(true)`) or in a family, is not a value
-    /// of the request, whatever it has in common with one.
-    pub(crate) fn said(mut self, code: &str, listed: Option<bool>, message: &str, hidden: &Hidden) -> Self {
-        let shown = |text: &str| Some(mask::line(&mask::digits(text))).filter(|text| !text.is_empty());
-        // Nor is a code of which only a part is such a value.
-        let is_code = listed.is_some() || mask::is_code(code) && hidden.hide(code) != "***";
-        self.0.code = match listed {
-            Some(true) => Some(code.to_owned()),
-            _ if is_code => shown(code),
-            _ => shown(&hidden.hide(code)),
-        };
-        self.0.message = shown(&hidden.hide(message));
-        self
-    }
-
-    /// What was read of a response that states success, and the id in it of what was started.
-    pub(crate) fn keep(mut self, id: Option<StartedId>, response: Box<dyn Any + Send + Sync>) -> Self {
-        self.0.id = id;
-        self.0.response = Some(response);
-        self
-    }
-
-    pub(crate) fn sent_to(mut self, sent: Sent) -> Self {
-        self.0.sent = sent;
-        self
-    }
-
-    /// The request id, of which only what it must not hold is taken out: anything may stand in its place.
-    pub(crate) fn request(mut self, request_id: Option<&str>, hidden: &Hidden) -> Self {
-        self.0.request_id = request_id.map(|id| mask::id(&hidden.hide(id))).filter(|id| !id.is_empty());
-        self
-    }
-
-    /// What the failure means that the service stated.
-    pub(crate) fn judged(mut self, verdict: Verdict, retry_after: Option<Duration>) -> Self {
-        let inner = &mut *self.0;
-        let Verdict { kind, refused, before_effect, advice } = verdict;
-        (inner.refusal, inner.refused, inner.before_effect, inner.advice) = (kind, refused, before_effect, advice);
-        inner.retry_after = retry_after;
-        if kind == Some(RefusalKind::Replayed) {
-            inner.sent = Sent::Maybe;
-        }
-        let what = match kind {
-            _ if refused => "the service refused the request",
-            // It did not refuse: it says that something went wrong on its side.
-            Some(RefusalKind::Transient) => "the service failed",
-            _ => "the service reported a failure",
-        };
-        what.clone_into(&mut inner.what);
-        self
-    }
-
-    /// A failure of which only the status and the headers are known to mean something.
-    pub(crate) fn told_by_status(mut self, retry_after: Option<Duration>) -> Self {
-        if self.0.http_status == Some(429) {
-            self.0.refusal = Some(RefusalKind::Throttled);
-        }
-        self.0.retry_after = retry_after;
-        self
-    }
-
-    /// The time was over.
-    pub(crate) fn late(mut self) -> Self {
-        self.0.kind = ErrorKind::Timeout;
-        self
-    }
-
-    /// The answer broke off or was empty.
-    pub(crate) fn broken(mut self) -> Self {
-        self.0.broken = true;
-        self
-    }
-
-    /// The call it ended: how often it was attempted, what is known of its operation, and what attempts before the last one
-    /// may have brought about.
-    pub(crate) fn ended(mut self, attempts: u32, facts: Facts, before: Sent) -> Self {
-        let inner = &mut *self.0;
-        inner.attempts = attempts;
-        inner.facts = facts;
-        inner.before = before;
-        inner.sent = inner.sent.or_rather(before);
-        self
-    }
-
-    /// What the next step depends on.
-    pub(crate) fn failed(&self) -> Failed {
-        let inner = &*self.0;
-        Failed {
-            kind: inner.kind,
-            refusal: inner.refusal,
-            before_effect: inner.before_effect,
-            sent: inner.sent,
-            status: inner.http_status,
-            broken: inner.broken,
-            attempts: 0,
-            left: Duration::ZERO,
-            took: Duration::ZERO,
-            retry_after: inner.retry_after,
-            refreshed: false,
-        }
-    }
-
-    /// What this failure may have brought about: nothing where it was refused before anything was done.
-    pub(crate) fn effect(&self) -> Sent {
-        if self.0.before_effect { Sent::No } else { self.0.sent }
-    }
-
-    /// In a word, for another error or a trace: the code, the kind of error.
-    pub(crate) fn in_short(&self) -> Cow<'_, str> {
-        match (&self.0.code, self.0.kind) {
-            (Some(code), _) => Cow::Borrowed(code),
-            (None, ErrorKind::Timeout) => Cow::Borrowed("timeout"),
-            (None, ErrorKind::Transport) => Cow::Borrowed("transport"),
-            (None, kind) => Cow::Owned(format!("{kind:?}").to_ascii_lowercase()),
-        }
+    /// Whether the response broke off or was empty.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.0.broken
     }
 
     /// What went wrong, as far as a program may want to know.
@@ -339,6 +170,12 @@ impl Error {
         self.0.retry_after
     }
 
+    /// What kind of refusal the service stated, or its HTTP status implies, if any.
+    #[must_use]
+    pub fn refusal(&self) -> Option<RefusalKind> {
+        self.0.refusal
+    }
+
     /// Whether the service refused because too many requests came: slow down.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
@@ -364,7 +201,7 @@ impl Error {
         let inner = &*self.0;
         matches!(inner.kind, ErrorKind::Transport | ErrorKind::Timeout)
             || matches!(inner.refusal, Some(RefusalKind::Throttled | RefusalKind::Transient | RefusalKind::Replayed))
-            || inner.kind == ErrorKind::Answer
+            || inner.kind == ErrorKind::Response
                 && (inner.broken || inner.http_status.is_some_and(|status| status >= 500))
     }
 
@@ -464,9 +301,6 @@ impl fmt::Display for Error {
         if let Some(message) = &inner.message {
             write!(f, ": {}", message.trim_end_matches('.'))?;
         }
-        if !inner.causes.is_empty() {
-            write!(f, ": {}", mask::causes(&mask::digits(&inner.causes)))?;
-        }
         f.write_str(self.reception())?;
         if let Some(hint) = &inner.hint {
             write!(f, "; {hint}")?;
@@ -498,13 +332,22 @@ impl fmt::Display for Error {
     }
 }
 
+/// The text of a cause and of those below it.
+fn causes(cause: &(dyn StdError + 'static)) -> String {
+    let texts: Vec<String> =
+        std::iter::successors(Some(cause), |cause| (*cause).source()).map(ToString::to_string).collect();
+    texts.join(": ")
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("sent", &self.0.sent)
-            .field("display", &format_args!("{self}"))
-            .finish_non_exhaustive()
+        let mut shown = f.debug_struct("Error");
+        shown.field("kind", &self.0.kind).field("sent", &self.0.sent).field("display", &format_args!("{self}"));
+        if let Some(source) = self.source() {
+            // The text of the causes is redacted, their `Debug` is not.
+            shown.field("causes", &format_args!("{}", causes(source)));
+        }
+        shown.finish_non_exhaustive()
     }
 }
 

@@ -1,8 +1,12 @@
 //! From the parameters of an operation to the signed HTTP request: each attempt of a call makes its own, with a nonce
 //! and a time of its own.
 
+mod difference;
+pub(crate) mod encode;
+
 use std::borrow::Cow;
 use std::io;
+use std::time::SystemTime;
 
 use aliyun_protocol::v3::{EMPTY_PAYLOAD, Hash, Header};
 use aliyun_protocol::{Method, Parameters, header, parameter, v1, v3};
@@ -12,14 +16,53 @@ use http::header::{
 };
 use jiff::Timestamp;
 
-use crate::client::{Core, Format, Signature};
 use crate::credential::Credentials;
-use crate::mask;
-use crate::sign::{NONCE_LENGTH, ProtocolParameters, first_difference, nonce_text};
+use crate::error::redaction;
+use crate::generated::operation::ServiceFacts;
+use crate::request::difference::first_difference;
+use crate::sign::{NONCE_LENGTH, ProtocolParameters, nonce_text};
+use crate::transport::endpoint::Endpoint;
+
+/// The format that responses are asked for in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Format {
+    /// JSON.
+    #[default]
+    Json,
+    /// XML, which older gateways answer by default.
+    Xml,
+}
+
+/// How requests are signed. Both prove the same; they differ in what travels where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Signature {
+    /// HMAC-SHA1 over all parameters, which Alibaba also calls version 1.0 and V2. Parameters of a POST travel in its
+    /// body, so that no phone number lands in a URL.
+    #[default]
+    V1,
+    /// ACS3-HMAC-SHA256 over the request as it travels: parameters are in the URL, as Alibaba's own clients send them,
+    /// the rest is in headers. Servers limit the length of a URL, so a request of many numbers fits V1 better. The
+    /// answer is JSON.
+    V3,
+}
+
+/// What the requests of a client have in common.
+pub(crate) struct RequestSettings {
+    pub(crate) service: &'static ServiceFacts,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) format: Format,
+    pub(crate) signature: Signature,
+    pub(crate) user_agent: HeaderValue,
+    pub(crate) clock: fn() -> SystemTime,
+    /// Makes the nonces of requests. Its upper half is also the chance in back-offs.
+    pub(crate) nonce: fn() -> u128,
+}
 
 /// What is signed, but for the secret.
 pub(crate) struct Unsigned<'a> {
-    pub(crate) core: &'a Core,
+    pub(crate) settings: &'a RequestSettings,
     pub(crate) action: &'a Cow<'static, str>,
     pub(crate) method: Method,
     /// Those of the operation. Signing leaves them as they are, but for the order in which they are looked at.
@@ -37,7 +80,7 @@ pub(crate) enum Signed {
 impl Unsigned<'_> {
     /// The request, and what was signed of it.
     pub(crate) fn sign(mut self, credentials: &Credentials) -> Result<(http::Request<Bytes>, Signed), http::Error> {
-        match self.core.signature {
+        match self.settings.signature {
             Signature::V1 => {
                 let encoded = self.v1(credentials);
                 let signed = Signed::V1 { method: self.method, encoded: encoded.clone() };
@@ -53,20 +96,20 @@ impl Unsigned<'_> {
 
     /// The parameters of the operation and of the protocol, with the signature over all of them.
     pub(crate) fn v1(&mut self, credentials: &Credentials) -> Bytes {
-        let Self { core, action, method, ref mut parameters } = *self;
+        let Self { settings, action, method, ref mut parameters } = *self;
         let own = parameters.encoded().len();
         let protocol = ProtocolParameters {
             method,
             action,
-            format: match core.format {
+            format: match settings.format {
                 Format::Json => "JSON",
                 Format::Xml => "XML",
             },
-            version: core.service.version,
-            nonce: (core.nonce)(),
-            timestamp: now(core),
+            version: settings.service.version,
+            nonce: (settings.nonce)(),
+            timestamp: now(settings),
         };
-        protocol.sign_v1(credentials, parameters);
+        protocol.sign_v1(credentials.signer(), parameters);
         let encoded = Bytes::copy_from_slice(parameters.encoded());
         parameters.truncate(own);
         encoded
@@ -74,19 +117,19 @@ impl Unsigned<'_> {
 
     fn v1_request(&self, encoded: Bytes) -> Result<http::Request<Bytes>, http::Error> {
         const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
-        let accept = HeaderValue::from_static(match self.core.format {
+        let accept = HeaderValue::from_static(match self.settings.format {
             Format::Json => "application/json",
             Format::Xml => "text/xml",
         });
-        let request = http::Request::builder().header(USER_AGENT, &self.core.user_agent).header(ACCEPT, accept);
+        let request = http::Request::builder().header(USER_AGENT, &self.settings.user_agent).header(ACCEPT, accept);
         match self.method {
             Method::Post => request
                 .method(http::Method::POST)
-                .uri(self.core.endpoint.uri(None)?)
+                .uri(self.settings.endpoint.uri(None)?)
                 .header(CONTENT_TYPE, FORM)
                 .body(encoded),
             Method::Get => {
-                request.method(http::Method::GET).uri(self.core.endpoint.uri(Some(&encoded))?).body(Bytes::new())
+                request.method(http::Method::GET).uri(self.settings.endpoint.uri(Some(&encoded))?).body(Bytes::new())
             }
         }
     }
@@ -95,17 +138,17 @@ impl Unsigned<'_> {
     ///
     /// Signed are `host` and `x-acs-*`: what a proxy may change on the way, such as `user-agent`, is not.
     pub(crate) fn v3(&mut self, credentials: &Credentials) -> Result<(SignedHeaders, Hash), http::Error> {
-        let core = self.core;
+        let settings = self.settings;
         let mut date = [0; DATE_LENGTH];
         // A date of another length is of a year that no service knows.
-        let _ = io::Write::write_fmt(&mut date.as_mut_slice(), format_args!("{:.0}", now(core)));
-        let nonce = nonce_text((core.nonce)());
+        let _ = io::Write::write_fmt(&mut date.as_mut_slice(), format_args!("{:.0}", now(settings)));
+        let nonce = nonce_text((settings.nonce)());
 
         let mut headers = Vec::with_capacity(10);
-        headers.push((HOST, core.endpoint.host().clone()));
+        headers.push((HOST, settings.endpoint.host().clone()));
         headers.push((ACTION, shared(self.action.clone())?));
         headers.push((PAYLOAD, HeaderValue::from_static(EMPTY_PAYLOAD)));
-        headers.push((VERSION, shared(Cow::Borrowed(core.service.version))?));
+        headers.push((VERSION, shared(Cow::Borrowed(settings.service.version))?));
         if let Some(token) = credentials.security_token() {
             let mut token = HeaderValue::from_str(token)?;
             token.set_sensitive(true);
@@ -144,14 +187,15 @@ impl Unsigned<'_> {
 
     /// As Alibaba's own clients place it: parameters in the URL, and no body.
     fn v3_request(&self, headers: SignedHeaders) -> Result<http::Request<Bytes>, http::Error> {
-        let uri = self.core.endpoint.uri(Some(self.parameters.encoded()))?;
+        let uri = self.settings.endpoint.uri(Some(self.parameters.encoded()))?;
         let request = http::Request::builder().uri(uri);
         let request = match self.method {
             Method::Post => request.method(http::Method::POST).header(CONTENT_LENGTH, HeaderValue::from_static("0")),
             Method::Get => request.method(http::Method::GET),
         };
         let accept = HeaderValue::from_static("application/json");
-        let mut request = request.header(USER_AGENT, &self.core.user_agent).header(ACCEPT, accept).body(Bytes::new())?;
+        let mut request =
+            request.header(USER_AGENT, &self.settings.user_agent).header(ACCEPT, accept).body(Bytes::new())?;
         request.headers_mut().extend(headers);
         Ok(request)
     }
@@ -188,7 +232,7 @@ impl Signed {
                 if ours == theirs {
                     wrong_secret(REFUSED)
                 } else {
-                    format!("{REFUSED}: {}", mask::line(&mask::digits(&first_difference(&ours, theirs))))
+                    format!("{REFUSED}: {}", redaction::line(&redaction::digits(&first_difference(&ours, theirs))))
                 }
             }
             Self::V3 { hash, token } => {
@@ -246,7 +290,7 @@ fn shared(text: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {
     })
 }
 
-fn now(core: &Core) -> Timestamp {
+fn now(settings: &RequestSettings) -> Timestamp {
     // Beyond the year 9999 there is no such clock.
-    Timestamp::try_from((core.clock)()).unwrap_or(Timestamp::UNIX_EPOCH)
+    Timestamp::try_from((settings.clock)()).unwrap_or(Timestamp::UNIX_EPOCH)
 }

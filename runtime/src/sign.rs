@@ -1,6 +1,5 @@
-//! Signing: the HMACs over the strings to sign of the protocol.
-
-mod difference;
+//! Signing: the HMACs over the strings to sign of the protocol. It stands apart from `request`, since credentials that are
+//! requested from a service are requested with a signature too.
 
 use std::fmt;
 
@@ -10,9 +9,6 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use sha1::Sha1;
 use sha2::Sha256;
-
-pub(crate) use self::difference::first_difference;
-use crate::credential::Credentials;
 
 /// A secret prepared for signing: the key blocks of both signatures are hashed once, and the secret is not kept.
 #[derive(Clone)]
@@ -89,6 +85,14 @@ impl fmt::Debug for SigningKey {
     }
 }
 
+/// Who signs a request.
+#[derive(Clone, Copy)]
+pub(crate) struct Signer<'a> {
+    pub(crate) access_key_id: &'a str,
+    pub(crate) security_token: Option<&'a str>,
+    pub(crate) key: &'a SigningKey,
+}
+
 /// What the protocol adds to the parameters of an operation that is signed by V1.
 pub(crate) struct ProtocolParameters<'a> {
     pub(crate) method: Method,
@@ -102,11 +106,11 @@ pub(crate) struct ProtocolParameters<'a> {
 
 impl ProtocolParameters<'_> {
     /// Adds them to the parameters of the operation, and the signature over all of them.
-    pub(crate) fn sign_v1(&self, credentials: &Credentials, parameters: &mut Parameters) {
-        parameters.push(parameter::ACCESS_KEY_ID, credentials.access_key_id());
+    pub(crate) fn sign_v1(&self, signer: Signer<'_>, parameters: &mut Parameters) {
+        parameters.push(parameter::ACCESS_KEY_ID, signer.access_key_id);
         parameters.push(parameter::ACTION, self.action);
         parameters.push(parameter::FORMAT, self.format);
-        if let Some(token) = credentials.security_token() {
+        if let Some(token) = signer.security_token {
             parameters.push(parameter::SECURITY_TOKEN, token);
         }
         parameters.push(parameter::SIGNATURE_METHOD, v1::METHOD);
@@ -114,7 +118,7 @@ impl ProtocolParameters<'_> {
         parameters.push(parameter::SIGNATURE_VERSION, v1::VERSION);
         parameters.push_display(parameter::TIMESTAMP, &format_args!("{:.0}", self.timestamp));
         parameters.push(parameter::VERSION, self.version);
-        let signature = credentials.key().sign_v1(self.method.as_str(), parameters);
+        let signature = signer.key.sign_v1(self.method.as_str(), parameters);
         parameters.push(parameter::SIGNATURE, signature.as_str());
     }
 }

@@ -9,7 +9,7 @@ use crate::voice::Voice;
 use aliyun_runtime::credentials::{AssumeRole, Context, CredentialsUri, EcsRamRole};
 use aliyun_runtime::http::Request;
 use aliyun_runtime::{
-    BoxFuture, Bytes, Client, ClientBuilder, Credentials, CredentialsProvider, HttpAnswer, Sent, Transport,
+    BoxFuture, Bytes, Client, ClientBuilder, Credentials, CredentialsProvider, HttpResponse, Sent, Transport,
     TransportError,
 };
 use proptest::prelude::*;
@@ -19,8 +19,8 @@ use proptest::test_runner::RngSeed;
 struct Nowhere;
 
 impl Transport for Nowhere {
-    fn send(&self, _: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
-        Box::pin(async { Err(TransportError { sent: Sent::No, source: "connection refused".into() }) })
+    fn send(&self, _: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
+        Box::pin(async { Err(TransportError::new(Sent::No, "connection refused")) })
     }
 }
 

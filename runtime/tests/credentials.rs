@@ -5,6 +5,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::specimen::chain;
 use crate::voice::Voice;
 use aliyun_runtime::credentials::{AssumeRole, CredentialsUri, EcsRamRole, OidcRole};
 use aliyun_runtime::{Client, Credentials, CredentialsProvider, Error, ErrorKind, Sent, Value};
@@ -94,7 +95,7 @@ fn served() -> (u16, String) {
 }
 
 async fn call(client: &Client<Voice>) -> Result<Value, Error> {
-    client.call("Ring", &[]).await
+    client.send_action("Ring", &[]).await
 }
 
 #[tokio::test]
@@ -179,12 +180,12 @@ async fn a_failed_refresh_is_an_error_that_sends_nothing_and_is_tried_again() {
     let error = call(&client).await.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Credentials, Sent::No));
     let expected = format!(
-        "Ring: there are no credentials to sign with: the credentials URI {}/keys: HTTP 503; correct that, or use \
-         other credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, another profile, or in a \
-         program credentials() of the client",
+        "Ring: there are no credentials to sign with; correct what the cause names, or use other credentials: \
+         ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, another profile, or in a program \
+         credentials() of the client: the credentials URI {}/keys: HTTP 503",
         server.url
     );
-    assert_eq!(error.to_string(), expected);
+    assert_eq!(chain(&error), expected);
     call(&client).await.unwrap();
     assert_eq!(server.values("POST /", "AccessKeyId"), ["uri"]);
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use crate::specimen::{Answers, ListThings, Specimens, Thing, answer, client, parameter};
 use aliyun_runtime::http::Request;
-use aliyun_runtime::{BoxFuture, Bytes, Client, ErrorKind, HttpAnswer, Items, Pages, Sent, Transport, TransportError};
+use aliyun_runtime::{
+    BoxFuture, Bytes, Client, ErrorKind, HttpResponse, Items, Pages, Sent, Transport, TransportError,
+};
 
 /// The body of a page: `size` things, numbered through.
 fn page(number: i64, size: i64, total: i64) -> Bytes {
@@ -47,7 +49,7 @@ struct Slow {
 const A_WHILE: Duration = Duration::from_millis(10);
 
 impl Transport for Slow {
-    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         self.begun.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move {
             tokio::time::sleep(A_WHILE).await;

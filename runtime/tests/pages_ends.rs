@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use aliyun_runtime::generated::View;
-use aliyun_runtime::{ErrorKind, PageTurner, Paging, Position, Sent, Step};
+use aliyun_runtime::{ErrorKind, Paginator, Paging, Position, Sent, Step};
 use serde_json::{Value, json};
 
 const NUMBERED: Paging = Paging::of("Items", Step::Page(1)).total("Total");
@@ -21,7 +21,7 @@ struct End {
 
 /// Reads to the end. `page` answers a position; more than 200 requests are a loop.
 fn read(paging: Paging, start: Option<Position>, page: impl Fn(usize, &Position) -> Value) -> End {
-    let mut turner = PageTurner::new("List", paging, start);
+    let mut turner = Paginator::new("List", paging, start);
     let mut end = End { items: 0, requests: 0, error: None };
     let error = loop {
         let position = match turner.position() {
@@ -230,7 +230,7 @@ fn tokens_end_where_there_is_none_and_never_go_in_circles() {
 
 #[test]
 fn empty_pages_with_ever_new_tokens_end_somewhere() {
-    let mut turner = PageTurner::new("List", TOKENS, None);
+    let mut turner = Paginator::new("List", TOKENS, None);
     for request in 0..1_000 {
         assert!(turner.position().unwrap().is_some(), "{request}");
         let page = json!({ "Items": [], "Next": request });

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use crate::specimen::{Answers, Color, Detail, Inner, ListThings, Shapes, Specimens, answer, client, parameter};
 use aliyun_protocol::Parameters;
 use aliyun_runtime::http::Request;
-use aliyun_runtime::{Bytes, Client, Credentials, HttpAnswer, Sent, TransportError, Value};
+use aliyun_runtime::{Bytes, Client, Credentials, HttpResponse, Sent, TransportError, Value};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use serde_json::json;
@@ -266,7 +266,7 @@ fn digits(text: &str) -> usize {
 }
 
 /// What a call that is answered so shows as an error; nothing where it is an answer after all.
-fn failure(answered: impl Fn() -> Result<HttpAnswer, TransportError> + Send + Sync + 'static) -> String {
+fn failure(answered: impl Fn() -> Result<HttpResponse, TransportError> + Send + Sync + 'static) -> String {
     let outcome = block_on(client(Answers(move |_| answered())).send(Shapes::default()));
     outcome.err().map(|error| format!("{error} {error:?}")).unwrap_or_default()
 }
@@ -296,7 +296,7 @@ proptest! {
             let shown = failure(move || Ok(answer(status, answered.clone())));
             prop_assert!(digits(&shown) < 7, "{shown} of {bytes:?}");
         }
-        let shown = failure(move || Err(TransportError { sent: Sent::Maybe, source: said.clone().into() }));
+        let shown = failure(move || Err(TransportError::new(Sent::Maybe, said.clone())));
         prop_assert!(!shown.is_empty() && digits(&shown) < 7, "{shown}");
     }
 }

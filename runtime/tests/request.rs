@@ -6,13 +6,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use crate::specimen::chain;
 use aliyun_protocol::v3::{self, EMPTY_PAYLOAD};
 use aliyun_protocol::{Parameters, v1};
 use aliyun_runtime::http::{HeaderMap, Request};
 use aliyun_runtime::testing::SigningKey;
 use aliyun_runtime::{
-    BoxFuture, Bytes, Client, ClientBuilder, Credentials, Ending, EnvelopeFacts, ErrorFacts, ErrorKind, Format,
-    HttpAnswer, Method, RefusalKind, Sent, Service, ServiceFacts, Signature, Transport, TransportError,
+    BoxFuture, Bytes, Client, ClientBuilder, Credentials, EnvelopeFacts, ErrorFacts, ErrorKind, Format, HttpResponse,
+    Method, RefusalKind, Sent, Service, ServiceFacts, Signature, Transport, TransportError,
 };
 use proptest::prelude::*;
 
@@ -37,11 +38,11 @@ struct Kept {
 }
 
 impl Transport for Kept {
-    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         self.requests.lock().unwrap().push(request);
         let answer = self.answers.lock().unwrap().pop_front();
         let (status, body) = answer.unwrap_or((200, r#"{"Code":"OK","RequestId":"R-1"}"#.to_owned()));
-        let answer = HttpAnswer { status, headers: HeaderMap::new(), body: body.into(), ending: Ending::Complete };
+        let answer = HttpResponse::new(status, HeaderMap::new(), body);
         Box::pin(std::future::ready(Ok(answer)))
     }
 }
@@ -91,7 +92,7 @@ async fn the_worked_example_of_the_documentation_comes_out_byte_for_byte() {
     let kept = Kept::default();
     let client = kept.client(Credentials::new("YourAccessKeyId", "YourAccessKeySecret")).build().unwrap();
     let parameters = [("RegionId", "cn-shanghai"), ("ImageId", "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd")];
-    client.call("RunInstances", &parameters).await.unwrap();
+    client.send_action("RunInstances", &parameters).await.unwrap();
     let request = kept.only();
     assert_eq!(
         header(&request, "authorization"),
@@ -127,7 +128,7 @@ async fn a_temporary_key_sends_its_token_signed_and_hidden() {
     let kept = Kept::default();
     let credentials = Credentials::with_token("testid", "testsecret", "testtoken");
     let client = kept.client(credentials).endpoint("127.0.0.1:8443").build().unwrap();
-    client.call("RunInstances", &[("A b", "1 2")]).method(Method::Get).await.unwrap();
+    client.send_action("RunInstances", &[("A b", "1 2")]).method(Method::Get).await.unwrap();
     let request = kept.only();
     assert_eq!(request.uri().to_string(), "https://127.0.0.1:8443/?A%20b=1%202");
     assert_eq!(header(&request, "host"), "127.0.0.1:8443");
@@ -155,7 +156,7 @@ async fn a_refused_signature_tells_a_wrong_secret_from_a_changed_request() {
         let body = serde_json::json!({"Code": "SignatureDoesNotMatch", "RequestId": "R-1", "Message": format!("{words}{end}")});
         kept.answers.lock().unwrap().push_back((400, body.to_string()));
     };
-    client.call("A", &[("CalledNumber", "13000000000")]).await.unwrap();
+    client.send_action("A", &[("CalledNumber", "13000000000")]).await.unwrap();
     let request = kept.only();
     let mut headers: Vec<v3::Header<'_>> = request
         .headers()
@@ -183,7 +184,7 @@ async fn a_refused_signature_tells_a_wrong_secret_from_a_changed_request() {
         (String::new(), ", and the service does not say what it signed"),
     ] {
         refusal(&end);
-        let error = client.call("A", &[("CalledNumber", "13000000000")]).await.unwrap_err();
+        let error = client.send_action("A", &[("CalledNumber", "13000000000")]).await.unwrap_err();
         assert_eq!(error.to_string(), format!("{beginning}{explained} (HTTP 400, request R-1). Check the secret."));
     }
 }
@@ -197,12 +198,44 @@ fn settings_that_do_not_fit_are_refused_when_the_client_is_built() {
     };
     assert_eq!(
         refused(Client::builder().signature(Signature::V3).format(Format::Xml)),
-        "answers to signature V3 are JSON; XML goes with signature V1 only"
+        "responses to signature V3 are JSON; XML requires signature V1"
     );
     assert_eq!(
         refused(Client::builder().user_agent("alerting\n1.2")),
-        "the user agent \"alerting\\n1.2\" is no header value; use printable ASCII such as \"alerting/1.2\""
+        "the user agent \"alerting\\n1.2\" is not a valid header value; use printable ASCII such as \"alerting/1.2\""
     );
+}
+
+/// Connections are made by HTTP: a transport of one's own would ignore these, whatever the order of the calls.
+#[test]
+fn settings_of_connections_are_refused_with_a_transport_of_ones_own() {
+    type Set = fn(ClientBuilder<Ecs>) -> ClientBuilder<Ecs>;
+    let settings: &[(&str, Set)] = &[
+        ("proxy", |builder| builder.proxy("http://proxy:1")),
+        ("no_proxy", |builder| builder.no_proxy()),
+        ("root_certificate_pem", |builder| builder.root_certificate_pem("")),
+        ("connect_timeout", |builder| builder.connect_timeout(Duration::from_secs(5))),
+        #[cfg(feature = "rustls")]
+        ("tls", |builder| builder.tls(aliyun_runtime::Tls::Rustls)),
+    ];
+    for (name, set) in settings {
+        for builder in
+            [set(Client::builder()).transport(Kept::default()), set(Client::builder().transport(Kept::default()))]
+        {
+            let error = builder.build().unwrap_err();
+            assert_eq!((error.kind(), error.sent()), (ErrorKind::Configuration, Sent::No));
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "a transport of your own has no use for {name}, which only HTTP has; leave out either the transport or \
+                     these settings"
+                )
+            );
+        }
+    }
+    let both = Client::<Ecs>::builder().no_proxy().connect_timeout(Duration::ZERO).no_proxy();
+    let error = both.transport(Kept::default()).build().unwrap_err();
+    assert!(error.to_string().contains("no use for no_proxy, connect_timeout, which"), "{error}");
 }
 
 #[tokio::test]
@@ -210,7 +243,7 @@ async fn the_caller_is_named_behind_the_client() {
     let kept = Kept::default();
     for signature in [Signature::V1, Signature::V3] {
         let builder = kept.client(Credentials::new("testid", "testsecret")).signature(signature);
-        builder.user_agent("alerting/1.2").build().unwrap().call("A", &[]).await.unwrap();
+        builder.user_agent("alerting/1.2").build().unwrap().send_action("A", &[]).await.unwrap();
         let own = concat!("aliyun-rust/", env!("CARGO_PKG_VERSION"));
         assert_eq!(header(&kept.only(), "user-agent"), format!("{own} alerting/1.2"));
     }
@@ -220,7 +253,7 @@ async fn the_caller_is_named_behind_the_client() {
 async fn an_action_that_is_no_header_value_is_not_sent() {
     let kept = Kept::default();
     let client = kept.client(Credentials::new("testid", "testsecret")).build().unwrap();
-    let error = client.call("A\nB", &[]).await.unwrap_err();
+    let error = client.send_action("A\nB", &[]).await.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Request, Sent::No));
     assert_eq!(kept.requests.lock().unwrap().len(), 0);
 }
@@ -261,7 +294,7 @@ proptest! {
         let client = kept.client(credentials).build().unwrap();
         let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async { client.call("A", &pairs).await }).unwrap();
+        runtime.block_on(async { client.send_action("A", &pairs).await }).unwrap();
         let request = kept.only();
         prop_assert!(is_authentic(&request, "testsecret"));
         prop_assert!(!is_authentic(&request, "testsecret2"));
@@ -273,21 +306,21 @@ async fn what_http_has_no_form_for_is_named_with_the_reason() {
     let kept = Kept::default();
     let refused = async |credentials, value: &str| {
         let client = kept.client(credentials).build().unwrap();
-        let error = client.call("RunInstances", &[("ImageId", value)]).await.unwrap_err();
+        let error = client.send_action("RunInstances", &[("ImageId", value)]).await.unwrap_err();
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Request, Sent::No));
-        error.to_string()
+        chain(&error)
     };
     let shown = refused(Credentials::with_token("testid", "testsecret", "test\ntoken"), "1").await;
     assert_eq!(
         shown,
-        "RunInstances: the request cannot be written: failed to parse header value; the access key id or the security \
-         token holds a line break or another character that no header may hold"
+        "RunInstances: the request cannot be written; the access key id or the security token holds a line break or another \
+         character that no header may hold: failed to parse header value"
     );
     let shown = refused(Credentials::new("testid", "testsecret"), &"x".repeat(70_000)).await;
     assert_eq!(
         shown,
-        "RunInstances: the request cannot be written: uri too long; its parameters are more than a URL may hold: send them \
-         by POST with signature V1, in the body"
+        "RunInstances: the request cannot be written; its parameters are more than a URL may hold: send them by POST with \
+         signature V1, in the body: uri too long"
     );
     assert!(kept.requests.lock().unwrap().is_empty());
 }

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::specimen::chain;
 use crate::voice::Voice;
 use aliyun_runtime::credentials::{AssumeRole, CredentialsUri};
 use aliyun_runtime::{
@@ -27,7 +28,7 @@ fn client(endpoint: &str) -> ClientBuilder<Voice> {
 }
 
 async fn call(builder: ClientBuilder<Voice>) -> Result<Value, Error> {
-    builder.build().unwrap().call("Place", &[("CalledNumber", "13000000000")]).await
+    builder.build().unwrap().send_action("Place", &[("CalledNumber", "13000000000")]).await
 }
 
 async fn listener() -> (TcpListener, u16) {
@@ -51,7 +52,7 @@ async fn read_request(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
 }
 
 fn assert_unsent(error: &Error, kind: ErrorKind, what: &str) {
-    let shown = error.to_string();
+    let shown = chain(error);
     assert_eq!((error.kind(), error.sent()), (kind, Sent::No), "{shown}");
     assert!(shown.contains(what) && !shown.contains("13000000000"), "{shown}");
 }
@@ -113,6 +114,33 @@ async fn an_untrusted_certificate_was_not_sent_to() {
     assert!(server.await.unwrap(), "the client ends the handshake");
 }
 
+/// The libraries name an untrusted certificate in words of their own.
+#[cfg(all(feature = "rustls", feature = "native-tls"))]
+#[tokio::test]
+async fn rustls_is_the_default_and_the_builder_chooses() {
+    use aliyun_runtime::Tls;
+
+    let (listener, port) = listener().await;
+    let (_, acceptor) = certified("one");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = acceptor.accept(stream).await;
+        }
+    });
+    for (tls, words) in [
+        (None, "UnknownIssuer"),
+        (Some(Tls::Rustls), "UnknownIssuer"),
+        (Some(Tls::Native), "certificate verify failed"),
+    ] {
+        let builder = client(&format!("https://127.0.0.1:{port}"));
+        let builder = match tls {
+            Some(tls) => builder.tls(tls),
+            None => builder,
+        };
+        assert_unsent(&call(builder).await.unwrap_err(), ErrorKind::Transport, words);
+    }
+}
+
 #[tokio::test]
 async fn a_root_certificate_of_the_caller_is_trusted() {
     let (listener, port) = listener().await;
@@ -136,7 +164,7 @@ fn root_certificates_that_cannot_be_read_are_refused_with_the_reason() {
     let refused = |pem: &str| {
         let error = client("voice.example.com").root_certificate_pem(pem).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration);
-        error.to_string()
+        chain(&error)
     };
     assert_eq!(
         refused("testsecret"),
@@ -148,12 +176,15 @@ fn root_certificates_that_cannot_be_read_are_refused_with_the_reason() {
     );
     let (pem, _) = certified("one");
     let cut_short = refused(pem.split_once("-----END").unwrap().0);
-    assert!(cut_short.starts_with("the root certificates cannot be read: "), "{cut_short}");
+    assert!(
+        cut_short.starts_with("the root certificates cannot be read; check the root certificates given in PEM: "),
+        "{cut_short}"
+    );
     // The libraries for TLS read what is within at different times.
     let no_certificate = refused("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
-    let when = ["the root certificates cannot be read: ", "the HTTP client cannot be set up: "];
-    assert!(when.iter().any(|when| no_certificate.starts_with(when)), "{no_certificate}");
-    assert!(no_certificate.ends_with("check the root certificates given in PEM"), "{no_certificate}");
+    let when = ["the root certificates cannot be read", "the HTTP client cannot be set up"];
+    let expected = when.map(|when| format!("{when}; check the root certificates given in PEM: "));
+    assert!(expected.iter().any(|expected| no_certificate.starts_with(expected)), "{no_certificate}");
 }
 
 #[tokio::test]
@@ -252,7 +283,7 @@ async fn a_request_that_was_read_may_have_been_received() {
             read_request(&mut stream).await
         });
         let client = client(&format!("http://127.0.0.1:{port}")).signature(signature).build().unwrap();
-        let error = client.call("Place", &[("CalledNumber", "13000000000")]).method(method).await.unwrap_err();
+        let error = client.send_action("Place", &[("CalledNumber", "13000000000")]).method(method).await.unwrap_err();
         let request = server.await.unwrap();
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Transport, Sent::Maybe), "{request}");
         assert!(!error.to_string().contains("13000000000"), "{error}");
@@ -272,7 +303,7 @@ async fn a_request_that_is_not_answered_in_time_may_have_been_received() {
             request
         });
         let client = client(&format!("http://127.0.0.1:{port}")).signature(signature).build().unwrap();
-        let error = client.call("Place", &[]).method(method).await.unwrap_err();
+        let error = client.send_action("Place", &[]).method(method).await.unwrap_err();
         let request = server.await.unwrap();
         tokio::time::resume();
         assert_eq!((error.kind(), error.sent()), (ErrorKind::Timeout, Sent::Maybe), "{request}");
@@ -289,13 +320,13 @@ async fn a_kept_connection_that_the_server_closed_is_not_written_to() {
         stream.write_all(ANSWER.as_bytes()).await.unwrap();
     });
     let client = client(&format!("http://127.0.0.1:{port}")).build().unwrap();
-    client.call("Place", &[]).await.unwrap();
+    client.send_action("Place", &[]).await.unwrap();
     // Connection and listener are closed by now; the client's side sees it when it is its turn.
     server.await.unwrap();
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
-    let error = client.call("Place", &[]).await.unwrap_err();
+    let error = client.send_action("Place", &[]).await.unwrap_err();
     assert_unsent(&error, ErrorKind::Transport, "Connection refused");
 }
 
@@ -317,12 +348,12 @@ async fn connections_are_kept_for_a_while() {
         requests.len()
     });
     let client = client(&format!("http://127.0.0.1:{port}")).build().unwrap();
-    client.call("Place", &[]).await.unwrap();
-    client.call("Place", &[]).await.unwrap();
+    client.send_action("Place", &[]).await.unwrap();
+    client.send_action("Place", &[]).await.unwrap();
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(11)).await;
     tokio::time::resume();
-    client.call("Place", &[]).await.unwrap();
+    client.send_action("Place", &[]).await.unwrap();
     assert_eq!(server.await.unwrap(), 3);
 }
 
@@ -373,7 +404,7 @@ async fn dropping_a_call_closes_its_connection() {
     for scheme in ["http", "https"] {
         let (listener, port) = listener().await;
         let client = client(&format!("{scheme}://127.0.0.1:{port}")).build().unwrap();
-        let mut call = std::pin::pin!(Some(client.call("Place", &[]).into_future()));
+        let mut call = std::pin::pin!(Some(client.send_action("Place", &[]).into_future()));
         let accepted = async {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut first = [0; 1];
@@ -429,7 +460,7 @@ async fn no_call_that_counts_as_unsent_arrives() {
         for mark in first..first + 16 {
             let client = clients[mark % 2].clone();
             calls.spawn(async move {
-                let call = client.call("Place", &[("Mark", mark.to_string().as_str())]);
+                let call = client.send_action("Place", &[("Mark", mark.to_string().as_str())]);
                 (mark, call.timeout(Duration::from_micros(50 * (mark as u64 % 60))).await)
             });
         }
@@ -474,7 +505,9 @@ fn a_client_serves_one_runtime_after_the_other() {
         });
     });
     for mark in ["1", "2", "3"] {
-        runtime().block_on(client.call("Place", &[("Mark", mark)]).retries(Retries::never()).into_future()).unwrap();
+        runtime()
+            .block_on(client.send_action("Place", &[("Mark", mark)]).retries(Retries::never()).into_future())
+            .unwrap();
     }
     drop(client);
     serving.join().unwrap();
@@ -504,7 +537,7 @@ fn a_runtime_that_stands_still_holds_up_no_call_of_another() {
     for _ in 0..2 {
         for runtime in &runtimes {
             let call = async {
-                let answer = client.call("Place", &[]).await;
+                let answer = client.send_action("Place", &[]).await;
                 // The connection is kept from here on.
                 tokio::task::yield_now().await;
                 answer
@@ -533,7 +566,7 @@ async fn answer_each(mut stream: TcpStream, answer: &[u8]) -> usize {
 /// A call that may be repeated without harm.
 async fn query(client: &Client<Voice>) -> Result<Value, Error> {
     let retries = Retries::new().back_off(Duration::ZERO, Duration::ZERO);
-    client.call("Query", &[]).facts(Facts::operation("Query").idempotent()).retries(retries).await
+    client.send_action("Query", &[]).facts(Facts::operation("Query").idempotent()).retries(retries).await
 }
 
 /// A load balancer whose first connection is bound to a broken server, which answers so, and the others to a good one;
@@ -579,9 +612,9 @@ async fn a_connection_that_failed_is_not_used_again() {
 #[tokio::test]
 async fn a_call_that_is_not_repeated_leaves_its_failed_connection_to_nobody() {
     let (client, counts) = first_broken("HTTP/1.1 503 Failure\r\ncontent-length: 0\r\n\r\n".to_owned()).await;
-    assert_eq!(client.call("Place", &[]).await.unwrap_err().http_status(), Some(503));
+    assert_eq!(client.send_action("Place", &[]).await.unwrap_err().http_status(), Some(503));
     for _ in 0..3 {
-        assert_eq!(client.call("Place", &[]).await.unwrap()["RequestId"], "R-1");
+        assert_eq!(client.send_action("Place", &[]).await.unwrap()["RequestId"], "R-1");
     }
     assert_eq!(*counts.lock().unwrap(), [1, 3]);
 }
@@ -611,7 +644,7 @@ async fn a_connection_that_refused_is_used_again() {
         });
         let client = client(&format!("http://127.0.0.1:{port}")).build().unwrap();
         for _ in 0..3 {
-            assert_eq!(client.call("Query", &[]).await.unwrap_err().http_status(), Some(status));
+            assert_eq!(client.send_action("Query", &[]).await.unwrap_err().http_status(), Some(status));
         }
         drop(client);
         assert_eq!(server.await.unwrap(), 3, "{status}");
@@ -634,7 +667,7 @@ async fn answered(head: &str, body: &[u8], limit: usize) -> Result<Value, Error>
         // The client may end it when it has read enough.
         let _ = stream.write_all(&answer).await;
     });
-    let outcome = call(client(&format!("http://127.0.0.1:{port}")).max_answer_bytes(limit)).await;
+    let outcome = call(client(&format!("http://127.0.0.1:{port}")).max_response_bytes(limit)).await;
     server.await.unwrap();
     outcome
 }
@@ -669,7 +702,7 @@ async fn an_encoded_answer_is_decoded_or_its_encoding_is_named() {
     for length in [encoded.len(), half.len()] {
         let error = answered(&head("gzip", length), half, 1_000).await.unwrap_err();
         assert!(error.to_string().contains("the answer was cut short"), "{error}");
-        assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Answer, true), "{error}");
+        assert_eq!((error.kind(), error.is_outcome_unknown()), (ErrorKind::Response, true), "{error}");
     }
 }
 
@@ -893,7 +926,7 @@ async fn an_answer_with_credentials_has_a_limit_too() {
     let uri = CredentialsUri::new(format!("http://127.0.0.1:{port}/keys"));
     let error = call(builder.credentials(uri)).await.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Credentials, Sent::No), "{error}");
-    assert!(error.to_string().contains("the answer is longer than 262144 bytes"), "{error}");
+    assert!(chain(&error).contains("the answer is longer than 262144 bytes"), "{error:?}");
 }
 
 #[test]
@@ -925,7 +958,7 @@ async fn a_body_that_stalls_is_told_with_what_came_of_it() {
         });
         let client = client(&format!("http://127.0.0.1:{port}")).retries(Retries::never()).build().unwrap();
         let facts = Facts::operation("Dial").dials("CalledNumber").id("CallId");
-        let call = client.call("Dial", &[("CalledNumber", "13000000000")]).facts(facts);
+        let call = client.send_action("Dial", &[("CalledNumber", "13000000000")]).facts(facts);
         let error = call.timeout(Duration::from_millis(300)).await.unwrap_err();
         assert_eq!(
             (error.kind(), error.sent(), error.http_status()),

@@ -5,7 +5,7 @@ use dyvmsapi::{Client, Error, Value};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let client = Client::from_env()?;
-    let answer: Value = client.call("QueryRobotTaskList", &[]).await?;
+    let answer: Value = client.send_action("QueryRobotTaskList", &[]).await?;
     println!("{answer}");
     Ok(())
 }

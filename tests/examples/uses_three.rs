@@ -7,7 +7,7 @@ use dyvmsapi::{Client, Error, Value};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let client = Client::from_env()?;
-    let answer: Value = client.call("QueryRobotTaskList", &[]).await?;
+    let answer: Value = client.send_action("QueryRobotTaskList", &[]).await?;
     println!("{answer}");
     println!("{:?}", client.send(SingleCallByTts::new("13000000000", "TTS_10001")).await?);
     println!("{:?}", client.send(QueryCallDetailByCallId::new("1^2", 11_000_000_138, 1_760_000_000_000)).await?);

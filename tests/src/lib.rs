@@ -38,7 +38,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aliyun_runtime::http::{HeaderMap, Request};
-use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpAnswer, Transport, TransportError};
+use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpResponse, Transport, TransportError};
 
 // One of everything that the dialect can say: the examples in its documentation are compiled with those of this crate.
 aliyun_codegen_macros::client!("services/specimens");
@@ -99,7 +99,7 @@ pub struct Canned(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
-    answers: VecDeque<Result<HttpAnswer, TransportError>>,
+    answers: VecDeque<Result<HttpResponse, TransportError>>,
     requests: Vec<Request<Bytes>>,
 }
 
@@ -114,12 +114,12 @@ impl Canned {
     #[must_use]
     pub fn then(self, status: u16, body: impl Into<Vec<u8>>) -> Self {
         let body = Bytes::from(body.into());
-        self.then_answer(Ok(HttpAnswer { status, headers: HeaderMap::new(), body, ending: Ending::Complete }))
+        self.then_answer(Ok(HttpResponse::new(status, HeaderMap::new(), body)))
     }
 
     /// A further answer or failure, in full.
     #[must_use]
-    pub fn then_answer(self, answer: Result<HttpAnswer, TransportError>) -> Self {
+    pub fn then_answer(self, answer: Result<HttpResponse, TransportError>) -> Self {
         self.state().answers.push_back(answer);
         self
     }
@@ -143,7 +143,7 @@ impl Canned {
 }
 
 impl Transport for Canned {
-    fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         let mut state = self.state();
         state.requests.push(request);
         let answer = state.answers.pop_front();
@@ -161,4 +161,15 @@ impl Transport for Canned {
             }
         })
     }
+}
+
+/// An error and its causes, as the printer of an error chain shows them.
+pub fn chain(error: &aliyun_runtime::Error) -> String {
+    let mut chain = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        chain = format!("{chain}: {error}");
+        cause = error.source();
+    }
+    chain
 }

@@ -56,7 +56,7 @@ async fn requests_and_dials_are_shown_whole_but_for_what_signs() {
     let outside = Outside::new().await;
     assert_eq!(outside.get("requests").await, json!({ "count": 0, "requests": [] }));
     outside.client().send(call("13000000000")).await.unwrap();
-    outside.client().call("Unknown", &[]).await.unwrap_err();
+    outside.client().send_action("Unknown", &[]).await.unwrap_err();
 
     let shown = outside.get("requests").await;
     let request = &shown["requests"][0];

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use aliyun_emulator::{Emulator, Fault, InProcess, Server};
 use aliyun_runtime::http::{HeaderValue, Request};
-use aliyun_runtime::{BoxFuture, Bytes, HttpAnswer, Transport, TransportError};
+use aliyun_runtime::{BoxFuture, Bytes, HttpResponse, Transport, TransportError};
 use dyvmsapi::call::{SingleCallByTts, SingleCallByTtsResponse};
 use dyvmsapi::{Client, Credentials, Error, ErrorKind, Format, Retries, Sent};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -69,7 +69,7 @@ async fn a_throttled_request_is_refused_without_effect() {
 #[tokio::test]
 async fn errors_of_the_server_come_in_every_dress_before_or_after_the_effect() {
     let service = (ErrorKind::Service, Sent::Yes);
-    let answer = (ErrorKind::Answer, Sent::Maybe);
+    let answer = (ErrorKind::Response, Sent::Maybe);
     for (fault, (kind, sent), shown) in [
         (Fault::server_error(503), service, "ServiceUnavailable"),
         (Fault::server_error(500), service, "InternalError"),
@@ -94,7 +94,7 @@ async fn a_reset_connection_leaves_the_outcome_open() {
 
 #[tokio::test]
 async fn a_damaged_answer_comes_after_the_effect() {
-    let (answer, yes) = (ErrorKind::Answer, Sent::Yes);
+    let (answer, yes) = (ErrorKind::Response, Sent::Yes);
     assert_fails(Fault::reset_within_answer(), answer, yes, 1, "the answer was cut short").await;
     assert_fails(Fault::wrong_length(), answer, yes, 1, "the answer was cut short").await;
     for (fault, shown) in [(Fault::cut(), "the answer was cut short"), (Fault::malformed(), "the text is not JSON")] {
@@ -229,7 +229,7 @@ impl Tap {
 }
 
 impl Transport for Tap {
-    fn send(&self, mut request: Request<Bytes>, limit: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, mut request: Request<Bytes>, limit: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         if let Some(fault) = self.fault {
             request.headers_mut().insert("x-emulator-fault", HeaderValue::from_static(fault));
         }
@@ -248,7 +248,7 @@ async fn a_request_asks_for_a_fault_where_the_builder_allows_it() {
     assert_eq!((error.kind(), emulator.dials().len()), (ErrorKind::Transport, 0));
     let error =
         Tap::new(&emulator, Some(r#"{"kind":"html","status":502,"after_effect":true}"#)).call().await.unwrap_err();
-    assert_eq!((error.kind(), emulator.dials().len()), (ErrorKind::Answer, 1));
+    assert_eq!((error.kind(), emulator.dials().len()), (ErrorKind::Response, 1));
     let error = Tap::new(&emulator, Some("rest")).call().await.unwrap_err();
     assert_eq!(error.code(), Some("InvalidFault"));
     assert!(error.message().unwrap().contains("there is no fault `rest`; known are throttled, "), "{error}");
@@ -319,7 +319,7 @@ async fn dials_agree_with_what_clients_were_told() {
         let (number, outcome) = call.unwrap();
         let dials = emulator.dials_to(&number).len();
         match outcome {
-            Ok(()) | Err((ErrorKind::Answer, Sent::Yes)) => {
+            Ok(()) | Err((ErrorKind::Response, Sent::Yes)) => {
                 assert_eq!(dials, 1);
                 placed += 1;
             }

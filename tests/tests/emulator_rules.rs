@@ -210,7 +210,7 @@ async fn dials_are_what_operations_rang_with_success() {
     client.send(call(TWO)).await.unwrap_err();
     client.send(QueryRobotTaskCallList::new().called(ONE)).await.unwrap();
     client
-        .call(
+        .send_action(
             "BatchRobotSmartCall",
             &[
                 ("CalledNumber", "13000000000,13000000002"),
@@ -335,7 +335,7 @@ async fn an_observer_sees_one_line_for_each_request_with_nothing_to_hide() {
         .build();
     let client = client(&emulator);
     client.send(call(ONE).tts_param([("what", "secret words")])).await.unwrap();
-    client.call("Call13000000000", &[]).await.unwrap_err();
+    client.send_action("Call13000000000", &[]).await.unwrap_err();
     let shown: Vec<String> = lines.try_iter().collect();
     let ids: Vec<_> = emulator.requests().iter().map(|request| request.request_id().to_owned()).collect();
     let expected = [

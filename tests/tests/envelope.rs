@@ -70,7 +70,7 @@ async fn what_a_decision_needs_has_to_fit() {
         ),
     ] {
         let error = call_id(body).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Answer);
+        assert_eq!(error.kind(), ErrorKind::Response);
         assert!(error.to_string().contains(what), "{error}");
     }
 }

@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use aliyun_runtime::http::{HeaderMap, Request};
-use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpAnswer, TransportError};
+use aliyun_runtime::{BoxFuture, Bytes, HttpResponse, TransportError};
 use dyvmsapi::call::{IvrCall, SingleCallByTts};
 use dyvmsapi::credentials::Context;
 use dyvmsapi::robot::QueryRobotTaskCallList;
@@ -73,7 +73,7 @@ impl Drop for Flying {
 }
 
 impl Transport for Service {
-    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         let body = String::from_utf8(request.into_body().to_vec()).unwrap();
         let (status, answer) = (self.0.answer)(&body);
         self.0.requests.lock().unwrap().push((self.0.start.elapsed(), body));
@@ -82,7 +82,7 @@ impl Transport for Service {
         Box::pin(async move {
             tokio::time::sleep(self.0.latency).await;
             drop(flying);
-            Ok(HttpAnswer { status, headers: HeaderMap::new(), body: answer.into(), ending: Ending::Complete })
+            Ok(HttpResponse::new(status, HeaderMap::new(), answer))
         })
     }
 }
@@ -348,9 +348,9 @@ async fn a_key_that_expires_under_load_fails_no_call() {
 struct Large(Bytes);
 
 impl Transport for Large {
-    fn send(&self, _: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, _: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         let body = self.0.clone();
-        Box::pin(async { Ok(HttpAnswer { status: 200, headers: HeaderMap::new(), body, ending: Ending::Complete }) })
+        Box::pin(async { Ok(HttpResponse::new(200, HeaderMap::new(), body)) })
     }
 }
 

@@ -6,6 +6,7 @@
 mod account;
 mod alerting;
 mod answers;
+mod dependencies;
 mod emulator_control;
 mod emulator_faults;
 mod emulator_rules;

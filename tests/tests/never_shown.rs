@@ -278,7 +278,8 @@ async fn what_the_gateway_refuses() {
             watch.error(&case, &call.await.unwrap_err());
         }
         // Of a call by name nothing is known, so nothing of it is shown.
-        let call = client.call("SingleCallByTts", &[("CalledNumbers", CALLED), ("TtsParam", &echo())]).method(method);
+        let call =
+            client.send_action("SingleCallByTts", &[("CalledNumbers", CALLED), ("TtsParam", &echo())]).method(method);
         watch.debug(&case, &call);
         watch.error(&case, &call.await.unwrap_err());
     }

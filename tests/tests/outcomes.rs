@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use aliyun_runtime::http::HeaderMap;
-use aliyun_runtime::{Ending, HttpAnswer, Transport};
+use aliyun_runtime::{Ending, HttpResponse, Transport};
 use dyvmsapi::call::{CancelCall, SingleCallByTts, SingleCallByTtsResponse};
 use dyvmsapi::cloud::CloudCreateSkill;
 use dyvmsapi::robot::{BatchRobotSmartCall, QueryRobotTaskCallList};
@@ -90,7 +90,8 @@ async fn each_operation_that_dials_needs_the_id_that_it_always_carries() {
         (Facts::operation("SingleCallByTts").dials("CalledNumber").id("CallId"), false),
         (Facts::operation("SingleCallByTts").dials("CalledNumber"), true),
     ] {
-        let call = client(Canned::ok(r#"{"Code":"OK"}"#)).call("SingleCallByTts", &[("CalledNumber", "13000000000")]);
+        let call =
+            client(Canned::ok(r#"{"Code":"OK"}"#)).send_action("SingleCallByTts", &[("CalledNumber", "13000000000")]);
         assert_eq!(call.facts(facts).await.is_ok(), placed);
     }
     // Every such operation of the specification that can have one.
@@ -151,8 +152,7 @@ async fn a_success_that_cannot_be_read_whole_keeps_its_id() {
         let endings: [fn() -> Ending; 4] =
             [|| Ending::Complete, || Ending::CutShort("reset".into()), || Ending::TooLong, || Ending::Late];
         for ending in endings {
-            let answer =
-                HttpAnswer { status: 200, headers: HeaderMap::new(), body: body.to_vec().into(), ending: ending() };
+            let answer = HttpResponse::new(200, HeaderMap::new(), body.to_vec()).ending(ending());
             let error = dialled(Canned::default().then_answer(Ok(answer))).await.unwrap_err();
             assert!(error.is_outcome_unknown(), "{length}: {error}");
             let kept = (length >= known).then_some(id);
@@ -192,13 +192,14 @@ async fn what_does_not_fit_does_not_take_the_id_along() {
         r#"{"TaskId":"4001","Data":[{"a":"b"}],"Code":"OK","RequestId":"R-1"}"#,
     ] {
         let facts = Facts::operation("StartRobotTask").dials("TaskId").id("TaskId");
-        let value = client(Canned::ok(body)).call("StartRobotTask", &[("TaskId", "4001")]).facts(facts).await.unwrap();
+        let value =
+            client(Canned::ok(body)).send_action("StartRobotTask", &[("TaskId", "4001")]).facts(facts).await.unwrap();
         assert_eq!(value["TaskId"], "4001");
     }
     // A list where a text belongs, in an operation that says what the id is.
     let start = dyvmsapi::robot::StartRobotTask::new(4001);
     let error = client(Canned::ok(r#"{"Data":[],"Code":"OK","RequestId":"R-1"}"#)).send(start).await.unwrap_err();
-    assert_eq!((error.kind(), error.sent(), error.is_outcome_unknown()), (ErrorKind::Answer, Sent::Yes, true));
+    assert_eq!((error.kind(), error.sent(), error.is_outcome_unknown()), (ErrorKind::Response, Sent::Yes, true));
     let kept = error.response::<dyvmsapi::robot::StartRobotTaskResponse>().unwrap();
     assert_eq!((&*kept.code, &*kept.request_id, &kept.data), ("OK", "R-1", &None));
 }

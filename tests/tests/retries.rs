@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aliyun_runtime::http::{HeaderMap, HeaderValue, Request};
-use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpAnswer, TransportError};
+use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpResponse, TransportError};
 use dyvmsapi::call::SingleCallByTts;
 use dyvmsapi::credentials::Context;
 use dyvmsapi::robot::QueryRobotTaskCallList;
@@ -17,6 +17,7 @@ use dyvmsapi::{
     Retries, Sent, Transport,
 };
 use tokio::time::Instant;
+use workspace_tests::chain;
 
 /// What a transport does with one request.
 #[derive(Clone)]
@@ -78,7 +79,7 @@ impl Scripted {
 }
 
 impl Transport for Scripted {
-    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         let body = String::from_utf8(request.into_body().to_vec()).unwrap();
         self.0.requests.lock().unwrap().push((self.0.start.elapsed(), body));
         let mut steps = self.0.steps.lock().unwrap();
@@ -88,7 +89,7 @@ impl Transport for Scripted {
                 Step::Hang => std::future::pending().await,
                 Step::Fail(sent, after) => {
                     tokio::time::sleep(after).await;
-                    return Err(TransportError { sent, source: "connection lost".into() });
+                    return Err(TransportError::new(sent, "connection lost"));
                 }
                 Step::Cut => (200, r#"{"Co"#.to_owned(), Ending::CutShort("reset".into()), HeaderMap::new()),
                 Step::Answer { status, retry_after, date, body } => {
@@ -102,7 +103,7 @@ impl Transport for Scripted {
                 }
             };
             headers.insert("server", HeaderValue::from_static("script"));
-            Ok(HttpAnswer { status, headers, body: body.into(), ending })
+            Ok(HttpResponse::new(status, headers, body).ending(ending))
         })
     }
 }
@@ -209,7 +210,7 @@ async fn a_call_by_name_that_is_said_to_ring_someone_is_never_repeated_whatever_
     let facts = Facts::operation("SingleCallByTts").idempotent();
     for (facts, sent) in [(facts.dials("CalledNumber"), 1), (facts, 2)] {
         let transport = Scripted::new([fail(Sent::Maybe), ok()]);
-        let call = client(&transport).call("SingleCallByTts", &[("CalledNumber", "13000000000")]).facts(facts);
+        let call = client(&transport).send_action("SingleCallByTts", &[("CalledNumber", "13000000000")]).facts(facts);
         assert_eq!((call.await.is_ok(), transport.bodies().len()), (sent == 2, sent));
     }
 }
@@ -241,10 +242,10 @@ async fn what_was_not_sent_is_sent_again_for_every_operation() {
     let error = client(&Scripted::new([fail(Sent::No)])).send(dial()).await.unwrap_err();
     assert_eq!((error.sent(), error.attempts()), (Sent::No, 3));
     assert_eq!(
-        error.to_string(),
-        "SingleCallByTts: no answer from https://dyvmsapi.aliyuncs.com/: connection lost; nothing was sent, so no phone \
-         rings; check the network, the endpoint and the proxy settings, and over TLS that the certificate of the \
-         other side is trusted; the attempt before ended with transport (3 attempts)"
+        chain(&error),
+        "SingleCallByTts: no answer from https://dyvmsapi.aliyuncs.com/; nothing was sent, so no phone rings; check the \
+         network, the endpoint and the proxy settings, and over TLS that the certificate of the other side is trusted; \
+         the attempt before ended with transport (3 attempts): connection lost"
     );
 }
 
@@ -509,8 +510,8 @@ async fn calls_wait_for_their_turn_of_the_operation() {
     assert_eq!(transport.times(), [0, 0, 1000, 1000, 2000]);
     // Another operation is not kept waiting, and a call by name is the same operation.
     limited.send(dial()).await.unwrap();
-    limited.call("QueryRobotTaskCallList", &[]).await.unwrap();
-    limited.call("QueryRobotTaskCallList", &[]).await.unwrap();
+    limited.send_action("QueryRobotTaskCallList", &[]).await.unwrap();
+    limited.send_action("QueryRobotTaskCallList", &[]).await.unwrap();
     assert_eq!(transport.times()[5..], [2000, 2000, 3000]);
 }
 

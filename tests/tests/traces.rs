@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use aliyun_runtime::http::{HeaderMap, HeaderValue};
-use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpAnswer, TransportError};
+use aliyun_runtime::{BoxFuture, Bytes, Ending, HttpResponse, TransportError};
 use dyvmsapi::call::SingleCallByTts;
 use dyvmsapi::credentials::Context;
 use dyvmsapi::{Client, Credentials, CredentialsError, CredentialsProvider, Error, Format, Method, Retries, Sent};
@@ -174,7 +174,7 @@ fn lost() -> TransportError {
         "connection to http://x/?CalledNumber={NUMBER}&TtsParam=%7B%22text%22%3A%22hush%2C%20little%20baby%22%7D&x={SPOKEN} \
          with {TOKEN} lost"
     );
-    TransportError { sent: Sent::Maybe, source: everything.into() }
+    TransportError::new(Sent::Maybe, everything)
 }
 
 /// The service, a proxy or whoever echoes what it was sent, in every form in which that can come.
@@ -189,21 +189,20 @@ fn echoes() -> Vec<(&'static str, Canned)> {
                  %257D%26SecurityToken%3Dto%252Bken%252Fof%253Dtestid";
     let signed =
         format!("Specified signature is not matched with our calculation. server string to sign is:POST&%2F&{twice}");
-    let redirect = HttpAnswer {
-        status: 302,
-        headers: HeaderMap::from_iter([(
+    let redirect = HttpResponse::new(
+        302,
+        HeaderMap::from_iter([(
             "location".parse().unwrap(),
             HeaderValue::from_static("https://x/?CalledNumber=13000000000&t=hush%2C%20little%20baby"),
         )]),
-        body: Bytes::new(),
-        ending: Ending::Complete,
-    };
-    let cut = HttpAnswer {
-        status: 200,
-        headers: HeaderMap::from_iter([("x-acs-request-id".parse().unwrap(), HeaderValue::from_static("13000000000"))]),
-        body: json("OK", &echo).into_bytes()[..90].to_vec().into(),
-        ending: Ending::CutShort(echo.clone().into()),
-    };
+        Bytes::new(),
+    );
+    let cut = HttpResponse::new(
+        200,
+        HeaderMap::from_iter([("x-acs-request-id".parse().unwrap(), HeaderValue::from_static("13000000000"))]),
+        json("OK", &echo).into_bytes()[..90].to_vec(),
+    )
+    .ending(Ending::CutShort(echo.clone().into()));
     let long = format!("{}{SPOKEN} {SPOKEN}", "x".repeat(105));
     let deep = format!("<Error><Code>{NUMBER}</Code><Message>{echo}</Message><{SPOKEN}/></Error>");
     vec![
@@ -305,7 +304,7 @@ async fn a_call_by_name_hides_all_its_values() {
     for (case, canned) in echoes() {
         let client = builder().transport(canned).build().unwrap();
         let text = format!(r#"{{"text":"{SPOKEN}","code":"4711"}}"#);
-        let call = client.call("SingleCallByTts", &[("CalledNumber", NUMBER), ("TtsParam", &text)]);
+        let call = client.send_action("SingleCallByTts", &[("CalledNumber", NUMBER), ("TtsParam", &text)]);
         match call.await {
             // A free value takes every member.
             Ok(_) => assert_eq!(case, "a member that does not fit"),

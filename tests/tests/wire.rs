@@ -209,11 +209,12 @@ async fn headers_that_never_end_are_not_read_on_and_on() {
 async fn any_operation_is_called_by_name() {
     let emulator = Emulator::new();
     let client = builder().transport(emulator.transport()).build().unwrap();
-    let answer = client.call("QueryRobotTaskCallList", &[("TaskId", "1045001"), ("PageSize", "1")]).await.unwrap();
+    let answer =
+        client.send_action("QueryRobotTaskCallList", &[("TaskId", "1045001"), ("PageSize", "1")]).await.unwrap();
     assert_eq!(answer["Code"], json!("OK"));
     let calls: serde_json::Value = serde_json::from_str(answer["Data"].as_str().unwrap()).unwrap();
     assert_eq!(calls.as_array().unwrap().len(), 1);
-    let error = client.call("QueryRobotTaskCallLists", &[("a", "b")]).await.unwrap_err();
+    let error = client.send_action("QueryRobotTaskCallLists", &[("a", "b")]).await.unwrap_err();
     assert_eq!((error.code(), error.http_status()), (Some("InvalidApi.NotFound"), Some(404)));
 }
 

@@ -2,7 +2,8 @@
 
 use aliyun_api_spec::dyvmsapi;
 use aliyun_runtime::Paged;
-use aliyun_runtime::generated::{read_body, serialize};
+use aliyun_runtime::generated::serialize;
+use aliyun_runtime::testing::read_body;
 use serde_json::Map as Members;
 
 use super::*;

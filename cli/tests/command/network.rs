@@ -46,7 +46,7 @@ fn a_proxy_for_other_targets_does_not_matter() {
     // Nobody listens at the proxy for HTTPS, which is asked although that for HTTP is unusable.
     let outcome = dial(&[], &[("HTTP_PROXY", "ftp://user:hunter2@127.0.0.1:9"), ("HTTPS_PROXY", "127.0.0.1:9")]);
     assert_eq!(outcome.status, Some(4), "{}", outcome.notices);
-    assert!(outcome.notices.contains("through the proxy http://127.0.0.1:9: "), "{}", outcome.notices);
+    assert!(outcome.notices.contains("caused by: through the proxy http://127.0.0.1:9\n"), "{}", outcome.notices);
 }
 
 #[test]

@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use super::temporary::{TemporaryKey, bearer, bought, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
-use crate::address::{Address, is_loopback};
 use crate::transport::BoxFuture;
+use crate::transport::address::{Address, is_loopback};
 
 /// A login: what buys temporary keys until it ends.
 pub(super) struct CloudSso {

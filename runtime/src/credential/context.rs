@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::Request;
 
-use crate::timeout::Timeouts;
-use crate::transport::{BoxError, Ending, HttpAnswer, Transport};
+use crate::error::BoxError;
+use crate::transport::timeout::Timeouts;
+use crate::transport::{Ending, HttpResponse, Transport};
 
 /// What a client lends its [`CredentialsProvider`](crate::CredentialsProvider): its transport, so that credentials take
 /// the way of the calls, with the same proxy and timeouts, and its clock.
@@ -69,7 +70,7 @@ impl Context {
     }
 
     /// Sends a request and reads the whole answer within `timeout`; what went wrong names neither address nor content.
-    pub(super) async fn fetch(&self, request: Request<Bytes>, timeout: Duration) -> Result<HttpAnswer, String> {
+    pub(super) async fn fetch(&self, request: Request<Bytes>, timeout: Duration) -> Result<HttpResponse, String> {
         let Ok(outcome) = tokio::time::timeout(timeout, self.http.send(request, BODY_LIMIT)).await else {
             return Err(format!("no answer within {timeout:?}"));
         };

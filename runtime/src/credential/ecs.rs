@@ -6,11 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Uri, request};
 
-use super::surroundings::{Surroundings, variable};
+use super::process_environment::{ProcessEnvironment, variable};
 use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
-use crate::address::{Address, shown};
-use crate::transport::{BoxFuture, HttpAnswer};
+use crate::transport::address::{Address, shown};
+use crate::transport::{BoxFuture, HttpResponse};
 
 /// The role of the ECS instance that the program runs on.
 ///
@@ -71,15 +71,15 @@ impl EcsRamRole {
 
     /// With the role of the variable `ALIBABA_CLOUD_ECS_METADATA`, unless `ALIBABA_CLOUD_ECS_METADATA_DISABLED`, and with
     /// what `ALIBABA_CLOUD_IMDSV1_DISABLED` says.
-    pub(super) fn of(surroundings: &Surroundings) -> Result<Self, CredentialsError> {
-        let switch = |name| surroundings.switch(name).map_err(|why| CredentialsError::broken(PLACE, why));
+    pub(super) fn of(environment: &ProcessEnvironment) -> Result<Self, CredentialsError> {
+        let switch = |name| environment.switch(name).map_err(|why| CredentialsError::broken(PLACE, why));
         if switch(variable::ECS_METADATA_DISABLED)? {
             let why = format!("switched off by {}", variable::ECS_METADATA_DISABLED);
             return Err(CredentialsError::absent(PLACE, why));
         }
         let mut provider = Self::new();
         provider.token_required = switch(variable::IMDSV1_DISABLED)?;
-        provider.role = surroundings.text(variable::ECS_METADATA);
+        provider.role = environment.text(variable::ECS_METADATA);
         Ok(provider)
     }
 
@@ -139,7 +139,7 @@ impl EcsRamRole {
         Ok(Request::builder().method(method).uri(uri))
     }
 
-    async fn send(&self, context: &Context, request: request::Builder) -> Result<HttpAnswer, String> {
+    async fn send(&self, context: &Context, request: request::Builder) -> Result<HttpResponse, String> {
         let request = request.body(Bytes::new()).map_err(|error| error.to_string())?;
         let answer = context.fetch(request, self.timeout).await?;
         if answer.status == 200 { Ok(answer) } else { Err(refusal(&answer)) }
@@ -166,7 +166,7 @@ impl Failure {
 }
 
 /// The name of the role, if it is one: somebody else's page may have come instead.
-fn role_name(answer: &HttpAnswer) -> Result<String, String> {
+fn role_name(answer: &HttpResponse) -> Result<String, String> {
     let name = answer.body.trim_ascii();
     let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
     match std::str::from_utf8(name) {
@@ -205,99 +205,4 @@ impl fmt::Debug for EcsRamRole {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::testing::{Reply, StandIn, key, ok};
-    use super::*;
-
-    const BASE: &str = "http://100.100.100.200/latest";
-
-    /// A metadata service: whether it gives session tokens, and whether it demands them.
-    fn metadata(tokens: bool, demanded: bool) -> StandIn {
-        StandIn::new(move |request| {
-            let token = request.headers().get("x-aliyun-ecs-metadata-token");
-            match (request.method().as_str(), request.uri().path()) {
-                ("PUT", "/latest/api/token") if tokens => ok("testtoken\n"),
-                ("GET", _) if demanded && token.is_none_or(|token| token != "testtoken") => {
-                    Reply::Body(403, String::new())
-                }
-                ("GET", ROLES) => ok("operator\n"),
-                ("GET", path) if path == format!("{ROLES}operator") => ok(key("STS.testid", "2026-03-01T18:34:56Z")
-                    .replacen('{', r#"{"Code":"Success","LastUpdated":"x","#, 1)),
-                _ => Reply::Body(404, "<html>".to_owned()),
-            }
-        })
-    }
-
-    async fn ask(provider: EcsRamRole, http: &StandIn) -> Result<String, CredentialsError> {
-        provider.credentials(&http.context()).await.map(|credentials| credentials.access_key_id().to_owned())
-    }
-
-    #[tokio::test]
-    async fn a_role_is_discovered_with_a_session_token() {
-        let http = metadata(true, true);
-        assert_eq!(ask(EcsRamRole::new(), &http).await.unwrap(), "STS.testid");
-        let role = format!("GET {BASE}/meta-data/ram/security-credentials/operator");
-        let expected =
-            [format!("PUT {BASE}/api/token"), format!("GET {BASE}/meta-data/ram/security-credentials/"), role.clone()];
-        assert_eq!(http.requests(), expected);
-        assert_eq!(http.header(0, "x-aliyun-ecs-metadata-token-ttl-seconds").unwrap(), "21600");
-        assert_eq!(http.header(2, "x-aliyun-ecs-metadata-token").unwrap(), "testtoken");
-
-        let http = metadata(true, true);
-        assert_eq!(ask(EcsRamRole::new().role("operator"), &http).await.unwrap(), "STS.testid");
-        assert_eq!(http.requests(), [format!("PUT {BASE}/api/token"), role]);
-    }
-
-    #[tokio::test]
-    async fn without_session_tokens_it_is_asked_without_unless_that_is_switched_off() {
-        let http = metadata(false, false);
-        assert_eq!(ask(EcsRamRole::new(), &http).await.unwrap(), "STS.testid");
-        assert_eq!((http.requests().len(), http.header(1, "x-aliyun-ecs-metadata-token")), (3, None));
-
-        let http = metadata(false, false);
-        let error = ask(EcsRamRole::new().token_required(), &http).await.unwrap_err();
-        assert_eq!(error.to_string(), "the ECS RAM role at http://100.100.100.200 (HTTP 404)");
-        assert_eq!(http.requests(), [format!("PUT {BASE}/api/token")]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn elsewhere_than_on_ecs_there_is_no_role() {
-        let silent = StandIn::new(|_| Reply::Silent);
-        let before = tokio::time::Instant::now();
-        let error = ask(EcsRamRole::new(), &silent).await.unwrap_err();
-        assert_eq!(error.to_string(), "the ECS RAM role at http://100.100.100.200 (no answer within 1s)");
-        assert_eq!((error.absent, (tokio::time::Instant::now() - before).as_secs()), (true, 2));
-
-        let portal = StandIn::new(|_| ok("<html>Sign in</html>"));
-        let error = ask(EcsRamRole::new(), &portal).await.unwrap_err();
-        assert_eq!(error.to_string(), "the ECS RAM role at http://100.100.100.200 (the answer is no name of a role)");
-        assert!(error.absent);
-    }
-
-    #[tokio::test]
-    async fn a_role_that_is_there_and_gives_no_key_is_an_error() {
-        let http = StandIn::new(|request| match request.uri().path() {
-            "/latest/api/token" => Reply::Unreachable,
-            ROLES => ok("operator"),
-            _ => ok(r#"{"Code":"Failed"}"#),
-        });
-        let error = ask(EcsRamRole::new(), &http).await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the ECS RAM role at http://100.100.100.200: with a session token: no answer: connection refused; \
-             without: role operator: the answer has the code Failed"
-        );
-        assert!(!error.absent);
-        let named = ask(EcsRamRole::new().role("other"), &metadata(true, true)).await.unwrap_err();
-        assert!(!named.absent);
-    }
-
-    #[test]
-    fn debug_shows_the_settings() {
-        let provider = EcsRamRole::new().endpoint("http://user:testsecret@127.0.0.1:1").token_required();
-        assert_eq!(
-            format!("{provider:?}"),
-            r#"EcsRamRole { role: None, endpoint: "http://***@127.0.0.1:1", token_required: true, .. }"#
-        );
-    }
-}
+mod tests;

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::ecs::EcsRamRole;
 use super::environment::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, SECURITY_TOKEN};
+use super::process_environment::ProcessEnvironment;
 use super::sts::{AssumeRole, OidcRole, Role, SHORTEST};
-use super::surroundings::Surroundings;
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::transport::BoxFuture;
 
@@ -39,7 +39,7 @@ pub(super) enum Value {
 pub(super) struct Entry {
     known: &'static [Known],
     members: BTreeMap<&'static str, Member>,
-    surroundings: Surroundings,
+    environment: ProcessEnvironment,
 }
 
 struct Member {
@@ -50,8 +50,8 @@ struct Member {
 
 impl Entry {
     /// One without members yet; [`Entry::set`] adds those of the file, and [`Entry::fill`] those of variables.
-    pub(super) fn new(known: &'static [Known], surroundings: &Surroundings) -> Self {
-        Self { known, members: BTreeMap::new(), surroundings: surroundings.clone() }
+    pub(super) fn new(known: &'static [Known], environment: &ProcessEnvironment) -> Self {
+        Self { known, members: BTreeMap::new(), environment: environment.clone() }
     }
 
     /// Adds what the file says. White space around a text is no part of it, and an empty one says nothing.
@@ -74,11 +74,11 @@ impl Entry {
         for known in self.known {
             let Some(variable) = known.variable.filter(|_| !self.members.contains_key(known.name)) else { continue };
             let value = match known.shape {
-                Shape::Switch if self.surroundings.text(variable).is_some() => {
-                    Value::Switch(self.surroundings.switch(variable)?)
+                Shape::Switch if self.environment.text(variable).is_some() => {
+                    Value::Switch(self.environment.switch(variable)?)
                 }
                 Shape::Switch => continue,
-                Shape::Text | Shape::Number => match self.surroundings.variable(variable) {
+                Shape::Text | Shape::Number => match self.environment.variable(variable) {
                     Some(text) => Value::Text(text),
                     None => continue,
                 },
@@ -140,7 +140,7 @@ impl Entry {
         const ID: &str = "access_key_id";
         const SECRET: &str = "access_key_secret";
         if ![ID, SECRET].iter().chain(&token).any(|name| self.has(name)) {
-            let set = |name| self.surroundings.variable(name);
+            let set = |name| self.environment.variable(name);
             let (id, secret, of_variable) = (set(ACCESS_KEY_ID), set(ACCESS_KEY_SECRET), set(SECURITY_TOKEN));
             return match (id, secret) {
                 (Some(_), Some(_)) if token.is_some() && of_variable.is_none() => {
@@ -196,12 +196,12 @@ impl Entry {
             role.set_region(region, &self.at(names.region))?;
         }
         role.vpc = names.vpc.and_then(|name| self.switch(name));
-        role.within(&self.surroundings)
+        role.within(&self.environment)
     }
 
     /// The role of the machine, of the name that the profile gives.
     pub(super) fn ecs(&self, name: &str) -> Result<EcsRamRole, String> {
-        let ecs = EcsRamRole::of(&self.surroundings).map_err(|error| error.to_string())?;
+        let ecs = EcsRamRole::of(&self.environment).map_err(|error| error.to_string())?;
         Ok(match self.text(name) {
             Some(role) => ecs.role(role),
             None => ecs,
@@ -210,7 +210,7 @@ impl Entry {
 
     /// Refuses a way to credentials that a switch of the environment is against.
     pub(super) fn unless(&self, switch: &str, way: &str) -> Result<(), String> {
-        if self.surroundings.switch(switch)? {
+        if self.environment.switch(switch)? {
             return Err(format!("{way} is switched off by {switch}; unset it, or use another profile"));
         }
         Ok(())
@@ -231,8 +231,8 @@ impl<P: CredentialsProvider> CredentialsProvider for Located<P> {
         })
     }
 
-    fn refused(&self, credentials: &Credentials) {
-        self.provider.refused(credentials);
+    fn invalidate(&self, credentials: &Credentials) {
+        self.provider.invalidate(credentials);
     }
 }
 

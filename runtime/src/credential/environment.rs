@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::surroundings::Surroundings;
+use super::process_environment::ProcessEnvironment;
 use super::{Context, Credentials, CredentialsError, CredentialsProvider, Found};
 use crate::transport::BoxFuture;
 
@@ -16,7 +16,7 @@ pub const SECURITY_TOKEN: &str = "ALIBABA_CLOUD_SECURITY_TOKEN";
 /// Credentials of the environment variables [`ACCESS_KEY_ID`], [`ACCESS_KEY_SECRET`] and, for a temporary key,
 /// [`SECURITY_TOKEN`], and of nowhere else. They are read at the first call and kept; a failure is not kept.
 pub struct Environment {
-    surroundings: Surroundings,
+    environment: ProcessEnvironment,
     found: Found,
 }
 
@@ -24,16 +24,16 @@ impl Environment {
     /// Those of this process.
     #[must_use]
     pub fn new() -> Self {
-        Self::of(Surroundings::of_process())
+        Self::of(ProcessEnvironment::of_process())
     }
 
-    pub(super) fn of(surroundings: Surroundings) -> Self {
-        Self { surroundings, found: Found::default() }
+    pub(super) fn of(environment: ProcessEnvironment) -> Self {
+        Self { environment, found: Found::default() }
     }
 
     fn read(&self) -> Result<Credentials, CredentialsError> {
         const PLACE: &str = "the environment";
-        let set = |name| self.surroundings.variable(name);
+        let set = |name| self.environment.variable(name);
         match (set(ACCESS_KEY_ID), set(ACCESS_KEY_SECRET)) {
             (Some(id), Some(secret)) => {
                 Ok(Credentials::make(&id, &secret, set(SECURITY_TOKEN).as_ref().map(|token| token.as_str())))
@@ -74,7 +74,7 @@ impl CredentialsProvider for Environment {
         Box::pin(std::future::ready(credentials))
     }
 
-    fn refused(&self, credentials: &Credentials) {
+    fn invalidate(&self, credentials: &Credentials) {
         self.found.forget(credentials);
     }
 }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     fn environment(variables: &[(&str, &str)]) -> Environment {
-        Environment::of(Surroundings::new(variables, Path::new("/home/test")))
+        Environment::of(ProcessEnvironment::new(variables, Path::new("/home/test")))
     }
 
     fn read(variables: &[(&str, &str)]) -> Result<Credentials, CredentialsError> {

@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::Credentials;
-use crate::mask;
-use crate::transport::HttpAnswer;
+use crate::error::redaction;
+use crate::transport::HttpResponse;
 
 /// A temporary key; the same members in answers of the security token service, of ECS and of credentials URIs.
 #[derive(Deserialize)]
@@ -32,7 +32,7 @@ pub(super) struct TemporaryKey {
 impl TemporaryKey {
     pub(super) fn credentials(self) -> Result<Credentials, String> {
         if let Some(code) = self.code.filter(|code| code != "Success") {
-            return Err(format!("the answer has the code {}", mask::line(&code)));
+            return Err(format!("the answer has the code {}", redaction::line(&code)));
         }
         let missing = |member: &str| format!("the answer has no {member}");
         let id = self.access_key_id.filter(|id| !id.is_empty()).ok_or_else(|| missing("AccessKeyId"))?;
@@ -80,7 +80,7 @@ pub(super) fn seconds(seconds: i64) -> Option<SystemTime> {
 
 /// The body as JSON, after which it is wiped out as far as it is not shared. What serde says of a value that does not
 /// fit quotes it, so only the position is told.
-pub(super) fn read_json<T: DeserializeOwned>(answer: HttpAnswer) -> Result<T, String> {
+pub(super) fn read_json<T: DeserializeOwned>(answer: HttpResponse) -> Result<T, String> {
     let read =
         serde_json::from_slice(&answer.body).map_err(|error| format!("the answer {}", misfit(&answer.body, &error)));
     wipe(answer.body);
@@ -103,7 +103,7 @@ fn wipe(body: Bytes) {
 }
 
 /// What an answer other than HTTP 200 says of itself: its code and message, if it has them.
-pub(super) fn refusal(answer: &HttpAnswer) -> String {
+pub(super) fn refusal(answer: &HttpResponse) -> String {
     #[derive(Deserialize)]
     struct Refusal {
         #[serde(alias = "code", alias = "ErrorCode", alias = "error", rename = "Code")]
@@ -118,16 +118,16 @@ pub(super) fn refusal(answer: &HttpAnswer) -> String {
     let Some(Refusal { code: Some(code), message, request_id }) = read else {
         return format!("HTTP {status}");
     };
-    let mut text = mask::line(&code);
+    let mut text = redaction::line(&code);
     // The string to sign that such a message goes on with holds a security token.
     let message = message.unwrap_or_default();
     let message = message.split("server string").next().unwrap_or_default();
     if !message.trim().is_empty() {
         text.push_str(": ");
-        text.push_str(mask::line(&mask::digits(message)).trim_end().trim_end_matches('.'));
+        text.push_str(redaction::line(&redaction::digits(message)).trim_end().trim_end_matches('.'));
     }
     match request_id {
-        Some(id) => format!("{text} (HTTP {status}, request {})", mask::line(&id)),
+        Some(id) => format!("{text} (HTTP {status}, request {})", redaction::line(&id)),
         None => format!("{text} (HTTP {status})"),
     }
 }

@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use super::surroundings::Surroundings;
+use super::process_environment::ProcessEnvironment;
 use super::{Context, Credentials, CredentialsProvider as _, Profile};
-use crate::transport::{BoxFuture, Ending, HttpAnswer, Sent, Transport, TransportError};
+use crate::error::Sent;
+use crate::transport::{BoxFuture, Ending, HttpResponse, Transport, TransportError};
 
 /// What the stand-in does with a request.
 #[derive(Clone)]
@@ -83,13 +84,13 @@ impl StandIn {
 }
 
 impl Transport for StandIn {
-    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         let reply = (self.script)(&request);
         self.seen.lock().unwrap().push(request);
         Box::pin(async move {
             match reply {
                 Reply::Body(status, body) => {
-                    Ok(HttpAnswer { status, headers: HeaderMap::new(), body: body.into(), ending: Ending::Complete })
+                    Ok(HttpResponse { status, headers: HeaderMap::new(), body: body.into(), ending: Ending::Complete })
                 }
                 Reply::Unreachable => Err(TransportError { sent: Sent::No, source: "connection refused".into() }),
                 Reply::Silent => std::future::pending().await,
@@ -164,13 +165,13 @@ impl Home {
         std::fs::write(path, content).unwrap();
     }
 
-    pub(super) fn surroundings(&self) -> Surroundings {
+    pub(super) fn environment(&self) -> ProcessEnvironment {
         let variables: Vec<(&str, &str)> = self.variables.iter().map(|(name, it)| (*name, it.as_str())).collect();
-        Surroundings::new(&variables, self.folder.path())
+        ProcessEnvironment::new(&variables, self.folder.path())
     }
 
     pub(super) fn named(&self, name: &str) -> Profile {
-        Profile::of(&self.surroundings(), name.to_owned())
+        Profile::of(&self.environment(), name.to_owned())
     }
 
     pub(super) async fn get(&self) -> Result<Credentials, String> {

@@ -6,11 +6,11 @@ use bytes::Bytes;
 use http::Request;
 use http::header::AUTHORIZATION;
 
-use super::surroundings::{Surroundings, variable};
+use super::process_environment::{ProcessEnvironment, variable};
 use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
-use crate::address::{Address, shown};
 use crate::transport::BoxFuture;
+use crate::transport::address::{Address, shown};
 
 /// A temporary key from a URL: the answer is JSON with `Code` (`Success`, or left out), `AccessKeyId`,
 /// `AccessKeySecret`, `SecurityToken` and `Expiration`.
@@ -24,12 +24,12 @@ impl CredentialsUri {
     }
 
     /// That of the variable `ALIBABA_CLOUD_CREDENTIALS_URI`, unless `ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS`.
-    pub(super) fn of(surroundings: &Surroundings) -> Result<Self, CredentialsError> {
+    pub(super) fn of(environment: &ProcessEnvironment) -> Result<Self, CredentialsError> {
         const PLACE: &str = "a credentials URI";
-        let Some(url) = surroundings.text(variable::CREDENTIALS_URI) else {
+        let Some(url) = environment.text(variable::CREDENTIALS_URI) else {
             return Err(CredentialsError::absent(PLACE, format!("{} not set", variable::CREDENTIALS_URI)));
         };
-        match surroundings.switch(variable::DISABLE_EXTERNAL_PROCESS) {
+        match environment.switch(variable::DISABLE_EXTERNAL_PROCESS) {
             Ok(false) => Ok(Self(url)),
             Ok(true) => {
                 let why = format!("switched off by {}", variable::DISABLE_EXTERNAL_PROCESS);

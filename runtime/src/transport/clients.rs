@@ -5,9 +5,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::runtime;
 
-use crate::error::Error;
-use crate::proxy::Proxies;
-use crate::timeout::Timeouts;
+use crate::transport::connection::ConnectionSettings;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use crate::transport::connection::Tls;
+use crate::transport::proxy::Proxies;
+use crate::transport::setting::InvalidSetting;
+use crate::transport::timeout::Timeouts;
 
 /// Clients of the same settings. Each costs some milliseconds and about 100 KiB, for the root certificates that it loads,
 /// so they are built when they are needed, except for the first one, which tells whether the settings can be used.
@@ -55,14 +58,14 @@ impl Chosen {
 }
 
 impl Clients {
-    pub(super) fn new(settings: Settings) -> Result<Self, Error> {
+    pub(super) fn new(settings: Settings) -> Result<Self, InvalidSetting> {
         let first = Group::default();
         first.client(0, &settings)?;
         Ok(Self { settings, groups: Mutex::new(vec![Arc::new(first)]) })
     }
 
     /// The client for the next request: with a fresh connection, or with one that may have been used.
-    pub(super) fn client(&self, fresh: bool) -> Result<Chosen, Error> {
+    pub(super) fn client(&self, fresh: bool) -> Result<Chosen, InvalidSetting> {
         let group = self.group();
         let failures = (!fresh).then(|| group.failures.load(Ordering::Relaxed));
         let http = group.client(failures.map_or(UNPOOLED, |failures| failures % 2), &self.settings)?;
@@ -91,7 +94,7 @@ impl Default for Group {
 }
 
 impl Group {
-    fn client(&self, which: usize, settings: &Settings) -> Result<reqwest::Client, Error> {
+    fn client(&self, which: usize, settings: &Settings) -> Result<reqwest::Client, InvalidSetting> {
         if let Some(client) = self.clients[which].get() {
             return Ok(client.clone());
         }
@@ -104,11 +107,11 @@ impl Group {
 pub(super) struct Settings {
     pub(super) proxies: Arc<Proxies>,
     pub(super) timeouts: Timeouts,
-    pub(super) roots: Vec<u8>,
+    pub(super) connections: ConnectionSettings,
 }
 
 impl Settings {
-    fn build(&self, which: usize) -> Result<reqwest::Client, Error> {
+    fn build(&self, which: usize) -> Result<reqwest::Client, InvalidSetting> {
         // With no rule of our own reqwest would read the environment by itself.
         let mut builder = reqwest::Client::builder().no_proxy();
         if !self.proxies.is_empty() {
@@ -118,7 +121,7 @@ impl Settings {
         if which == UNPOOLED {
             builder = builder.pool_max_idle_per_host(0);
         }
-        let built = with_tls(builder, &self.roots)?
+        let built = with_tls(builder, &self.connections)?
             .connect_timeout(self.timeouts.connect)
             .pool_idle_timeout(self.timeouts.idle)
             .tcp_keepalive(self.timeouts.keepalive)
@@ -128,26 +131,30 @@ impl Settings {
             .http1_only()
             .build();
         built.map_err(|error| {
-            let error = Error::configuration("the HTTP client cannot be set up").caused_by(error.without_url());
-            if self.roots.is_empty() { error } else { error.hint(CHECK_ROOTS) }
+            let error = InvalidSetting::new("the HTTP client cannot be set up").caused_by(error.without_url());
+            if self.connections.roots.is_empty() { error } else { error.hint(CHECK_ROOTS) }
         })
     }
 }
 
 const CHECK_ROOTS: &str = "check the root certificates given in PEM";
 
-/// TLS by the system's library where that was asked for: the feature `rustls` is on by default, so whoever turns on
-/// `native-tls` means it.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn with_tls(builder: reqwest::ClientBuilder, roots: &[u8]) -> Result<reqwest::ClientBuilder, Error> {
-    #[cfg(feature = "native-tls")]
-    let builder = builder.tls_backend_native();
-    #[cfg(not(feature = "native-tls"))]
-    let builder = builder.tls_backend_rustls();
+fn with_tls(
+    builder: reqwest::ClientBuilder,
+    connections: &ConnectionSettings,
+) -> Result<reqwest::ClientBuilder, InvalidSetting> {
+    let roots = &*connections.roots;
+    let builder = match connections.tls.unwrap_or(Tls::DEFAULT) {
+        #[cfg(feature = "rustls")]
+        Tls::Rustls => builder.tls_backend_rustls(),
+        #[cfg(feature = "native-tls")]
+        Tls::Native => builder.tls_backend_native(),
+    };
     if roots.is_empty() {
         return Ok(builder);
     }
-    let refuse = |why: String| Err(Error::configuration(format!("the root certificates {why}")));
+    let refuse = |why: String| Err(InvalidSetting::new(format!("the root certificates {why}")));
     let text = String::from_utf8_lossy(roots);
     let labels: Vec<&str> =
         text.split("-----BEGIN ").skip(1).filter_map(|rest| Some(rest.split_once("-----")?.0)).collect();
@@ -163,16 +170,19 @@ fn with_tls(builder: reqwest::ClientBuilder, roots: &[u8]) -> Result<reqwest::Cl
         }
         Ok(_) => refuse("are cut short: a certificate has no end".to_owned()),
         Err(error) => {
-            Err(Error::configuration("the root certificates cannot be read").caused_by(error).hint(CHECK_ROOTS))
+            Err(InvalidSetting::new("the root certificates cannot be read").caused_by(error).hint(CHECK_ROOTS))
         }
     }
 }
 
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-fn with_tls(builder: reqwest::ClientBuilder, roots: &[u8]) -> Result<reqwest::ClientBuilder, Error> {
-    if roots.is_empty() {
+fn with_tls(
+    builder: reqwest::ClientBuilder,
+    connections: &ConnectionSettings,
+) -> Result<reqwest::ClientBuilder, InvalidSetting> {
+    if connections.roots.is_empty() {
         return Ok(builder);
     }
-    Err(Error::configuration("root certificates are for TLS, and this build has none")
+    Err(InvalidSetting::new("root certificates are for TLS, and this build has none")
         .hint("turn on the feature rustls or native-tls"))
 }

@@ -11,7 +11,7 @@ use aliyun_runtime::generated::{Blank, Choice, Entry, EnvelopeFacts, Fields, Fil
 use aliyun_runtime::generated::{Record, Slot, View, Viewer};
 use aliyun_runtime::http::{HeaderMap, Request};
 use aliyun_runtime::{
-    BoxFuture, Bytes, Client, ClientBuilder, Credentials, Ending, Facts, HttpAnswer, Operation, Paged, Paging, Service,
+    BoxFuture, Bytes, Client, ClientBuilder, Credentials, Facts, HttpResponse, Operation, Paged, Paging, Service,
     ServiceFacts, Step, Transport, TransportError, Value,
 };
 
@@ -218,14 +218,14 @@ impl Paged for ListThings {
 /// Answers by a function of the request, at once.
 pub(crate) struct Answers<F>(pub(crate) F);
 
-impl<F: Fn(Request<Bytes>) -> Result<HttpAnswer, TransportError> + Send + Sync + 'static> Transport for Answers<F> {
-    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpAnswer, TransportError>> {
+impl<F: Fn(Request<Bytes>) -> Result<HttpResponse, TransportError> + Send + Sync + 'static> Transport for Answers<F> {
+    fn send(&self, request: Request<Bytes>, _: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         Box::pin(std::future::ready((self.0)(request)))
     }
 }
 
-pub(crate) fn answer(status: u16, body: impl Into<Bytes>) -> HttpAnswer {
-    HttpAnswer { status, headers: HeaderMap::new(), body: body.into(), ending: Ending::Complete }
+pub(crate) fn answer(status: u16, body: impl Into<Bytes>) -> HttpResponse {
+    HttpResponse::new(status, HeaderMap::new(), body)
 }
 
 pub(crate) fn builder() -> ClientBuilder<Specimens> {
@@ -241,4 +241,15 @@ pub(crate) fn client(transport: impl Transport) -> Client<Specimens> {
 /// The value of a parameter in a form body, still encoded.
 pub(crate) fn parameter<'b>(body: &'b [u8], name: &str) -> Option<&'b str> {
     std::str::from_utf8(body).ok()?.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+}
+
+/// An error and its causes, as the printer of an error chain shows them.
+pub(crate) fn chain(error: &aliyun_runtime::Error) -> String {
+    let mut chain = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        chain = format!("{chain}: {error}");
+        cause = error.source();
+    }
+    chain
 }

@@ -1,0 +1,9 @@
+//! From the HTTP response to a typed value, or to the error that it is.
+
+pub(crate) mod body;
+mod fault;
+pub(crate) mod judge;
+mod read;
+mod refusal;
+mod retry_after;
+mod xml;
