@@ -357,6 +357,13 @@ pub struct Example {
 }
 
 impl Envelope {
+    /// Whether the member with this wire name states success, so that it must fit. The other members of the envelope need
+    /// not: a response is still useful without them.
+    #[must_use]
+    pub fn decides_success(&self, wire_name: &str) -> bool {
+        [&self.code, &self.ok].into_iter().flatten().any(|name| name == wire_name)
+    }
+
     /// What a response with these members states about its request.
     #[must_use]
     pub fn statement(&self, members: &Map<String, Value>) -> Statement {

@@ -209,3 +209,75 @@ fn leaf(fit: &mut Fit<'_>, shape: &Shape, texts: &[(&str, &str)]) -> Value {
 fn note_unknown(fit: &mut Fit<'_>, name: &str) {
     fit.at(PathStep::Name(name.to_owned()), |fit| fit.note("unknown member".to_owned()));
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::{SourceFile, parse};
+
+    const SERVICE: &str = r#"{
+        "product": "Example", "version": "2020-01-01", "title": "An example",
+        "endpoints": { "default": "example.aliyuncs.com" },
+        "envelope": { "requestId": "RequestId", "fields": { "RequestId": { "type": "string" } } },
+        "commonParameters": { "OwnerId": { "type": "int64" } },
+        "groups": { "all": "All." }
+    }"#;
+
+    const OPERATION: &str = r#"{
+        "action": "Set", "group": "all", "operationType": "write", "summary": "Sets.",
+        "parameters": {
+            "Menus": { "type": "array", "items": "Menu", "style": "flat", "maxItems": 2 },
+            "Menus.All": { "type": "boolean" },
+            "Tags": { "type": "array", "items": "int32", "style": "simple" }
+        },
+        "response": {},
+        "types": { "Menu": { "fields": { "Key": { "type": "string", "required": true }, "Times": { "type": "int32" } } } }
+    }"#;
+
+    fn service() -> Service {
+        let file = |path, text| SourceFile { path, text };
+        let loaded = parse(&[file("service.json", SERVICE), file("operations/Set.json", OPERATION)]);
+        assert_eq!(loaded.faults.iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
+        loaded.service.unwrap()
+    }
+
+    #[test]
+    fn a_name_belongs_to_the_parameter_with_the_longest_match() {
+        let service = service();
+        let operation = service.operation("Set").unwrap();
+        let owner = |name| parameter_of(&service, operation, name).map(|(field, rest)| (&*field.wire_name, rest));
+        assert_eq!(owner("Menus"), Some(("Menus", "")));
+        assert_eq!(owner("Menus.1.Key"), Some(("Menus", "1.Key")));
+        assert_eq!(owner("Menus.All"), Some(("Menus.All", "")));
+        assert_eq!(owner("OwnerId"), Some(("OwnerId", "")));
+        assert_eq!(owner("Menu.1"), None);
+    }
+
+    #[test]
+    fn a_parameter_is_checked_with_all_its_flattened_names() {
+        let service = service();
+        let operation = service.operation("Set").unwrap();
+        let findings = |name: &str, pairs: &[(&str, &str)]| {
+            let request = pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+            let Findings { misfits, notes } = check(&service, operation, operation.parameter(name).unwrap(), &request);
+            [misfits, notes].concat()
+        };
+        let menus = |pairs: &[(&str, &str)]| findings("Menus", pairs);
+        assert_eq!(menus(&[("Menus.1.Key", "1"), ("Menus.2.Key", "2"), ("Menus.2.Times", "3")]), [""; 0]);
+        // Another parameter whose name starts with this one, and one that follows it in the order of names.
+        assert_eq!(menus(&[("Menus.All", "x"), ("Menus2", "x"), ("Menus", "")]), [""; 0]);
+        assert_eq!(
+            menus(&[("Menus.1.Times", "x"), ("Menus.3.Key", "1"), ("Menus.1.New", "1")]),
+            [
+                "expected at most 2 items",
+                "[0].Times: expected a 32-bit integer",
+                "[0]: the required member \"Key\" is missing",
+                "[0].New: unknown member",
+            ]
+        );
+        assert_eq!(findings("Tags", &[("Tags", "1,2")]), [""; 0]);
+        assert_eq!(findings("Tags", &[("Tags", "1,x")]), ["[1]: expected a 32-bit integer"]);
+        assert_eq!(findings("Tags", &[("Tags.1", "1")]), ["expected one text, found a flattened name"]);
+    }
+}

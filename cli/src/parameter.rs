@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 
 use aliyun_api_spec::model::{Field, Kind, Shape, Style};
 use aliyun_api_spec::types::{Sensitivity, Type, Types};
+use aliyun_protocol::scalar::is_json;
 use aliyun_runtime::generated::{Entry, Fields, Flags, Member, Viewer};
 use aliyun_runtime::parameters_of;
 use clap::builder::TypedValueParser;
@@ -78,7 +79,7 @@ fn read(text: &str, shape: &'static Shape, types: Types<'static>) -> Result<Stri
         Type::Array(items) if shape.style == Some(Style::Simple) => simple(text, types.resolve(&items.kind)),
         Type::Array(_) => json(text, |value| matches!(value, Json::List(_)), "a JSON list"),
         Type::Map(_) | Type::Record(_) => json(text, |value| matches!(value, Json::Object(_)), "a JSON object"),
-        Type::Any if text.trim_start().starts_with(['{', '[']) => json(text, |_| true, "JSON"),
+        Type::Any if is_json(text) => json(text, |_| true, "JSON"),
         Type::Any | Type::Unknown => Ok(text.to_owned()),
     }
 }

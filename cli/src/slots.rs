@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Kind, Operation, Style};
 use aliyun_api_spec::types::{Sensitivity, Type, Types};
+use aliyun_protocol::scalar::is_json;
 use aliyun_runtime::generated::{
     Choice, Entry, Fields, Filler, Flags, Grow, Keyed, List, Make, Map, Member, Place, Record, Slot, View, Viewer,
 };
@@ -90,14 +91,11 @@ impl Layout {
     fn of_answer(operation: &'static Operation) -> &'static Self {
         let service = dyvmsapi();
         let envelope = &service.envelope;
-        // The members that state success must fit. The rest of the envelope need not.
-        let lenient = |field: &&Field| {
-            let decides = [&envelope.code, &envelope.ok].into_iter().flatten().any(|name| *name == field.wire_name);
-            if decides { Flags::NONE } else { Flags::LENIENT }
-        };
+        let lenient =
+            |field: &Field| if envelope.decides_success(&field.wire_name) { Flags::NONE } else { Flags::LENIENT };
         Self::made_once(std::ptr::from_ref(operation).addr(), Types::of(operation, service), || {
             let own = operation.response.iter().map(|field| (field, Flags::NONE));
-            own.chain(envelope.fields.iter().map(|field| (field, lenient(&field)))).collect()
+            own.chain(envelope.fields.iter().map(|field| (field, lenient(field)))).collect()
         })
     }
 
@@ -293,7 +291,7 @@ impl AnySlot {
 
 /// The JSON inside a text, if the text starts like a list or an object.
 fn opened(text: String) -> Json {
-    if text.trim_start().starts_with(['{', '[']) { Json::read(text.trim()) } else { Json::Text(text) }
+    if is_json(&text) { Json::read(text.trim()) } else { Json::Text(text) }
 }
 
 /// A number that was sent as a text. One that is not a JSON number, such as `007`, stays a text, since its digits may matter.

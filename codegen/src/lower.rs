@@ -211,9 +211,7 @@ impl Lower<'_> {
             Style::Simple => "SIMPLE",
         });
         let sensitive = (scope.types.sensitivity(&field.shape) == Sensitivity::Whole).then_some("SENSITIVE");
-        // The members that state success must fit.
-        let envelope = &self.service.envelope;
-        let decides = [&envelope.code, &envelope.ok].into_iter().flatten().any(|name| *name == field.wire_name);
+        let decides = self.service.envelope.decides_success(&field.wire_name);
         let lenient = (holding == Holding::Envelope && !decides).then_some("LENIENT");
         sensitive.into_iter().chain(style).chain(lenient).collect()
     }
