@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aliyun_api_spec::model;
-use aliyun_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Server};
 use aliyun_protocol::visible::escaped;
 use aliyun_runtime::Facts;
 use aliyun_runtime::generated::Member as _;
 use dyvmsapi::credentials::Profile;
 use dyvmsapi::{Client, Credentials, Retries, Signature};
+use dyvmsapi_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Server};
 
 use crate::failure::Failure;
 use crate::notice::{self, Progress};
@@ -135,7 +135,7 @@ impl Caller {
         let mut builder = Client::builder().signature(options.signature.into()).timeout(options.timeout);
         let mut local = None;
         if options.local {
-            let server = Emulator::new()
+            let server = dyvmsapi_emulator::emulator()
                 .serve((Ipv4Addr::LOCALHOST, 0))
                 .await
                 .map_err(|error| Failure::system("the local emulator cannot listen", error))?;

@@ -8,7 +8,8 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use aliyun_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Limits, Received, State};
+use aliyun_api_spec::model::Service;
+use dyvmsapi_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Limits, Received, State};
 
 use crate::failure::Failure;
 use crate::notice;
@@ -25,7 +26,12 @@ pub(crate) struct Options {
     // A text, because an error of the command line would show the secret.
     #[arg(long = "key", value_name = "ID:SECRET[:TOKEN]")]
     keys: Vec<String>,
-    /// What it knows at first, and whether it remembers
+    /// Serve the service of this specification folder instead of the voice service; may be given several times
+    ///
+    /// Each operation answers with the first successful example of its specification.
+    #[arg(long = "spec", value_name = "FOLDER", conflicts_with = "state")]
+    specs: Vec<PathBuf>,
+    /// Initial state of the voice service's account
     #[arg(long, value_enum, default_value_t)]
     state: Data,
     /// Whether the limits of the documentation hold: requests per second, calls to one number
@@ -142,8 +148,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
 }
 
 fn set_up(options: &Options) -> Result<Emulator, Failure> {
-    let mut builder = Emulator::builder()
-        .state(options.state.into())
+    let mut builder = services(options)?
         .limits(options.limits.into())
         .seed(options.seed)
         .time_scale(options.time_scale)
@@ -169,6 +174,29 @@ fn set_up(options: &Options) -> Result<Emulator, Failure> {
         add_rules(&emulator, path)?;
     }
     Ok(emulator)
+}
+
+/// The services to emulate.
+fn services(options: &Options) -> Result<Builder, Failure> {
+    let Some((first, others)) = options.specs.split_first() else {
+        return Ok(dyvmsapi_emulator::builder_with(options.state.into()));
+    };
+    others.iter().try_fold(Emulator::builder(specification(first)?), |builder, folder| {
+        let added = builder.service(specification(folder)?);
+        added.map_err(|error| Failure::Usage(format!("--spec {}: {error}", folder.display())))
+    })
+}
+
+/// The checked specification in a folder. Each fault is a line of its own, as editors find it.
+fn specification(folder: &Path) -> Result<Service, Failure> {
+    let loaded = aliyun_api_spec::load(folder);
+    match loaded.service {
+        Some(service) if loaded.faults.is_empty() => Ok(service),
+        _ => {
+            let faults: Vec<String> = loaded.faults.iter().map(ToString::to_string).collect();
+            Err(Failure::Usage(faults.join("\nerror: ")))
+        }
+    }
 }
 
 fn with_key(builder: Builder, key: &str) -> Result<Builder, Failure> {

@@ -9,7 +9,7 @@ pub(crate) fn error(message: &str) {
     line("error", message);
 }
 
-/// Prints a cause of the last message.
+/// Prints why the error that was printed last happened.
 pub(crate) fn cause(message: &str) {
     line("  caused by", message);
 }

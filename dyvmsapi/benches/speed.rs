@@ -16,7 +16,6 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use aliyun_emulator::Emulator;
 use aliyun_protocol::Parameters;
 use aliyun_protocol::v1::string_to_sign;
 use aliyun_protocol::v3::{EMPTY_PAYLOAD, Header, canonical_request};
@@ -54,7 +53,8 @@ fn client(endpoint: Option<String>) -> Client {
 
 /// A body as the emulator answers it: 20 calls as JSON text.
 fn page() -> Bytes {
-    let emulator = Emulator::builder().clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_368_496)).build();
+    let emulator =
+        dyvmsapi_emulator::builder().clock(|| SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_368_496)).build();
     let body = client(None)
         .send(QueryRobotTaskCallList::new().task_id("1045001").page_size(20))
         .signed_body(&Credentials::new("testid", "testsecret"));

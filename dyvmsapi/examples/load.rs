@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use aliyun_emulator::Emulator;
 use dyvmsapi::robot::QueryRobotTaskCallList;
 use dyvmsapi::{Client, Credentials};
 
@@ -82,7 +81,7 @@ impl Drop for Server {
 
 /// Serves until the process that asked for it is gone.
 async fn serve() -> Outcome {
-    let server = Emulator::new().serve("127.0.0.1:0").await?;
+    let server = dyvmsapi_emulator::emulator().serve("127.0.0.1:0").await?;
     println!("{}", server.url());
     tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await??;
     Ok(())

@@ -12,7 +12,6 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use aliyun_emulator::Emulator;
 use dyvmsapi::robot::QueryRobotTaskCallList;
 use dyvmsapi::{Client, Credentials};
 
@@ -22,7 +21,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (client, task) = if argument == "--local" {
         let client = Client::builder()
             .credentials(Credentials::new("testid", "testsecret"))
-            .transport(Emulator::new().transport())
+            .transport(dyvmsapi_emulator::emulator().transport())
             .build()?;
         (client, "1045001".to_owned())
     } else {

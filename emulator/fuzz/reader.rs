@@ -8,10 +8,10 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use aliyun_emulator::Emulator;
 use aliyun_protocol::Parameters;
 use aliyun_runtime::testing::SigningKey;
 use bytes::Bytes;
+use dyvmsapi_emulator::Emulator;
 use http::{Request, Response};
 
 const SECRET: &str = "testsecret";
@@ -19,7 +19,7 @@ const SECRET: &str = "testsecret";
 static EMULATOR: LazyLock<Emulator> = LazyLock::new(|| {
     // 2026-03-01T12:34:56Z.
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_368_496);
-    Emulator::builder().key("testid", SECRET).clock(move || now).build()
+    dyvmsapi_emulator::builder().key("testid", SECRET).clock(move || now).build()
 });
 
 /// Panics where the emulator does, or where its answer is none.

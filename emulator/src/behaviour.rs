@@ -1,6 +1,7 @@
-//! What an accepted call answers: what the account's state says, or else the first good example of its specification.
+//! The response to a valid request: what the account of its service answers, or else the first successful example of the
+//! operation.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use aliyun_api_spec::model::{Envelope, Operation, Service};
@@ -8,78 +9,69 @@ use aliyun_api_spec::types::Types;
 use aliyun_protocol::success::Statement;
 use serde_json::{Map, Value};
 
+use crate::account::{Account, AccountSettings, Problem, ValidRequest};
 use crate::answer;
+use crate::limit::{Limiter, Limits};
 use crate::refuse::Refusal;
-use crate::state::limit::{Limiter, Limits};
-use crate::state::{Account, Pending, Problem, State, Time};
-use crate::wire::Parameters;
+use crate::service::Services;
 
-/// A call that passed every check.
-#[derive(Clone, Copy)]
-pub(crate) struct Call<'a> {
-    pub(crate) service: &'a Service,
-    pub(crate) operation: &'a Operation,
-    pub(crate) parameters: &'a Parameters,
-    pub(crate) request_id: &'a str,
-    /// The emulator's time.
-    pub(crate) now: SystemTime,
+/// The state behind the operations of each service, and the limits in front of them.
+pub(crate) struct Behaviour {
+    of_services: Vec<OfService>,
 }
 
-/// The state behind the operations, and the limits in front of them.
-pub(crate) struct Behaviour {
-    account: Option<Mutex<Account>>,
+struct OfService {
+    specification: Arc<Service>,
+    account: Option<Mutex<Box<dyn Account>>>,
     limiter: Option<Mutex<Limiter>>,
 }
 
 impl Behaviour {
-    pub(crate) fn new(state: State, limits: Limits, seed: u64) -> Self {
-        let account = (state != State::Examples).then(|| Account::new(seed, state == State::Sample, limits));
-        let limiter = (limits == Limits::Documented).then(Limiter::default);
-        Self { account: account.map(Mutex::new), limiter: limiter.map(Mutex::new) }
+    /// The initial state.
+    pub(crate) fn new(services: &Services, settings: AccountSettings) -> Self {
+        let of_service = |service: &crate::service::EmulatedService| OfService {
+            specification: Arc::clone(&service.specification),
+            account: service.account.as_ref().map(|account| Mutex::new(account(settings))),
+            limiter: (settings.limits == Limits::Documented).then(Mutex::default),
+        };
+        Self { of_services: services.iter().map(of_service).collect() }
+    }
+
+    /// What belongs to the service of a request.
+    fn of(&self, request: ValidRequest<'_>) -> Option<&OfService> {
+        self.of_services.iter().find(|of| std::ptr::eq(&raw const *of.specification, request.service))
     }
 
     /// The members of the answer, as they travel.
-    pub(crate) fn answer(&self, call: Call<'_>) -> Result<Map<String, Value>, Refusal> {
-        let now = Time::of(call.now);
+    pub(crate) fn answer(&self, call: ValidRequest<'_>) -> Result<Map<String, Value>, Refusal> {
         let envelope = &call.service.envelope;
-        let mut members = match self.allow(call, now).and_then(|()| self.remember(call, now)) {
+        let mut members = match self.remember(call) {
             Ok(members) => members,
-            Err(Problem::Failed { code, message }) => failed(envelope, code, &message),
-            Err(Problem::Refused(refusal)) => return Err(refusal),
+            Err(Problem::Failed { code, message }) => failed(envelope, &code, &message),
+            Err(Problem::InvalidParameter(name)) => return Err(Refusal::invalid(&name)),
         };
         members.insert(envelope.request_id.clone(), call.request_id.into());
         answer::fold_json(Types::of(call.operation, call.service), &call.operation.response, &mut members);
         Ok(members)
     }
 
-    /// What is not over at a moment.
-    pub(crate) fn pending(&self, now: SystemTime) -> Pending {
-        self.account.as_ref().map(|account| lock(account).pending(Time::of(now))).unwrap_or_default()
+    /// What is unfinished at a time, if anything.
+    pub(crate) fn pending(&self, now: SystemTime) -> Option<String> {
+        let accounts = self.of_services.iter().filter_map(|of| of.account.as_ref());
+        let pending: Vec<String> = accounts.filter_map(|account| lock(account).pending(now)).collect();
+        (!pending.is_empty()).then(|| pending.join("; "))
     }
 
-    /// Holds the call against the documented number of its operation's queries, which the gateway counts.
-    pub(crate) fn admit(&self, call: Call<'_>) -> Result<(), Refusal> {
-        let Some(limiter) = &self.limiter else { return Ok(()) };
-        lock(limiter).query(call.operation, Time::of(call.now)).map_err(|wait| Refusal::throttled(Some(wait)))
+    /// Counts the request, and refuses it beyond the documented number per second of its operation.
+    pub(crate) fn admit(&self, request: ValidRequest<'_>) -> Result<(), Refusal> {
+        let Some(limiter) = self.of(request).and_then(|of| of.limiter.as_ref()) else { return Ok(()) };
+        lock(limiter).count(request.operation, request.now).map_err(|wait| Refusal::throttled(Some(wait)))
     }
 
-    /// Holds the call against the documented number of calls to one number, which the product counts.
-    fn allow(&self, call: Call<'_>, now: Time) -> Result<(), Problem> {
-        let (Some(limiter), Some(dials)) = (&self.limiter, &call.operation.dials) else { return Ok(()) };
-        let value = |name: &str| call.parameters.get(name).map(String::as_str).unwrap_or_default();
-        let allowed = lock(limiter).call(call.operation, value(dials), value("CalledShowNumber"), now);
-        allowed.map_err(|reached| Problem::Failed {
-            code: "isv.BUSINESS_LIMIT_CONTROL",
-            message: reached.message().into(),
-        })
-    }
-
-    fn remember(&self, call: Call<'_>, now: Time) -> Result<Map<String, Value>, Problem> {
+    fn remember(&self, call: ValidRequest<'_>) -> Result<Map<String, Value>, Problem> {
         let envelope = &call.service.envelope;
-        let account = self.account.as_ref().filter(|_| call.service.product == "Dyvmsapi");
-        let answer = account
-            .and_then(|account| lock(account).answer(&call.operation.action, call.parameters, now))
-            .transpose()?;
+        let account = self.of(call).and_then(|of| of.account.as_ref());
+        let answer = account.and_then(|account| lock(account).answer(call)).transpose()?;
         let example = example(envelope, call.operation);
         let Some(answer) = answer else { return Ok(example.cloned().unwrap_or_else(|| accepted(envelope))) };
         // How an operation tells success, its example shows: a few say `200`, or have no message.
@@ -90,7 +82,7 @@ impl Behaviour {
 }
 
 /// A business error: an accepted request that is not done.
-pub(crate) fn refused(call: Call<'_>, code: &str, message: &str) -> Value {
+pub(crate) fn refused(call: ValidRequest<'_>, code: &str, message: &str) -> Value {
     let envelope = &call.service.envelope;
     let mut members = failed(envelope, code, message);
     members.insert(envelope.request_id.clone(), call.request_id.into());
@@ -105,7 +97,7 @@ pub(crate) fn failure(envelope: &Envelope, answer: &Value) -> Option<String> {
 }
 
 /// An answer that a rule gives, with the members of the envelope that it leaves out or empty, as it travels.
-pub(crate) fn completed(call: Call<'_>, answer: Value) -> Value {
+pub(crate) fn completed(call: ValidRequest<'_>, answer: Value) -> Value {
     let envelope = &call.service.envelope;
     let Value::Object(mut members) = answer else { return answer };
     let is_empty = |value: Option<&Value>| match value {
@@ -191,20 +183,77 @@ mod tests {
     use aliyun_api_spec::model::{Example, Kind, Shape, Style};
     use serde_json::json;
 
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::account::Members;
+    use crate::service::EmulatedService;
     use crate::specimen;
 
     fn answer(examples: Vec<Option<Value>>) -> Value {
-        let service = specimen::service();
+        let mut service = specimen::service();
         let mut operation = specimen::operation("Do");
         let folded = Shape { style: Some(Style::Json), ..specimen::shape(Kind::Any) };
         operation.response = vec![specimen::field("Data", folded)];
         let example = |response| Example { name: String::new(), request: Map::new(), response, xml: None };
         operation.examples = examples.into_iter().map(example).collect();
-        let parameters = Parameters::new();
+        service.operations = vec![operation];
+        ask(service.into(), "Do").unwrap()
+    }
+
+    /// What a service answers to a request without parameters.
+    fn ask(service: EmulatedService, action: &str) -> Result<Value, Refusal> {
+        let services = Services::of(service);
+        let behaviour = Behaviour::new(&services, AccountSettings { seed: 0, limits: Limits::Off });
+        let parameters = BTreeMap::new();
+        let (service, operation) = services.operations(action).next().unwrap();
         let now = SystemTime::UNIX_EPOCH;
-        let call = Call { service: &service, operation: &operation, parameters: &parameters, request_id: "R-1", now };
-        Value::Object(Behaviour::new(State::Sample, Limits::Off, 0).answer(call).unwrap())
+        let request = ValidRequest { service, operation, parameters: &parameters, request_id: "R-1", now };
+        behaviour.answer(request).map(Value::Object)
+    }
+
+    /// Answers by the name of the operation.
+    struct Small;
+
+    impl Account for Small {
+        fn answer(&mut self, request: ValidRequest<'_>) -> Option<Result<Members, Problem>> {
+            match &*request.operation().action {
+                "Do" => Some(Ok(vec![("Data", 1.into())])),
+                "Fail" => Some(Err(Problem::failed("isv.SMALL", "too small"))),
+                "Refuse" => Some(Err(Problem::invalid("Size"))),
+                _ => None,
+            }
+        }
+
+        fn pending(&self, now: SystemTime) -> Option<String> {
+            (now == SystemTime::UNIX_EPOCH).then(|| "1 job is pending".to_owned())
+        }
+    }
+
+    #[test]
+    fn an_account_answers_for_its_operations_only() {
+        let service = || {
+            let mut service = specimen::service();
+            service.operations = ["Do", "Fail", "Other", "Refuse"].map(specimen::operation).into();
+            EmulatedService::new(service).account(|_| Box::new(Small))
+        };
+        let answer = |action| ask(service(), action).unwrap().to_string();
+        assert_eq!(answer("Do"), r#"{"Code":"OK","Message":"OK","RequestId":"R-1","Success":true,"Data":1}"#);
+        assert_eq!(answer("Fail"), r#"{"Code":"isv.SMALL","Message":"too small","RequestId":"R-1","Success":false}"#);
+        assert_eq!(answer("Other"), r#"{"Code":"OK","Message":"OK","RequestId":"R-1","Success":true}"#);
+        assert_eq!(ask(service(), "Refuse").unwrap_err().code, "InvalidSize");
+    }
+
+    #[test]
+    fn what_is_pending_is_told_for_all_accounts() {
+        let mut services = Services::of(EmulatedService::new(specimen::service()).account(|_| Box::new(Small)));
+        let mut second = specimen::service();
+        "2021-01-01".clone_into(&mut second.version);
+        services.add(EmulatedService::new(second).account(|_| Box::new(Small))).unwrap();
+        let behaviour = Behaviour::new(&services, AccountSettings { seed: 0, limits: Limits::Off });
+        let pending = behaviour.pending(SystemTime::UNIX_EPOCH);
+        assert_eq!(pending.as_deref(), Some("1 job is pending; 1 job is pending"));
+        assert_eq!(behaviour.pending(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1)), None);
     }
 
     #[test]

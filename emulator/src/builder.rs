@@ -1,35 +1,42 @@
 //! Setting up an emulator.
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-
-use aliyun_api_spec::model::Service;
 
 use crate::emulator::{Connections, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
 use crate::engine::{Engine, Observer, Setup};
+use crate::limit::Limits;
 use crate::received::Received;
-use crate::state::State;
-use crate::state::limit::Limits;
+use crate::service::{DuplicateService, EmulatedService, Services};
 use crate::time::{Clock, TimeSource};
 use crate::verify::{Keys, Verifier};
-
-/// Shared by all emulators: it is large.
-static VOICE_SERVICE: LazyLock<Arc<Service>> = LazyLock::new(|| Arc::new(aliyun_api_spec::dyvmsapi().clone()));
 
 /// What chance is made of unless told otherwise.
 const SEED: u64 = 0x4479_766d_7361_7069;
 
+impl Emulator {
+    /// An emulator of a service with the default key and the system's clock.
+    #[must_use]
+    pub fn new(service: impl Into<EmulatedService>) -> Self {
+        Self::builder(service).build()
+    }
+
+    /// Sets up an emulator of a service. [`Builder::service`] adds further services.
+    pub fn builder(service: impl Into<EmulatedService>) -> Builder {
+        Builder::new(service.into())
+    }
+}
+
 /// Sets up an [`Emulator`]. Made by [`Emulator::builder`].
 #[must_use = "nothing is set up before build"]
 pub struct Builder {
-    service: Option<Arc<Service>>,
+    services: Services,
     keys: Keys,
     clock: TimeSource,
     start: Option<SystemTime>,
     time_scale: u32,
     time_window: Duration,
-    state: State,
     limits: Limits,
     seed: u64,
     fault_header: bool,
@@ -38,15 +45,14 @@ pub struct Builder {
 }
 
 impl Builder {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(service: EmulatedService) -> Self {
         Self {
-            service: None,
+            services: Services::of(service),
             keys: Keys::default(),
             clock: Arc::new(SystemTime::now),
             start: None,
             time_scale: 1,
             time_window: Duration::from_secs(15 * 60),
-            state: State::default(),
             limits: Limits::default(),
             seed: SEED,
             fault_header: false,
@@ -147,12 +153,6 @@ impl Builder {
         self
     }
 
-    /// Sets what the emulator knows at first, and whether it remembers. Default: [`State::Sample`].
-    pub fn state(mut self, state: State) -> Self {
-        self.state = state;
-        self
-    }
-
     /// Sets whether the documented limits hold. Default: [`Limits::Off`], since tests send more than an application
     /// does, and at less of a distance in time.
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -167,10 +167,11 @@ impl Builder {
         self
     }
 
-    /// Sets the service to stand in for. Default: the voice service Dyvmsapi 2017-05-25.
-    pub fn service(mut self, service: impl Into<Arc<Service>>) -> Self {
-        self.service = Some(service.into());
-        self
+    /// Adds a further service. A request is for the service of its version. If several services share a version, the host
+    /// of the request decides, and for a host of none of them the operation.
+    pub fn service(mut self, service: impl Into<EmulatedService>) -> Result<Self, DuplicateService> {
+        self.services.add(service.into())?;
+        Ok(self)
     }
 
     /// The emulator.
@@ -179,13 +180,11 @@ impl Builder {
         if keys.is_empty() {
             keys.permanent(DEFAULT_KEY_ID.to_owned(), DEFAULT_KEY_SECRET);
         }
-        let service = self.service.unwrap_or_else(|| Arc::clone(&VOICE_SERVICE));
         let engine = Engine::new(Setup {
-            service,
+            services: self.services,
             verifier: Verifier::new(keys, self.time_window),
             clock: Clock::new(self.clock, self.start, self.time_scale),
             time_window: self.time_window,
-            state: self.state,
             limits: self.limits,
             seed: self.seed,
             fault_header: self.fault_header,
@@ -198,11 +197,10 @@ impl Builder {
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("service", &self.service.as_ref().map(|service| &service.product))
+            .field("services", &self.services)
             .field("keys", &self.keys.ids())
             .field("time_window", &self.time_window)
             .field("connections", &self.connections)
-            .field("state", &self.state)
             .field("limits", &self.limits)
             .field("seed", &self.seed)
             .finish_non_exhaustive()

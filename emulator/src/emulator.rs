@@ -1,7 +1,6 @@
 //! The handle that users hold.
 
 use std::fmt::{self, Write as _};
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -9,16 +8,12 @@ use aliyun_runtime::Operation;
 use aliyun_runtime::parameters_of;
 use bytes::Bytes;
 use http::{Request, Response};
-use tokio::net::ToSocketAddrs;
 
-use crate::builder::Builder;
 use crate::dial::Dial;
-use crate::door::InProcess;
 use crate::engine::Engine;
 use crate::received::Received;
 use crate::rule::{Connection, Rule, When};
 use crate::rule_file::{self, RulesError};
-use crate::server::{Security, Server};
 
 /// The access key id that an emulator knows unless it was given others.
 pub const DEFAULT_KEY_ID: &str = "testid";
@@ -44,39 +39,11 @@ pub(crate) struct Connections {
 }
 
 impl Emulator {
-    /// An emulator of the voice service with the default key and the system's clock.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::builder().build()
-    }
-
-    /// Sets one up otherwise.
-    pub fn builder() -> Builder {
-        Builder::new()
-    }
-
     pub(crate) fn of(engine: Engine, connections: Connections) -> Self {
         Self { engine: Arc::new(engine), connections }
     }
 
-    /// A transport for clients of the same process: no socket, no port, no waiting.
-    pub fn transport(&self) -> InProcess {
-        InProcess { emulator: self.clone() }
-    }
-
-    /// Listens for HTTP/1.1 on an address; port 0 picks a free one. Must be called inside a Tokio runtime.
-    pub async fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
-        Server::start(self.clone(), address, Security::Plain).await
-    }
-
-    /// Listens for HTTPS, with a certificate of its own for this one server: [`Server::certificate_pem`] is what clients
-    /// have to trust. It is valid for `localhost`, the loopback addresses, the address listened on and the service's host.
-    #[cfg(feature = "tls")]
-    pub async fn serve_tls(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
-        Server::start(self.clone(), address, Security::SelfSigned).await
-    }
-
-    /// Answers one whole request: what both doors come down to. Faults of the way back are left to the doors.
+    /// Answers one whole request, as the transport and the server do. A fault that damages the connection has no effect here.
     pub fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
         self.engine.answer(&parts, Ok(&body)).response
@@ -102,7 +69,7 @@ impl Emulator {
         self.engine.rules().add(When::Request { action: None, parameters: Vec::new() })
     }
 
-    /// A rule for connections, before anything is read from them. Each request of the door inside the process counts as a
+    /// A rule for connections, before anything is read from them. Each request of the in-process transport counts as a
     /// connection.
     pub fn on_connection(&self) -> Rule<Connection> {
         self.engine.rules().add(When::Connection)
@@ -114,7 +81,7 @@ impl Emulator {
     /// [`Fault`](crate::Fault); `then` continues a sequence. Later rules come before earlier ones:
     ///
     /// ```
-    /// let emulator = aliyun_emulator::Emulator::new();
+    /// let emulator = aliyun_emulator::Emulator::new(aliyun_api_spec::dyvmsapi());
     /// let rules = emulator.add_rules(r#"[
     ///   { "when": { "action": "SingleCallByTts" }, "probability": 0.05,
     ///     "fault": { "kind": "reset", "after_effect": true } },
@@ -128,7 +95,7 @@ impl Emulator {
     /// # Ok::<(), aliyun_emulator::RulesError>(())
     /// ```
     pub fn add_rules(&self, json: &str) -> Result<Vec<Rule>, RulesError> {
-        rule_file::add(json, self.engine.service(), self.engine.rules())
+        rule_file::add(json, self.engine.services(), self.engine.rules())
     }
 
     /// Takes all rules out of force.
@@ -209,16 +176,16 @@ impl Emulator {
         self.engine.requests()
     }
 
-    /// Asserts that every call is over by the emulator's clock: no call to one number is being set up, rings or is
-    /// answered, and no task that was started has numbers still to call.
+    /// Asserts that everything that requests started is finished by the emulator's clock, as the
+    /// [accounts](crate::Account) of the services tell.
     ///
     /// # Panics
     ///
-    /// Where one is not. The message tells what is pending, and of numbers no more than their last two digits.
+    /// If something is pending. The message says what, without any number of a person.
     #[track_caller]
-    pub fn assert_no_call_pending(&self) {
+    pub fn assert_nothing_pending(&self) {
         let pending = self.engine.pending();
-        assert!(pending.is_empty(), "{pending}");
+        assert!(pending.is_none(), "{}", pending.unwrap_or_default());
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -230,16 +197,10 @@ impl Emulator {
     }
 }
 
-impl Default for Emulator {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl fmt::Debug for Emulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Emulator")
-            .field("service", &self.engine.service().product)
+            .field("services", self.engine.services())
             .field("verifier", self.engine.verifier())
             .finish_non_exhaustive()
     }

@@ -1,4 +1,4 @@
-//! From a whole request to a whole answer, without I/O: what both doors lead to.
+//! From a whole request to a whole response, without I/O. The transport and the server use it.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,17 +14,18 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode};
 use serde_json::{Map, Value};
 
+use crate::account::{AccountSettings, ValidRequest};
 use crate::answer::{self, Format};
-use crate::behaviour::{self, Behaviour, Call};
+use crate::behaviour::{self, Behaviour};
 use crate::check;
 use crate::dial::{self, Dial, Dials};
 use crate::fault::{Delivery, Fault};
+use crate::limit::Limits;
 use crate::random;
 use crate::received::{Journal, Received};
 use crate::refuse::Refusal;
 use crate::rule::{Action, Incoming, Rules};
-use crate::state::limit::Limits;
-use crate::state::{Pending, State};
+use crate::service::{Services, Target};
 use crate::time::{Clock, Moment};
 use crate::verify::{self, Claim, Verifier};
 use crate::wire::{self, Decoded, Parameters};
@@ -40,12 +41,11 @@ pub(crate) type Observer = Arc<dyn Fn(&Received) + Send + Sync>;
 
 /// What an engine is made of.
 pub(crate) struct Setup {
-    pub(crate) service: Arc<Service>,
+    pub(crate) services: Services,
     pub(crate) verifier: Verifier,
     pub(crate) clock: Clock,
     /// How far a request may be off the clock.
     pub(crate) time_window: Duration,
-    pub(crate) state: State,
     pub(crate) limits: Limits,
     /// What chance decides is made from this, so that a run can be repeated.
     pub(crate) seed: u64,
@@ -55,9 +55,9 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// The state behind the operations as it is in the beginning.
+    /// The initial state behind the operations.
     fn behaviour(&self) -> Behaviour {
-        Behaviour::new(self.state, self.limits, self.seed)
+        Behaviour::new(&self.services, AccountSettings { seed: self.seed, limits: self.limits })
     }
 }
 
@@ -122,11 +122,13 @@ impl Engine {
         let unasked = if verify::is_v3(&parts.headers, &parameters) { Format::Json } else { Format::Xml };
         let format = Format::requested(&parameters, unasked);
         let mut warnings = Vec::new();
+        let selected = self.select(parts, &parameters);
+        let service = selected.unwrap_or_else(|| self.setup.services.first());
         let outcome = match unread.or(fault).or(format.as_ref().err().cloned()) {
             Some(refusal) => refusal.into(),
-            None => {
-                self.process(parts, body, &parameters, moment, &request_id, &mut warnings).unwrap_or_else(Outcome::from)
-            }
+            None => self
+                .process(selected, parts, body, &parameters, moment, &request_id, &mut warnings)
+                .unwrap_or_else(Outcome::from),
         };
         let action = verify::action(&parts.headers, &parameters).to_owned();
         let Outcome { result, dialled, fault } = outcome;
@@ -136,13 +138,13 @@ impl Engine {
         let delivery = fault.as_ref().map_or(Delivery::Whole, Fault::delivery);
         let is_answered = !matches!(delivery, Delivery::Reset | Delivery::Silence);
         let refusal = match &result {
-            Ok((_, answer)) => behaviour::failure(&self.setup.service.envelope, answer),
+            Ok((_, answer)) => behaviour::failure(&service.envelope, answer),
             // A fault without effect and without an answer refuses nothing.
             Err(refusal) => is_answered.then(|| refusal.code.to_string()),
         };
         let mut response = match result {
             Ok((action, answer)) => {
-                if let Some(own) = text_of(&answer, &self.setup.service.envelope.request_id) {
+                if let Some(own) = text_of(&answer, &service.envelope.request_id) {
                     request_id = own;
                 }
                 let body = match answer {
@@ -152,8 +154,8 @@ impl Engine {
                 respond(StatusCode::OK, format, clock, &request_id, body)
             }
             Err(refusal) => {
-                let host = self.host(parts);
-                let body = answer::refusal(format, &refusal, &request_id, &host, &self.setup.service.product);
+                let host = host(parts).unwrap_or_else(|| service.endpoints.default.clone());
+                let body = answer::refusal(format, &refusal, &request_id, &host, &service.product);
                 let mut response = respond(refusal.status, format, clock, &request_id, body);
                 if let Some(wait) = refusal.retry_after {
                     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(milliseconds(wait)));
@@ -165,7 +167,7 @@ impl Engine {
             fault.damage(&mut response);
         }
         let received = Received {
-            service: Arc::clone(&self.setup.service),
+            service: Arc::clone(service),
             at: moment.now,
             method: parts.method.clone(),
             action,
@@ -200,8 +202,10 @@ impl Engine {
 
     /// Checks in this order: HTTP, presence of what the protocol asks for, version and action, signature, business
     /// parameters. The first thing that is wrong is the answer. What passes comes to the rules.
+    #[allow(clippy::too_many_arguments, reason = "a request is read in parts")]
     fn process(
         &self,
+        service: Option<&Arc<Service>>,
         parts: &Parts,
         body: &[u8],
         parameters: &Parameters,
@@ -209,22 +213,19 @@ impl Engine {
         request_id: &str,
         warnings: &mut Vec<String>,
     ) -> Result<Outcome, Refusal> {
-        let service = &self.setup.service;
         if !matches!(parts.method, Method::GET | Method::POST) {
             return Err(Refusal::http_method());
         }
         let claim = Claim::read(parts, body, parameters)?;
-        if claim.version != service.version {
-            return Err(Refusal::invalid("Version"));
-        }
+        let Some(service) = service else { return Err(Refusal::invalid("Version")) };
         if parts.uri.path() != "/" {
             return Err(Refusal::api_not_found(None));
         }
-        let operation = service.operation(claim.action).ok_or_else(|| self.not_found(claim.action))?;
+        let operation = service.operation(claim.action).ok_or_else(|| not_found(service, claim.action))?;
         self.setup.verifier.verify(&claim, moment)?;
         *warnings = claim.warnings();
         check::check(service, operation, parameters, warnings)?;
-        let call = Call { service, operation, parameters, request_id, now: moment.now };
+        let call = ValidRequest { service, operation, parameters, request_id, now: moment.now };
         self.with_behaviour(|behaviour| behaviour.admit(call))?;
         let asked = match parts.headers.get(FAULT_HEADER).filter(|_| self.setup.fault_header) {
             Some(value) => Some(Fault::from_header(value).map_err(|why| Refusal::unknown_fault(&why))?),
@@ -234,7 +235,7 @@ impl Engine {
     }
 
     /// Does what the rules say of a call that passed every check.
-    fn perform(&self, call: Call<'_>, asked: Option<Fault>) -> Outcome {
+    fn perform(&self, call: ValidRequest<'_>, asked: Option<Fault>) -> Outcome {
         let takes_effect = |fault: &Fault| fault.takes_effect(self.setup.time_window);
         let decision = self.rules.decide(&call.operation.action, call.parameters, asked, takes_effect);
         let fault = decision.fault;
@@ -251,7 +252,7 @@ impl Engine {
         Outcome { result, dialled, fault }
     }
 
-    fn answer_of(&self, call: Call<'_>, action: Option<Action>) -> Result<Value, Refusal> {
+    fn answer_of(&self, call: ValidRequest<'_>, action: Option<Action>) -> Result<Value, Refusal> {
         let answer = match action {
             Some(Action::Reply(answer)) => answer,
             Some(Action::Refuse { code, message }) => return Ok(behaviour::refused(call, &code, &message)),
@@ -270,26 +271,18 @@ impl Engine {
     }
 
     /// What the emulator answers by itself.
-    fn behave(&self, call: Call<'_>) -> Result<Value, Refusal> {
+    fn behave(&self, call: ValidRequest<'_>) -> Result<Value, Refusal> {
         self.with_behaviour(|behaviour| behaviour.answer(call)).map(Value::Object)
     }
 
-    fn not_found(&self, action: &str) -> Refusal {
-        // Comparing takes time by length, and what is much longer than every action is near none of them.
-        const LONGEST: usize = 100;
-        let known = self.setup.service.operations.iter().map(|operation| operation.action.as_str());
-        Refusal::api_not_found(if action.len() > LONGEST { None } else { nearest(action, known) })
-    }
-
-    /// The endpoint that the client talked to.
-    fn host(&self, parts: &Parts) -> String {
-        let header = || parts.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
-        parts
-            .uri
-            .authority()
-            .map(ToString::to_string)
-            .or_else(header)
-            .unwrap_or_else(|| self.setup.service.endpoints.default.clone())
+    /// The service that a request is for, if there is one of its version.
+    fn select(&self, parts: &Parts, parameters: &Parameters) -> Option<&Arc<Service>> {
+        let target = Target {
+            version: verify::version(&parts.headers, parameters),
+            host: &host(parts).unwrap_or_default(),
+            action: verify::action(&parts.headers, parameters),
+        };
+        self.setup.services.select(target)
     }
 
     /// Forgets what came, who was rung and the rules; clock and state are as in the beginning. Nonces stay used.
@@ -320,14 +313,14 @@ impl Engine {
         &self.setup.clock
     }
 
-    /// Calls that are not over by the emulator's clock.
-    pub(crate) fn pending(&self) -> Pending {
+    /// What is unfinished by the emulator's clock.
+    pub(crate) fn pending(&self) -> Option<String> {
         let now = self.setup.clock.now();
         self.with_behaviour(|behaviour| behaviour.pending(now))
     }
 
-    pub(crate) fn service(&self) -> &Service {
-        &self.setup.service
+    pub(crate) fn services(&self) -> &Services {
+        &self.setup.services
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {
@@ -346,7 +339,7 @@ impl Engine {
 /// A call as a rule's function sees it.
 struct Asked<'a> {
     engine: &'a Engine,
-    call: Call<'a>,
+    call: ValidRequest<'a>,
     /// Why the emulator would not have answered.
     refusal: RefCell<Option<Refusal>>,
 }
@@ -374,6 +367,19 @@ impl Incoming for Asked<'_> {
             Value::Object(Map::new())
         })
     }
+}
+
+fn not_found(service: &Service, action: &str) -> Refusal {
+    // Comparing takes time by length, and a name that is much longer than every action is near none of them.
+    const LONGEST: usize = 100;
+    let known = service.operations.iter().map(|operation| operation.action.as_str());
+    Refusal::api_not_found(if action.len() > LONGEST { None } else { nearest(action, known) })
+}
+
+/// The host that the client called.
+fn host(parts: &Parts) -> Option<String> {
+    let header = || parts.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
+    parts.uri.authority().map(ToString::to_string).or_else(header)
 }
 
 /// The text of a member, if it has one.

@@ -1,15 +1,20 @@
 //! Numbers that look random and are the same every time.
 
-/// `SplitMix64`: small, fast, and every seed is a good one.
+/// Numbers that look random and are the same for the same seed, for the state of an account: `SplitMix64`, for which every
+/// seed is equally good.
 #[derive(Debug, Clone)]
-pub(crate) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The numbers of this seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub(crate) fn next(&mut self) -> u64 {
+    /// The next number of 64 bits.
+    #[allow(clippy::should_implement_trait, reason = "the numbers have no end")]
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -18,24 +23,24 @@ impl Random {
     }
 
     /// A number from 0 up to, and without, `bound`; 0 where `bound` is.
-    pub(crate) fn below(&mut self, bound: u32) -> u32 {
+    pub fn below(&mut self, bound: u32) -> u32 {
         let scaled = ((self.next() >> 32) * u64::from(bound)) >> 32;
         u32::try_from(scaled).unwrap_or_default()
     }
 
     /// A number from 0.0 up to, and without, 1.0.
-    pub(crate) fn share(&mut self) -> f64 {
+    pub fn share(&mut self) -> f64 {
         let number = u32::try_from(self.next() >> 32).unwrap_or_default();
         f64::from(number) / 4_294_967_296.0
     }
 
     /// True in `percent` of 100 cases.
-    pub(crate) fn chance(&mut self, percent: u32) -> bool {
+    pub fn chance(&mut self, percent: u32) -> bool {
         self.below(100) < percent
     }
 
     /// One of `choices`.
-    pub(crate) fn pick<'c, T>(&mut self, choices: &'c [T]) -> Option<&'c T> {
+    pub fn pick<'c, T>(&mut self, choices: &'c [T]) -> Option<&'c T> {
         let index = self.below(u32::try_from(choices.len()).unwrap_or(u32::MAX));
         choices.get(usize::try_from(index).ok()?)
     }

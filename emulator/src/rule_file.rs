@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use aliyun_api_spec::model::Service;
+use aliyun_api_spec::model::{Operation, Service};
 use aliyun_api_spec::suggest::nearest;
 use aliyun_api_spec::wire;
 use http::StatusCode;
@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use crate::fault::Fault;
 use crate::refuse::Refusal;
 use crate::rule::{Action, Ready, Rule, Rules, When};
+use crate::service::Services;
 
 /// The most rules that are kept in force when rules are added from JSON.
 const MAX_RULES: usize = 10_000;
@@ -109,7 +110,7 @@ struct GatewayErrorText {
 }
 
 /// Puts the rules of a text in force, all or none: one rule, or a list of them.
-pub(crate) fn add(json: &str, service: &Service, rules: &Arc<Rules>) -> Result<Vec<Rule>, RulesError> {
+pub(crate) fn add(json: &str, services: &Services, rules: &Arc<Rules>) -> Result<Vec<Rule>, RulesError> {
     let parts = split(json).map_err(|error| RulesError::of(mistake(json, 0, &error)))?;
     let too_many = || {
         let what = format!("there would be more than {MAX_RULES} rules; take some out of force first");
@@ -125,7 +126,7 @@ pub(crate) fn add(json: &str, service: &Service, rules: &Arc<Rules>) -> Result<V
         let offset = part.get().as_ptr().addr() - json.as_ptr().addr();
         match serde_json::from_str::<RuleText>(part.get()) {
             Err(error) => mistakes.push(mistake(json, offset, &error)),
-            Ok(text) => match check(text, service) {
+            Ok(text) => match check(text, services) {
                 Ok(rule) => ready.push(rule),
                 Err(Wrong { what, token }) => {
                     let quoted = token.and_then(|token| serde_json::to_string(&token).ok());
@@ -192,10 +193,10 @@ impl Wrong {
     }
 }
 
-fn check(text: RuleText, service: &Service) -> Result<Ready, Wrong> {
+fn check(text: RuleText, services: &Services) -> Result<Ready, Wrong> {
     let RuleText { when, probability, reply, refuse, gateway_error, fault, pass, times, then } = text;
     let is_connection = when.connection;
-    let when = check_when(when, service)?;
+    let when = check_when(when, services)?;
     if probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
         return Err(Wrong::at("probability", "probability is not within 0.0 to 1.0"));
     }
@@ -205,7 +206,7 @@ fn check(text: RuleText, service: &Service) -> Result<Ready, Wrong> {
     Ok(Ready { when, probability, steps })
 }
 
-fn check_when(when: WhenText, service: &Service) -> Result<When, Wrong> {
+fn check_when(when: WhenText, services: &Services) -> Result<When, Wrong> {
     let WhenText { action, parameters, connection } = when;
     if connection {
         if action.is_some() || !parameters.is_empty() {
@@ -214,15 +215,16 @@ fn check_when(when: WhenText, service: &Service) -> Result<When, Wrong> {
         return Ok(When::Connection);
     }
     if let Some(action) = &action {
-        let Some(operation) = service.operation(action) else {
-            return Err(Wrong::unknown(
-                format!("there is no operation {action}"),
-                action,
-                service.operations.iter().map(|known| known.action.as_str()),
-            ));
+        let named: Vec<(&Service, &Operation)> = services.operations(action).collect();
+        if named.is_empty() {
+            return Err(Wrong::unknown(format!("there is no operation {action}"), action, services.actions()));
+        }
+        let is_known = |name: &String| {
+            named.iter().any(|(service, operation)| wire::parameter_of(service, operation, name).is_some())
         };
-        if let Some(name) = parameters.keys().find(|name| wire::parameter_of(service, operation, name).is_none()) {
-            let known = operation.parameters.iter().map(|field| field.wire_name.as_str());
+        if let Some(name) = parameters.keys().find(|name| !is_known(name)) {
+            let fields = named.iter().flat_map(|(_, operation)| &operation.parameters);
+            let known = fields.map(|field| field.wire_name.as_str());
             return Err(Wrong::unknown(format!("{action} has no parameter {name}"), name, known));
         }
     }

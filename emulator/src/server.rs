@@ -1,4 +1,4 @@
-//! The door to the network: an HTTP/1.1 server.
+//! An HTTP/1.1 server in front of an emulator.
 //!
 //! What a connection may hold of memory is bounded, however many there are and whatever they send: its headers, a small
 //! body, and a share of what few large bodies may hold together.
@@ -24,12 +24,13 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::control;
 use crate::delivery::{self, AnswerBody, Line, ResetSwitch};
+use crate::emulator::Emulator;
 use crate::engine::{MAX_BODY, Outgoing};
 use crate::fault::{Delivery, SILENCE};
+use crate::received::Received;
 use crate::refuse::Refusal;
 #[cfg(feature = "tls")]
 use crate::tls::Identity;
-use crate::{Emulator, Received};
 
 /// How long requests that are on their way may take when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
@@ -38,7 +39,7 @@ const GRACE: Duration = Duration::from_secs(2);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Whether a server speaks TLS.
-pub(crate) enum Security {
+enum Security {
     Plain,
     #[cfg(feature = "tls")]
     SelfSigned,
@@ -57,18 +58,34 @@ pub struct Server {
     certificate: Option<String>,
 }
 
+impl Emulator {
+    /// Listens for HTTP/1.1 on an address; port 0 picks a free one. Must be called inside a Tokio runtime.
+    pub async fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        Server::start(self.clone(), address, Security::Plain).await
+    }
+
+    /// Listens for HTTPS, with a certificate of its own for this one server: [`Server::certificate_pem`] is what clients
+    /// have to trust. It is valid for `localhost`, the loopback addresses, the address listened on and the service's host.
+    #[cfg(feature = "tls")]
+    pub async fn serve_tls(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        Server::start(self.clone(), address, Security::SelfSigned).await
+    }
+}
+
 impl Server {
-    pub(crate) async fn start(emulator: Emulator, address: impl ToSocketAddrs, security: Security) -> io::Result<Self> {
+    async fn start(emulator: Emulator, address: impl ToSocketAddrs, security: Security) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let wrapping = match security {
             Security::Plain => Wrapping::Plain,
             #[cfg(feature = "tls")]
-            Security::SelfSigned => Wrapping::Tls(Identity::new(&[
-                &address.ip().to_string(),
-                &emulator.engine().service().endpoints.default,
-            ])?),
+            Security::SelfSigned => {
+                let services = emulator.engine().services().iter();
+                let hosts = services.map(|service| service.specification.endpoints.default.clone());
+                let names: Vec<String> = std::iter::once(address.ip().to_string()).chain(hosts).collect();
+                Wrapping::Tls(Identity::new(&names.iter().map(String::as_str).collect::<Vec<_>>())?)
+            }
         };
         #[cfg(feature = "tls")]
         let certificate = match &wrapping {
@@ -323,19 +340,4 @@ async fn collect(mut body: Incoming) -> Result<Result<Body, Refusal>, BoxError> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_loopback_peers_control_unless_said_otherwise() {
-        let controls = |emulator: &Emulator, peer: &str| Connection::new(emulator, peer.parse().unwrap()).controls;
-        let emulator = Emulator::new();
-        assert!(controls(&emulator, "127.0.0.2:1"));
-        assert!(controls(&emulator, "[::1]:1"));
-        assert!(controls(&emulator, "[::ffff:127.0.0.1]:1"));
-        assert!(!controls(&emulator, "192.0.2.1:1"));
-        assert!(!controls(&emulator, "[2001:db8::1]:1"));
-        let open = Emulator::builder().control_from_anywhere(true).build();
-        assert!(controls(&open, "192.0.2.1:1"));
-    }
-}
+mod tests;

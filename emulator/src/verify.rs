@@ -48,6 +48,11 @@ pub(crate) fn action<'r>(headers: &'r HeaderMap, parameters: &'r Parameters) -> 
     named(is_v3(headers, parameters), headers, header::ACTION, parameters, parameter::ACTION)
 }
 
+/// The version that a request asks for; empty where it asks for none.
+pub(crate) fn version<'r>(headers: &'r HeaderMap, parameters: &'r Parameters) -> &'r str {
+    named(is_v3(headers, parameters), headers, header::VERSION, parameters, parameter::VERSION)
+}
+
 fn named<'r>(
     is_v3: bool,
     headers: &'r HeaderMap,
@@ -66,7 +71,6 @@ pub(crate) struct Claim<'r> {
     parameters: &'r Parameters,
     scheme: Scheme<'r>,
     pub(crate) action: &'r str,
-    pub(crate) version: &'r str,
     key_id: &'r str,
     token: &'r str,
     nonce: &'r str,
@@ -99,7 +103,6 @@ impl<'r> Claim<'r> {
                 body,
                 parameters,
                 action,
-                version: named(true, headers, header::VERSION, parameters, parameter::VERSION),
                 key_id: authorization.key_id,
                 token: header_text(headers, header::SECURITY_TOKEN),
                 nonce: header_text(headers, header::SIGNATURE_NONCE),
@@ -113,7 +116,6 @@ impl<'r> Claim<'r> {
                 body,
                 parameters,
                 action,
-                version: parameter_text(parameters, parameter::VERSION),
                 key_id: parameter_text(parameters, parameter::ACCESS_KEY_ID),
                 token: parameter_text(parameters, parameter::SECURITY_TOKEN),
                 nonce: parameter_text(parameters, parameter::SIGNATURE_NONCE),

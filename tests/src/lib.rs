@@ -93,6 +93,11 @@ pub struct ReadmeOfDyvmsapi;
 #[doc = include_str!("../../emulator/README.md")]
 pub struct ReadmeOfAliyunEmulator;
 
+/// The code of the README of dyvmsapi-emulator, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../dyvmsapi-emulator/README.md")]
+pub struct ReadmeOfDyvmsapiEmulator;
+
 /// Answers requests with prepared answers, in order, and keeps what was sent.
 #[derive(Clone, Default)]
 pub struct Canned(Arc<Mutex<State>>);

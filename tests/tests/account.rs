@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-use aliyun_emulator::{Emulator, Limits};
 use dyvmsapi::call::{CallProduct, QueryCallDetailByCallId, SingleCallByTts};
 use dyvmsapi::number::{AddVirtualNumberRelation, QueryVmsVirtualNumberRelationByPage};
 use dyvmsapi::robot::{
@@ -16,6 +15,7 @@ use dyvmsapi::robot::{
 use dyvmsapi::task::{CallTaskCommand, CreateCallTask, ExecuteCallTask, ListCallTaskDetail};
 use dyvmsapi::types::{CallStatusCode, RobotTaskStatus};
 use dyvmsapi::{Client, Credentials};
+use dyvmsapi_emulator::{Emulator, Limits};
 
 /// 2026-03-02 10:00:00 in China.
 const START: u64 = 1_772_416_800;
@@ -30,7 +30,7 @@ impl Account {
     fn new(limits: Limits) -> Self {
         let clock = Arc::new(AtomicU64::new(START));
         let now = Arc::clone(&clock);
-        let emulator = Emulator::builder()
+        let emulator = dyvmsapi_emulator::builder()
             .clock(move || UNIX_EPOCH + Duration::from_secs(now.load(Ordering::Relaxed)))
             // The client signs with the time of the machine.
             .time_window(Duration::from_secs(1000 * 365 * 86_400))
@@ -60,7 +60,7 @@ async fn a_notification_is_placed_and_its_outcome_is_read() {
         let detail = account.client.send(query()).await.unwrap().data.unwrap();
         assert_eq!((detail.state, detail.duration), (Some(CallStatusCode::Calling), Some(0)));
         account.wait(300);
-        account.emulator.assert_no_call_pending();
+        account.emulator.assert_nothing_pending();
         let detail = account.client.send(query()).await.unwrap().data.unwrap();
         assert_eq!((detail.callee.as_deref(), detail.state.as_ref()), (Some(number), Some(&outcome)));
         assert_eq!(detail.duration.unwrap() > 0, outcome == CallStatusCode::Completed);
@@ -94,7 +94,7 @@ async fn a_robot_task_is_made_and_every_call_of_it_is_read() {
     let detail = client.send(QueryRobotTaskDetail::new(id)).await.unwrap().data.unwrap();
     assert_eq!(detail.status, Some(RobotTaskStatus::Executing));
     account.wait(600);
-    account.emulator.assert_no_call_pending();
+    account.emulator.assert_nothing_pending();
     let list = QueryRobotTaskList::new().status(RobotTaskStatus::Finished).task_name("Survey March");
     let task = client.items(list).next().await.unwrap().unwrap();
     assert_eq!((task.id, task.total_count, task.finish_count), (Some(id.to_string()), Some(300), Some(300)));

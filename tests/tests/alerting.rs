@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use aliyun_emulator::{Emulator, Fault};
 use dyvmsapi::call::SingleCallByTts;
 use dyvmsapi::{Client, Credentials, Error, Sent};
+use dyvmsapi_emulator::{Emulator, Fault};
 
 /// The application: it rings who is on call until somebody was surely reached, and nobody twice.
 async fn alert(client: &Client, on_call: &[&str], what: &str) -> Result<(), Error> {
@@ -30,7 +30,7 @@ fn client(emulator: &Emulator) -> Client {
 
 #[tokio::test]
 async fn rings_the_second_person_when_the_first_cannot_be_rung() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     emulator.on(SingleCallByTts::new("13000000000", "")).refuse("isv.BUSINESS_LIMIT_CONTROL", "Trigger a flow control");
     alert(&client(&emulator), &["13000000000", "13000000001"], "disk full").await.unwrap();
     emulator.assert_dialled_once("13000000001");
@@ -41,7 +41,7 @@ async fn rings_the_second_person_when_the_first_cannot_be_rung() {
 
 #[tokio::test]
 async fn rings_nobody_twice_when_the_answer_is_lost() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     emulator.on_any().fault(Fault::reset().after_effect());
     let error = alert(&client(&emulator), &["13000000000", "13000000001"], "disk full").await.unwrap_err();
     assert_eq!(error.sent(), Sent::Maybe);

@@ -21,7 +21,12 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("aliyun-runtime", &["aliyun-api-spec", "aliyun-codegen", "aliyun-codegen-macros", "jsonc-parser", "quote", "syn"]),
     ("dyvmsapi", &["aliyun-api-spec", "aliyun-codegen", "hyper", "reqwest"]),
     // No generated type, and no HTTP client.
-    ("aliyun-emulator", &["aliyun-codegen", "aliyun-codegen-macros", "dyvmsapi", "reqwest", "syn"]),
+    (
+        "aliyun-emulator",
+        &["aliyun-codegen", "aliyun-codegen-macros", "dyvmsapi", "dyvmsapi-emulator", "reqwest", "syn"],
+    ),
+    // No HTTP.
+    ("dyvmsapi-emulator", &["aliyun-codegen", "dyvmsapi", "http", "hyper", "reqwest", "syn", "tokio"]),
     ("dyvms", &["aliyun-codegen", "aliyun-codegen-macros", "reqwest", "syn"]),
     ("workspace-tests", &[]),
 ];

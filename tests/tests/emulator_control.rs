@@ -4,9 +4,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use aliyun_emulator::{Emulator, Server};
 use dyvmsapi::call::SingleCallByTts;
 use dyvmsapi::{Client, Credentials, Value};
+use dyvmsapi_emulator::Server;
 use serde_json::json;
 
 /// A server at a time that stands still, and what a test in another language would hold.
@@ -17,7 +17,7 @@ struct Outside {
 
 impl Outside {
     async fn new() -> Self {
-        let emulator = Emulator::builder()
+        let emulator = dyvmsapi_emulator::builder()
             .time_starts_at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_368_496))
             .time_scale(0)
             .time_window(Duration::from_secs(u32::MAX.into()))
@@ -195,7 +195,7 @@ async fn what_is_not_there_is_said() {
 
 #[tokio::test]
 async fn https_is_served_with_a_certificate_that_clients_can_trust() {
-    let server = Emulator::new().serve_tls("127.0.0.1:0").await.unwrap();
+    let server = dyvmsapi_emulator::emulator().serve_tls("127.0.0.1:0").await.unwrap();
     let url = server.url();
     assert_eq!(url, format!("https://127.0.0.1:{}", server.local_addr().port()));
     let pem = server.certificate_pem().unwrap();

@@ -6,11 +6,11 @@ use std::io::ErrorKind::ConnectionReset;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use aliyun_emulator::{Emulator, Fault, InProcess, Server};
 use aliyun_runtime::http::{HeaderValue, Request};
 use aliyun_runtime::{BoxFuture, Bytes, HttpResponse, Transport, TransportError};
 use dyvmsapi::call::{SingleCallByTts, SingleCallByTtsResponse};
 use dyvmsapi::{Client, Credentials, Error, ErrorKind, Format, Retries, Sent};
+use dyvmsapi_emulator::{Emulator, Fault, InProcess, Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -42,7 +42,7 @@ async fn assert_fails(fault: Fault, kind: ErrorKind, sent: Sent, dials: usize, s
 
 async fn assert_fails_in(formats: &[Format], fault: Fault, kind: ErrorKind, sent: Sent, dials: usize, shown: &str) {
     for &format in formats {
-        let emulator = Emulator::new();
+        let emulator = dyvmsapi_emulator::emulator();
         let (_server, clients) = clients(&emulator, format).await;
         for (door, client) in ["in-process", "HTTP"].iter().zip(clients) {
             let rule = emulator.on_any().fault(fault.clone());
@@ -112,7 +112,7 @@ async fn silence_lasts_until_the_client_gives_up() {
 
 #[tokio::test(start_paused = true)]
 async fn silence_ends_with_a_reset_after_ten_minutes() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     emulator.on_any().fault(Fault::silence());
     let (_server, clients) = clients(&emulator, Format::Json).await;
     for client in clients {
@@ -130,7 +130,7 @@ async fn slow_answers_take_the_time_they_were_given() {
         // Eight pieces have seven pauses between them.
         (Fault::slow(Duration::from_secs(1)), 7),
     ] {
-        let emulator = Emulator::new();
+        let emulator = dyvmsapi_emulator::emulator();
         emulator.on_any().fault(fault);
         let (_server, clients) = clients(&emulator, Format::Json).await;
         for client in clients {
@@ -144,7 +144,7 @@ async fn slow_answers_take_the_time_they_were_given() {
 
 #[tokio::test]
 async fn a_fault_decides_how_an_answer_travels_and_other_rules_what_it_is() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let (_server, clients) = clients(&emulator, Format::Json).await;
     let older = emulator.on_any().fault(Fault::html(500));
     emulator.on_any().refuse("isv.BUSINESS_LIMIT_CONTROL", "");
@@ -158,7 +158,7 @@ async fn a_fault_decides_how_an_answer_travels_and_other_rules_what_it_is() {
 
 #[tokio::test]
 async fn connections_are_reset_by_their_number_before_anything_is_read() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let server = emulator.serve("127.0.0.1:0").await.unwrap();
     for over_http in [false, true] {
         let rule = emulator.on_connection().pass().reset().times(2);
@@ -181,7 +181,7 @@ async fn connections_are_reset_by_their_number_before_anything_is_read() {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_connection_is_accepted_and_not_read() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     emulator.on_connection().silence();
     let (_server, clients) = clients(&emulator, Format::Json).await;
     for client in clients {
@@ -195,7 +195,7 @@ async fn a_silent_connection_is_accepted_and_not_read() {
 async fn faults_by_chance_are_the_same_in_every_run() {
     let mut runs = Vec::new();
     for door in 0..2 {
-        let emulator = Emulator::builder().seed(7).build();
+        let emulator = dyvmsapi_emulator::builder().seed(7).build();
         emulator.on_any().with_probability(0.5).fault(Fault::reset().after_effect());
         let (_server, clients) = clients(&emulator, Format::Json).await;
         let mut run = Vec::new();
@@ -243,7 +243,7 @@ impl Transport for Tap {
 
 #[tokio::test]
 async fn a_request_asks_for_a_fault_where_the_builder_allows_it() {
-    let emulator = Emulator::builder().fault_header(true).build();
+    let emulator = dyvmsapi_emulator::builder().fault_header(true).build();
     let error = Tap::new(&emulator, Some("reset")).call().await.unwrap_err();
     assert_eq!((error.kind(), emulator.dials().len()), (ErrorKind::Transport, 0));
     let error =
@@ -252,14 +252,15 @@ async fn a_request_asks_for_a_fault_where_the_builder_allows_it() {
     let error = Tap::new(&emulator, Some("rest")).call().await.unwrap_err();
     assert_eq!(error.code(), Some("InvalidFault"));
     assert!(error.message().unwrap().contains("there is no fault `rest`; known are throttled, "), "{error}");
-    let closed = Emulator::new();
+    let closed = dyvmsapi_emulator::emulator();
     assert_eq!(Tap::new(&closed, Some("reset")).call().await.unwrap().code, "OK");
 }
 
 #[tokio::test]
 async fn a_wrong_clock_shows_in_the_date_and_refuses_beyond_the_window() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_368_496);
-    let emulator = Emulator::builder().clock(move || now).time_window(Duration::from_secs(u32::MAX.into())).build();
+    let emulator =
+        dyvmsapi_emulator::builder().clock(move || now).time_window(Duration::from_secs(u32::MAX.into())).build();
     let tap = Tap::new(&emulator, None);
     let minute = Duration::from_secs(60);
     emulator
@@ -290,7 +291,7 @@ async fn a_wrong_clock_shows_in_the_date_and_refuses_beyond_the_window() {
 #[tokio::test]
 async fn dials_agree_with_what_clients_were_told() {
     const CALLS: usize = 300;
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let (_server, clients) = clients(&emulator, Format::Json).await;
     for fault in [
         Fault::reset(),
@@ -359,7 +360,7 @@ async fn exchange(server: &Server, request: &str) -> (String, Option<std::io::Er
 
 #[tokio::test]
 async fn resets_are_resets_on_the_wire() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let server = emulator.serve("127.0.0.1:0").await.unwrap();
     let rule = emulator.on_connection().reset();
     assert_eq!(exchange(&server, &raw()).await, (String::new(), Some(ConnectionReset)));
@@ -377,7 +378,7 @@ async fn resets_are_resets_on_the_wire() {
 
 #[tokio::test]
 async fn a_request_over_http_asks_for_a_fault() {
-    let emulator = Emulator::builder().fault_header(true).build();
+    let emulator = dyvmsapi_emulator::builder().fault_header(true).build();
     let server = emulator.serve("127.0.0.1:0").await.unwrap();
     let request = raw().replace("\r\nHost", "\r\nX-Emulator-Fault: {\"kind\":\"reset\",\"after_effect\":true}\r\nHost");
     assert_eq!(exchange(&server, &request).await, (String::new(), Some(ConnectionReset)));
@@ -387,7 +388,7 @@ async fn a_request_over_http_asks_for_a_fault() {
 
 #[tokio::test]
 async fn a_wrong_length_ends_with_a_close_too_early() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let server = emulator.serve("127.0.0.1:0").await.unwrap();
     emulator.on_any().fault(Fault::wrong_length());
     let (answer, end) = exchange(&server, &raw()).await;
@@ -400,7 +401,7 @@ async fn a_wrong_length_ends_with_a_close_too_early() {
 
 #[tokio::test]
 async fn the_time_to_wait_travels_in_milliseconds() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let server = emulator.serve("127.0.0.1:0").await.unwrap();
     emulator.on_any().fault(Fault::throttled_for(Duration::from_millis(1500))).times(1).fault(Fault::throttled());
     let request = raw().replace("\r\nHost", "\r\nConnection: close\r\nHost");
@@ -413,7 +414,7 @@ async fn the_time_to_wait_travels_in_milliseconds() {
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_is_closed_in_its_time() {
-    let emulator = Emulator::builder().idle_timeout(Duration::from_secs(5)).build();
+    let emulator = dyvmsapi_emulator::builder().idle_timeout(Duration::from_secs(5)).build();
     let server = emulator.serve("127.0.0.1:0").await.unwrap();
     let begun = Instant::now();
     let (answer, end) = exchange(&server, &raw()).await;

@@ -4,10 +4,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use aliyun_emulator::{Emulator, Fault, Received, State};
 use dyvmsapi::call::{IvrCall, SingleCallByTts, SingleCallByTtsResponse};
 use dyvmsapi::robot::QueryRobotTaskCallList;
 use dyvmsapi::{Client, Credentials, ErrorKind};
+use dyvmsapi_emulator::{Emulator, Fault, Received, State};
 use serde_json::json;
 
 const ONE: &str = "13000000000";
@@ -15,7 +15,7 @@ const TWO: &str = "13000000001";
 
 /// Without a memory, the same call has the same answer.
 fn emulator() -> Emulator {
-    Emulator::builder().state(State::Examples).build()
+    dyvmsapi_emulator::builder_with(State::Examples).build()
 }
 
 fn client(emulator: &Emulator) -> Client {
@@ -145,7 +145,7 @@ async fn a_function_sees_the_request_and_the_default_answer() {
 
 #[tokio::test]
 async fn where_the_emulator_refuses_a_function_cannot_accept() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     emulator.on(QueryRobotTaskCallList::new()).reply_with(|call| {
         let mut answer = call.default_answer();
         "OK".clone_into(&mut answer.code);
@@ -158,7 +158,7 @@ async fn where_the_emulator_refuses_a_function_cannot_accept() {
 #[tokio::test]
 async fn chances_are_the_same_in_every_run_with_the_same_seed() {
     async fn run(seed: u64) -> Vec<bool> {
-        let emulator = Emulator::builder().seed(seed).build();
+        let emulator = dyvmsapi_emulator::builder().seed(seed).build();
         let client = client(&emulator);
         let rule = emulator.on_any().with_probability(0.25).refuse("isv.UNKNOWN", "");
         let mut refused = Vec::new();
@@ -245,7 +245,7 @@ async fn dials_are_what_operations_rang_with_success() {
 
 #[tokio::test]
 async fn the_assertion_says_what_came_instead_without_numbers() {
-    let emulator = Emulator::builder().clock(|| SystemTime::UNIX_EPOCH).time_window(Duration::MAX).build();
+    let emulator = dyvmsapi_emulator::builder().clock(|| SystemTime::UNIX_EPOCH).time_window(Duration::MAX).build();
     let said = |number: &'static str| {
         let assert = std::panic::AssertUnwindSafe(|| emulator.assert_dialled_once(number));
         let panic = std::panic::catch_unwind(assert).unwrap_err();
@@ -287,7 +287,7 @@ async fn requests_are_compared_with_typed_ones() {
 #[tokio::test]
 async fn time_is_advanced_by_tests_and_reset_starts_again() {
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_368_496);
-    let emulator = Emulator::builder().time_starts_at(start).time_scale(0).time_window(Duration::MAX).build();
+    let emulator = dyvmsapi_emulator::builder().time_starts_at(start).time_scale(0).time_window(Duration::MAX).build();
     let client = client(&emulator);
     emulator.on_any().reply(json!({ "CallId": "1^1" }));
     client.send(call(ONE)).await.unwrap();
@@ -305,15 +305,15 @@ async fn time_is_advanced_by_tests_and_reset_starts_again() {
 
 #[tokio::test]
 async fn calls_end_as_time_is_advanced() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     client(&emulator).send(call(ONE)).await.unwrap();
-    let assert = std::panic::AssertUnwindSafe(|| emulator.assert_no_call_pending());
+    let assert = std::panic::AssertUnwindSafe(|| emulator.assert_nothing_pending());
     assert!(std::panic::catch_unwind(assert).is_err());
     emulator.advance(Duration::from_secs(600));
-    emulator.assert_no_call_pending();
+    emulator.assert_nothing_pending();
     client(&emulator).send(call(TWO)).await.unwrap();
     emulator.reset();
-    emulator.assert_no_call_pending();
+    emulator.assert_nothing_pending();
 }
 
 #[tokio::test]
@@ -328,7 +328,7 @@ async fn a_clock_that_is_set_beyond_the_window_refuses_and_one_that_is_advanced_
 #[tokio::test]
 async fn an_observer_sees_one_line_for_each_request_with_nothing_to_hide() {
     let (sender, lines) = std::sync::mpsc::channel();
-    let emulator = Emulator::builder()
+    let emulator = dyvmsapi_emulator::builder()
         .clock(|| SystemTime::UNIX_EPOCH)
         .time_window(Duration::MAX)
         .observer(move |received| sender.send(received.to_string()).unwrap())
@@ -366,7 +366,7 @@ async fn rules_are_read_from_json() {
     }
     let limited = "isv.BUSINESS_LIMIT_CONTROL";
     assert_eq!(outcomes, ["1^1", limited, limited, "Forbidden.RAM", "1^1"]);
-    assert_eq!(rules.iter().map(aliyun_emulator::Rule::matched).collect::<Vec<_>>(), [2, 3, 0]);
+    assert_eq!(rules.iter().map(dyvmsapi_emulator::Rule::matched).collect::<Vec<_>>(), [2, 3, 0]);
     assert_eq!(emulator.add_rules(r#"{ "when": {}, "pass": true }"#).unwrap().len(), 1);
 }
 

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::pin::Pin;
 
 use aliyun_api_spec::model::{Example, Operation};
-use aliyun_emulator::{Emulator, State};
 use dyvmsapi::{Client, Credentials, Error, Format, Transport};
+use dyvmsapi_emulator::State;
 use serde_json::Value;
 use workspace_tests::Canned;
 
@@ -120,7 +120,7 @@ fn with_documented_spelling(action: &str, value: &Value) -> Value {
 /// What the emulator answers is the first example that succeeds, whatever was asked for.
 #[tokio::test]
 async fn the_emulator_takes_every_request_and_answers_the_same_through_both_doors_and_formats() {
-    let emulator = Emulator::builder().state(State::Examples).build();
+    let emulator = dyvmsapi_emulator::builder_with(State::Examples).build();
     let server = emulator.serve("127.0.0.1:0").await.unwrap();
     let credentials = || Credentials::new("testid", "testsecret");
     let mut clients = Vec::new();

@@ -18,10 +18,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use aliyun_emulator::{Dial, Emulator, Fault, Server};
 use dyvmsapi::call::{SingleCallByTts, SingleCallByVoice};
 use dyvmsapi::robot::QueryRobotTaskCallList;
 use dyvmsapi::{Client, Credentials, Error, Retries, Sent, Signature};
+use dyvmsapi_emulator::{Dial, Emulator, Fault, Server};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -584,7 +584,7 @@ fn client(mode: Mode, emulator: &Emulator, address: Option<SocketAddr>) -> Clien
 
 /// Makes the calls of a row in one mode, and waits until nothing is left of them.
 async fn run(trouble: Trouble, mode: Mode, calls: usize, seed: u64) -> Tally {
-    let emulator = Emulator::builder().seed(seed).build();
+    let emulator = dyvmsapi_emulator::builder().seed(seed).build();
     if let Trouble::Rules(set_up) | Trouble::Silence(set_up) = trouble {
         set_up(&emulator);
     } else if let Trouble::GivenUp = trouble {
@@ -717,7 +717,7 @@ async fn every_code_at_every_status_is_told_as_what_it_says() {
     for (code, refuses) in codes() {
         let mut row = Vec::new();
         for status in STATUSES {
-            let emulator = Emulator::new();
+            let emulator = dyvmsapi_emulator::emulator();
             emulator.on_any().gateway_error(status, code, "said by a rule");
             let client = client(mode, &emulator, None);
             let request = SingleCallByTts::new("13000000000", "TTS_10001").out_id("call-1");
@@ -749,7 +749,7 @@ async fn a_failure_of_the_platform_is_passed_over_by_a_query_only() {
     let mode = Mode { signature: Signature::V1, door: Door::InProcess, retries: true, in_flight: 1 };
     for (code, _) in codes().into_iter().filter(|(code, _)| code.starts_with("isp.") && !code.contains("RAM")) {
         for status in [200, 400, 408, 500] {
-            let emulator = Emulator::new();
+            let emulator = dyvmsapi_emulator::emulator();
             emulator.on_any().gateway_error(status, code, "said by a rule").times(1);
             let client = client(mode, &emulator, None);
             client.send(QueryRobotTaskCallList::new().task_id("1045001")).await.unwrap();

@@ -61,7 +61,18 @@ fn the_tutorial_shows_the_faults_of_its_files() {
 #[test]
 fn every_link_of_the_guides_leads_to_a_file() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folders = [".", "docs", "api-spec", "codegen", "codegen/macros", "runtime", "dyvmsapi", "emulator", "cli"];
+    let folders = [
+        ".",
+        "docs",
+        "api-spec",
+        "codegen",
+        "codegen/macros",
+        "runtime",
+        "dyvmsapi",
+        "emulator",
+        "dyvmsapi-emulator",
+        "cli",
+    ];
     let mut links = 0;
     for folder in folders.map(|folder| root.join(folder)) {
         let guides = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());

@@ -6,9 +6,6 @@ use std::path::Path;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// Packages that still have cycles. The test fails when one of them has none, so that it is removed from here.
-const WITH_CYCLES: &[&str] = &["emulator"];
-
 /// The path of a module or an item within its crate, from the root.
 type ItemPath = Vec<String>;
 
@@ -251,11 +248,7 @@ fn no_module_depends_on_itself() {
         sources(&root.join(package).join("src"), "", &mut files);
         assert!(!files.is_empty(), "{package}");
         let cycles = Package::of(&files).cycles();
-        if WITH_CYCLES.contains(&package) {
-            assert_ne!(cycles, [""; 0], "{package} has no cycle: remove it from WITH_CYCLES");
-        } else {
-            wrong.extend(cycles.into_iter().map(|cycle| format!("{package}: {cycle}")));
-        }
+        wrong.extend(cycles.into_iter().map(|cycle| format!("{package}: {cycle}")));
     }
     assert_eq!(wrong, [""; 0]);
 }

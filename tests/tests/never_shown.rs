@@ -9,13 +9,13 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use aliyun_emulator::{Emulator, Fault};
 use dyvmsapi::call::{CallProduct, QueryCallDetailByCallId, SingleCallByTts};
 use dyvmsapi::credentials::{AssumeRole, CredentialsUri, EcsRamRole, OidcRole};
 use dyvmsapi::{
     Client, ClientBuilder, Credentials, CredentialsProvider, Dyvmsapi, Error, ErrorKind, Format, Method, Retries,
     Signature,
 };
+use dyvmsapi_emulator::{Emulator, Fault};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -171,7 +171,7 @@ async fn fails(watch: &Watch, case: &str, builder: ClientBuilder<Dyvmsapi>, meth
 
 fn emulator() -> Emulator {
     let expires = SystemTime::now() + Duration::from_secs(3_600);
-    Emulator::builder().temporary_key("testid", SECRET, TOKEN, expires).key("permanent", SECRET).build()
+    dyvmsapi_emulator::builder().temporary_key("testid", SECRET, TOKEN, expires).key("permanent", SECRET).build()
 }
 
 /// What an emulator is told to do before a call.
@@ -475,7 +475,8 @@ async fn what_a_provider_says() {
 async fn gives_nothing(watch: &Watch, parrot: &Parrot, provider: impl CredentialsProvider + Debug) {
     let case = format!("{provider:?}");
     watch.look(&case, &case);
-    let calling = builder(Signature::V1, Format::Json).credentials(provider).transport(Emulator::new().transport());
+    let calling =
+        builder(Signature::V1, Format::Json).credentials(provider).transport(dyvmsapi_emulator::emulator().transport());
     let error = fails(watch, &case, calling, Method::Post).await;
     assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
     parrot.teach(watch);

@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use aliyun_emulator::{Emulator, Server};
 use dyvmsapi::robot::{CallResult, QueryRobotTaskCallList, RobotTaskCall};
 use dyvmsapi::{Client, ClientBuilder, Credentials, Error, ErrorKind, Format, Retries, Sent};
+use dyvmsapi_emulator::{Emulator, Server};
 use serde_json::json;
 
 /// Calls of task 1045001 in the emulator's data set.
@@ -40,7 +40,7 @@ async fn all(client: &Client, request: QueryRobotTaskCallList) -> Result<Vec<Rob
 
 #[tokio::test]
 async fn every_door_and_format_gives_the_same_records() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let (_server, clients) = clients(&emulator).await;
     let mut pages = Vec::new();
     for client in &clients {
@@ -54,7 +54,7 @@ async fn every_door_and_format_gives_the_same_records() {
 
 #[tokio::test]
 async fn items_come_from_all_pages() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let (_server, clients) = clients(&emulator).await;
     for client in &clients {
         let before = emulator.requests().len();
@@ -69,7 +69,7 @@ async fn items_come_from_all_pages() {
 
 #[tokio::test]
 async fn paging_begins_where_the_request_says() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let client = builder().transport(emulator.transport()).build().unwrap();
     assert_eq!(all(&client, request().page_size(100).page_no(3)).await.unwrap().len(), CALLS - 200);
     assert_eq!(all(&client, request().page_size(100).page_no(9)).await.unwrap().len(), 0);
@@ -81,7 +81,7 @@ async fn paging_begins_where_the_request_says() {
 
 #[tokio::test]
 async fn filters_take_codes_and_their_names() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let client = builder().transport(emulator.transport()).build().unwrap();
     for busy in [request().call_result("200002"), request().call_result(CallResult::Busy)] {
         let calls = all(&client, busy).await.unwrap();
@@ -94,7 +94,7 @@ async fn filters_take_codes_and_their_names() {
 
 #[tokio::test]
 async fn the_client_and_the_emulator_agree_on_odd_texts() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let client = builder().transport(emulator.transport()).build().unwrap();
     for text in ["", " ", "a b+c*d~e", "占线 & = %", "\u{1F4DE}", "!'()/?#[]@:;,$", "\\\"\n\t\0"] {
         client.send(request().called(text)).await.unwrap();
@@ -105,7 +105,7 @@ async fn the_client_and_the_emulator_agree_on_odd_texts() {
 
 #[tokio::test]
 async fn a_wrong_secret_is_explained() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let (_server, _) = clients(&emulator).await;
     let wrong = Client::builder()
         .credentials(Credentials::new("testid", "testsecrex"))
@@ -130,7 +130,7 @@ async fn a_wrong_secret_is_explained() {
 
 #[tokio::test]
 async fn an_unknown_key_and_a_token_are_told_apart() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let unknown = Client::builder()
         .credentials(Credentials::new("nobody", "testsecret"))
         .transport(emulator.transport())
@@ -139,7 +139,7 @@ async fn an_unknown_key_and_a_token_are_told_apart() {
     let error = unknown.send(request()).await.unwrap_err();
     assert_eq!((error.code(), error.http_status()), (Some("InvalidAccessKeyId.NotFound"), Some(404)));
     let expires = std::time::SystemTime::now() + std::time::Duration::from_secs(3600);
-    let emulator = Emulator::builder().temporary_key("testid", "testsecret", "to+ken/=", expires).build();
+    let emulator = dyvmsapi_emulator::builder().temporary_key("testid", "testsecret", "to+ken/=", expires).build();
     let temporary = Client::builder()
         .credentials(Credentials::with_token("testid", "testsecret", "to+ken/="))
         .transport(emulator.transport())
@@ -150,7 +150,7 @@ async fn an_unknown_key_and_a_token_are_told_apart() {
 
 #[tokio::test]
 async fn an_emulator_that_is_gone_was_surely_not_reached() {
-    let server = Emulator::new().serve("127.0.0.1:0").await.unwrap();
+    let server = dyvmsapi_emulator::emulator().serve("127.0.0.1:0").await.unwrap();
     let client = builder().endpoint(server.url()).build().unwrap();
     server.stop().await;
     let error = client.send(request()).await.unwrap_err();
@@ -207,7 +207,7 @@ async fn headers_that_never_end_are_not_read_on_and_on() {
 
 #[tokio::test]
 async fn any_operation_is_called_by_name() {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let client = builder().transport(emulator.transport()).build().unwrap();
     let answer =
         client.send_action("QueryRobotTaskCallList", &[("TaskId", "1045001"), ("PageSize", "1")]).await.unwrap();

@@ -306,3 +306,97 @@ fn a_log_that_nobody_reads_holds_up_no_answer() {
     let said = emulator.said();
     assert!(said.lines().count() > 100 && said.lines().count() < 1000, "{} lines", said.lines().count());
 }
+
+/// A folder of a service that no other test has, with one operation.
+fn specification(product: &str, version: &str, action: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let service = format!(
+        r#"{{
+  "product": "{product}",
+  "version": "{version}",
+  "title": "A service of a test",
+  "endpoints": {{ "default": "{}.example.com" }},
+  "envelope": {{
+    "fields": {{
+      "Code": {{ "type": "string", "description": "OK, or what went wrong." }},
+      "RequestId": {{ "type": "string", "description": "Id of the request." }}
+    }},
+    "code": "Code",
+    "requestId": "RequestId",
+    "success": ["OK"]
+  }},
+  "groups": {{ "all": "All operations." }}
+}}"#,
+        product.to_lowercase()
+    );
+    let operation = format!(
+        r#"{{
+  "action": "{action}",
+  "operationType": "read",
+  "group": "all",
+  "summary": "Returns a greeting.",
+  "parameters": {{}},
+  "response": {{ "Greeting": {{ "type": "string", "description": "The greeting." }} }},
+  "examples": [
+    {{ "name": "hello", "request": {{}}, "response": {{ "Code": "OK", "RequestId": "R-1", "Greeting": "hello from {product}" }} }}
+  ]
+}}"#
+    );
+    file(&folder, "service.json", &service);
+    std::fs::create_dir(folder.path().join("operations")).unwrap();
+    file(&folder, &format!("operations/{action}.json"), &operation);
+    folder
+}
+
+#[test]
+fn any_checked_service_is_emulated_and_several_at_once() {
+    let (one, two) = (specification("One", "2020-01-01", "Greet"), specification("Two", "2021-01-01", "Greet"));
+    let folders = [one.path().to_str().unwrap(), two.path().to_str().unwrap()];
+    let clock = ["--clock", RECORDED];
+    let emulator = EmulatorProcess::start(&[&["--spec", folders[0], "--spec", folders[1]][..], &clock].concat());
+    for (nonce, version, greeting) in [(1, "2020-01-01", "hello from One"), (2, "2021-01-01", "hello from Two")] {
+        let mut parameters = Parameters::default();
+        for (name, value) in [
+            ("AccessKeyId", "testid"),
+            ("Action", "Greet"),
+            ("Format", "JSON"),
+            ("SignatureMethod", "HMAC-SHA1"),
+            ("SignatureNonce", &nonce.to_string()),
+            ("SignatureVersion", "1.0"),
+            ("Timestamp", RECORDED),
+            ("Version", version),
+        ] {
+            parameters.push(name, value);
+        }
+        let signature = SigningKey::new("testsecret").sign_v1("POST", &mut parameters);
+        parameters.push("Signature", signature.as_str());
+        let (status, answer) = send(&emulator, std::str::from_utf8(parameters.encoded()).unwrap(), "");
+        assert_eq!((status, &answer["Greeting"]), (200, &greeting.into()), "{answer}");
+    }
+    // The voice service is not among them.
+    let (status, answer) = send(&emulator, &signed(3), "");
+    assert_eq!((status, &answer["Code"]), (400, &"InvalidVersion".into()), "{answer}");
+}
+
+#[test]
+fn a_specification_that_cannot_be_served_is_refused_with_its_faults() {
+    let refused = |arguments: &[&str]| refused(&[&["emulator"], arguments].concat());
+    let (one, same) = (specification("One", "2020-01-01", "Greet"), specification("One", "2020-01-01", "Greet"));
+    let (one, same) = (one.path().to_str().unwrap(), same.path().to_str().unwrap());
+    let message = refused(&["--spec", one, "--spec", same]);
+    assert_eq!(
+        message,
+        format!("error: --spec {same}: the emulator has One 2020-01-01 already; add each product and version once\n")
+    );
+    let broken = specification("Three", "2020-01-01", "Greet");
+    file(&broken, "operations/Greet.json", "{\n  \"action\": \"Greet\",\n  \"sumary\": \"\"\n}");
+    let message = refused(&["--spec", broken.path().to_str().unwrap()]);
+    assert!(
+        message.contains("operations/Greet.json:3:3: ") && message.contains("did you mean \"summary\""),
+        "{message}"
+    );
+    let message = refused(&["--spec", "no/such/folder"]);
+    assert!(message.contains("no/such/folder: no such folder"), "{message}");
+    let message = refused(&["--spec", one, "--state", "empty"]);
+    assert!(message.contains("'--spec <FOLDER>' cannot be used with '--state <STATE>'"), "{message}");
+}

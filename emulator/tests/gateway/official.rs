@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use aliyun_emulator::{Builder, Emulator, State};
 use bytes::Bytes;
+use dyvmsapi_emulator::{Builder, Emulator};
 use http::Request;
 use serde_json::Value;
 
@@ -149,7 +149,7 @@ impl Recorded {
     fn builder(&self, late: Duration) -> Builder {
         let service = service_of(&self.part("Version"), &self.part("Action"));
         let now = self.sent_at() + late;
-        Emulator::builder().service(service).clock(move || now).state(State::Examples)
+        Emulator::builder(service).clock(move || now)
     }
 
     fn keyed(&self, builder: Builder, secret: &str) -> Emulator {

@@ -223,7 +223,7 @@ fn a_missing_business_parameter() {
             field.required = field.wire_name == "TaskId";
         }
     }
-    let emulator = builder().service(service).build();
+    let emulator = dyvmsapi_emulator::Emulator::builder(service).clock(now).build();
     let message = "TaskId is mandatory for this action.";
     Call::new().to(&emulator).assert_refused(400, "MissingTaskId", message);
     Call::new().set("TaskId", "").set("SignatureNonce", "2").to(&emulator).assert_refused(

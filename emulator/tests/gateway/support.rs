@@ -4,10 +4,10 @@ use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use aliyun_api_spec::model::Service;
-use aliyun_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
 use aliyun_protocol::{Parameters, v3};
 use aliyun_runtime::testing::SigningKey;
 use bytes::Bytes;
+use dyvmsapi_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, State};
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Request, Response};
 use serde_json::Value;
@@ -18,7 +18,11 @@ pub(crate) fn now() -> SystemTime {
 }
 
 pub(crate) fn builder() -> Builder {
-    Emulator::builder().clock(now)
+    builder_with(State::default())
+}
+
+pub(crate) fn builder_with(state: State) -> Builder {
+    dyvmsapi_emulator::builder_with(state).clock(now)
 }
 
 pub(crate) fn emulator() -> Emulator {

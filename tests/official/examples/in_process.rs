@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use aliyun_emulator::{Emulator, Fault};
 use dyvmsapi::call::SingleCallByTts;
 use dyvmsapi::{Client, Credentials, Error};
+use dyvmsapi_emulator::Fault;
 
 /// The application: rings an engineer. Whether the phone surely rings.
 async fn alert(client: &Client, number: &str) -> Result<bool, Error> {
@@ -15,7 +15,7 @@ async fn alert(client: &Client, number: &str) -> Result<bool, Error> {
 
 #[tokio::test]
 async fn a_lost_answer_rings_the_engineer_once() -> Result<(), Error> {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let client = Client::builder()
         .credentials(Credentials::new("testid", "testsecret"))
         .transport(emulator.transport())
@@ -27,6 +27,6 @@ async fn a_lost_answer_rings_the_engineer_once() -> Result<(), Error> {
 
     emulator.assert_dialled_once("13000000000");
     emulator.advance(Duration::from_secs(120)); // The emulator's time: nothing sleeps.
-    emulator.assert_no_call_pending();
+    emulator.assert_nothing_pending();
     Ok(())
 }

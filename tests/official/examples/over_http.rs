@@ -1,13 +1,12 @@
 use std::time::{Duration, SystemTime};
 
-use aliyun_emulator::Emulator;
 use dyvmsapi::call::{CallProduct, QueryCallDetailByCallId, SingleCallByTts};
 use dyvmsapi::types::CallStatusCode;
 use dyvmsapi::{Client, Credentials};
 
 #[tokio::test]
 async fn a_busy_phone_is_found_out() -> Result<(), Box<dyn std::error::Error>> {
-    let emulator = Emulator::new();
+    let emulator = dyvmsapi_emulator::emulator();
     let server = emulator.serve("127.0.0.1:0").await?;
     // What the application does when it is told this endpoint.
     let client =

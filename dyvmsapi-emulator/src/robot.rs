@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 
 use self::call::{Call, Filter, SAMPLE};
 use self::task::{Recall, Status, Task};
-use super::asked::{Asked, callable, number, showable};
-use super::time::{MINUTE, Time};
-use super::{Answer, Pending, Problem};
+use crate::arguments::{Answer, Arguments, callable, number, showable};
+use crate::pending::Pending;
+use crate::time::{MINUTE, Time};
+use aliyun_emulator::Problem;
 
 /// So many of the latest tasks are kept, while they have no more numbers than these in all.
 const MOST_TASKS: usize = 1000;
@@ -46,50 +47,50 @@ impl Robot {
         Self { seed, created: 0, tasks: tasks.collect() }
     }
 
-    pub(crate) fn answer(&mut self, action: &str, asked: Asked<'_>) -> Option<Answer> {
+    pub(crate) fn answer(&mut self, action: &str, arguments: Arguments<'_>) -> Option<Answer> {
         Some(match action {
-            "CreateRobotTask" => self.create(asked).map(|id| vec![("Data", id.to_string().into())]),
-            "UploadRobotTaskCalledFile" => self.upload(asked),
-            "StartRobotTask" => self.start(asked),
-            "StopRobotTask" => self.stop(asked),
-            "CancelRobotTask" => self.cancel(asked),
-            "CancelOrderRobotTask" => self.call_off(asked),
-            "DeleteRobotTask" => self.delete(asked),
-            "BatchRobotSmartCall" => self.call_batch(asked),
-            "QueryRobotTaskList" => self.list(asked),
-            "QueryRobotTaskDetail" => self.detail(asked),
-            "QueryRobotTaskCallList" => self.calls(asked),
-            "QueryRobotTaskCallDetail" => self.call_detail(asked),
-            "QueryCallDetailByTaskId" => self.call_detail_by_task(asked),
+            "CreateRobotTask" => self.create(arguments).map(|id| vec![("Data", id.to_string().into())]),
+            "UploadRobotTaskCalledFile" => self.upload(arguments),
+            "StartRobotTask" => self.start(arguments),
+            "StopRobotTask" => self.stop(arguments),
+            "CancelRobotTask" => self.cancel(arguments),
+            "CancelOrderRobotTask" => self.call_off(arguments),
+            "DeleteRobotTask" => self.delete(arguments),
+            "BatchRobotSmartCall" => self.call_batch(arguments),
+            "QueryRobotTaskList" => self.list(arguments),
+            "QueryRobotTaskDetail" => self.detail(arguments),
+            "QueryRobotTaskCallList" => self.calls(arguments),
+            "QueryRobotTaskCallDetail" => self.call_detail(arguments),
+            "QueryCallDetailByTaskId" => self.call_detail_by_task(arguments),
             _ => return None,
         })
     }
 
-    fn create(&mut self, asked: Asked<'_>) -> Result<u64, Problem> {
-        let shown = shown(asked, "Caller")?;
-        let times = asked.whole("RecallTimes", 0..=MOST_RECALLS)?.unwrap_or(0);
-        let minutes = asked.whole("RecallInterval", 2..=30)?.unwrap_or(2);
+    fn create(&mut self, arguments: Arguments<'_>) -> Result<u64, Problem> {
+        let shown = shown(arguments, "Caller")?;
+        let times = arguments.whole("RecallTimes", 0..=MOST_RECALLS)?.unwrap_or(0);
+        let minutes = arguments.whole("RecallInterval", 2..=30)?.unwrap_or(2);
         let recall = Recall {
-            codes: asked.list("RecallStateCodes").take(20).map(|code| code.chars().take(10).collect()).collect(),
-            times: if asked.given("RetryType") == Some("1") { u32::try_from(times).unwrap_or(0) } else { 0 },
+            codes: arguments.list("RecallStateCodes").take(20).map(|code| code.chars().take(10).collect()).collect(),
+            times: if arguments.given("RetryType") == Some("1") { u32::try_from(times).unwrap_or(0) } else { 0 },
             pause: i64::try_from(minutes).unwrap_or(2) * MINUTE,
         };
-        let finds_reason = asked.is_true("NumberStatusIdent");
-        self.add(asked, |id, given| Task { shown, recall, finds_reason, ..Task::new(id, given) })
+        let finds_reason = arguments.is_true("NumberStatusIdent");
+        self.add(arguments, |id, given| Task { shown, recall, finds_reason, ..Task::new(id, given) })
     }
 
     /// Adds a task with what all ways of creating one have in common.
-    fn add(&mut self, asked: Asked<'_>, finish: impl FnOnce(u64, task::Given) -> Task) -> Result<u64, Problem> {
-        let name = asked.text("TaskName")?;
+    fn add(&mut self, arguments: Arguments<'_>, finish: impl FnOnce(u64, task::Given) -> Task) -> Result<u64, Problem> {
+        let name = arguments.text("TaskName")?;
         if name.chars().count() > LONGEST_NAME {
             return Err(Problem::failed("isv.INVALID_PARAMETERS", "TaskName has more than 30 characters"));
         }
         let given = task::Given {
             seed: self.seed,
             name,
-            robot: asked.id("DialogId").unwrap_or(0),
-            company: asked.text("CorpName")?,
-            created: asked.now,
+            robot: arguments.id("DialogId").unwrap_or(0),
+            company: arguments.text("CorpName")?,
+            created: arguments.now,
         };
         let id = FIRST_ID + self.created;
         self.created += 1;
@@ -111,10 +112,10 @@ impl Robot {
         id.and_then(|id| self.tasks.get_mut(&id)).ok_or_else(no_task)
     }
 
-    fn upload(&mut self, asked: Asked<'_>) -> Answer {
-        let callees = callees(asked)?;
-        let task = self.task(asked.id("Id"))?;
-        let status = task.status(asked.now);
+    fn upload(&mut self, arguments: Arguments<'_>) -> Answer {
+        let callees = callees(arguments)?;
+        let task = self.task(arguments.id("Id"))?;
+        let status = task.status(arguments.now);
         if status != Status::Init {
             return Err(wrong_state("given numbers", status));
         }
@@ -127,46 +128,46 @@ impl Robot {
         Ok(vec![("Data", id.to_string().into())])
     }
 
-    fn start(&mut self, asked: Asked<'_>) -> Answer {
-        let scheduled = asked.date_and_time("ScheduleTime")?;
-        self.task(asked.id("TaskId"))?.start(scheduled, asked.now)?;
+    fn start(&mut self, arguments: Arguments<'_>) -> Answer {
+        let scheduled = arguments.date_and_time("ScheduleTime")?;
+        self.task(arguments.id("TaskId"))?.start(scheduled, arguments.now)?;
         Ok(done())
     }
 
     /// A second stop changes nothing more, and neither does a second cancel.
-    fn stop(&mut self, asked: Asked<'_>) -> Answer {
-        let task = self.task(asked.id("TaskId"))?;
-        match task.status(asked.now) {
-            Status::Dispatch | Status::Executing => task.run.stop(asked.now),
+    fn stop(&mut self, arguments: Arguments<'_>) -> Answer {
+        let task = self.task(arguments.id("TaskId"))?;
+        match task.status(arguments.now) {
+            Status::Dispatch | Status::Executing => task.run.stop(arguments.now),
             Status::ManualStop => {}
             other => return Err(wrong_state("stopped", other)),
         }
         Ok(done())
     }
 
-    fn cancel(&mut self, asked: Asked<'_>) -> Answer {
-        let task = self.task(asked.id("TaskId"))?;
-        match task.status(asked.now) {
-            Status::Dispatch | Status::Executing | Status::ManualStop => task.cancel(asked.now),
+    fn cancel(&mut self, arguments: Arguments<'_>) -> Answer {
+        let task = self.task(arguments.id("TaskId"))?;
+        match task.status(arguments.now) {
+            Status::Dispatch | Status::Executing | Status::ManualStop => task.cancel(arguments.now),
             Status::Cancel => {}
             other => return Err(wrong_state("ended", other)),
         }
         Ok(done())
     }
 
-    fn call_off(&mut self, asked: Asked<'_>) -> Answer {
-        let task = self.task(asked.id("TaskId"))?;
-        match task.status(asked.now) {
-            Status::Ready => task.cancel(asked.now),
+    fn call_off(&mut self, arguments: Arguments<'_>) -> Answer {
+        let task = self.task(arguments.id("TaskId"))?;
+        match task.status(arguments.now) {
+            Status::Ready => task.cancel(arguments.now),
             Status::Cancel => {}
             other => return Err(wrong_state("called off", other)),
         }
         Ok(done())
     }
 
-    fn delete(&mut self, asked: Asked<'_>) -> Answer {
-        let task = self.task(asked.id("TaskId"))?;
-        match task.status(asked.now) {
+    fn delete(&mut self, arguments: Arguments<'_>) -> Answer {
+        let task = self.task(arguments.id("TaskId"))?;
+        match task.status(arguments.now) {
             Status::Init | Status::Finish | Status::Cancel => {}
             other => return Err(wrong_state("deleted", other)),
         }
@@ -176,27 +177,27 @@ impl Robot {
     }
 
     /// Creates a task, gives it its numbers and starts it.
-    fn call_batch(&mut self, asked: Asked<'_>) -> Answer {
-        let callees = callees(asked)?;
-        let shown = shown(asked, "CalledShowNumber")?;
-        let is_scheduled = asked.is_true("ScheduleCall");
-        let time = asked.time("ScheduleTime").filter(|_| is_scheduled);
+    fn call_batch(&mut self, arguments: Arguments<'_>) -> Answer {
+        let callees = callees(arguments)?;
+        let shown = shown(arguments, "CalledShowNumber")?;
+        let is_scheduled = arguments.is_true("ScheduleCall");
+        let time = arguments.time("ScheduleTime").filter(|_| is_scheduled);
         if is_scheduled && time.is_none() {
             return Err(Problem::failed("isv.INVALID_PARAMETERS", "ScheduleCall is true, and ScheduleTime is missing"));
         }
-        let id = self.add(asked, |id, given| Task { shown, callees, ..Task::new(id, given) })?;
-        self.task(Some(id))?.start(time, asked.now)?;
+        let id = self.add(arguments, |id, given| Task { shown, callees, ..Task::new(id, given) })?;
+        self.task(Some(id))?.start(time, arguments.now)?;
         Ok(vec![("TaskId", id.to_string().into())])
     }
 
-    fn list(&self, asked: Asked<'_>) -> Answer {
-        let page = asked.page("PageNo", "PageSize", 20)?;
+    fn list(&self, arguments: Arguments<'_>) -> Answer {
+        let page = arguments.page("PageNo", "PageSize", 20)?;
         let matching = self.tasks.values().filter(|task| {
-            asked.admits("TaskName", &task.given.name)
-                && asked.admits("Status", task.status(asked.now).code())
-                && asked.admits("Time", &task.given.created.day().to_string())
+            arguments.admits("TaskName", &task.given.name)
+                && arguments.admits("Status", task.status(arguments.now).code())
+                && arguments.admits("Time", &task.given.created.day().to_string())
         });
-        let (records, total) = page.cut(matching, |task| task.record(asked.now));
+        let (records, total) = page.cut(matching, |task| task.record(arguments.now));
         Ok(vec![
             ("Data", records),
             ("PageNo", page.number.to_string().into()),
@@ -205,40 +206,41 @@ impl Robot {
         ])
     }
 
-    fn detail(&self, asked: Asked<'_>) -> Answer {
-        let task = asked.id("Id").and_then(|id| self.tasks.get(&id)).ok_or_else(no_task)?;
-        Ok(vec![("Data", task.detail(asked.now))])
+    fn detail(&self, arguments: Arguments<'_>) -> Answer {
+        let task = arguments.id("Id").and_then(|id| self.tasks.get(&id)).ok_or_else(no_task)?;
+        Ok(vec![("Data", task.detail(arguments.now))])
     }
 
     /// One page of calls that are over.
     ///
     /// Without a task, the calls of all tasks; of an unknown task, none, as for any other filter that nothing
     /// matches.
-    fn calls(&self, asked: Asked<'_>) -> Answer {
-        let filter = Filter::read(asked)?;
-        let page = asked.page("PageNo", "PageSize", 20)?;
-        let asked_for = |task: &&Task| asked.given("TaskId").is_none_or(|id| number(id) == Some(task.id));
-        let calls = self.tasks.values().filter(asked_for).flat_map(|task| task.calls(asked.now, asked.given("Called")));
+    fn calls(&self, arguments: Arguments<'_>) -> Answer {
+        let filter = Filter::read(arguments)?;
+        let page = arguments.page("PageNo", "PageSize", 20)?;
+        let asked_for = |task: &&Task| arguments.given("TaskId").is_none_or(|id| number(id) == Some(task.id));
+        let calls =
+            self.tasks.values().filter(asked_for).flat_map(|task| task.calls(arguments.now, arguments.given("Called")));
         Ok(vec![("Data", page.part(calls.filter(|call| filter.matches(call)), |call| call.record()))])
     }
 
     /// The latest call to a number on a day.
-    fn call_detail(&self, asked: Asked<'_>) -> Answer {
-        let day = asked.time("QueryDate").map(Time::day);
-        let call = self.latest_call(asked, |_, call| Some(call.start.day()) == day);
+    fn call_detail(&self, arguments: Arguments<'_>) -> Answer {
+        let day = arguments.time("QueryDate").map(Time::day);
+        let call = self.latest_call(arguments, |_, call| Some(call.start.day()) == day);
         Ok(vec![("Data", call.ok_or_else(no_call)?.detail())])
     }
 
     /// The latest call to a number, of a task that began on a day.
-    fn call_detail_by_task(&self, asked: Asked<'_>) -> Answer {
-        let day = asked.time("QueryDate").map(Time::day);
-        let call = self.latest_call(asked, |task, _| task.fired().map(Time::day) == day);
+    fn call_detail_by_task(&self, arguments: Arguments<'_>) -> Answer {
+        let day = arguments.time("QueryDate").map(Time::day);
+        let call = self.latest_call(arguments, |task, _| task.fired().map(Time::day) == day);
         Ok(vec![("Data", call.ok_or_else(no_call)?.detail_by_task())])
     }
 
-    fn latest_call(&self, asked: Asked<'_>, matches: impl Fn(&Task, &Call) -> bool) -> Option<Call> {
-        let task = asked.id("TaskId").and_then(|id| self.tasks.get(&id))?;
-        let calls = task.calls(asked.now, Some(asked.given("Callee")?)).filter(|call| matches(task, call));
+    fn latest_call(&self, arguments: Arguments<'_>, matches: impl Fn(&Task, &Call) -> bool) -> Option<Call> {
+        let task = arguments.id("TaskId").and_then(|id| self.tasks.get(&id))?;
+        let calls = task.calls(arguments.now, Some(arguments.given("Callee")?)).filter(|call| matches(task, call));
         calls.max_by_key(|call| call.start).map(Cow::into_owned)
     }
 
@@ -271,28 +273,28 @@ fn wrong_state(what: &str, status: Status) -> Problem {
     Problem::failed("isv.INVALID_PARAMETERS", format!("a task that is {} cannot be {what}", status.code()))
 }
 
-fn callees(asked: Asked<'_>) -> Result<Vec<Box<str>>, Problem> {
-    if asked.list("CalledNumber").nth(MOST_UPLOADED).is_some() {
+fn callees(arguments: Arguments<'_>) -> Result<Vec<Box<str>>, Problem> {
+    if arguments.list("CalledNumber").nth(MOST_UPLOADED).is_some() {
         return Err(too_many());
     }
-    asked.list("CalledNumber").map(|number| callable(number).map(Into::into)).collect()
+    arguments.list("CalledNumber").map(|number| callable(number).map(Into::into)).collect()
 }
 
-fn shown(asked: Asked<'_>, name: &str) -> Result<Vec<Box<str>>, Problem> {
-    if asked.list(name).nth(MOST_SHOWN).is_some() {
+fn shown(arguments: Arguments<'_>, name: &str) -> Result<Vec<Box<str>>, Problem> {
+    if arguments.list(name).nth(MOST_SHOWN).is_some() {
         return Err(Problem::failed("isv.DISPLAY_NUMBER_ILLEGAL", "there are too many numbers to be shown"));
     }
-    asked.list(name).map(|number| showable(number).map(Into::into)).collect()
+    arguments.list(name).map(|number| showable(number).map(Into::into)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Parameters;
+    use crate::arguments::Parameters;
 
     fn create(robot: &mut Robot) -> u64 {
         let parameters: Parameters = [("Caller".to_owned(), "05710000000".to_owned())].into();
-        robot.create(Asked { parameters: &parameters, now: Time::from_millis(0) }).unwrap()
+        robot.create(Arguments { parameters: &parameters, now: Time::from_millis(0) }).unwrap()
     }
 
     #[test]

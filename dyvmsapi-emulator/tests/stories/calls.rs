@@ -1,5 +1,6 @@
 //! Calls to one number, from being placed to their record.
 
+use dyvmsapi_emulator::State;
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ fn a_call_goes_through_its_states_to_its_record() {
 
 #[test]
 fn its_record_tells_what_happened_by_then() {
-    let story = Story::with(|builder| builder.seed(0));
+    let story = Story::with(State::Sample, |builder| builder.seed(0));
     let id = place(&story, "13000000000");
     let placed = json!({
         "caller": "05710007012", "startDate": "", "stateDesc": "200101", "duration": 0, "callerShowNumber": "05710007012",
@@ -79,7 +80,7 @@ fn the_last_two_digits_of_a_number_choose_the_outcome() {
 #[test]
 fn equal_seeds_make_equal_lives() {
     let lives = |seed| {
-        let story = Story::with(|builder| builder.seed(seed));
+        let story = Story::with(State::Sample, |builder| builder.seed(seed));
         let ids: Vec<_> = (0..50).map(|_| place(&story, "13000000099")).collect();
         story.wait(600);
         ids.iter().map(|id| (id.clone(), detail(&story, id))).collect::<Vec<_>>()

@@ -4,9 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::Answer;
-use super::asked::{Asked, callable, showable};
-use super::time::Time;
+use crate::arguments::{Answer, Arguments, callable, showable};
+use crate::time::Time;
 
 /// So many real numbers can be bound; further ones cannot.
 const MOST_RELATIONS: usize = 10_000;
@@ -42,22 +41,22 @@ impl Relation {
 }
 
 impl Numbers {
-    pub(crate) fn answer(&mut self, action: &str, asked: Asked<'_>) -> Option<Answer> {
+    pub(crate) fn answer(&mut self, action: &str, arguments: Arguments<'_>) -> Option<Answer> {
         Some(match action {
-            "AddVirtualNumberRelation" => self.add(asked),
-            "QueryVirtualNumberRelation" => self.list(asked),
-            "QueryVmsVirtualNumberRelationByPage" => self.list_typed(asked),
+            "AddVirtualNumberRelation" => self.add(arguments),
+            "QueryVirtualNumberRelation" => self.list(arguments),
+            "QueryVmsVirtualNumberRelationByPage" => self.list_typed(arguments),
             _ => return None,
         })
     }
 
     /// Binds what can be bound: a real number stands behind one virtual number only.
-    fn add(&mut self, asked: Asked<'_>) -> Answer {
-        let virtual_number = showable(asked.given("PhoneNum").unwrap_or_default())?;
-        let company = asked.text("CorpNameList")?;
-        let route = asked.whole("RouteType", 0..=u64::MAX)?.unwrap_or(0).to_string();
+    fn add(&mut self, arguments: Arguments<'_>) -> Answer {
+        let virtual_number = showable(arguments.given("PhoneNum").unwrap_or_default())?;
+        let company = arguments.text("CorpNameList")?;
+        let route = arguments.whole("RouteType", 0..=u64::MAX)?.unwrap_or(0).to_string();
         let mut failed = Vec::new();
-        for real_number in asked.list("NumberList") {
+        for real_number in arguments.list("NumberList") {
             let can_be = callable(real_number).is_ok() && self.relations.len() < MOST_RELATIONS;
             if !can_be || !self.bound.insert(real_number.to_owned()) {
                 failed.push(real_number);
@@ -68,25 +67,25 @@ impl Numbers {
                 real_number: real_number.to_owned(),
                 route: route.clone(),
                 company: company.clone(),
-                created: asked.now,
+                created: arguments.now,
             });
         }
         Ok(if failed.is_empty() { Vec::new() } else { vec![("Data", failed.join(",").into())] })
     }
 
-    fn list(&self, asked: Asked<'_>) -> Answer {
-        let page = asked.page("PageNo", "PageSize", 20)?;
+    fn list(&self, arguments: Arguments<'_>) -> Answer {
+        let page = arguments.page("PageNo", "PageSize", 20)?;
         // One page writes a place as `浙江/杭州`, the other as `hangzhou`.
-        let is_here = asked
+        let is_here = arguments
             .given("RegionNameCity")
             .is_none_or(|place| place.rsplit('/').next() == Some(CITY) || place.eq_ignore_ascii_case("hangzhou"));
         let matching = self.relations.iter().filter(|relation| {
             is_here
-                && asked.admits("PhoneNum", &relation.virtual_number)
-                && asked.admits("RelatedNum", &relation.real_number)
-                && asked.admits("QualificationId", QUALIFICATION)
-                && asked.admits("SpecId", relation.kind())
-                && asked.admits("RouteType", &relation.route)
+                && arguments.admits("PhoneNum", &relation.virtual_number)
+                && arguments.admits("RelatedNum", &relation.real_number)
+                && arguments.admits("QualificationId", QUALIFICATION)
+                && arguments.admits("SpecId", relation.kind())
+                && arguments.admits("RouteType", &relation.route)
         });
         let (records, total) = page.cut(matching, |relation| {
             json!({
@@ -103,15 +102,15 @@ impl Numbers {
         Ok(vec![("Data", data)])
     }
 
-    fn list_typed(&self, asked: Asked<'_>) -> Answer {
+    fn list_typed(&self, arguments: Arguments<'_>) -> Answer {
         const IN_FORCE: &str = "1";
-        let page = asked.page("PageNo", "PageSize", 20)?;
+        let page = arguments.page("PageNo", "PageSize", 20)?;
         let matching = self.relations.iter().filter(|relation| {
-            asked.admits("VirtualNumber", &relation.virtual_number)
-                && asked.admits("RealNumber", &relation.real_number)
-                && asked.admits("State", IN_FORCE)
-                && asked.admits("NumberProvince", PROVINCE)
-                && asked.admits("NumberCity", CITY)
+            arguments.admits("VirtualNumber", &relation.virtual_number)
+                && arguments.admits("RealNumber", &relation.real_number)
+                && arguments.admits("State", IN_FORCE)
+                && arguments.admits("NumberProvince", PROVINCE)
+                && arguments.admits("NumberCity", CITY)
         });
         let (records, total) = page.cut(matching, |relation| {
             json!({

@@ -6,12 +6,13 @@ use std::iter;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
-use super::{Problem, wrong_state};
-use crate::random::Random;
-use crate::state::life::Life;
-use crate::state::random_of;
-use crate::state::run::Run;
-use crate::state::time::{SECOND, Time};
+use super::wrong_state;
+use crate::life::Life;
+use crate::life::random_of;
+use crate::run::Run;
+use crate::time::{SECOND, Time};
+use aliyun_emulator::Problem;
+use aliyun_emulator::Random;
 
 /// Reading the numbers takes so long, and then one is called after the other at this pace.
 const READING: i64 = 2 * SECOND;

@@ -1,6 +1,6 @@
 //! Documented limits.
 
-use aliyun_emulator::{Limits, State};
+use dyvmsapi_emulator::{Limits, State};
 
 use crate::story::Story;
 
@@ -21,7 +21,7 @@ fn hold_only_where_they_are_asked_for() {
 
 #[test]
 fn queries_beyond_those_of_a_second_are_throttled() {
-    let story = Story::with(|builder| builder.limits(Limits::Documented));
+    let story = Story::with(State::Sample, |builder| builder.limits(Limits::Documented));
     story.wait_milliseconds(750);
     let ask = || story.reply("QueryRobotTaskDetail", &[("Id", "1045001")]);
     for _ in 0..100 {
@@ -41,7 +41,7 @@ fn queries_beyond_those_of_a_second_are_throttled() {
 
 #[test]
 fn call_tasks_stand_still_at_night() {
-    let story = Story::with(|builder| builder.limits(Limits::Documented));
+    let story = Story::with(State::Sample, |builder| builder.limits(Limits::Documented));
     let status = |story: &Story| story.data("ListCallTask", &[])[0]["Status"].as_str().unwrap().to_owned();
     let numbers = vec!["13000000000"; 1000].join(",");
     story.data("CreateCallTask", &[("Resource", "05710000000"), ("Data", &numbers)]);
@@ -63,7 +63,7 @@ fn call_tasks_stand_still_at_night() {
 #[test]
 fn calls_to_one_number_count_together_whatever_became_of_them() {
     for state in [State::Sample, State::Examples] {
-        let story = Story::with(|builder| builder.limits(Limits::Documented).state(state));
+        let story = Story::with(state, |builder| builder.limits(Limits::Documented));
         let ok = ("OK".to_owned(), "OK".to_owned());
         let refused = |window: &str| ("isv.BUSINESS_LIMIT_CONTROL".to_owned(), format!("触发{window}"));
         // Busy, and counted.

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::asked::{Asked, callable, showable};
-use super::life::{CALLING, Life, RINGING, TALKING};
-use super::time::{MINUTE, Time};
-use super::{Answer, Pending, random_of};
+use crate::arguments::{Answer, Arguments, callable, showable};
+use crate::life::{CALLING, Life, RINGING, TALKING};
+use crate::time::{MINUTE, Time};
+
+use crate::life::random_of;
+use crate::pending::Pending;
 
 /// So many of the latest calls are kept.
 const MOST_CALLS: usize = 100_000;
@@ -48,19 +50,19 @@ impl Calls {
         Self { seed, placed: 0, by_order: BTreeMap::new() }
     }
 
-    pub(crate) fn answer(&mut self, action: &str, asked: Asked<'_>) -> Option<Answer> {
+    pub(crate) fn answer(&mut self, action: &str, arguments: Arguments<'_>) -> Option<Answer> {
         match action {
-            "QueryCallDetailByCallId" => return Some(Ok(self.detail(asked))),
-            "SmartCallOperate" => return Some(Ok(vec![("Status", self.is_talking(asked).into())])),
+            "QueryCallDetailByCallId" => return Some(Ok(self.detail(arguments))),
+            "SmartCallOperate" => return Some(Ok(vec![("Status", self.is_talking(arguments).into())])),
             _ => {}
         }
         let (action, products) = PLACING.iter().find(|(known, _)| *known == action)?;
-        Some(self.place(action, products, asked))
+        Some(self.place(action, products, arguments))
     }
 
-    fn place(&mut self, action: &'static str, products: &'static [&'static str], asked: Asked<'_>) -> Answer {
-        let called = callable(asked.given("CalledNumber").unwrap_or_default())?;
-        let shown = asked.given("CalledShowNumber").map(showable).transpose()?;
+    fn place(&mut self, action: &'static str, products: &'static [&'static str], arguments: Arguments<'_>) -> Answer {
+        let called = callable(arguments.given("CalledNumber").unwrap_or_default())?;
+        let shown = arguments.given("CalledShowNumber").map(showable).transpose()?;
         let order = self.placed;
         self.placed += 1;
         let mut random = random_of(self.seed, 0, order);
@@ -71,7 +73,7 @@ impl Calls {
             // Without a number to show, one of the service's shared numbers.
             caller: shown.map_or_else(|| format!("0571000{:04}", random.below(10_000)), str::to_owned),
             called: called.to_owned(),
-            life: Life::make_up(called, asked.now, &mut random),
+            life: Life::make_up(called, arguments.now, &mut random),
         };
         let id = call.id.clone();
         self.by_order.insert(order, call);
@@ -82,17 +84,19 @@ impl Calls {
     }
 
     /// Without data where id, product and day do not belong together.
-    fn detail(&self, asked: Asked<'_>) -> Vec<(&'static str, Value)> {
-        let (Some(id), Some(product)) = (asked.given("CallId"), asked.given("ProdId")) else { return Vec::new() };
-        let day = asked.time("QueryDate").map(Time::day);
+    fn detail(&self, arguments: Arguments<'_>) -> Vec<(&'static str, Value)> {
+        let (Some(id), Some(product)) = (arguments.given("CallId"), arguments.given("ProdId")) else {
+            return Vec::new();
+        };
+        let day = arguments.time("QueryDate").map(Time::day);
         let call = self.find(id).filter(|call| call.products.contains(&product) && day == Some(call.life.placed.day()));
-        call.map(|call| ("Data", call.record(asked.now))).into_iter().collect()
+        call.map(|call| ("Data", call.record(arguments.now))).into_iter().collect()
     }
 
     /// Whether a smart call is going on: what else is there to be joined with an agent.
-    fn is_talking(&self, asked: Asked<'_>) -> bool {
-        let call = asked.given("CallId").and_then(|id| self.find(id)).filter(|call| call.action == "SmartCall");
-        call.is_some_and(|call| call.life.status(asked.now) == TALKING)
+    fn is_talking(&self, arguments: Arguments<'_>) -> bool {
+        let call = arguments.given("CallId").and_then(|id| self.find(id)).filter(|call| call.action == "SmartCall");
+        call.is_some_and(|call| call.life.status(arguments.now) == TALKING)
     }
 
     fn find(&self, id: &str) -> Option<&Call> {
@@ -161,15 +165,15 @@ impl Call {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Parameters;
+    use crate::arguments::Parameters;
 
     #[test]
     fn keeps_the_latest_calls() {
         let mut calls = Calls::new(0);
         let parameters: Parameters = [("CalledNumber".to_owned(), "13000000000".to_owned())].into();
-        let asked = Asked { parameters: &parameters, now: Time::from_millis(0) };
+        let arguments = Arguments { parameters: &parameters, now: Time::from_millis(0) };
         let ids: Vec<String> = (0..MOST_CALLS + 3)
-            .map(|_| match &calls.answer("SmartCall", asked).unwrap().unwrap()[..] {
+            .map(|_| match &calls.answer("SmartCall", arguments).unwrap().unwrap()[..] {
                 [("CallId", Value::String(id))] => id.clone(),
                 other => panic!("{other:?}"),
             })

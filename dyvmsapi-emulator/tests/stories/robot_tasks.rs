@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use aliyun_emulator::State;
+use dyvmsapi_emulator::State;
 use serde_json::{Value, json};
 
 use crate::story::{Story, column};
@@ -91,7 +91,7 @@ fn a_task_calls_its_numbers_one_after_the_other() {
 
 #[test]
 fn its_detail_and_its_record_tell_what_it_was_given() {
-    let story = Story::with(|builder| builder.state(State::Empty));
+    let story = Story::of(State::Empty);
     let id = create(&story, &["13000000000"]);
     story.wait(90);
     story.data("StartRobotTask", &[("TaskId", &id)]);
@@ -146,7 +146,7 @@ fn a_number_is_called_again_after_the_outcomes_that_were_named() {
 
 #[test]
 fn a_stopped_task_stands_still_until_it_goes_on() {
-    let story = Story::with(|builder| builder.seed(0));
+    let story = Story::with(State::Sample, |builder| builder.seed(0));
     let id = create(&story, &texts(&numbers(100)));
     story.data("StartRobotTask", &[("TaskId", &id)]);
     story.wait(30);
@@ -317,7 +317,7 @@ fn the_tasks_of_the_data_set_can_be_asked_about_and_deleted() {
     assert_eq!(story.data("DeleteRobotTask", &[("TaskId", "1045001")]), "true");
     assert_eq!(calls(&story, "1045001").len(), 0);
     assert_eq!(calls(&story, "1045002").len(), 512);
-    assert_eq!(calls(&Story::with(|builder| builder.state(State::Empty)), "1045002").len(), 0);
+    assert_eq!(calls(&Story::of(State::Empty), "1045002").len(), 0);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The door inside the process: a transport that needs no socket.
+//! A transport for clients of the same process.
 
 use std::io;
 use std::time::Duration;
@@ -7,18 +7,25 @@ use aliyun_runtime::{BoxFuture, Ending, HttpResponse, Sent, Transport, Transport
 use bytes::Bytes;
 use http::Request;
 
-use crate::Emulator;
 use crate::delivery::slow_time;
+use crate::emulator::Emulator;
 use crate::engine::Outgoing;
 use crate::fault::{Delivery, SILENCE};
 
-/// Carries the requests of a client to an emulator in the same process. Made by [`Emulator::transport`].
+/// Sends the requests of a client to an emulator in the same process. Made by [`Emulator::transport`].
 ///
 /// The host of a request does not matter: a client can keep the service's own endpoint. Faults look as they do over
 /// HTTP; where they take time, it is tokio's, which a test may pause.
 #[derive(Debug, Clone)]
 pub struct InProcess {
-    pub(crate) emulator: Emulator,
+    emulator: Emulator,
+}
+
+impl Emulator {
+    /// A transport for clients of the same process: no socket, no port, no waiting.
+    pub fn transport(&self) -> InProcess {
+        InProcess { emulator: self.clone() }
+    }
 }
 
 impl Transport for InProcess {

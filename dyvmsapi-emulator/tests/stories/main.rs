@@ -9,6 +9,6 @@ mod numbers;
 mod robot_tasks;
 mod shapes;
 mod story;
-#[path = "../gateway/support.rs"]
+#[path = "../../../emulator/tests/gateway/support.rs"]
 #[allow(dead_code, reason = "the gateway's tests need more of it")]
 mod support;

@@ -1,28 +1,12 @@
-//! Documented limits: queries per second of an operation, and calls to one number.
+//! The documented limits of calls to one number.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use aliyun_api_spec::model::{Operation, Rate};
 
-use super::time::{DAY, HOUR, SECOND, Time};
-
-/// Whether requests are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Limits {
-    /// They are not.
-    #[default]
-    Off,
-    /// They are, by the limits of the specification and in the emulator's time.
-    ///
-    /// What goes beyond the queries per second of an operation is refused with `Throttling.User`, and the header
-    /// `x-acs-retry-after` tells the milliseconds to wait. What goes beyond the calls to one number, which are counted together for the
-    /// same number shown and whatever became of them, is answered with `isv.BUSINESS_LIMIT_CONTROL`. Call tasks stand
-    /// still from 12:00 to 14:00 and from 21:00 to 9:00 in China.
-    Documented,
-}
+use crate::arguments::Parameters;
+use crate::time::{DAY, HOUR, Time};
 
 /// The calls to this many numbers are counted. The number that was called longest ago makes room.
 const MOST_NUMBERS: usize = 100_000;
@@ -33,7 +17,6 @@ const SHOWN_LENGTH: usize = 64;
 /// What was counted so far. Every window opens with the first thing that is counted in it.
 #[derive(Default)]
 pub(crate) struct Limiter {
-    queries: HashMap<String, Window>,
     calls: HashMap<Arc<Pair>, Counted>,
     /// The same, by their last call.
     by_call: BTreeMap<u64, Arc<Pair>>,
@@ -90,23 +73,16 @@ impl Reached {
 }
 
 impl Limiter {
-    /// Counts a query, or tells how long to wait.
-    pub(crate) fn query(&mut self, operation: &Operation, now: Time) -> Result<(), Duration> {
-        let Some(most) = operation.limits.per_second else { return Ok(()) };
-        let window = match self.queries.get_mut(&operation.action) {
-            Some(window) => window,
-            None => self.queries.entry(operation.action.clone()).or_insert(Window::new(now, SECOND)),
-        };
-        window.renew(now);
-        if window.count >= most {
-            return Err(Duration::from_millis((SECOND - now.since(window.from)).unsigned_abs()));
-        }
-        window.count += 1;
-        Ok(())
+    /// Counts the call that an operation places, or returns the limit that it would exceed. Calls from different caller
+    /// IDs are counted apart.
+    pub(crate) fn count(&mut self, operation: &Operation, parameters: &Parameters, now: Time) -> Result<(), Reached> {
+        let Some(dials) = &operation.dials else { return Ok(()) };
+        let value = |name: &str| parameters.get(name).map(String::as_str).unwrap_or_default();
+        self.call(operation, value(dials), value("CalledShowNumber"), now)
     }
 
-    /// Counts a call, or tells which limit it would break.
-    pub(crate) fn call(&mut self, operation: &Operation, called: &str, shown: &str, now: Time) -> Result<(), Reached> {
+    /// Counts a call, or returns the limit that it would exceed.
+    fn call(&mut self, operation: &Operation, called: &str, shown: &str, now: Time) -> Result<(), Reached> {
         let limits = &operation.limits.per_number;
         if limits.is_empty() {
             return Ok(());
@@ -167,13 +143,11 @@ fn window(limit: &Rate) -> (i64, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::time::MINUTE;
     use super::*;
-    use crate::specimen;
+    use crate::time::MINUTE;
 
-    fn operation(per_second: Option<u32>, per_number: &[&str]) -> Operation {
-        let mut operation = specimen::operation("Do");
-        operation.limits.per_second = per_second;
+    fn operation(per_number: &[&str]) -> Operation {
+        let mut operation = aliyun_api_spec::dyvmsapi().operation("SingleCallByTts").unwrap().clone();
         operation.limits.per_number = per_number.iter().map(|limit| Rate::parse(limit).unwrap()).collect();
         operation
     }
@@ -183,18 +157,8 @@ mod tests {
     }
 
     #[test]
-    fn queries_are_counted_by_the_second_that_the_first_of_them_opens() {
-        let (mut limiter, operation) = (Limiter::default(), operation(Some(2), &[]));
-        let mut query = |millis| limiter.query(&operation, at(millis)).map_err(|wait| wait.as_millis());
-        assert_eq!([query(300), query(900), query(901), query(1299)], [Ok(()), Ok(()), Err(399), Err(1)]);
-        assert_eq!([query(1300), query(1300), query(1300)], [Ok(()), Ok(()), Err(1000)]);
-        // The clock went back.
-        assert_eq!(query(0), Ok(()));
-    }
-
-    #[test]
     fn calls_to_a_number_are_counted_in_each_window() {
-        let (mut limiter, operation) = (Limiter::default(), operation(None, &["1/min", "5/h", "20/24h"]));
+        let (mut limiter, operation) = (Limiter::default(), operation(&["1/min", "5/h", "20/24h"]));
         let mut call = |millis| limiter.call(&operation, "13000000000", "", at(millis)).map_err(|r| r.message());
         assert_eq!(call(0), Ok(()));
         assert_eq!(call(MINUTE - 1), Err("触发分钟级流控Permits:1".to_owned()));
@@ -211,7 +175,7 @@ mod tests {
 
     #[test]
     fn each_number_and_each_number_shown_counts_for_itself() {
-        let (mut limiter, operation) = (Limiter::default(), operation(None, &["1/min"]));
+        let (mut limiter, operation) = (Limiter::default(), operation(&["1/min"]));
         let mut call = |called: &str, shown: &str| limiter.call(&operation, called, shown, at(0)).is_ok();
         assert!(call("13000000000", "") && call("13000000001", "") && call("13000000000", "05710000000"));
         assert!(!call("13000000000", "") && !call("13000000000", "05710000000"));
@@ -219,7 +183,7 @@ mod tests {
 
     #[test]
     fn the_number_called_longest_ago_makes_room_and_no_other() {
-        let (mut limiter, operation) = (Limiter::default(), operation(None, &["2/min"]));
+        let (mut limiter, operation) = (Limiter::default(), operation(&["2/min"]));
         let call =
             |limiter: &mut Limiter, number: usize| limiter.call(&operation, &number.to_string(), "", at(0)).is_ok();
         // The first to be called is the largest number. One more call to it makes the next one the oldest.
@@ -246,7 +210,7 @@ mod tests {
 
     #[test]
     fn forgets_numbers_whose_windows_are_over() {
-        let (mut limiter, operation) = (Limiter::default(), operation(None, &["1/min"]));
+        let (mut limiter, operation) = (Limiter::default(), operation(&["1/min"]));
         for number in ["a", "b", "c"] {
             assert_eq!(limiter.call(&operation, number, "", at(0)), Ok(()));
         }

@@ -1,7 +1,7 @@
 //! What becomes of one call: decided when it is placed, told as far as it has come.
 
-use super::time::{SECOND, Time};
-use crate::random::Random;
+use crate::time::{SECOND, Time};
+use aliyun_emulator::Random;
 
 /// How a call can end.
 #[derive(Debug, PartialEq, Eq)]
@@ -107,6 +107,12 @@ impl Life {
     pub(crate) fn talk(&self) -> i64 {
         self.answered.map_or(0, |answered| self.ended.since(answered) / SECOND)
     }
+}
+
+/// Random numbers of one thing, independent of what else happens in the account.
+pub(crate) fn random_of(seed: u64, id: u64, index: u64) -> Random {
+    let mut random = Random::new(seed ^ id.rotate_left(32));
+    Random::new(random.next() ^ index.rotate_left(16))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! When a task was at work: a clock that stands still while the task is stopped.
 
-use super::time::{HOUR, Time};
+use crate::time::{HOUR, Time};
 
 /// A task can be started so many times.
 const MOST_STARTS: usize = 1000;

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::asked::{Asked, callable, showable};
-use super::life::Life;
-use super::run::{Hours, Run};
-use super::time::{SECOND, Time};
-use super::{Answer, Pending, Problem, random_of};
+use crate::arguments::{Answer, Arguments, callable, showable};
+use crate::life::Life;
+use crate::life::random_of;
+use crate::pending::Pending;
+use crate::run::{Hours, Run};
+use crate::time::{SECOND, Time};
+use aliyun_emulator::Problem;
 
 /// So many of the latest tasks are kept.
 const MOST_TASKS: usize = 1000;
@@ -65,29 +67,29 @@ impl Tasks {
         Self { seed, hours, created: 0, by_id: BTreeMap::new() }
     }
 
-    pub(crate) fn answer(&mut self, action: &str, asked: Asked<'_>) -> Option<Answer> {
+    pub(crate) fn answer(&mut self, action: &str, arguments: Arguments<'_>) -> Option<Answer> {
         Some(match action {
-            "CreateCallTask" => self.create(asked),
-            "ExecuteCallTask" => self.execute(asked),
-            "ListCallTask" => self.list(asked),
-            "ListCallTaskDetail" => self.calls(asked),
+            "CreateCallTask" => self.create(arguments),
+            "ExecuteCallTask" => self.execute(arguments),
+            "ListCallTask" => self.list(arguments),
+            "ListCallTaskDetail" => self.calls(arguments),
             _ => return None,
         })
     }
 
-    fn create(&mut self, asked: Asked<'_>) -> Answer {
-        let resource = showable(asked.given("Resource").unwrap_or_default()).map_err(|_| invalid("Resource"))?;
+    fn create(&mut self, arguments: Arguments<'_>) -> Answer {
+        let resource = showable(arguments.given("Resource").unwrap_or_default()).map_err(|_| invalid("Resource"))?;
         let id = FIRST_ID + self.created;
         let task = Task {
             id,
             seed: self.seed,
-            name: asked.text("TaskName")?,
-            kind: asked.text("BizType")?,
-            template: asked.text("TemplateCode")?,
-            template_name: asked.text("TemplateName")?,
+            name: arguments.text("TaskName")?,
+            kind: arguments.text("BizType")?,
+            template: arguments.text("TemplateCode")?,
+            template_name: arguments.text("TemplateName")?,
             resource: resource.to_owned(),
-            data_type: asked.given("DataType").unwrap_or("LIST").to_owned(),
-            callees: callees(asked)?,
+            data_type: arguments.given("DataType").unwrap_or("LIST").to_owned(),
+            callees: callees(arguments)?,
             run: Run::at_hours(self.hours),
             cancelled: false,
         };
@@ -99,14 +101,14 @@ impl Tasks {
         Ok(vec![("Data", id.into())])
     }
 
-    fn execute(&mut self, asked: Asked<'_>) -> Answer {
-        let now = asked.now;
-        let fire = asked.date_and_time("FireTime")?.filter(|time| *time > now);
-        let task = asked.id("TaskId").and_then(|id| self.by_id.get_mut(&id));
+    fn execute(&mut self, arguments: Arguments<'_>) -> Answer {
+        let now = arguments.now;
+        let fire = arguments.date_and_time("FireTime")?.filter(|time| *time > now);
+        let task = arguments.id("TaskId").and_then(|id| self.by_id.get_mut(&id));
         let task = task.ok_or_else(|| invalid("there is no such task"))?;
         let status = task.status(now);
         let wrong = |what: &str| Err(invalid(format!("a task that is {status} cannot be {what}")));
-        match (asked.given("Status").unwrap_or_default(), status) {
+        match (arguments.given("Status").unwrap_or_default(), status) {
             ("RUNNING", "INIT" | "STOP") if !task.run.is_open() => {
                 if !task.run.start(fire.unwrap_or(now)) {
                     return wrong("started so often");
@@ -125,16 +127,16 @@ impl Tasks {
         Ok(vec![("Data", true.into())])
     }
 
-    fn list(&self, asked: Asked<'_>) -> Answer {
-        let page = asked.page("PageNumber", "PageSize", 10)?;
+    fn list(&self, arguments: Arguments<'_>) -> Answer {
+        let page = arguments.page("PageNumber", "PageSize", 10)?;
         let matching = self.by_id.values().filter(|task| {
-            asked.admits("TaskId", &task.id.to_string())
-                && asked.admits("BizType", &task.kind)
-                && asked.admits("TaskName", &task.name)
-                && asked.admits("TemplateName", &task.template_name)
-                && asked.admits("Status", task.status(asked.now))
+            arguments.admits("TaskId", &task.id.to_string())
+                && arguments.admits("BizType", &task.kind)
+                && arguments.admits("TaskName", &task.name)
+                && arguments.admits("TemplateName", &task.template_name)
+                && arguments.admits("Status", task.status(arguments.now))
         });
-        let (records, total) = page.cut(matching, |task| task.record(asked.now));
+        let (records, total) = page.cut(matching, |task| task.record(arguments.now));
         Ok(vec![
             ("PageSize", page.size.into()),
             ("PageNumber", page.number.into()),
@@ -144,12 +146,12 @@ impl Tasks {
     }
 
     /// Of an unknown task there are no calls.
-    fn calls(&self, asked: Asked<'_>) -> Answer {
-        let page = asked.page("PageNumber", "PageSize", 10)?;
-        let task = asked.id("TaskId").and_then(|id| self.by_id.get(&id));
+    fn calls(&self, arguments: Arguments<'_>) -> Answer {
+        let page = arguments.page("PageNumber", "PageSize", 10)?;
+        let task = arguments.id("TaskId").and_then(|id| self.by_id.get(&id));
         let calls = task.into_iter().flat_map(|task| {
             task.callees.iter().enumerate().map(move |(index, called)| {
-                let life = task.life(index).filter(|life| life.ended <= asked.now);
+                let life = task.life(index).filter(|life| life.ended <= arguments.now);
                 let status = match &life {
                     None => "INIT",
                     Some(life) if life.outcome.is_answered() => "SUCCESS",
@@ -158,8 +160,9 @@ impl Tasks {
                 (task, called, status, life.map_or(0, |life| life.talk()))
             })
         });
-        let matching =
-            calls.filter(|(_, called, status, _)| asked.admits("CalledNum", called) && asked.admits("Status", status));
+        let matching = calls.filter(|(_, called, status, _)| {
+            arguments.admits("CalledNum", called) && arguments.admits("Status", status)
+        });
         let (records, total) = page.cut(matching, |(task, called, status, duration)| {
             json!({
                 "Status": status,
@@ -186,11 +189,11 @@ impl Tasks {
     }
 }
 
-fn callees(asked: Asked<'_>) -> Result<Vec<Box<str>>, Problem> {
-    let given = asked.given("Data").ok_or_else(|| invalid("Data"))?;
+fn callees(arguments: Arguments<'_>) -> Result<Vec<Box<str>>, Problem> {
+    let given = arguments.given("Data").ok_or_else(|| invalid("Data"))?;
     let table: CalleeTable;
-    let numbers: Vec<&str> = match asked.given("DataType").unwrap_or("LIST") {
-        "LIST" => asked.list("Data").collect(),
+    let numbers: Vec<&str> = match arguments.given("DataType").unwrap_or("LIST") {
+        "LIST" => arguments.list("Data").collect(),
         "JSON" => {
             table = serde_json::from_str(given).map_err(|_| invalid("Data has no list of callees"))?;
             table.callees.iter().map(|callee| callee.callee.as_str()).collect()
@@ -279,7 +282,7 @@ impl Task {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Parameters;
+    use crate::arguments::Parameters;
 
     #[test]
     fn keeps_the_latest_tasks() {
@@ -287,10 +290,10 @@ mod tests {
         let pairs = [("Resource", "05710000000"), ("Data", "13000000000")];
         let parameters: Parameters = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         for _ in 0..MOST_TASKS {
-            tasks.create(Asked { parameters: &parameters, now: Time::from_millis(0) }).unwrap();
+            tasks.create(Arguments { parameters: &parameters, now: Time::from_millis(0) }).unwrap();
         }
         assert_eq!((tasks.by_id.len(), tasks.by_id.first_key_value().map(|(id, _)| *id)), (MOST_TASKS, Some(FIRST_ID)));
-        tasks.create(Asked { parameters: &parameters, now: Time::from_millis(0) }).unwrap();
+        tasks.create(Arguments { parameters: &parameters, now: Time::from_millis(0) }).unwrap();
         let ids: Vec<u64> = tasks.by_id.keys().copied().collect();
         assert_eq!((ids.len(), ids[0], ids[MOST_TASKS - 1]), (MOST_TASKS, FIRST_ID + 1, FIRST_ID + 1000));
     }

@@ -1,14 +1,13 @@
 //! Reading the parameters of a request, once for all stories.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::Problem;
-use super::time::Time;
-use crate::refuse::Refusal;
-use crate::wire::Parameters;
+use crate::time::Time;
+use aliyun_emulator::{Members, Problem};
 
 /// A larger page is refused, not shortened: a client would take a short page for the last one.
 const MAX_PAGE_SIZE: u64 = 100;
@@ -17,33 +16,39 @@ const MAX_PAGE_SIZE: u64 = 100;
 const LONGEST_TEXT: usize = 1000;
 const LONGEST_NUMBER: usize = 32;
 
+/// Parameters by name.
+pub(crate) type Parameters = BTreeMap<String, String>;
+
+/// The members that an operation adds to the envelope of its response, or why there are none.
+pub(crate) type Answer = Result<Members, Problem>;
+
 /// The parameters of one request, and when it came.
 #[derive(Clone, Copy)]
-pub(crate) struct Asked<'p> {
+pub(crate) struct Arguments<'p> {
     pub(crate) parameters: &'p Parameters,
     pub(crate) now: Time,
 }
 
-impl<'p> Asked<'p> {
+impl<'p> Arguments<'p> {
     /// The value of a parameter; an empty one counts as absent.
     pub(crate) fn given(&self, name: &str) -> Option<&'p str> {
         self.parameters.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// A text to be kept; empty where there is none.
-    pub(crate) fn text(&self, name: &str) -> Result<String, Refusal> {
+    pub(crate) fn text(&self, name: &str) -> Result<String, Problem> {
         match self.given(name).unwrap_or_default() {
-            text if text.chars().nth(LONGEST_TEXT).is_some() => Err(Refusal::invalid(name)),
+            text if text.chars().nth(LONGEST_TEXT).is_some() => Err(Problem::invalid(name)),
             text => Ok(text.to_owned()),
         }
     }
 
     /// The value of a numeric parameter, some of which the service declares as text.
-    pub(crate) fn whole(&self, name: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, Refusal> {
+    pub(crate) fn whole(&self, name: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, Problem> {
         let Some(text) = self.given(name) else { return Ok(None) };
         match number(text) {
             Some(number) if range.contains(&number) => Ok(Some(number)),
-            _ => Err(Refusal::invalid(name)),
+            _ => Err(Problem::invalid(name)),
         }
     }
 
@@ -58,8 +63,8 @@ impl<'p> Asked<'p> {
     }
 
     /// A time as `yyyy-MM-dd HH:mm:ss`.
-    pub(crate) fn date_and_time(&self, name: &str) -> Result<Option<Time>, Refusal> {
-        self.given(name).map(|text| Time::parse(text).ok_or_else(|| Refusal::invalid(name))).transpose()
+    pub(crate) fn date_and_time(&self, name: &str) -> Result<Option<Time>, Problem> {
+        self.given(name).map(|text| Time::parse(text).ok_or_else(|| Problem::invalid(name))).transpose()
     }
 
     pub(crate) fn is_true(&self, name: &str) -> bool {
@@ -76,7 +81,7 @@ impl<'p> Asked<'p> {
         self.given(filter).is_none_or(|wanted| wanted == value)
     }
 
-    pub(crate) fn page(&self, number: &str, size: &str, default_size: u64) -> Result<Page, Refusal> {
+    pub(crate) fn page(&self, number: &str, size: &str, default_size: u64) -> Result<Page, Problem> {
         Ok(Page {
             number: self.whole(number, 1..=u64::MAX)?.unwrap_or(1),
             size: self.whole(size, 1..=MAX_PAGE_SIZE)?.unwrap_or(default_size),
@@ -89,7 +94,7 @@ pub(crate) fn number<T: FromStr + ToString>(text: &str) -> Option<T> {
     text.parse().ok().filter(|number: &T| number.to_string() == text)
 }
 
-/// Which part of a list is asked for. Behind the last page there is an empty one.
+/// Which part of a list is arguments for. Behind the last page there is an empty one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Page {
     pub(crate) number: u64,

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aliyun_emulator::{Builder, Emulator};
+use dyvmsapi_emulator::{Builder, Emulator, State};
 use serde_json::{Map, Value};
 
-use crate::support::{Call, Reply, builder, now};
+use crate::support::{Call, Reply, builder_with, now};
 
 pub(crate) struct Story {
     pub(crate) emulator: Emulator,
@@ -19,15 +19,19 @@ pub(crate) struct Story {
 impl Story {
     /// Begins at 2026-03-01 20:34:56 in China.
     pub(crate) fn new() -> Self {
-        Self::with(|builder| builder)
+        Self::of(State::default())
     }
 
-    pub(crate) fn with(setup: impl FnOnce(Builder) -> Builder) -> Self {
+    pub(crate) fn of(state: State) -> Self {
+        Self::with(state, |builder| builder)
+    }
+
+    pub(crate) fn with(state: State, setup: impl FnOnce(Builder) -> Builder) -> Self {
         let milliseconds = Arc::new(AtomicU64::new(0));
         let clock = Arc::clone(&milliseconds);
         let clock = move || now() + Duration::from_millis(clock.load(Ordering::Relaxed));
         // Requests keep one time stamp, while the clock goes on for days.
-        let builder = builder().clock(clock).time_window(Duration::from_secs(10 * 365 * 86_400));
+        let builder = builder_with(state).clock(clock).time_window(Duration::from_secs(10 * 365 * 86_400));
         Self { emulator: setup(builder).build(), milliseconds, sent: Cell::new(0) }
     }
 
@@ -87,9 +91,9 @@ impl Story {
         self.member(action, parameters, "Data")
     }
 
-    /// What `assert_no_call_pending` says where it panics.
+    /// What `assert_nothing_pending` says where it panics.
     pub(crate) fn pending(&self) -> Option<String> {
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.emulator.assert_no_call_pending()));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.emulator.assert_nothing_pending()));
         outcome.err().map(|panic| panic.downcast_ref::<String>().unwrap().clone())
     }
 }
