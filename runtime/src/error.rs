@@ -23,9 +23,9 @@ pub type BoxError = Box<dyn StdError + Send + Sync>;
 /// Why a call failed.
 ///
 /// `Display` is one line that says what happened and what to do. It does not repeat [`source`](StdError::source), which
-/// leads to the causes: print the whole chain, as anyhow and eyre do. Neither `Display` nor `Debug` nor a cause shows a
-/// secret, a phone number or a spoken text: long runs of digits and all values of sensitive parameters are masked in what
-/// a service said, and of a body only its shape is shown.
+/// leads to the causes: print the whole chain, as anyhow and eyre do. `Display`, `Debug` and the causes never show a
+/// secret, a phone number or a spoken text: in what a service sent, long runs of digits and all values of sensitive
+/// parameters are masked, and of a body only its shape is shown.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -39,7 +39,7 @@ struct Inner {
     request_id: Option<String>,
     http_status: Option<u16>,
     sent: Sent,
-    /// What attempts before the last one may have brought about.
+    /// Whether attempts before the last one may have had an effect.
     before: Sent,
     source: Option<BoxError>,
     attempts: u32,
@@ -50,7 +50,7 @@ struct Inner {
     refused: bool,
     /// Whether the gateway refused before it passed the request on.
     before_effect: bool,
-    /// Whether the answer broke off or was empty.
+    /// Whether the response ended early or was empty.
     broken: bool,
     retry_after: Option<Duration>,
     advice: Option<&'static str>,
@@ -69,7 +69,7 @@ pub(crate) struct StartedId {
     pub(crate) shown: bool,
 }
 
-/// What a client makes of a stated failure.
+/// What a stated failure means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) kind: Option<RefusalKind>,
@@ -81,25 +81,25 @@ pub(crate) struct Verdict {
     pub(crate) advice: Option<&'static str>,
 }
 
-/// What went wrong, as far as a program may want to know.
+/// What went wrong, for a program to distinguish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The client cannot be built as asked: an endpoint or an option is not valid.
+    /// The client cannot be built: an endpoint or a setting is not valid.
     Configuration,
     /// There are no credentials to sign with.
     Credentials,
-    /// The request has no form on the wire.
+    /// The request cannot be written as HTTP.
     Request,
-    /// No answer: the service could not be reached, or the connection broke.
+    /// No response: the service could not be reached, or the connection broke.
     Transport,
-    /// No answer in time.
+    /// No response within the time limit.
     Timeout,
     /// The service or its gateway refused: [`Error::code`] says why.
     Service,
-    /// The service answered something that is not an answer of this operation.
+    /// The response is not a valid response of this operation.
     Response,
-    /// Pages do not move on.
+    /// The pages do not progress, or end too early.
     Paging,
 }
 
@@ -109,12 +109,12 @@ impl Error {
         self.0.before_effect
     }
 
-    /// Whether the response broke off or was empty.
+    /// Whether the response ended early or was empty.
     pub(crate) fn is_broken(&self) -> bool {
         self.0.broken
     }
 
-    /// What went wrong, as far as a program may want to know.
+    /// What went wrong, for a program to distinguish.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -132,70 +132,70 @@ impl Error {
         self.0.code.as_deref()
     }
 
-    /// The service's words, with long runs of digits masked and without the string to sign.
+    /// The service's message, with long runs of digits masked and without the string to sign.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
 
-    /// The request id: name it when you ask Alibaba.
+    /// The request id: name it when you contact Alibaba.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
     }
 
-    /// HTTP status of the answer, if there was one.
+    /// HTTP status of the response, if there was one.
     #[must_use]
     pub fn http_status(&self) -> Option<u16> {
         self.0.http_status
     }
 
-    /// What to do about the code, where the service's error table knows it.
+    /// What to do about the code, if the service's error table lists it.
     #[must_use]
     pub fn advice(&self) -> Option<&'static str> {
         self.0.advice
     }
 
-    /// How often the call was attempted: 0 where it failed before the first attempt. An attempt need not have come to
-    /// sending: [`Error::sent`] tells.
+    /// The number of attempts: 0 if the call failed before the first one. An attempt need not have sent anything: see
+    /// [`Error::sent`].
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }
 
-    /// How long the service, or a proxy before it, asks to wait before the next request, if it says so:
+    /// How long the service, or a proxy before it, asks to wait before the next request, if the response says so:
     /// `x-acs-retry-after`, `Retry-After`, or `TimeLeft` of `x-ratelimit-user` or `x-ratelimit-user-api`.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// What kind of refusal the service stated, or its HTTP status implies, if any.
+    /// The kind of refusal that the service stated, or that its HTTP status implies, if any.
     #[must_use]
     pub fn refusal(&self) -> Option<RefusalKind> {
         self.0.refusal
     }
 
-    /// Whether the service refused because too many requests came: slow down.
+    /// Whether the service refused the request because there were too many: send fewer.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
         self.0.refusal == Some(RefusalKind::Throttled)
     }
 
-    /// Whether the account, its user or its role may not do this.
+    /// Whether the account, its user or its role lacks a permission.
     #[must_use]
     pub fn is_denied(&self) -> bool {
         self.0.refusal == Some(RefusalKind::Denied)
     }
 
-    /// Whether what the request names does not exist.
+    /// Whether something that the request names does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.0.refusal == Some(RefusalKind::NotFound)
     }
 
-    /// Whether it may pass by itself: the service or the way to it failed, or too many requests came. That the same
-    /// call may succeed later does not say that it may be repeated: [`Error::sent`] does.
+    /// Whether the failure is temporary: of the service, of the network, or because of too many requests. The same call
+    /// may succeed later. Whether it is safe to send it again is another question: see [`Error::sent`].
     #[must_use]
     pub fn is_transient(&self) -> bool {
         let inner = &*self.0;
@@ -212,27 +212,27 @@ impl Error {
             || matches!(self.0.refusal, Some(RefusalKind::Credentials | RefusalKind::Expired))
     }
 
-    /// Whether a limit of the account is used up: its money, or the calls that one number may get in a minute, an hour
-    /// or a day. Sending again soon does not help.
+    /// Whether a limit of the account is used up: its money, or the calls to one number in a minute, an hour or a day.
+    /// Sending again soon does not help.
     #[must_use]
     pub fn is_quota(&self) -> bool {
         self.0.refusal == Some(RefusalKind::Quota)
     }
 
     /// Whether the service received the request. After `Sent::Maybe` of an operation that dials, a phone may be
-    /// ringing: look the call up before you place it again. [`Error::is_outcome_unknown`] tells of every failure that
-    /// leaves this open.
+    /// ringing: look the call up before you place it again. [`Error::is_outcome_unknown`] covers every failure that
+    /// leaves the outcome open.
     #[must_use]
     pub fn sent(&self) -> Sent {
         self.0.sent
     }
 
-    /// Whether something may have come of the call although it failed: after one that dials, a phone may be ringing, so
-    /// look it up before you place it again.
+    /// Whether the call may have had an effect although it failed: after an operation that dials, a phone may be
+    /// ringing, so look the call up before you place it again.
     ///
-    /// It is so always after `Sent::Maybe` and never after `Sent::No`. After `Sent::Yes` it is so unless the failure is a
-    /// refusal: for an operation that must not be repeated, one whose code the specification lists as such. What an earlier
-    /// attempt of the call left open stays open.
+    /// It is always true after `Sent::Maybe`, and never after `Sent::No`. After `Sent::Yes` it is true unless the
+    /// failure is a refusal; for an operation that must not be sent twice, only a code that the specification lists is
+    /// one. If an earlier attempt of the call left the outcome open, it stays open.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         let inner = &*self.0;
@@ -243,15 +243,15 @@ impl Error {
         }
     }
 
-    /// The id of what was started, such as a `CallId`, where the response states success and carries it, although the call
+    /// The id of what was started, such as a `CallId`, if the response states success and contains it although the call
     /// failed: something else in the response could not be read.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.0.id.as_ref().map(|id| id.value.as_str())
     }
 
-    /// What was read of a response that states success although the call failed: `T` is the type that the call would have
-    /// returned. Members that could not be read are absent.
+    /// What was read of a response that states success although the call failed. `T` is the output type of the call.
+    /// Members that could not be read are absent.
     #[must_use]
     pub fn response<T: 'static>(&self) -> Option<&T> {
         self.0.response.as_ref()?.downcast_ref()
@@ -259,7 +259,7 @@ impl Error {
 }
 
 impl Error {
-    /// Whether the service received the request, where that is not plain from what happened.
+    /// Whether the service received the request, if what happened does not make that clear.
     fn reception(&self) -> &'static str {
         let Inner { kind, sent, facts, .. } = *self.0;
         let dials = facts.dials.is_some();

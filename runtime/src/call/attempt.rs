@@ -23,12 +23,12 @@ use crate::response::judge::{Response, redactor};
 use crate::transport::send_progress::{SendProgress, Stage};
 use crate::transport::{ConnectTimeout, FreshConnection, ReadUntil, TransportError};
 
-/// A call under way: what stays the same in all its attempts.
+/// A call in progress: what stays the same in all its attempts.
 pub(super) struct Call {
     pub(super) core: Arc<Core>,
     pub(super) action: Cow<'static, str>,
     pub(super) method: Method,
-    /// Those of the operation: signing leaves them as they are.
+    /// The parameters of the operation. Signing leaves them unchanged.
     pub(super) parameters: Parameters,
     pub(super) facts: Facts,
     pub(super) table: &'static [Entry],
@@ -43,36 +43,36 @@ pub(super) struct Call {
 #[derive(Default)]
 pub(super) struct History {
     pub(super) attempts: u32,
-    /// What they may have brought about.
+    /// Whether they may have had an effect.
     pub(super) before: Option<Sent>,
     /// The error of the last one.
     pub(super) last: Option<Error>,
-    /// Whether it was answered with a 5xx status.
+    /// Whether its response had a 5xx status.
     pub(super) server_failed: bool,
-    /// What the last repetition took out of the client's budget.
+    /// The cost of the last retry.
     pub(super) spent: u32,
-    /// Credentials that the service refused as expired, and with what words.
+    /// Credentials that the service refused as expired, and the error.
     pub(super) expired: Option<(Credentials, Error)>,
     pub(super) refreshed: bool,
 }
 
-/// An attempt under way.
+/// An attempt in progress.
 pub(super) struct Attempt {
     pub(super) began: Instant,
     pub(super) span: Span,
-    /// What it was signed with.
+    /// The credentials that it was signed with.
     pub(super) credentials: Option<Credentials>,
-    /// Whether the limits of the client let it pass.
+    /// Whether the limits of the client admitted it.
     pub(super) is_admitted: bool,
 }
 
-/// A longer body is read on a thread for blocking work, so that it holds up no other task and its call can end in time.
+/// A longer body is read on a thread for blocking work, so that other tasks go on and the call can end in time.
 const READ_AT_ONCE: usize = 64 * 1024;
 
-/// What to do where nothing could be sent.
+/// The hint if nothing could be sent.
 const CHECK_THE_WAY: &str = "check the network, the endpoint and the proxy settings, and over TLS that the certificate of the other side is trusted";
 
-/// What to do without credentials, at a shell and in a program.
+/// The hint if there are no credentials, for users of the command and for programs.
 const OTHER_CREDENTIALS: &str = "correct what the cause names, or use other credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and \
                                  ALIBABA_CLOUD_ACCESS_KEY_SECRET, another profile, or in a program credentials() of \
                                  the client";
@@ -104,7 +104,7 @@ impl Call {
             return Err(error.hint("there are no other credentials yet"));
         }
 
-        // Admission. An attempt's own time does not run while it waits for its turn.
+        // Admission. The time limit of the attempt does not run while it waits in a queue.
         let waits = Instant::now();
         let admitted = match ticket {
             Ok(ticket) => ticket.admit(self.deadline).await,
@@ -115,7 +115,7 @@ impl Call {
         let (deadline, time) = end_after(attempt.began + waits.elapsed());
         history.attempts += 1;
         attempt.span = self.span.attempt(&self.core, self.method, history.attempts);
-        // A timer lets what it guards begin even so, and then a phone might ring that nobody waits for.
+        // A timer that has expired still polls its future once, which could ring a phone that nobody waits for.
         if deadline <= Instant::now() {
             let what = format!("no time was left of {time:?} when it was its turn");
             return Err(self.error(ErrorKind::Timeout, Sent::No, what));
@@ -139,7 +139,7 @@ impl Call {
         let core = &self.core;
         let sent = timeout_at(deadline, attempt.span.within(core.transport.send(request, core.limits.body))).await;
         drop(permit);
-        // The exchange is dropped by now: before that, a request that has not left may still do so.
+        // The exchange is dropped by now. Before that, a request that was not sent could still be sent.
         let http = match sent {
             Ok(Ok(http)) => http,
             Ok(Err(error)) => {
@@ -179,7 +179,7 @@ impl Call {
         Error::new(kind, self.action.clone(), sent, what)
     }
 
-    /// A place among the waiting requests.
+    /// Joins the queues.
     pub(super) fn enter(&self) -> Result<Ticket, NotAdmitted> {
         let rate = self.facts.per_second.map(|per_second| (self.facts.action, per_second));
         self.core.admission.enter(&self.action, rate, self.deadline)
@@ -215,7 +215,7 @@ impl Call {
         error.hint("see whether what provides them can be reached, or give the call more time")
     }
 
-    /// No response came in time.
+    /// There was no response within the time limit.
     fn late(&self, progress: &SendProgress, time: Duration) -> Error {
         let endpoint = &self.core.request.endpoint;
         match progress.stage() {
@@ -230,7 +230,7 @@ impl Call {
         }
     }
 
-    /// The transport gave no response.
+    /// The transport returned an error.
     fn not_answered(&self, error: TransportError, redactor: impl FnOnce() -> Redactor) -> Error {
         let (endpoint, timeouts) = (&self.core.request.endpoint, &self.core.timeouts);
         let TransportError { sent, source } = error;
@@ -244,7 +244,7 @@ impl Call {
     }
 }
 
-/// A request that HTTP has no form for.
+/// The request cannot be written as HTTP.
 fn unwritable(action: Cow<'static, str>, cause: http::Error) -> Error {
     let hint = if cause.is::<http::header::InvalidHeaderValue>() {
         "the access key id or the security token holds a line break or another character that no header may hold"
@@ -254,7 +254,7 @@ fn unwritable(action: Cow<'static, str>, cause: http::Error) -> Error {
     Error::new(ErrorKind::Request, action, Sent::No, "the request cannot be written").caused_by(cause).hint(hint)
 }
 
-/// Without the digits that nobody reads.
+/// Rounds down to milliseconds.
 pub(super) fn rounded(duration: Duration) -> Duration {
     Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }

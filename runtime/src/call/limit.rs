@@ -1,12 +1,12 @@
-//! How many requests a client sends: a number of one operation in a second, and a number at once.
+//! Limits of a client: requests per second of an operation, and requests in flight.
 //!
-//! The service counts the requests of a second, so this does too: among the last `per_second` requests of an operation,
-//! the first is at least a second old. A bucket of tokens, full after a pause, would let twice as many through in its
+//! The service counts the requests of a second, and so does this: of the last `per_second` requests of an operation,
+//! the first one is at least a second old. A token bucket, full after a break, would admit twice the number in its
 //! first second.
 //!
-//! Requests of an operation with a rate wait in one queue, in their order of arrival. Only the head of the queue waits
-//! for time and then for a permit, and it takes its slot in the moment in which it goes. So no slot is reserved ahead of
-//! time, none can pass unused, and a request that is dropped while it waits has nothing to give back.
+//! Requests of an operation with a rate wait in one queue, in their order of arrival. Only the head of the queue waits,
+//! first for time and then for a permit, and it takes its slot at the moment at which it goes. So no slot is reserved
+//! ahead of time or passes unused, and a request that is dropped while it waits has nothing to give back.
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// An operation, and how many requests of it may go in a second.
+/// An operation, and its maximum number of requests per second.
 pub(crate) type Rate = (&'static str, u32);
 
 /// The limits of a client, over all its operations.
@@ -30,14 +30,14 @@ pub(crate) struct Admission {
     in_flight: Option<Arc<Semaphore>>,
 }
 
-/// Why a request may not go within the time of its call.
+/// Why a request cannot go within the time limit of its call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotAdmitted {
-    /// Its turn comes only after this time, because of the rate of its operation.
+    /// It would have to wait for this time, because of the rate of its operation.
     TooLate { per_second: u32, wait: Duration },
-    /// Its turn did not come, because of the rate of its operation.
+    /// It did not become the head of the queue in time, because of the rate of its operation.
     RateLimit { per_second: u32 },
-    /// Its turn did not come, because of the number of requests in flight.
+    /// There was no permit in time, because of the number of requests in flight.
     InFlight,
 }
 
@@ -52,8 +52,8 @@ impl Admission {
         Self { rates, in_flight: in_flight.map(|requests| Arc::new(Semaphore::new(requests))) }
     }
 
-    /// Takes a place among the waiting requests. The order of these calls is the order in which requests go. Refuses at
-    /// once where the turn could come only after the deadline.
+    /// Joins the queues. Requests go in the order of these calls. Refuses at once if the request could go only after
+    /// the deadline.
     pub(crate) fn enter(
         &self,
         action: &str,
@@ -73,7 +73,7 @@ impl Admission {
     }
 }
 
-/// A place among the waiting requests.
+/// A request in the queues.
 pub(crate) enum Ticket {
     /// Nothing is limited.
     Free,
@@ -84,7 +84,7 @@ pub(crate) enum Ticket {
 }
 
 impl Ticket {
-    /// Waits for the turn of the request.
+    /// Waits until the request may go.
     pub(crate) async fn admit(self, deadline: Instant) -> Result<Permit, NotAdmitted> {
         match self {
             Self::Free => Ok(Permit { _in_flight: None }),
@@ -94,7 +94,7 @@ impl Ticket {
             }
             Self::Rate { head, mut waiting, in_flight } => {
                 let late = NotAdmitted::RateLimit { per_second: waiting.per_second };
-                // Held until the slot is taken: only the head of the queue takes slots, so what is free stays free.
+                // Held until the slot is taken: only the head of the queue takes slots, so a free slot stays free.
                 let _head = timeout_at(deadline, head.wait()).await.map_err(|_| late)?;
                 let free = waiting.next_slot();
                 if free > Instant::now() {
@@ -107,7 +107,7 @@ impl Ticket {
                     None => None,
                     Some(in_flight) => {
                         let permit = timeout_at(deadline, in_flight.acquire_owned()).await;
-                        // It is never closed.
+                        // The semaphore is never closed.
                         permit.map_err(|_| NotAdmitted::InFlight)?.ok()
                     }
                 };
@@ -118,7 +118,7 @@ impl Ticket {
     }
 }
 
-/// A place in the queue of a semaphore.
+/// A position in the queue of a semaphore.
 pub(crate) struct Waiter(Turn);
 
 enum Turn {
@@ -127,13 +127,13 @@ enum Turn {
 }
 
 impl Waiter {
-    /// Takes the place now: a semaphore knows a waiter from its first poll on.
+    /// Joins the queue now: a semaphore knows a waiter from its first poll on.
     fn enter(semaphore: &Arc<Semaphore>) -> Self {
-        // It is never closed, and gives to nobody who comes now what others wait for.
+        // The semaphore is never closed, and a new request does not overtake those that wait.
         if let Ok(permit) = Arc::clone(semaphore).try_acquire_owned() {
             return Self(Turn::Here(Some(permit)));
         }
-        // A task that has used up its budget would not be let in before its next turn.
+        // Without this, a task that has used up its budget would join the queue only at its next poll.
         let mut later = Box::pin(unconstrained(Arc::clone(semaphore).acquire_owned()));
         Self(match later.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(permit) => Turn::Here(permit.ok()),
@@ -149,28 +149,28 @@ impl Waiter {
     }
 }
 
-/// The rates of all operations of a client. An operation without a limit has no entry, and costs nothing.
+/// The rates of all operations of a client. An operation without a rate has no entry, and costs nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Rates {
-    /// What the client was told instead of the documented rates.
+    /// Rates that the caller set instead of the documented ones.
     told: HashMap<&'static str, u32>,
-    /// Whether documented rates are not kept.
+    /// Whether documented rates are ignored.
     off: bool,
     windows: Mutex<HashMap<&'static str, Arc<Window>>>,
 }
 
 impl Rates {
-    /// Keeps this rate for an operation; 0 keeps none.
+    /// Sets the rate of an operation; 0 removes it.
     pub(crate) fn set(&mut self, action: &'static str, per_second: u32) {
         self.told.insert(action, per_second);
     }
 
-    /// Keeps no documented rate.
+    /// Ignores all documented rates.
     pub(crate) fn turn_off(&mut self) {
         self.off = true;
     }
 
-    /// The rate of an operation, if it has one that is kept.
+    /// The rate of an operation, if it has one.
     fn of(&self, action: &str, documented: Option<Rate>) -> Option<Rate> {
         let told = self.told.get_key_value(action).map(|(action, per_second)| (*action, *per_second));
         told.or(documented.filter(|_| !self.off)).filter(|(_, per_second)| *per_second > 0)
@@ -181,7 +181,7 @@ impl Rates {
     }
 }
 
-/// The requests of one operation: those that went in the last second, and those that wait.
+/// The requests of one operation: those of the last second, and those that wait.
 #[derive(Debug)]
 struct Window {
     /// Its one permit is the head of the queue.
@@ -191,9 +191,9 @@ struct Window {
 
 #[derive(Debug, Default)]
 struct State {
-    /// When the requests of the last second went, in order.
+    /// When the requests of the last second went, oldest first.
     went: VecDeque<Instant>,
-    /// How many wait, the head included.
+    /// The number of waiting requests, the head included.
     waiting: usize,
 }
 
@@ -208,7 +208,7 @@ impl Window {
             let mut state = lock(&self.state);
             let before = state.waiting;
             let turn = state.turn(before, per_second, now);
-            // Where it is its turn now, the rate is not what it lacks.
+            // If the request may go now, the rate is not the reason.
             if turn >= deadline && turn > now {
                 return Err(NotAdmitted::TooLate { per_second, wait: turn - now });
             }
@@ -220,7 +220,7 @@ impl Window {
 }
 
 impl State {
-    /// The earliest time at which a request can go that has this many before it.
+    /// The earliest time at which a request can go that has this number of requests before it.
     fn turn(&mut self, before: usize, per_second: u32, now: Instant) -> Instant {
         while self.went.front().is_some_and(|first| *first + SECOND <= now) {
             self.went.pop_front();
@@ -229,7 +229,8 @@ impl State {
         let Some(index) = (self.went.len() + before).checked_sub(per_second) else { return now };
         match index.checked_sub(self.went.len()) {
             None => self.went.get(index).map_or(now, |went| *went + SECOND),
-            // Behind a request that waits itself, which has as many before it as there are whole seconds less.
+            // It goes after a request that waits itself, which has `per_second` fewer requests before it for each
+            // second.
             Some(behind) => {
                 let seconds = u32::try_from(behind / per_second + 1).unwrap_or(u32::MAX);
                 self.turn(behind % per_second, per_second.try_into().unwrap_or(u32::MAX), now) + SECOND * seconds
@@ -238,12 +239,12 @@ impl State {
     }
 }
 
-/// One of the waiting requests of an operation.
+/// A waiting request of an operation.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     window: Arc<Window>,
     per_second: u32,
-    /// Whether it waits no more.
+    /// Whether it no longer waits.
     left: bool,
 }
 

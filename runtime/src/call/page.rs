@@ -1,4 +1,4 @@
-//! Turning pages.
+//! The pages and items of an operation.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -18,25 +18,26 @@ use crate::error::{Error, ErrorKind};
 use crate::generated::field::View;
 use crate::generated::operation::Paged;
 
-/// The pages of an operation, one after the other, until the announced total came, or an empty page where none is
+/// The pages of an operation, one by one, until the announced total is reached, or an empty page if no total is
 /// announced.
 ///
-/// Pages that end before the announced total end with an error of the kind [`ErrorKind::Paging`] that names both numbers;
-/// so do pages that do not move on, such as where a token comes twice. The pages before it stay as they were.
+/// Pages that end before the announced total end with an error of the kind [`ErrorKind::Paging`] that names both
+/// numbers. So do pages that do not progress, for example if a token is given twice. The pages before the error are
+/// valid.
 ///
 /// ```ignore
 /// let mut pages = client.pages(request);
 /// while let Some(page) = pages.next().await? { /* ... */ }
 /// ```
 ///
-/// With the feature `stream` it is a `futures_core::Stream` too. As a stream it ends after an error, so that what
-/// collects a stream comes to an end; [`Pages::next`] goes on.
+/// With the feature `stream` it is a `futures_core::Stream` too. The stream ends after an error, so that collecting it
+/// ends; [`Pages::next`] can continue.
 #[must_use = "nothing is asked for before `next` is awaited"]
 pub struct Pages<O: Paged> {
-    /// Where the pages stand; away while a task reads ahead.
+    /// The position in the pages; `None` while a task reads ahead.
     turning: Option<Turning<O>>,
     ahead: Option<Ahead<O>>,
-    /// Most pages that are asked for before they are wanted.
+    /// Maximum number of pages to request ahead.
     read_ahead: usize,
     #[cfg(feature = "stream")]
     ended: bool,
@@ -53,21 +54,21 @@ impl<O: Paged> Pages<O> {
         }
     }
 
-    /// Asks for up to this many pages before they are wanted, while the page before them is used; 0 unless set.
+    /// Requests up to this number of pages ahead, while the caller uses the page before them; default 0.
     ///
-    /// Pages are asked for one after the other and come in order, since a page says whether there is another and may
-    /// say where it begins. A task of the tokio runtime asks for them, from the first [`Pages::next`] on: a future
-    /// alone would stand still, and its timeout run on, while its caller does something else. The task waits when so
-    /// many pages wait, ends at an error and after the last page, and is stopped when this is dropped. On a
-    /// current-thread runtime it runs whenever the caller awaits something.
+    /// Pages are requested one after the other and arrive in order, since a page says whether there is another one, and
+    /// may say where it begins. A task of the tokio runtime requests them, from the first [`Pages::next`] on: a future
+    /// alone would make no progress while its caller does something else, and its time limit would run on. The task
+    /// waits while that number of pages is ready, ends at an error and after the last page, and is stopped when this is
+    /// dropped. On a current-thread runtime it runs whenever the caller awaits something.
     pub fn read_ahead(mut self, pages: usize) -> Self {
         self.read_ahead = pages.min(Semaphore::MAX_PERMITS);
         self
     }
 
-    /// The next page, or `None` after the last. After an error the same page is asked for again.
+    /// The next page, or `None` after the last one. After an error, the same page is requested again.
     ///
-    /// A future that is dropped early loses nothing: the call that it began goes on with the next one.
+    /// Dropping the future early loses nothing: the call that it started continues with the next one.
     pub async fn next(&mut self) -> Result<Option<O::Output>, Error> {
         poll_fn(|context| self.poll(context)).await
     }
@@ -88,7 +89,7 @@ impl<O: Paged> Pages<O> {
                 }
             }
             let Some(turning) = &mut self.turning else { return Poll::Ready(Err(lost::<O>())) };
-            // Without a runtime there is no task, and the call says what is missing.
+            // Without a runtime there is no task; the call reports that.
             let runtime = Handle::try_current().ok().filter(|_| self.read_ahead > 0 && turning.moves());
             let Some(runtime) = runtime else { return turning.poll(context) };
             self.ahead = self.turning.take().map(|turning| Ahead::start(turning, self.read_ahead, &runtime));
@@ -96,7 +97,7 @@ impl<O: Paged> Pages<O> {
     }
 }
 
-/// Where the pages stood went with the task.
+/// The position is lost with the task.
 fn lost<O: Paged>() -> Error {
     let what = "the task that reads pages ahead is gone: it panicked, or its runtime was shut down";
     Error::new(ErrorKind::Paging, O::FACTS.action, Sent::Maybe, what).ended(0, O::FACTS, Sent::No)
@@ -112,12 +113,12 @@ impl<O: Paged> fmt::Debug for Pages<O> {
     }
 }
 
-/// Asks for one page after the other.
+/// Requests one page after the other.
 struct Turning<O: Paged> {
     core: Arc<Core>,
     request: O,
     paginator: Paginator,
-    /// The call under way. It is kept here, so that it outlives the future that began it.
+    /// The call in progress. It is kept here, so that it outlives the future that started it.
     call: Option<ResponseFuture<O::Output>>,
 }
 
@@ -151,10 +152,10 @@ impl<O: Paged> Turning<O> {
     }
 }
 
-/// A task that asks for pages before they are wanted.
+/// A task that requests pages ahead.
 struct Ahead<O: Paged> {
     pages: mpsc::Receiver<O::Output>,
-    /// Gives back where the pages stand, and the error that ended it. One task, stopped when this is dropped.
+    /// Returns the position in the pages, and the error that ended it. One task, stopped when this is dropped.
     task: JoinSet<(Turning<O>, Option<Error>)>,
 }
 
@@ -167,7 +168,7 @@ impl<O: Paged> Ahead<O> {
     }
 }
 
-/// A page is asked for when there is room for it: no more than the channel holds are there or under way.
+/// Requests a page when there is room for it, so that no more pages are ready or in progress than the channel holds.
 async fn read_ahead<O: Paged>(mut turning: Turning<O>, pages: mpsc::Sender<O::Output>) -> (Turning<O>, Option<Error>) {
     while let Ok(room) = pages.reserve().await {
         match poll_fn(|context| turning.poll(context)).await {
@@ -179,10 +180,10 @@ async fn read_ahead<O: Paged>(mut turning: Turning<O>, pages: mpsc::Sender<O::Ou
     (turning, None)
 }
 
-/// The items of all pages of an operation, one after the other; one page is held at a time, and those read ahead.
+/// The items of all pages of an operation, one by one. It holds one page at a time, and those read ahead.
 ///
-/// With the feature `stream` it is a `futures_core::Stream` too. As a stream it ends after an error, so that what
-/// collects a stream comes to an end; [`Items::next`] goes on.
+/// With the feature `stream` it is a `futures_core::Stream` too. The stream ends after an error, so that collecting it
+/// ends; [`Items::next`] can continue.
 #[must_use = "nothing is asked for before `next` is awaited"]
 pub struct Items<O: Paged> {
     pages: Pages<O>,
@@ -194,15 +195,15 @@ impl<O: Paged> Items<O> {
         Self { pages, page: Vec::new().into_iter() }
     }
 
-    /// Asks for up to this many pages before their items are wanted; see [`Pages::read_ahead`].
+    /// Requests up to this number of pages ahead; see [`Pages::read_ahead`].
     pub fn read_ahead(mut self, pages: usize) -> Self {
         self.pages = self.pages.read_ahead(pages);
         self
     }
 
-    /// The next item, or `None` after the last. After an error the page that failed is asked for again.
+    /// The next item, or `None` after the last one. After an error, the page that failed is requested again.
     ///
-    /// A future that is dropped early loses nothing: the call that it began goes on with the next one.
+    /// Dropping the future early loses nothing: the call that it started continues with the next one.
     pub async fn next(&mut self) -> Result<Option<O::Item>, Error> {
         poll_fn(|context| self.poll(context)).await
     }
@@ -232,7 +233,7 @@ mod stream {
 
     use super::{Context, Error, Items, Paged, Pages, Pin, Poll, ready};
 
-    // Nothing in them is ever pinned: the call under way is a box.
+    // Nothing in them needs to be pinned: the call in progress is a box.
     impl<O: Paged> Unpin for Pages<O> {}
     impl<O: Paged> Unpin for Items<O> {}
 

@@ -1,8 +1,8 @@
 //! Where pages begin and end.
 //!
-//! Pages end at the announced total, and where none is announced at an empty page. Tokens end where the service gives
-//! none. A short page ends nothing: a service that allows fewer items on a page than were asked for, or leaves some out,
-//! answers so too, and what follows would be lost. Where the pages end before the announced total, that is an error.
+//! Pages end at the announced total, and if none is announced, at an empty page. Tokens end when the service gives
+//! none. A short page does not end the pages: a service that allows fewer items per page than requested, or leaves some
+//! out, sends short pages too, and the rest would be missed. Pages that end before the announced total are an error.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -21,9 +21,9 @@ use crate::generated::slot::Place;
 pub enum Position {
     /// A page number or the number of rows skipped.
     Number(i64),
-    /// What the answer gave for it.
+    /// The token of the response before.
     Token(String),
-    /// The beginning, where the answer gives the next position.
+    /// The beginning, if responses give the next position.
     Start,
 }
 
@@ -32,7 +32,7 @@ impl Position {
         match place {
             Place::OptionalInt32(number) => number.map(|number| Self::Number(i64::from(number))),
             Place::OptionalInt64(number) => number.map(Self::Number),
-            // A plain number is a required one: nought is what a page number never is, and where an offset begins.
+            // A plain number is a required parameter. 0 is never a page number, and it is where an offset begins.
             Place::Int32(number) => Some(Self::Number(i64::from(*number))).filter(|at| *at != Self::Number(0)),
             Place::Int64(number) => Some(Self::Number(*number)).filter(|at| *at != Self::Number(0)),
             Place::OptionalText(text) => text.as_deref().and_then(|text| Self::of_text(text, step)),
@@ -41,7 +41,7 @@ impl Position {
         }
     }
 
-    /// The position that a text says. A page number or an offset may travel as text; a token stays as it is.
+    /// The position that a text states. A page number or an offset may be a text on the wire; a token stays as it is.
     #[must_use]
     pub fn of_text(text: &str, step: Step) -> Option<Self> {
         match step {
@@ -67,12 +67,12 @@ impl Position {
     }
 }
 
-/// Decides from page to page where the next one begins; for callers that send the pages themselves.
+/// Decides from page to page where the next one begins; for callers that send the requests themselves.
 pub struct Paginator {
     action: &'static str,
     paging: Paging,
     next: Next,
-    /// Items before the next page: since the first of all, or since this run began on a page in the middle.
+    /// Number of items before the next page: since the first item, or since this run began in the middle.
     seen: i64,
     /// Whether `seen` counts from the first of all.
     counted: bool,
@@ -80,11 +80,11 @@ pub struct Paginator {
     total: Option<i64>,
     /// Whether a page was taken.
     begun: bool,
-    /// Empty pages in a row.
+    /// Number of empty pages in a row.
     empty: u32,
-    /// Hashes of the tokens that were given.
+    /// Hashes of the tokens so far.
     tokens: HashSet<u64>,
-    /// Hashes of the pages that no total bounded, in their order.
+    /// Hashes of the pages without a total, in their order.
     pages: Vec<u64>,
 }
 
@@ -92,11 +92,11 @@ pub struct Paginator {
 enum Next {
     Page(Position),
     End,
-    /// Nothing can come, although something should.
+    /// There is no next page, although there should be.
     Stuck(String),
 }
 
-/// A token may lead to an empty page, such as where a filter left nothing of it. So many in a row lead nowhere.
+/// Maximum number of empty pages in a row with a token. A filter may leave a page empty, but not endlessly.
 const EMPTY_PAGES: u32 = 1_000;
 
 impl Paginator {
@@ -131,8 +131,8 @@ impl Paginator {
         }
     }
 
-    /// Where the next page begins; `None` after the last. An error where the pages cannot go on although they should:
-    /// the service gave a token for the second time, or none before the announced total.
+    /// Where the next page begins; `None` after the last one. It is an error if the pages cannot go on although they
+    /// should: the service gave a token twice, or none before the announced total.
     pub fn position(&self) -> Result<Option<&Position>, Error> {
         match &self.next {
             Next::Page(position) => Ok(Some(position)),
@@ -141,15 +141,15 @@ impl Paginator {
         }
     }
 
-    /// Takes a page and moves on. `false` if the page is empty and not the first, so that there is nothing to
-    /// show of it.
+    /// Takes a page and moves on. `false` if the page is empty and not the first, so that there is nothing to show of
+    /// it.
     ///
-    /// An error where the page does not move on: it is empty before the announced total, or it came before and no total
-    /// says that items repeat. Then the position stays.
+    /// It is an error if the page makes no progress: it is empty before the announced total, or it was received before
+    /// and no total explains equal pages. The position then stays.
     pub fn turn(&mut self, page: View<'_>) -> Result<bool, Error> {
         let (count, hash) = self.items_of(page);
         let announced = self.paging.total.and_then(|path| integer_at(page, path));
-        // A total that is not positive, or below the items on its own page, is not the number of all items.
+        // A total that is not positive, or below the number of items on its own page, is not the number of all items.
         let total = announced.filter(|total| *total > 0 && *total >= count).or(self.total);
         let bounded = self.counted && total.is_some_and(|total| total > self.seen);
         let seen = self.seen.saturating_add(count);
@@ -182,8 +182,9 @@ impl Paginator {
         Ok(first || count > 0)
     }
 
-    /// Whether this page ends a second round of the same pages: of one, where the number of a page is ignored, or of some,
-    /// where a service begins again behind the last. One equal page among others can be valid: items need not have ids.
+    /// Whether this page ends a second round of the same pages: of one page, if the service ignores the number, or of
+    /// several, if it begins again after the last one. One equal page among others can be valid: items need not have
+    /// ids.
     fn goes_in_circles(&self, hash: u64) -> bool {
         let count = self.pages.len();
         let before = |back: usize| count.checked_sub(back).and_then(|at| self.pages.get(at));
@@ -192,7 +193,7 @@ impl Paginator {
         })
     }
 
-    /// A token says more than a total: where both are there, the token counts. The page that brings a useless one holds
+    /// A token is more precise than a total: if both are present, the token counts. The page with an unusable token has
     /// items of its own, so the error comes after it.
     fn after_token(&mut self, token: Option<String>, count: i64, seen: i64, total: Option<i64>) -> Next {
         match (token.filter(|token| !token.is_empty()), total) {
@@ -238,10 +239,10 @@ impl Paginator {
     }
 }
 
-/// What to do where the service announces more than it gives.
+/// The hint if the service announces more items than it returns.
 const INCOMPLETE: &str = "list again later, or narrow what is asked for";
 
-/// A token or a page is remembered by its hash: the memory that it takes does not depend on its length.
+/// Tokens and pages are remembered by their hashes, so that the memory does not depend on their length.
 fn hash(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
@@ -259,7 +260,7 @@ impl fmt::Debug for Paginator {
     }
 }
 
-/// Hashes values in the order they come; names are those of the type and the same on every page.
+/// Hashes values in the order in which they arrive. Names are those of the type, and the same on every page.
 struct Fingerprint(DefaultHasher);
 
 impl Fingerprint {

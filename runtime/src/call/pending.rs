@@ -30,7 +30,8 @@ use crate::request::Unsigned;
 use crate::request::encode::encode;
 use crate::response::body::{Blank, blank};
 
-/// A call that is ready to be made: `.await` it. Options of the call are set here; fields belong to the request.
+/// A request that is ready to be sent: `.await` it. The options of the call are set here; the parameters belong to the
+/// request.
 #[must_use = "a call does nothing until it is awaited"]
 pub struct PendingRequest<T> {
     core: Arc<Core>,
@@ -38,12 +39,12 @@ pub struct PendingRequest<T> {
     output: PhantomData<fn() -> T>,
 }
 
-/// Room for a usual request, so that its buffer never moves: the protocol's own parameters take about 320 bytes.
+/// Room for a typical request, so that its buffer is not moved: the protocol's own parameters take about 320 bytes.
 const PAIRS: usize = 24;
 const BYTES: usize = 1024;
 
 impl Prepared {
-    /// Not generic, as everything that does not need the type of the answer: a program compiles it once.
+    /// Not generic, like everything that does not need the output type: a program compiles it once.
     fn of(facts: Facts, request: &dyn Fields) -> Self {
         let mut parameters = Parameters::with_capacity(PAIRS, BYTES);
         let (table, fault) = encode(request, &mut parameters);
@@ -57,13 +58,13 @@ impl Prepared {
 }
 
 impl<T> PendingRequest<T> {
-    /// A call of an operation that is known.
+    /// A request of a known operation.
     #[inline]
     pub(crate) fn of(core: &Arc<Core>, facts: Facts, request: &dyn Fields) -> Self {
         Self::new(core, Prepared::of(facts, request))
     }
 
-    /// A call of an operation of which only the name is known.
+    /// A request of an operation that is known only by name.
     pub(crate) fn untyped(core: &Arc<Core>, action: String) -> Self {
         let parameters = Parameters::with_capacity(PAIRS, BYTES);
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
@@ -79,26 +80,26 @@ impl<T> PendingRequest<T> {
         Self { core: Arc::clone(core), prepared, output: PhantomData }
     }
 
-    /// How long this call may take in all, with all its attempts and the pauses between them.
+    /// Time limit for this call, with all its attempts and back-offs.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.prepared.timeout = Some(timeout);
         self
     }
 
-    /// How often this call is attempted, instead of as the client says; [`Retries::never`] for once.
+    /// The attempts of this call, instead of the client's setting; [`Retries::never`] for one attempt.
     pub fn retries(mut self, retries: Retries) -> Self {
         self.prepared.retries = Some(retries);
         self
     }
 
-    /// Sends by this HTTP method instead of the operation's own.
+    /// Uses this HTTP method instead of the operation's own.
     pub fn method(mut self, method: Method) -> Self {
         self.prepared.method = method;
         self
     }
 
-    /// Sends a further parameter, such as `OwnerId`, which every operation of the service accepts and no request
-    /// carries. The name must not be one of the request or of the protocol.
+    /// Adds a parameter that the request type does not have, such as `OwnerId`, which every operation of the service
+    /// accepts. The name must not be one of the request or of the protocol.
     pub fn parameter(mut self, name: &str, value: &str) -> Self {
         let fault = if parameter::ALL.contains(&name) {
             format!("parameter {name} belongs to the protocol and is set by the client")
@@ -114,20 +115,20 @@ impl<T> PendingRequest<T> {
 }
 
 impl PendingRequest<Value> {
-    /// Says of an operation that is called by its name what is known of it: its HTTP method, whether it may be repeated
-    /// without harm, whether it rings someone, how many requests a second it takes. What is known of an operation that has
-    /// a type stands in its specification.
+    /// States the facts of an operation that is sent by its name: its HTTP method, whether it can be sent twice without
+    /// harm, whether it rings somebody, how many requests per second it accepts. The facts of a typed operation are in
+    /// its specification.
     ///
-    /// A call that is said to be idempotent is repeated where it is not known whether the service received it, unless it is
-    /// said to ring someone too.
+    /// A call of an idempotent operation is retried if it is not known whether the service received it, unless the
+    /// operation also dials.
     pub fn facts(mut self, facts: Facts) -> Self {
         self.prepared.method = facts.method;
         self.prepared.facts = facts;
         self
     }
 
-    /// Makes the call, and reads its answer into what `blank` makes instead of a free value: for whoever knows the type of
-    /// an answer at run time only.
+    /// Sends the request, and reads the response into the value that `blank` makes: for callers that know the output
+    /// type at run time only.
     #[doc(hidden)]
     pub fn read_into<T: Output + Default>(self, blank: impl Fn() -> T + Send + Sync + 'static) -> ResponseFuture<T> {
         ResponseFuture::new(self.core, self.prepared, Box::new(move || Box::new(blank())))
@@ -176,10 +177,10 @@ impl<T: Output + Default> IntoFuture for PendingRequest<T> {
     }
 }
 
-/// A call under way. Dropping it cancels it; what was sent by then stays sent.
+/// A call in progress. Dropping it cancels the call; what was sent by then stays sent.
 ///
-/// From its first poll on, a call is a task of its own: it goes on, and ends in its time, whether or not this is polled.
-/// So a call that nobody looks after holds nothing that others wait for.
+/// From its first poll on, a call is a task of its own: it goes on, and ends within its time limit, whether or not this
+/// future is polled. So a call that nobody polls does not block others.
 #[must_use = "a future does nothing until it is awaited"]
 pub struct ResponseFuture<T> {
     state: State,
@@ -191,7 +192,7 @@ enum State {
     Started(Task),
 }
 
-/// The task of a call, which ends with this.
+/// The task of a call. It is aborted when this is dropped.
 struct Task {
     handle: JoinHandle<Ended>,
     action: Cow<'static, str>,
@@ -216,7 +217,7 @@ impl<T: Output + Default> Future for ResponseFuture<T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let answer: Box<dyn std::any::Any> = ready!(self.state.poll(context))?;
-        // The answer was made for this type.
+        // The output was made for this type.
         Poll::Ready(Ok(answer.downcast::<T>().map(|answer| *answer).unwrap_or_default()))
     }
 }
@@ -242,14 +243,14 @@ impl State {
 }
 
 impl Task {
-    /// The task came to no end of its own.
+    /// The task was stopped from outside.
     fn stopped(&self, error: JoinError) -> Error {
         if let Ok(panic) = error.try_into_panic() {
-            // That of a transport or a provider of credentials, which belongs to the caller.
+            // A panic of a custom transport or of a provider of credentials, which belong to the caller.
             std::panic::resume_unwind(panic);
         }
         let what = "the tokio runtime of the call was shut down";
-        // An attempt may have been under way.
+        // An attempt may have been in progress.
         Error::new(ErrorKind::Transport, self.action.clone(), Sent::Maybe, what).ended(1, self.facts, Sent::No)
     }
 }

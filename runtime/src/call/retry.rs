@@ -1,7 +1,8 @@
-//! Whether a failed attempt is followed by another, and when.
+//! Whether a failed attempt is retried, and when.
 //!
-//! Nothing that dials a phone is repeated unless it surely was not sent, or the gateway surely refused it before it was
-//! handed on. Everything else may be repeated only where the operation may be repeated without harm.
+//! A request that dials a phone is retried only if it was certainly not sent, or if the gateway certainly refused it
+//! before it passed it on. Other requests are retried after an unknown outcome only if sending the operation twice does
+//! no harm.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -10,13 +11,13 @@ use aliyun_protocol::RefusalKind;
 
 use crate::error::{Error, ErrorKind, Sent};
 
-/// How often a call is attempted, and with what pauses.
+/// The number of attempts of a call, and the back-off between them.
 ///
-/// Whether a failure may be answered by another attempt is not settable: any operation is repeated where nothing was
-/// sent or the gateway throttled it, and after other failures that may pass only those that may be repeated without
-/// harm. Pauses are drawn at random between nothing and a ceiling that doubles from attempt to attempt; where the
-/// service says how long to wait, at least so long. All attempts and pauses share the time of the call, and clients
-/// whose calls fail again and again stop repeating until some succeed.
+/// Which failures are retried is not a setting: any operation is retried if nothing was sent or the gateway throttled
+/// it; after other temporary failures, only an operation that can be sent twice without harm. A back-off is random,
+/// between zero and a ceiling that doubles with each attempt. If the service says how long to wait, the back-off is at
+/// least that. All attempts and back-offs share the time limit of the call. A client whose calls keep failing stops
+/// retrying until some succeed.
 ///
 /// ```
 /// use std::time::Duration;
@@ -34,7 +35,8 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// 3 attempts in all; ceilings of pauses from 100 ms to 20 s; an attempt may take as long as the call.
+    /// 3 attempts in all; ceilings of the back-off from 100 ms to 20 s; no time limit for an attempt but that of the
+    /// call.
     #[must_use]
     pub const fn new() -> Self {
         Self { attempts: 3, attempt_timeout: None, first: Duration::from_millis(100), most: Duration::from_secs(20) }
@@ -46,24 +48,24 @@ impl Retries {
         Self::new().attempts(1)
     }
 
-    /// The most attempts of one call, the first included; 0 counts as 1.
+    /// Maximum number of attempts of one call, the first one included; 0 counts as 1.
     #[must_use]
     pub const fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = if attempts == 0 { 1 } else { attempts };
         self
     }
 
-    /// How long one attempt may take, from credentials to answer, without the time in which it waits for its turn. One
-    /// that ends so after it was sent may have been received: then only operations that may be repeated without harm are
-    /// repeated.
+    /// Time limit for one attempt, from credentials to response, without the time in which it waits in a queue. An
+    /// attempt that was sent and reaches this limit may have been received: it is then retried only if sending the
+    /// operation twice does no harm.
     #[must_use]
     pub const fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = Some(timeout);
         self
     }
 
-    /// The ceiling of the pause before the second attempt, which doubles with every further one, and the highest.
-    /// After throttling it is five times as high.
+    /// Ceiling of the back-off before the second attempt, which doubles with each further attempt, and the highest
+    /// ceiling. After throttling it is five times as high.
     #[must_use]
     pub const fn back_off(mut self, first: Duration, most: Duration) -> Self {
         self.first = first;
@@ -75,12 +77,12 @@ impl Retries {
         self.attempt_timeout
     }
 
-    /// A pause after so many attempts: `random` is spread evenly over all numbers.
+    /// The back-off after this number of attempts. `random` is uniformly distributed.
     fn pause(self, attempts: u32, throttled: bool, random: u64) -> Duration {
         let factor = 2_u32.checked_pow(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
         let factor = if throttled { factor.saturating_mul(5) } else { factor };
         let ceiling = self.first.saturating_mul(factor).min(self.most);
-        // 584 years and more are one and the same pause.
+        // A ceiling above 584 years is cut to 584 years.
         let nanoseconds = u64::try_from(ceiling.as_nanos()).unwrap_or(u64::MAX);
         let drawn = (u128::from(nanoseconds) * u128::from(random)) >> u64::BITS;
         Duration::from_nanos(u64::try_from(drawn).unwrap_or(u64::MAX))
@@ -93,7 +95,7 @@ impl Default for Retries {
     }
 }
 
-/// What is known of a failed attempt.
+/// The facts of a failed attempt.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Failed {
     pub(crate) kind: ErrorKind,
@@ -102,22 +104,22 @@ pub(crate) struct Failed {
     pub(crate) before_effect: bool,
     pub(crate) sent: Sent,
     pub(crate) status: Option<u16>,
-    /// Whether the answer broke off or was empty.
+    /// Whether the response ended early or was empty.
     pub(crate) broken: bool,
-    /// Attempts so far.
+    /// Number of attempts so far.
     pub(crate) attempts: u32,
-    /// Time that is left of the call.
+    /// Time left for the call.
     pub(crate) left: Duration,
     /// How long the attempt took.
     pub(crate) took: Duration,
     /// How long the service asks to wait.
     pub(crate) retry_after: Option<Duration>,
-    /// Whether credentials that had expired were already fetched anew in this call.
+    /// Whether this call has already replaced expired credentials.
     pub(crate) refreshed: bool,
 }
 
 impl Failed {
-    /// What the error of an attempt says. The rest is known to the call.
+    /// The facts that the error of an attempt has. The call adds the rest.
     pub(crate) fn of(error: &Error) -> Self {
         Self {
             kind: error.kind(),
@@ -138,28 +140,28 @@ impl Failed {
 /// What follows a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// Another attempt after this pause.
+    /// Another attempt after this back-off.
     Again(Duration),
     /// Another attempt at once, with other credentials.
     Refresh,
-    /// Nothing: the failure would not pass, or a repetition could do harm.
+    /// No retry: the failure is permanent, or a retry could do harm.
     Final,
-    /// Nothing: there were enough attempts.
+    /// No retry: all attempts are used.
     Attempts,
-    /// Nothing: this pause does not fit into the time that is left.
+    /// No retry: this back-off is longer than the time left.
     Time(Duration),
 }
 
 /// What a failure means for another attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// Nothing was sent, or the gateway refused before anything was done.
+    /// Nothing was sent, or the gateway refused the request before anything was done.
     NothingDone { throttled: bool },
-    /// Refused before anything was done, because the credentials are past their end.
+    /// The gateway refused the request before anything was done, because the credentials have expired.
     Expired,
-    /// It may pass, and something may have been done.
+    /// The failure is temporary, and something may have been done.
     Unknown { throttled: bool },
-    /// It would not pass.
+    /// The failure is permanent.
     Lasting,
 }
 
@@ -173,8 +175,8 @@ fn outcome(failed: &Failed) -> Outcome {
             Outcome::NothingDone { throttled: true }
         }
         (ErrorKind::Service, Some(RefusalKind::Expired)) if failed.before_effect => Outcome::Expired,
-        // The random nonces of a client do not repeat: one that was used is the sign that somebody on the way sent the
-        // same bytes twice, and what became of the first is not known.
+        // The nonces of a client are random: a used nonce means that somebody on the way sent the same bytes twice, and
+        // the outcome of the first copy is not known.
         (ErrorKind::Service, Some(RefusalKind::Transient | RefusalKind::Replayed)) => {
             Outcome::Unknown { throttled: false }
         }
@@ -182,7 +184,8 @@ fn outcome(failed: &Failed) -> Outcome {
             Outcome::Unknown { throttled: true }
         }
         (ErrorKind::Response, _) if failed.broken => Outcome::Unknown { throttled: false },
-        // A proxy's word: it may have given up before the service or after it.
+        // This may be a proxy's response: the proxy may have given up before the service received the request, or
+        // after.
         (ErrorKind::Response, _) if failed.status.is_some_and(|status| status >= 500 || status == 408) => {
             Outcome::Unknown { throttled: false }
         }
@@ -190,8 +193,8 @@ fn outcome(failed: &Failed) -> Outcome {
     }
 }
 
-/// What follows a failed attempt of an operation that may be repeated without harm, or must not. `random` is spread
-/// evenly over all numbers.
+/// What follows a failed attempt. `idempotent` says whether the operation can be sent twice without harm; `random` is
+/// uniformly distributed.
 pub(crate) fn next(failed: &Failed, idempotent: bool, retries: Retries, random: u64) -> Next {
     let throttled = match outcome(failed) {
         Outcome::Lasting => return Next::Final,
@@ -205,18 +208,19 @@ pub(crate) fn next(failed: &Failed, idempotent: bool, retries: Retries, random: 
         return Next::Attempts;
     }
     let jitter = retries.pause(failed.attempts, throttled, random);
-    // Those that were told the same time do not all come back at the same moment.
+    // Clients that were given the same time do not all return at the same moment.
     let pause = failed.retry_after.map_or(jitter, |after| after.saturating_add(jitter.min(after / 10)));
-    // A transport need not know when a request leaves. With such a one, an attempt that ends with the call while it still
-    // connects would leave open whether it was sent, which is plain now: it needs as much time as this one took.
+    // A custom transport need not know when a request is sent. If the call ended while such a transport still connects,
+    // it would be unknown whether the request was sent, which is certain now. So the retry needs as much time as this
+    // attempt took.
     let connecting = failed.kind == ErrorKind::Transport && !idempotent;
     let needed = pause.saturating_add(if connecting { failed.took } else { Duration::ZERO });
     if needed >= failed.left { Next::Time(failed.retry_after.unwrap_or(pause)) } else { Next::Again(pause) }
 }
 
-/// What the calls of a client may spend on repetitions: a service that is down is not made to fall deeper.
+/// The budget that the calls of a client have for retries, so that retries do not overload a failing service.
 ///
-/// A repetition costs 5, after no answer 10; the success of a repetition gives its cost back, every other success 1.
+/// A retry costs 5, or 10 if there was no response. A successful retry gives its cost back, any other success 1.
 #[derive(Debug)]
 pub(crate) struct Budget(AtomicU32);
 
@@ -227,17 +231,17 @@ impl Budget {
         Self(AtomicU32::new(Self::FULL))
     }
 
-    /// What the repetition of a failure costs.
+    /// The cost of retrying a failure.
     pub(crate) const fn cost(kind: ErrorKind) -> u32 {
         if matches!(kind, ErrorKind::Transport | ErrorKind::Timeout) { 10 } else { 5 }
     }
 
-    /// Takes the cost out, if it is there.
+    /// Takes the cost out of the budget, if the budget has it.
     pub(crate) fn spend(&self, cost: u32) -> bool {
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(cost)).is_ok()
     }
 
-    /// Gives back what the last repetition cost, or 1 where there was none.
+    /// Gives back the cost of the last retry, or 1 if there was none.
     pub(crate) fn earn(&self, spent: u32) {
         if self.0.load(Ordering::Relaxed) < Self::FULL {
             let more = |left: u32| Some(left.saturating_add(spent.max(1)).min(Self::FULL));

@@ -1,4 +1,4 @@
-//! The task of a call: it attempts the call until there is a response or nothing more is to be tried.
+//! The task of a call: it attempts the call until there is a response, or no retry is possible.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::response::body::Blank;
 /// How a call ended.
 pub(super) type Ended = Result<Box<dyn Output>, Error>;
 
-/// As tokio counts it: about 30 years.
+/// About 30 years, as tokio defines it.
 const FOREVER: Duration = Duration::from_secs(86_400 * 365 * 30);
 
 /// A call without the type of its response.
@@ -30,9 +30,9 @@ pub(crate) struct Prepared {
     pub(super) action: Cow<'static, str>,
     pub(super) method: Method,
     pub(super) parameters: Parameters,
-    /// What is known of the operation.
+    /// The facts of the operation.
     pub(super) facts: Facts,
-    /// The parameters that it is known to have.
+    /// The table of its parameters.
     pub(super) table: &'static [Entry],
     pub(super) timeout: Option<Duration>,
     pub(super) retries: Option<Retries>,
@@ -41,7 +41,7 @@ pub(crate) struct Prepared {
 }
 
 impl Call {
-    /// Begins a call. It takes its place among the waiting ones here, so that calls go in the order of their first polls.
+    /// Starts a call. It joins the queues here, so that calls go in the order of their first polls.
     pub(super) fn start(core: Arc<Core>, prepared: Prepared, blank: Blank) -> Result<JoinHandle<Ended>, Error> {
         let Prepared { action, method, parameters, facts, table, timeout, retries, fault } = prepared;
         let fail = |kind, what: String| Error::new(kind, action.clone(), Sent::No, what).ended(0, facts, Sent::No);
@@ -62,7 +62,7 @@ impl Call {
             blank,
             retries: retries.unwrap_or(core.retries),
             timeout,
-            // A time beyond what a clock can say is no limit.
+            // A time limit beyond the range of the clock is no limit.
             deadline: now.checked_add(timeout).unwrap_or(now + FOREVER),
             span: Span::operation(&core, &action),
             core,
@@ -73,7 +73,7 @@ impl Call {
         Ok(runtime.spawn(span.within(run.drive(ticket))))
     }
 
-    /// Attempts, until there is an answer or nothing more is to be tried.
+    /// Attempts the call until there is a response, or no retry is possible.
     async fn drive(mut self, mut ticket: Result<Ticket, NotAdmitted>) -> Result<Box<dyn Output>, Error> {
         let mut history = History::default();
         loop {
@@ -85,7 +85,7 @@ impl Call {
                     return Ok(answer);
                 }
                 Err(error) if attempt.is_admitted => error,
-                // It would not be admitted later either. What the service said before matters more.
+                // A later attempt would not be admitted either. The error of the attempt before is more useful.
                 Err(error) => {
                     let last = history.last.take();
                     let hint = "there is no time left for another attempt within the limits of the client";
@@ -103,7 +103,7 @@ impl Call {
         }
     }
 
-    /// How long to wait before the next attempt, or the error that the call ends with.
+    /// The back-off before the next attempt, or the error that the call ends with.
     fn next(&self, history: &mut History, attempt: Attempt, error: Error) -> Result<Duration, Error> {
         let now = Instant::now();
         let failed = Failed {
@@ -115,7 +115,7 @@ impl Call {
         };
         attempt.span.failed(&error);
         history.server_failed = failed.status.is_some_and(|status| (500..600).contains(&status));
-        // The upper half of a random number is one.
+        // The upper half of a random number is random too.
         #[allow(clippy::cast_possible_truncation, reason = "half of the number is enough")]
         let random = ((self.core.request.nonce)() >> 64) as u64;
         let idempotent = self.facts.is_repeatable();
@@ -138,7 +138,7 @@ impl Call {
                 history.last = Some(error);
                 return Ok(pause);
             }
-            // It costs nothing: that a key expires is not a sign of a service that is down.
+            // It costs nothing: an expired key is not a sign of a failing service.
             Next::Refresh => {
                 history.refreshed = true;
                 self.span.repeats(Duration::ZERO, &error);

@@ -1,4 +1,4 @@
-//! How the runtime makes an error: what the steps of a call add to it.
+//! How the runtime builds an error: what the steps of a call add to it.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -42,12 +42,12 @@ impl Error {
         }))
     }
 
-    /// An error before there was a call.
+    /// An error without a call.
     pub(crate) fn configuration(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Configuration, "", Sent::No, what)
     }
 
-    /// Adds what to do, behind what is there.
+    /// Adds what to do, after the hints that are there.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         let hint = hint.into();
         self.0.hint = Some(match self.0.hint.take() {
@@ -64,7 +64,7 @@ impl Error {
         self
     }
 
-    /// Redacts what came from outside.
+    /// Redacts what was received.
     pub(crate) fn redact(mut self, redactor: &Redactor) -> Self {
         let inner = &mut *self.0;
         let causes = |text: &str| redaction::digits(&redactor.redact(text));
@@ -78,11 +78,11 @@ impl Error {
         self
     }
 
-    /// What the service said of the failure. A code that is listed, by itself (`Some(true)`) or in a family, is not a value
-    /// of the request, whatever it has in common with one.
+    /// The failure as the service stated it. A code that is listed, by itself (`Some(true)`) or by its family
+    /// (`Some(false)`), is shown even if it contains a value of the request.
     pub(crate) fn said(mut self, code: &str, listed: Option<bool>, message: &str, redactor: &Redactor) -> Self {
         let shown = |text: &str| Some(redaction::line(&redaction::digits(text))).filter(|text| !text.is_empty());
-        // Nor is a code of which only a part is such a value.
+        // A code that contains such a value in part is not shown either.
         let is_code = listed.is_some() || redaction::is_code(code) && redactor.redact(code) != "***";
         self.0.code = match listed {
             Some(true) => Some(code.to_owned()),
@@ -105,13 +105,13 @@ impl Error {
         self
     }
 
-    /// The request id, of which only what it must not hold is taken out: anything may stand in its place.
+    /// The request id, redacted: a response may have anything in its place.
     pub(crate) fn request(mut self, request_id: Option<&str>, redactor: &Redactor) -> Self {
         self.0.request_id = request_id.map(|id| redaction::id(&redactor.redact(id))).filter(|id| !id.is_empty());
         self
     }
 
-    /// What the failure means that the service stated.
+    /// What the stated failure means.
     pub(crate) fn judged(mut self, verdict: Verdict, retry_after: Option<Duration>) -> Self {
         let inner = &mut *self.0;
         let Verdict { kind, refused, before_effect, advice } = verdict;
@@ -122,7 +122,7 @@ impl Error {
         }
         let what = match kind {
             _ if refused => "the service refused the request",
-            // It did not refuse: it says that something went wrong on its side.
+            // This is not a refusal: the service says that it failed itself.
             Some(RefusalKind::Transient) => "the service failed",
             _ => "the service reported a failure",
         };
@@ -130,7 +130,7 @@ impl Error {
         self
     }
 
-    /// A failure of which only the status and the headers are known to mean something.
+    /// A failure whose only known facts are the status and the headers.
     pub(crate) fn told_by_status(mut self, retry_after: Option<Duration>) -> Self {
         if self.0.http_status == Some(429) {
             self.0.refusal = Some(RefusalKind::Throttled);
@@ -139,20 +139,20 @@ impl Error {
         self
     }
 
-    /// The time was over.
+    /// The time limit ended.
     pub(crate) fn late(mut self) -> Self {
         self.0.kind = ErrorKind::Timeout;
         self
     }
 
-    /// The answer broke off or was empty.
+    /// The response ended early or was empty.
     pub(crate) fn broken(mut self) -> Self {
         self.0.broken = true;
         self
     }
 
-    /// The call it ended: how often it was attempted, what is known of its operation, and what attempts before the last one
-    /// may have brought about.
+    /// The call that it ended: the number of attempts, the facts of the operation, and whether attempts before the last
+    /// one may have had an effect.
     pub(crate) fn ended(mut self, attempts: u32, facts: Facts, before: Sent) -> Self {
         let inner = &mut *self.0;
         inner.attempts = attempts;
@@ -162,12 +162,12 @@ impl Error {
         self
     }
 
-    /// What this failure may have brought about: nothing where it was refused before anything was done.
+    /// Whether this failure may have had an effect: not if the request was refused before anything was done.
     pub(crate) fn effect(&self) -> Sent {
         if self.0.before_effect { Sent::No } else { self.0.sent }
     }
 
-    /// In a word, for another error or a trace: the code, the kind of error.
+    /// One word for another error or a trace: the code, or the kind of the error.
     pub(crate) fn in_short(&self) -> Cow<'_, str> {
         match (&self.0.code, self.0.kind) {
             (Some(code), _) => Cow::Borrowed(code),
