@@ -50,8 +50,8 @@ impl<S: Service> Client<S> {
     /// A request of any operation by its name, with parameters by their wire names. The response is a JSON value.
     ///
     /// Nothing is known of such an operation, so it is treated as one that must not be sent twice, unless
-    /// [`PendingRequest::facts`] says otherwise. Structured parameters are given in their wire form: `Name.1` for flat
-    /// lists, JSON text for JSON parameters.
+    /// [`PendingRequest::facts`] states otherwise. Structured parameters are given in their wire form: `Name.1` for
+    /// flat lists, JSON text for JSON parameters.
     pub fn send_action(&self, action: impl Into<String>, parameters: &[(&str, &str)]) -> PendingRequest<Value> {
         let mut request = PendingRequest::untyped(&self.core, action.into());
         for (name, value) in parameters {

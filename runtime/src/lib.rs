@@ -43,14 +43,14 @@ pub use self::request::encode::parameters_of;
 pub use self::request::{Format, Signature};
 pub use self::transport::{BoxFuture, Ending, HttpResponse, Transport, TransportError};
 
-/// Providers of credentials, each for [`ClientBuilder::credentials`], and the context that a provider of your own gets.
+/// Providers of credentials, each for [`ClientBuilder::credentials`], and the context that a custom provider gets.
 pub mod credentials {
     pub use crate::credential::{
         AssumeRole, Context, CredentialsUri, DefaultChain, EcsRamRole, Environment, OidcRole, Profile,
     };
 }
 
-/// Steps of a call by themselves: for tests, benches and stand-ins of a service.
+/// Single steps of a call: for tests, benches and stand-ins of a service.
 #[cfg(feature = "test-util")]
 #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod testing {

@@ -1,5 +1,5 @@
-//! From the parameters of an operation to the signed HTTP request: each attempt of a call makes its own, with a nonce
-//! and a time of its own.
+//! From the parameters of an operation to the signed HTTP request. Each attempt of a call builds its own request, with
+//! its own nonce and time stamp.
 
 mod difference;
 pub(crate) mod encode;
@@ -34,21 +34,20 @@ pub enum Format {
     Xml,
 }
 
-/// How requests are signed. Both prove the same; they differ in what travels where.
+/// How requests are signed. Both prove the identity of the caller; they differ in where parameters are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Signature {
-    /// HMAC-SHA1 over all parameters, which Alibaba also calls version 1.0 and V2. Parameters of a POST travel in its
-    /// body, so that no phone number lands in a URL.
+    /// HMAC-SHA1 over all parameters; Alibaba also calls it version 1.0 and V2. The parameters of a POST are in its
+    /// body, so that no phone number is in a URL.
     #[default]
     V1,
-    /// ACS3-HMAC-SHA256 over the request as it travels: parameters are in the URL, as Alibaba's own clients send them,
-    /// the rest is in headers. Servers limit the length of a URL, so a request of many numbers fits V1 better. The
-    /// answer is JSON.
+    /// ACS3-HMAC-SHA256 over the request: parameters are in the URL, as Alibaba's own clients send them, the rest is in
+    /// headers. Servers limit the length of a URL, so V1 is better for a request with many numbers. Responses are JSON.
     V3,
 }
 
-/// What the requests of a client have in common.
+/// Settings that all requests of a client share.
 pub(crate) struct RequestSettings {
     pub(crate) service: &'static ServiceFacts,
     pub(crate) endpoint: Endpoint,
@@ -56,16 +55,16 @@ pub(crate) struct RequestSettings {
     pub(crate) signature: Signature,
     pub(crate) user_agent: HeaderValue,
     pub(crate) clock: fn() -> SystemTime,
-    /// Makes the nonces of requests. Its upper half is also the chance in back-offs.
+    /// Makes the nonces of requests. The upper half is also the random number of back-offs.
     pub(crate) nonce: fn() -> u128,
 }
 
-/// What is signed, but for the secret.
+/// What is signed, without the credentials.
 pub(crate) struct Unsigned<'a> {
     pub(crate) settings: &'a RequestSettings,
     pub(crate) action: &'a Cow<'static, str>,
     pub(crate) method: Method,
-    /// Those of the operation. Signing leaves them as they are, but for the order in which they are looked at.
+    /// The parameters of the operation. Signing leaves them unchanged, except for the order in which they are visited.
     pub(crate) parameters: &'a mut Parameters,
 }
 
@@ -73,7 +72,7 @@ pub(crate) struct Unsigned<'a> {
 pub(crate) enum Signed {
     /// The parameters as they were sent, with the signature last.
     V1 { method: Method, encoded: Bytes },
-    /// The hash of the canonical request, and whether it held a security token.
+    /// The hash of the canonical request, and whether it contains a security token.
     V3 { hash: Hash, token: bool },
 }
 
@@ -136,11 +135,11 @@ impl Unsigned<'_> {
 
     /// The headers that carry signature V3, and the hash of the canonical request.
     ///
-    /// Signed are `host` and `x-acs-*`: what a proxy may change on the way, such as `user-agent`, is not.
+    /// Signed are `host` and `x-acs-*`. Headers that a proxy may change, such as `user-agent`, are not.
     pub(crate) fn v3(&mut self, credentials: &Credentials) -> Result<(SignedHeaders, Hash), http::Error> {
         let settings = self.settings;
         let mut date = [0; DATE_LENGTH];
-        // A date of another length is of a year that no service knows.
+        // Only years that no service accepts have a date of another length.
         let _ = io::Write::write_fmt(&mut date.as_mut_slice(), format_args!("{:.0}", now(settings)));
         let nonce = nonce_text((settings.nonce)());
 
@@ -166,7 +165,7 @@ impl Unsigned<'_> {
         let hash = v3::request_hash(self.method.as_str(), self.parameters, signed, EMPTY_PAYLOAD);
         let signature = credentials.key().sign_v3_hash(&hash);
 
-        // One buffer holds the values that are new in each request.
+        // One buffer has all values that are new in each request.
         let mut text = Vec::with_capacity(AUTHORIZATION_LENGTH + credentials.access_key_id().len());
         text.extend_from_slice(&date);
         text.extend_from_slice(&nonce);
@@ -185,7 +184,7 @@ impl Unsigned<'_> {
         Ok((headers, hash))
     }
 
-    /// As Alibaba's own clients place it: parameters in the URL, and no body.
+    /// As Alibaba's own clients do: parameters in the URL, and no body.
     fn v3_request(&self, headers: SignedHeaders) -> Result<http::Request<Bytes>, http::Error> {
         let uri = self.settings.endpoint.uri(Some(self.parameters.encoded()))?;
         let request = http::Request::builder().uri(uri);
@@ -202,7 +201,7 @@ impl Unsigned<'_> {
 }
 
 impl Signed {
-    /// What was sent, by the names that V1 has for it: the parameters, the token and the signature.
+    /// What was sent, by the names of V1: the parameters, the token and the signature.
     pub(crate) fn sent(&self, parameters: &Parameters, credentials: Option<&Credentials>) -> Vec<(String, String)> {
         match self {
             Self::V1 { encoded, .. } => Parameters::of_encoded(encoded).decoded(),
@@ -219,7 +218,7 @@ impl Signed {
         }
     }
 
-    /// Why a signature was refused, as far as the service's own string to sign tells it. Values of the request are not
+    /// Why a signature was refused, as far as the service's own string to sign shows it. Values of the request are not
     /// shown.
     pub(crate) fn explain(&self, theirs: Option<&str>) -> String {
         match self {
@@ -279,10 +278,10 @@ const VERSION: HeaderName = HeaderName::from_static(header::VERSION);
 
 /// `2026-03-01T12:34:56Z`.
 const DATE_LENGTH: usize = 20;
-/// What the values that are new in each request need, but for the access key id.
+/// Length of the values that are new in each request, without the access key id.
 const AUTHORIZATION_LENGTH: usize = 384;
 
-/// A text as the value of a header, without a copy where it is a constant.
+/// A text as the value of a header, without a copy of a constant.
 fn shared(text: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {
     HeaderValue::from_maybe_shared(match text {
         Cow::Borrowed(text) => Bytes::from_static(text.as_bytes()),
@@ -291,6 +290,6 @@ fn shared(text: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {
 }
 
 fn now(settings: &RequestSettings) -> Timestamp {
-    // Beyond the year 9999 there is no such clock.
+    // A clock beyond the year 9999 is not supported.
     Timestamp::try_from((settings.clock)()).unwrap_or(Timestamp::UNIX_EPOCH)
 }

@@ -1,5 +1,5 @@
-//! Signing: the HMACs over the strings to sign of the protocol. It stands apart from `request`, since credentials that are
-//! requested from a service are requested with a signature too.
+//! Signing: the HMACs over the strings to sign of the protocol. It is separate from `request`, since credentials that
+//! are requested from a service are requested with a signature too.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ impl SigningKey {
         Self { v1: Hmac::new_from_slice(&v1_key).ok(), v3: Hmac::new_from_slice(secret.as_bytes()).ok() }
     }
 
-    /// The V1 signature of parameters, which are sorted by this.
+    /// The V1 signature of parameters. This sorts them.
     #[must_use]
     pub fn sign_v1(&self, method: &str, parameters: &mut Parameters) -> v1::Signature {
         self.sign_v1_pieces(|mac| v1::string_to_sign_pieces(method, parameters, |piece| mac.update(piece)))
@@ -51,16 +51,16 @@ impl SigningKey {
     }
 }
 
-/// Signatures of what is there already, for tests and benches.
+/// Signatures of prepared input, for tests and benches.
 #[cfg(feature = "test-util")]
 impl SigningKey {
-    /// The V1 signature of a text: what remains of [`SigningKey::sign_v1`] when the text is there, for benches.
+    /// The V1 signature of a string to sign.
     #[must_use]
     pub fn sign_v1_text(&self, text: &[u8]) -> v1::Signature {
         self.sign_v1_pieces(|mac| mac.update(text))
     }
 
-    /// The V3 signature of a request. The query and the headers are sorted by this.
+    /// The V3 signature of a request. This sorts the query and the headers.
     ///
     /// `payload_hash` is the SHA-256 of the body in hex: [`v3::payload_hash`], or [`v3::EMPTY_PAYLOAD`].
     #[must_use]
@@ -74,7 +74,7 @@ impl SigningKey {
         self.sign_v3_hash(&v3::request_hash(method, query, headers, payload_hash))
     }
 
-    /// The V3 signature of a canonical request that is there, as of [`v3::canonical_request`].
+    /// The V3 signature of a canonical request, as returned by [`v3::canonical_request`].
     #[must_use]
     pub fn sign_v3_request(&self, canonical_request: &[u8]) -> v3::Signature {
         self.sign_v3_hash(&v3::payload_hash(canonical_request))
@@ -87,7 +87,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// Who signs a request.
+/// The signer of a request.
 #[derive(Clone, Copy)]
 pub(crate) struct Signer<'a> {
     pub(crate) access_key_id: &'a str,
@@ -95,7 +95,7 @@ pub(crate) struct Signer<'a> {
     pub(crate) key: &'a SigningKey,
 }
 
-/// What the protocol adds to the parameters of an operation that is signed by V1.
+/// What the protocol adds to the parameters of an operation that is signed with V1.
 pub(crate) struct ProtocolParameters<'a> {
     pub(crate) method: Method,
     pub(crate) action: &'a str,
@@ -127,7 +127,7 @@ impl ProtocolParameters<'_> {
 
 pub(crate) const NONCE_LENGTH: usize = 32;
 
-/// 32 hexadecimal digits in small letters.
+/// 32 hexadecimal digits in lower case.
 pub(crate) fn nonce_text(mut nonce: u128) -> [u8; NONCE_LENGTH] {
     let mut digits = [0; NONCE_LENGTH];
     for digit in digits.iter_mut().rev() {

@@ -2,7 +2,7 @@
 
 use aliyun_protocol::parameter;
 
-/// Where two strings to sign differ first, by the parameter there. Values of the request itself are not shown.
+/// Where two strings to sign first differ, by the parameter there. Values of the request itself are not shown.
 pub(crate) fn first_difference(ours: &str, theirs: &str) -> String {
     if !["GET&%2F&", "POST&%2F&"].iter().any(|beginning| theirs.starts_with(beginning)) {
         return "what the service says it signed is no string to sign of V1".to_owned();
@@ -38,7 +38,7 @@ impl<'a> Piece<'a> {
         if index < query {
             return Self { name: "", value: "" };
         }
-        // A separator that the difference falls into belongs to the piece before it.
+        // A separator with the difference belongs to the piece before it.
         let before = text.as_bytes().get(query..index).unwrap_or_default();
         let start = before.windows(SEPARATOR.len()).rposition(|window| window == SEPARATOR.as_bytes());
         let start = query + start.map_or(0, |start| start + SEPARATOR.len());
@@ -49,7 +49,7 @@ impl<'a> Piece<'a> {
     }
 
     fn named(&self) -> String {
-        // What the service says it signed is its own word, and what stands for a name may be anything.
+        // The service's string to sign may have anything in the place of a name.
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         match self.name {
             "" => "the method or nothing".to_owned(),

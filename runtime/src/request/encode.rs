@@ -9,15 +9,14 @@ use crate::generated::field::{Entry, Fields, Flags, Member, Sent, View, Viewer, 
 
 /// Appends the parameters of a request, in the order of its table.
 ///
-/// Hands out that table, and what has no form on the wire, if something has none: the fault names the parameter and
-/// never its value.
+/// Returns that table, and the fault if a value cannot be written: it names the parameter and never its value.
 pub(crate) fn encode(request: &dyn Fields, into: &mut Parameters) -> (&'static [Entry], Option<String>) {
     let mut encoder = Encoder { into, table: None, name: String::new(), style: Flags::NONE, fault: None };
     request.walk(&mut encoder);
     (encoder.table.unwrap_or_default(), encoder.fault)
 }
 
-/// The parameters of a request as they travel, decoded: what a stand-in for the service compares.
+/// The parameters of a request as they are sent, decoded. A stand-in of a service compares them.
 pub fn parameters_of(request: &dyn Fields) -> Result<Vec<(String, String)>, String> {
     let mut parameters = Parameters::default();
     match encode(request, &mut parameters) {
@@ -32,7 +31,7 @@ struct Encoder<'a> {
     table: Option<&'static [Entry]>,
     /// Name of the parameter, with `.1` or `.Key` for each level below it.
     name: String,
-    /// What the level above says of structured values without a style of their own.
+    /// The style of the level above, for structured values without a style of their own.
     style: Flags,
     fault: Option<String>,
 }
@@ -45,7 +44,7 @@ impl Viewer for Encoder<'_> {
             let style = if has_style(*flags) { *flags } else { inherited };
             match member.view() {
                 View::Absent => {}
-                // Scalars at the top are nearly all of what is sent: no name is put together for them.
+                // Nearly all parameters are scalars at the top: no name is built for them.
                 View::Text(text) if self.name.is_empty() => self.into.push(name, text),
                 View::Integer(number) if self.name.is_empty() => push_integer(self.into, name, number),
                 view => self.below(name, |encoder| encoder.value(style, view)),

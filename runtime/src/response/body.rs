@@ -10,7 +10,7 @@ use crate::response::fault::Fault;
 use crate::response::read::{Origin, read};
 use crate::response::xml;
 
-/// How much of the memory one response may take.
+/// How much memory one response may take.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ResponseLimits {
     /// Bytes of its body.
@@ -28,12 +28,12 @@ impl Default for ResponseLimits {
 /// Makes an empty value of the output type of a call. A function without captures takes no memory.
 pub(crate) type Blank = Box<dyn Fn() -> Box<dyn Output> + Send + Sync>;
 
-/// An empty answer of this type.
+/// An empty value of this output type.
 pub(crate) fn blank<T: Output + Default>() -> Box<dyn Output> {
     Box::<T>::default()
 }
 
-/// Reads the body of a successful JSON answer: what a call does after the transport, for benches.
+/// Reads the body of a successful JSON response: the step of a call after the transport.
 #[cfg(feature = "test-util")]
 pub fn read_body(body: &[u8], answer: &mut dyn Output) -> Result<(), String> {
     let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
@@ -43,7 +43,7 @@ pub fn read_body(body: &[u8], answer: &mut dyn Output) -> Result<(), String> {
 
 /// A body that was read, as far as it could be.
 pub(crate) struct Body {
-    /// What was read of it.
+    /// What was read.
     pub(super) answer: Box<dyn Output>,
     pub(super) outcome: Result<(), Unreadable>,
 }
@@ -54,11 +54,11 @@ pub(super) enum Unreadable {
         valid_up_to: usize,
     },
     Empty,
-    /// JSON, or the beginning of it, but not an object.
+    /// JSON, or the start of it, but not an object.
     NotAnObject,
     NeitherJsonNorXml,
     Html,
-    /// XML with another root than a gateway writes.
+    /// XML with a root that a gateway does not write.
     OtherXml {
         root: String,
     },
@@ -69,13 +69,13 @@ pub(super) enum Unreadable {
 }
 
 impl Body {
-    /// Reads a body into an answer, of whose records no more than `memory` bytes are kept.
+    /// Reads a body into an output. The records of the output take at most `memory` bytes.
     pub(crate) fn read(body: &[u8], answer: Box<dyn Output>, memory: usize) -> Self {
         Self::read_until(body, answer, memory, &|| false)
     }
 
     fn read_until(body: &[u8], mut answer: Box<dyn Output>, memory: usize, stop: &dyn Fn() -> bool) -> Self {
-        // What is not UTF-8 may be words that no decision needs: the rest is read all the same, and kept.
+        // The invalid bytes may be in a text that no decision needs: the rest is read and kept.
         let (body, foreign) = match std::str::from_utf8(body) {
             Ok(text) => (Cow::Borrowed(text), None),
             Err(error) => (String::from_utf8_lossy(body), Some(error.valid_up_to())),
@@ -89,10 +89,10 @@ impl Body {
         Self { answer, outcome: foreign.map_or(outcome, Err) }
     }
 
-    /// Reads a large body on a thread for blocking work. The reading ends early when this is dropped; `None` if the
+    /// Reads a large body on a thread for blocking work. Dropping the future ends the reading early. `None` if the
     /// runtime is being shut down.
     pub(crate) async fn read_aside(body: Bytes, answer: Box<dyn Output>, memory: usize) -> Option<Self> {
-        // Gone as soon as nobody waits any more.
+        // Dropped as soon as nobody waits any more.
         let wanted = Arc::new(());
         let waits = Arc::downgrade(&wanted);
         let stop = move || waits.strong_count() == 0;
@@ -114,7 +114,7 @@ fn text(body: &str, memory: usize) -> Result<(Cow<'_, str>, Origin), Unreadable>
     }
 }
 
-/// An XML body as JSON text. Only what an RPC gateway writes is one: another root is that of somebody else's page.
+/// An XML body as JSON text, if an RPC gateway wrote it: another root belongs to a page of another server.
 fn xml_as_json(text: &str, memory: usize) -> Result<String, Unreadable> {
     let beginning = text.get(..text.len().min(15)).unwrap_or(text).to_ascii_lowercase();
     if beginning.starts_with("<!doctype html") || beginning.starts_with("<html") {

@@ -1,4 +1,4 @@
-//! Why an answer does not fit its type: what was expected, what was found, and where.
+//! Why a response does not fit its type: what was expected, what was found, and where.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     what: What,
-    /// From the inside out: the path is put together while the fault returns, which costs nothing when all is well.
+    /// From the inside out: the path is built while the fault returns, which costs nothing without a fault.
     path: Vec<Step>,
-    /// Whether a field on the path is sensitive: then what was found is not shown.
+    /// Whether a field on the path is sensitive: then the found value is not shown.
     sensitive: bool,
 }
 
@@ -16,7 +16,7 @@ pub(crate) struct Fault {
 pub(crate) enum What {
     /// A value of the wrong kind.
     Misfit { expected: &'static str, found: Found },
-    /// The text is no JSON, or ends too early.
+    /// The text is not JSON, or ends too early.
     Syntax { message: String, ended: bool },
     /// The records would need more memory than allowed.
     TooLarge { limit: usize },
@@ -26,7 +26,7 @@ pub(crate) enum What {
     Cancelled,
 }
 
-/// What was met.
+/// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
     /// A value that may be shown unless a sensitive field is around it.
@@ -71,18 +71,18 @@ impl Fault {
         matches!(self.what, What::Syntax { .. })
     }
 
-    /// Whether the answer itself is not JSON from some point on, so that nothing behind it was read.
+    /// Whether the response itself is not JSON from some point on, so that nothing after it was read.
     pub(crate) fn ends_answer(&self) -> bool {
         self.is_syntax() && self.path.is_empty()
     }
 
-    /// Whether the answer stopped before its end.
+    /// Whether the response ended early.
     pub(crate) fn ended_early(&self) -> bool {
         matches!(self.what, What::Syntax { ended: true, .. }) && self.path.is_empty()
     }
 }
 
-/// The longest found value that is shown, in characters.
+/// Maximum length of a found value that is shown, in characters.
 const SHOWN: usize = 40;
 
 /// `Data[3].duration: expected an integer, found "abc"`

@@ -25,24 +25,24 @@ use crate::response::refusal::{Stated, verdict};
 use crate::response::retry_after::retry_after;
 use crate::transport::{Ending, HttpResponse};
 
-/// A response, with the request that it answers: what is needed to say what is wrong with it.
+/// A response with its request: what is needed to explain what is wrong with it.
 pub(crate) struct Response<'a> {
     /// The service that was called.
     pub(crate) service: &'static ServiceFacts,
     pub(crate) clock: fn() -> SystemTime,
     pub(crate) action: &'a Cow<'static, str>,
     pub(crate) facts: Facts,
-    /// The parameters that the operation is known to have.
+    /// The table of the operation's parameters.
     pub(crate) table: &'static [Entry],
     pub(crate) parameters: &'a Parameters,
     pub(crate) credentials: &'a Credentials,
     pub(crate) signed: &'a Signed,
     pub(crate) http: &'a HttpResponse,
-    /// How long the attempt might take.
+    /// The time limit of the attempt.
     pub(crate) time: Duration,
 }
 
-/// What must not show of an attempt.
+/// Redacts what an error of this attempt must not show.
 pub(crate) fn redactor(
     signed: &Signed,
     parameters: &Parameters,
@@ -53,7 +53,7 @@ pub(crate) fn redactor(
 }
 
 impl Response<'_> {
-    /// What the body is read into: whatever a gateway says of a failure has no type.
+    /// The output that the body is read into. What a gateway states about a failure has no type.
     pub(crate) fn blank(&self, success: &Blank) -> Box<dyn Output> {
         if self.succeeded() { success() } else { blank::<Value>() }
     }
@@ -62,7 +62,7 @@ impl Response<'_> {
         (200..300).contains(&self.http.status)
     }
 
-    /// The answer, or the error that it is. A success is one that is stated, whole, with the id of what was started.
+    /// The output, or the error. A success is stated, whole, and has the id of what was started.
     pub(crate) fn judge(&self, body: Body) -> Result<Box<dyn Output>, Error> {
         let Body { answer, outcome } = body;
         if (300..400).contains(&self.http.status) {
@@ -88,7 +88,7 @@ impl Response<'_> {
                     _ => return Ok(answer),
                 },
             },
-            // Its code matters more than what stands in place of the data.
+            // Its code matters more than the value that does not fit.
             (Ending::Complete, Err(Unreadable::Misfit(fault)))
                 if says == Statement::Failure && !fault.ends_answer() =>
             {
@@ -104,13 +104,13 @@ impl Response<'_> {
         Err(error.keep(id, answer))
     }
 
-    /// The time was over before the response was read.
+    /// The time limit ended before the response was read.
     pub(crate) fn not_read(&self) -> Error {
         let what = format!("the response could not be read within {:?}", self.time);
         self.error(ErrorKind::Timeout, what).request(self.request_id().as_deref(), &self.redactor())
     }
 
-    /// What a gateway says with an HTTP status of its own.
+    /// A response with an HTTP status of failure.
     fn failed(&self, answer: &dyn Output, outcome: Result<(), Unreadable>) -> Error {
         if !matches!(self.http.ending, Ending::Complete) {
             return self.cut(&self.http.ending);
@@ -122,15 +122,15 @@ impl Response<'_> {
                     return error;
                 }
             }
-            // A body that cannot be read whole names no code.
+            // A body that cannot be read as a whole has no reliable code.
             Err(Unreadable::Misfit(_)) => {}
             Err(why) => return self.explained(why),
         }
-        // A gateway names a code; this may have come from a proxy on the way, before the service or after it.
+        // A gateway states a code. This may be from a proxy, before the service or after it.
         self.foreign("the service answered with a failure that names no code")
     }
 
-    /// Why a body is not an answer of the operation.
+    /// Why a body is not a response of the operation.
     fn explained(&self, why: Unreadable) -> Error {
         match why {
             Unreadable::NotUtf8 { valid_up_to } => {
@@ -152,7 +152,7 @@ impl Response<'_> {
         }
     }
 
-    /// What is wrong with an answer that may be in an encoding which no transport decodes.
+    /// What is wrong with a body that may have an encoding which the transport does not decode.
     fn encoded(&self, what: &str) -> String {
         match encodings(&self.http.headers).next() {
             None => format!("the answer {what}"),
@@ -163,7 +163,7 @@ impl Response<'_> {
         }
     }
 
-    /// A response whose end did not come.
+    /// A response that did not arrive as a whole.
     fn cut(&self, ending: &Ending) -> Error {
         match ending {
             Ending::CutShort(cause) => self
@@ -204,7 +204,7 @@ impl Response<'_> {
         statement
     }
 
-    /// Where the members of a response say different things of its outcome.
+    /// What contradicts itself in a response, if anything.
     fn contradiction(&self, says: Statement) -> Option<String> {
         let envelope = &self.service.envelope;
         let body = std::str::from_utf8(&self.http.body).ok()?;
@@ -240,15 +240,15 @@ impl Response<'_> {
         }
     }
 
-    /// The id of what was started, if the operation has one and the response carries it.
+    /// The id of what was started, if the operation has one and the response contains it.
     fn id(&self, view: View<'_>) -> Option<StartedId> {
         let name = self.facts.id?;
         let mut id = None;
-        // What stands there when there is none.
+        // What some services send instead of an id.
         let none = |id: &String| matches!(id.as_str(), "" | "0" | "null" | "false" | "true");
         with_text(view, name, &mut |text| id = Some(text.trim().to_owned()).filter(|id| !none(id)));
         let value = id?;
-        // Anything may stand in the place of an id.
+        // A response may have anything in the place of an id.
         let shown = redaction::is_id(&value) && self.redactor().redact(&value) == value;
         Some(StartedId { name, value, shown })
     }
@@ -275,7 +275,7 @@ impl Response<'_> {
             has_request_id: request_id.is_some(),
             has_retry_after: retry_after.is_some(),
         };
-        // Whatever the code: a string to sign holds every parameter.
+        // Whatever the code: a string to sign contains every parameter.
         let (words, theirs) = split_string_to_sign(&message);
         let redactor = self.redactor();
         let error = self
@@ -317,7 +317,7 @@ impl Response<'_> {
         })
     }
 
-    /// An answer that cannot be read, with the beginning of it. Where the status is a failure, a proxy may have given it.
+    /// A response that cannot be read, with its start. If the status is a failure, a proxy may have sent it.
     fn unreadable(&self, what: impl Into<String>) -> Error {
         let redactor = self.redactor();
         let mut what = redactor.redact(&what.into());
@@ -330,7 +330,7 @@ impl Response<'_> {
         if self.succeeded() { error } else { error.sent_to(Sent::Maybe).told_by_status(self.retry_after()) }
     }
 
-    /// An answer that need not be the service's: whether the service received the request is not known.
+    /// A response that need not be the service's: it is not known whether the service received the request.
     fn foreign(&self, what: impl Into<String>) -> Error {
         self.unreadable(what).sent_to(Sent::Maybe)
     }
@@ -339,7 +339,7 @@ impl Response<'_> {
         Error::new(kind, self.action.clone(), Sent::Yes, what).status(self.http.status)
     }
 
-    /// The request id as a trace may have it.
+    /// The request id, redacted for a trace.
     pub(crate) fn shown_request_id(&self) -> Option<String> {
         self.request_id().map(|id| self.redactor().redact(&id))
     }
@@ -362,7 +362,7 @@ impl Response<'_> {
     }
 }
 
-/// A duration as people say it, in its largest unit.
+/// A duration in words, in its largest unit.
 fn spoken(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let (count, unit) = match seconds {
@@ -373,7 +373,7 @@ fn spoken(duration: Duration) -> String {
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// The encodings that a response names, without `identity`, which is none.
+/// The encodings that a response states, without `identity`.
 fn encodings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let values = headers.get_all(CONTENT_ENCODING).iter();
     values
@@ -382,7 +382,7 @@ fn encodings(headers: &HeaderMap) -> impl Iterator<Item = &str> {
         .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"))
 }
 
-/// The members of a JSON object as they are written, one after the other; none where it is not one.
+/// The members of a JSON object as they are written, in order; none if the text is not an object.
 fn members(text: &str) -> Vec<(String, &RawValue)> {
     struct Members;
     impl<'de> Visitor<'de> for Members {
@@ -403,7 +403,7 @@ fn members(text: &str) -> Vec<(String, &RawValue)> {
     serde_json::Deserializer::from_str(text).deserialize_map(Members).unwrap_or_default()
 }
 
-/// The text of the member of a free value that has this name, in whatever capitals.
+/// The text of the member of a free value with this name, in any case.
 fn said_as(view: View<'_>, name: &str) -> String {
     let View::Value(Value::Object(members)) = view else { return String::new() };
     let member = members.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -414,7 +414,7 @@ fn said_as(view: View<'_>, name: &str) -> String {
     text
 }
 
-/// The words of a refused signature, and the string to sign of the server, which under V1 holds every parameter.
+/// The message about a refused signature, and the server's string to sign, which contains every parameter under V1.
 fn split_string_to_sign(message: &str) -> (&str, Option<&str>) {
     let split = |marker| message.split_once(marker);
     match split("server string to sign is:").or_else(|| split("server StringToSign is")) {

@@ -1,11 +1,11 @@
-//! The reader: from the text of an answer straight into its record, without a tree of values in between.
+//! The reader: from the text of a response straight into its record, without a tree of values in between.
 //!
-//! The wire is untidy, and this is the one place that is lenient: numbers and booleans may come as text and texts
-//! as numbers, `null` is absent, unknown members are ignored, a text that starts like JSON is read as JSON where a
-//! list, a record or a map is wanted. What does not fit even so is a [`Fault`] with a path. The reader then skips the
-//! value and goes on: what else the answer says is not lost with it.
+//! Services are inconsistent, and this is the one place that is lenient: numbers and Booleans may be texts and texts
+//! may be numbers, `null` is absent, unknown members are ignored, and a text that starts like JSON is read as JSON if a
+//! list, a record or a map is expected. A value that does not fit even so is a [`Fault`] with a path. The reader then
+//! skips the value and goes on, so that the rest of the response is kept.
 //!
-//! Nothing here is generic over the type of an answer, so that a program compiles it once.
+//! Nothing here is generic over the output type, so that a program compiles it once.
 
 use std::borrow::Cow;
 
@@ -20,31 +20,31 @@ mod scanner;
 
 use scanner::{Escapes, Halt, Raw, Scanner, Token};
 
-/// Where a text came from.
+/// The format of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// It was JSON.
+    /// JSON.
     Json,
-    /// It was XML, where lists have wrappers.
+    /// XML, where lists have wrappers.
     Xml,
 }
 
-/// Deepest nesting of lists and objects that are kept. What is skipped may be nested deeper.
+/// Deepest nesting of lists and objects that are kept. Skipped values may be nested deeper.
 const DEPTH: usize = 128;
 
 /// Deepest nesting of JSON in texts in JSON.
 const TEXTS: usize = 4;
 
-/// Number of values after which `stop` is asked again: about 0.1 ms of work.
+/// Number of values between two checks of `stop`: about 0.1 ms of work.
 const VALUES: usize = 1024;
 
 /// Reads a JSON text into a place.
 ///
-/// `memory` is what all records may take, in bytes: a small text can stand for many empty records. `stop` is asked
-/// every now and then, and ends the reading when it returns `true`, with a fault that [is cancelled](Fault::cancelled).
+/// `memory` limits what all records may take, in bytes: a small text can describe many empty records. `stop` is checked
+/// regularly, and ends the reading when it returns `true`, with a fault that [is cancelled](Fault::cancelled).
 ///
-/// An error is the first fault. What could be read is in its place even so: all that fits, where a value did not fit, and
-/// what came before the end, where the text is not JSON, is cut short, or the reading was cancelled.
+/// The error is the first fault. What could be read is in its place even so: every value that fits, or if the text is
+/// not JSON, is cut short, or the reading was cancelled, every value before that point.
 pub(crate) fn read(
     text: &str,
     place: Place<'_>,
@@ -65,7 +65,7 @@ pub(crate) fn read(
         fault: None,
         order: Order::default(),
     };
-    // The fault says more.
+    // The fault is more precise.
     let _ = Reader { scanner: Scanner::new(text), context: &mut context }.whole(place);
     context.fault.map_or(Ok(()), Err)
 }
@@ -73,37 +73,37 @@ pub(crate) fn read(
 struct Context<'c> {
     memory: usize,
     memory_left: usize,
-    /// Whether the memory was not enough: then lists, maps and free values take nothing more.
+    /// Whether the memory is used up: then lists, maps and free values do not grow.
     exhausted: bool,
     xml: bool,
-    /// How many texts within texts are being read.
+    /// Nesting of texts within texts.
     texts: usize,
-    /// How many lists and objects are being read.
+    /// Nesting of lists and objects.
     depth: usize,
     values: usize,
     stop: &'c dyn Fn() -> bool,
-    /// Whether a member is being read that no decision needs: what does not fit is left out.
+    /// Whether the current member is one that no decision needs: a value that does not fit is left out.
     lenient: bool,
     /// The first fault, or the one that ended the reading.
     fault: Option<Fault>,
     order: Order,
 }
 
-/// The rows of the members of the last record, in the order they came: the next record of its list has them in the
-/// same order, so that each name is compared once.
+/// The rows of the members of the last record, in order: the next record of its list has them in the same order, so
+/// that each name is compared once.
 #[derive(Default)]
 struct Order {
     table: &'static [Entry],
     rows: Vec<usize>,
 }
 
-/// How the reading of a value went.
+/// The result of reading a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 enum Outcome {
-    /// Go on. A fault that is not the first one counts as none.
+    /// Go on. Faults after the first one do not count.
     Read,
-    /// The first fault is in this value: whoever reads the value around it adds a step to the path, and goes on.
+    /// The first fault is in this value. The reader of the enclosing value adds a step to the path, and goes on.
     Faulty,
     /// No further token can be read.
     Ended,
@@ -133,7 +133,7 @@ impl Context<'_> {
         self.fault(What::TooLarge { limit: self.memory })
     }
 
-    /// Adds a step to the path of a fault on its way out.
+    /// Adds a step to the path of a fault.
     #[inline]
     fn below(&mut self, outcome: Outcome, step: impl FnOnce(&mut Fault)) {
         if outcome == Outcome::Faulty
@@ -143,7 +143,7 @@ impl Context<'_> {
         }
     }
 
-    /// Counts a value, and asks whether to go on.
+    /// Counts a value, and checks whether to go on.
     #[inline]
     fn count(&mut self) -> Result<(), Halt> {
         self.values += 1;
@@ -152,7 +152,7 @@ impl Context<'_> {
 }
 
 impl Outcome {
-    /// Of two values, one after the other.
+    /// The result of two values, one after the other.
     #[inline]
     fn then(self, next: Self) -> Self {
         match (self, next) {
@@ -163,7 +163,7 @@ impl Outcome {
     }
 }
 
-/// Ends the reading where no token could be read.
+/// Ends the reading if no token could be read.
 macro_rules! next {
     ($reader:expr, $token:expr) => {
         match $token {
@@ -173,7 +173,7 @@ macro_rules! next {
     };
 }
 
-/// Where a value goes: an item is added to its list only when there is a value for it.
+/// Where a value goes. An item is added to its list only when it has a value.
 enum Target<'a> {
     Place(Place<'a>),
     Item(&'a mut dyn Grow),
@@ -185,7 +185,7 @@ struct Reader<'t, 'r, 'c> {
 }
 
 impl<'t> Reader<'t, '_, '_> {
-    /// A text that is one value.
+    /// Reads a text that is one value.
     fn whole(&mut self, place: Place<'_>) -> Outcome {
         let token = next!(self, self.token());
         let outcome = self.value(token, Target::Place(place), Flags::NONE);
@@ -203,7 +203,7 @@ impl<'t> Reader<'t, '_, '_> {
         self.scanner.value()
     }
 
-    /// Why the reading ends. This counts more than a value that did not fit.
+    /// Why the reading ends. This overrides a value that did not fit.
     #[cold]
     fn ended(&mut self, halt: Halt) -> Outcome {
         let what = match halt {
@@ -217,13 +217,13 @@ impl<'t> Reader<'t, '_, '_> {
         Outcome::Ended
     }
 
-    /// Passes over a value.
+    /// Skips a value.
     fn skip(&mut self, token: Token<'t>) -> Outcome {
         next!(self, self.pass(token));
         Outcome::Read
     }
 
-    /// Passes over a value, of which the first token was read. It may be nested as deep as it likes.
+    /// Skips a value whose first token was read, however deep it is nested.
     fn pass(&mut self, token: Token<'t>) -> Result<(), Halt> {
         let mut open = Vec::new();
         let mut first = true;
@@ -251,18 +251,18 @@ impl<'t> Reader<'t, '_, '_> {
         Ok(())
     }
 
-    /// Reports that a value does not fit, and passes over the rest of it.
+    /// Reports that a value does not fit, and skips the rest of it.
     fn misfit(&mut self, token: Token<'t>, place: &Place<'_>, found: Found) -> Outcome {
         let outcome = self.context.misfit(expected(place), found);
         outcome.then(self.skip(token))
     }
 
-    /// Reads a value, of which the first token was read.
+    /// Reads a value whose first token was read.
     #[inline]
     fn value(&mut self, token: Token<'t>, target: Target<'_>, flags: Flags) -> Outcome {
         match (token, target) {
             (Token::Null, _) => Outcome::Read,
-            // Nearly all values are one of these.
+            // The fast path: nearly all values are one of these.
             (Token::Text(Raw { inside, escapes: Escapes::None }), Target::Place(Place::OptionalText(slot))) => {
                 *slot = Some(inside.to_owned());
                 Outcome::Read
@@ -279,7 +279,7 @@ impl<'t> Reader<'t, '_, '_> {
         }
     }
 
-    /// Takes memory for something that is added to a list, a map or a free value.
+    /// Charges memory for an item of a list, a map or a free value.
     #[inline]
     fn room(&mut self, bytes: usize) -> Result<(), Outcome> {
         let outcome = if self.context.exhausted { Outcome::Read } else { self.context.charge(bytes) };
@@ -326,7 +326,7 @@ impl<'t> Reader<'t, '_, '_> {
             Place::Map(map) if object => self.map(map, flags),
             Place::Value(slot) => self.free_structure(token, slot),
             Place::OptionalValue(slot) => self.free_structure(token, slot.insert(Value::Null)),
-            // Its text as it was sent, with the order of its members and all digits.
+            // The text as it was sent, with the order of its members and all digits.
             Place::Text(slot) if flags.has(Flags::JSON) => {
                 let (text, outcome) = self.text_of(token);
                 *slot = text;
@@ -386,7 +386,7 @@ impl<'t> Reader<'t, '_, '_> {
         outcome
     }
 
-    /// A string where anything may be wanted.
+    /// A string, for a place of any type.
     fn string(&mut self, raw: Raw<'t>, place: Place<'_>, flags: Flags) -> Outcome {
         if raw.escapes == Escapes::Quotes && is_json(raw.inside) {
             match made(place) {
@@ -401,7 +401,7 @@ impl<'t> Reader<'t, '_, '_> {
 
     fn decoded(&mut self, raw: Raw<'t>, place: Place<'_>, flags: Flags) -> Outcome {
         let (text, valid) = raw.decode();
-        // A free value takes what comes; what opens as JSON is read for what else it says.
+        // A free value takes any text. A text that starts as JSON is checked for what else it contains.
         let free = matches!(place, Place::Value(_) | Place::OptionalValue(_));
         if valid || free || self.context.lenient {
             return self.text(text, place, flags);
@@ -411,7 +411,7 @@ impl<'t> Reader<'t, '_, '_> {
     }
 
     fn text(&mut self, text: Cow<'_, str>, place: Place<'_>, flags: Flags) -> Outcome {
-        // An empty text is no record: what would hold one stays empty.
+        // An empty text is not a record: the place stays empty.
         if matches!(place, Place::Made(_)) && is_blank(&text) {
             return Outcome::Read;
         }
@@ -430,7 +430,7 @@ impl<'t> Reader<'t, '_, '_> {
         Outcome::Read
     }
 
-    /// A text where a list, a record or a map is wanted.
+    /// A text, for a place that expects a list, a record or a map.
     fn structured(&mut self, text: &str, place: Place<'_>, flags: Flags) -> Outcome {
         if is_json(text) {
             return self.nested(Scanner::new(text), place);
@@ -451,11 +451,11 @@ impl<'t> Reader<'t, '_, '_> {
                 outcome
             }
             Place::List(list) if self.context.xml => {
-                // The only item of a list whose elements are repeated without a wrapper.
+                // The only item of a list whose elements have no wrapper.
                 list.clear();
                 self.text_item(text, list, flags)
             }
-            // What is below is not known to be harmless, so the text is not shown.
+            // The text may contain anything, so it is not shown.
             place => self.context.misfit(expected(&place), Found::Kind("a text that is no JSON")),
         }
     }
@@ -468,7 +468,7 @@ impl<'t> Reader<'t, '_, '_> {
         }
     }
 
-    /// JSON inside a text. The text around goes on, whatever is wrong in it.
+    /// JSON inside a text. A mistake in it does not end the reading of the text around it.
     fn nested(&mut self, scanner: Scanner<'_>, place: Place<'_>) -> Outcome {
         if self.context.texts == TEXTS {
             return self.context.misfit(expected(&place), Found::Kind("JSON within text, nested too deep"));
@@ -479,7 +479,7 @@ impl<'t> Reader<'t, '_, '_> {
         self.context.texts -= 1;
         match &self.context.fault {
             Some(fault) if fault.is_cancelled() => return Outcome::Ended,
-            // It is no JSON, which harms nothing where no decision needs it.
+            // It is not JSON, which does no harm if no decision needs it.
             Some(_) if outcome == Outcome::Ended && self.context.lenient => self.context.fault = None,
             _ => {}
         }
@@ -490,7 +490,7 @@ impl<'t> Reader<'t, '_, '_> {
         if self.context.fault.is_some() { Outcome::Faulty } else { Outcome::Read }
     }
 
-    /// A text as a free value: opened where it is declared to hold JSON and does.
+    /// A text as a free value: parsed if it is declared to contain JSON and does.
     fn free_text(&mut self, text: Cow<'_, str>, slot: &mut Value, flags: Flags) -> Outcome {
         if flags.has(Flags::JSON) && is_json(&text) {
             let mut reader = Reader { scanner: Scanner::new(&text), context: &mut *self.context };
@@ -516,7 +516,7 @@ impl<'t> Reader<'t, '_, '_> {
         Outcome::Read
     }
 
-    /// A free list or object; every item and member is charged.
+    /// A free list or object. Memory is charged for every item and member.
     fn free_structure(&mut self, token: Token<'t>, slot: &mut Value) -> Outcome {
         if matches!(token, Token::Object) {
             let mut map = serde_json::Map::new();
@@ -567,8 +567,8 @@ impl<'t> Reader<'t, '_, '_> {
         outcome
     }
 
-    /// An object where a list is wanted, in XML: either a wrapper such as `<Data><Item/><Item/></Data>`, whose one
-    /// member holds the items, or the only item itself.
+    /// An object where a list is expected, in XML: either a wrapper such as `<Data><Item/><Item/></Data>`, whose only
+    /// member has the items, or the only item itself.
     fn unwrapped(&mut self, list: &mut dyn Grow, flags: Flags) -> Outcome {
         let object = self.scanner;
         let (mut first, mut members, mut inside) = (true, 0, None);
@@ -617,7 +617,7 @@ impl<'t> Reader<'t, '_, '_> {
                 guess
             } else {
                 let name = next!(self, self.scanner.name()).decode().0;
-                // An unknown name is guessed to be the row that is behind the table.
+                // An unknown name is assumed to be the row after the table.
                 table.iter().position(|row| row.0 == name).unwrap_or(table.len())
             };
             match order.rows.get_mut(at) {
@@ -665,7 +665,7 @@ impl Filler for MembersFiller<'_, '_, '_, '_> {
 
 const INVALID: Found = Found::Kind("a text with an invalid escape, such as half of a surrogate pair");
 
-/// The place, now that there is a value for it.
+/// The place, created now that there is a value for it.
 #[inline]
 fn made(place: Place<'_>) -> Place<'_> {
     match place {
@@ -732,12 +732,13 @@ fn free(scalar: Scalar<'_>) -> Value {
     }
 }
 
-/// A number as a free value: as a text where it is beyond what one holds.
+/// A number as a free value: a text if it is out of the range of one.
 fn free_number(text: &str) -> Value {
     text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Number)
 }
 
-/// Whether an object with one member of this name is an item of the list, and not a wrapper: a record of the list has
+/// Whether an object with one member of this name is an item of the list and not a wrapper: a record of the list has
+/// that member.
 /// that member.
 fn is_item(name: &str, list: &mut dyn Grow) -> bool {
     struct Names<'n> {
@@ -756,7 +757,7 @@ fn is_item(name: &str, list: &mut dyn Grow) -> bool {
     names.known
 }
 
-/// Name, facts and place of the member that a row speaks of. An alias has its own name and its member's facts.
+/// Name, flags and slot of the member that a row refers to. An alias has its own name and its member's flags.
 #[inline]
 fn member_of<'s>(
     table: &'static [Entry],
@@ -769,7 +770,7 @@ fn member_of<'s>(
     Some((name, flags, slots.get_mut(member)?.place()))
 }
 
-/// Memory that one more entry of a map takes: a node has room for eleven, and is taken with the first.
+/// Memory of one more entry of a map: a node has room for eleven, and is allocated with the first.
 fn map_charge(entries: usize, entry: usize) -> usize {
     const NODE: usize = 11;
     if entries.is_multiple_of(NODE) { NODE * entry } else { entry / 2 }

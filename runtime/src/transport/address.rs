@@ -1,8 +1,8 @@
-//! Addresses that people configure: one strict parser, and one form to show them in.
+//! Configured addresses: one strict parser, and one form in which they are shown.
 //!
-//! An address can hold a password. A parser that guesses what a malformed one means can take a part of the password for a
-//! host, a port or a path, and an error would show it. So an address is shown only after it was read, and it is read only
-//! if there is one way to understand it.
+//! An address can contain a password. A parser that guesses what a malformed address means can take a part of the
+//! password for a host, a port or a path, and an error would show it. So an address is shown only after it was parsed,
+//! and it is parsed only if there is one way to understand it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -29,13 +29,13 @@ struct User {
     password: Option<Zeroizing<String>>,
 }
 
-/// What is wrong with an address, without a word of it: "it ...".
+/// What is wrong with an address, without any part of it: "it ...".
 pub(crate) type Reason = &'static str;
 
 impl Address {
-    /// Reads `scheme://[user[:password]@]host[:port][/path][?query]`. `default_scheme` is assumed where there is none.
+    /// Parses `scheme://[user[:password]@]host[:port][/path][?query]`. Without a scheme, `default_scheme` is assumed.
     ///
-    /// Reserved characters in user name and password must be percent-encoded, and `@` must be elsewhere too.
+    /// Reserved characters in user name and password must be percent-encoded, and so must `@` elsewhere.
     pub(crate) fn parse(text: &str, default_scheme: Option<&str>) -> Result<Self, Reason> {
         let text = text.trim();
         if text.is_empty() {
@@ -97,7 +97,7 @@ impl Address {
         self.uri.port_u16()
     }
 
-    /// Whether it has a user name, be it an empty one.
+    /// Whether it has a user name, even an empty one.
     pub(crate) fn has_user(&self) -> bool {
         self.user.is_some()
     }
@@ -129,7 +129,7 @@ impl User {
             Some((name, password)) => (name, Some(password)),
             None => (text, None),
         };
-        // A name ends at the first colon. A second one is part of the password, and there it may be left as it is.
+        // A name ends at the first colon. A second colon is part of the password, and need not be encoded.
         Ok(Self { name: decoded(name)?, password: password.map(decoded).transpose()?.map(Zeroizing::new) })
     }
 }
@@ -144,7 +144,7 @@ fn decoded(text: &str) -> Result<String, Reason> {
         return Err(ENCODE);
     }
     let text = percent_decode_str(text).decode_utf8().map_err(|_| "its user name or password is not UTF-8")?;
-    // HTTP cannot carry them, and whoever receives them may take them for something else.
+    // HTTP cannot send them, and a receiver may misread them.
     if text.chars().any(char::is_control) {
         return Err("its user name or password has a control character");
     }
@@ -188,12 +188,12 @@ fn checked_server(text: &str) -> Result<Authority, Reason> {
     text.parse().map_err(|_| HOST)
 }
 
-/// The address as it may be shown: one that cannot be read may be anything.
+/// The address as it may be shown: an address that cannot be parsed may contain anything.
 pub(crate) fn shown(text: &str, default_scheme: Option<&str>) -> String {
     Address::parse(text, default_scheme).map_or_else(|_| "***".to_owned(), |address| address.to_string())
 }
 
-/// Whether a host is this machine, by its name or address. IPv6 addresses may be in brackets.
+/// Whether a host is this machine, by name or address. IPv6 addresses may have brackets.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let name = host.strip_suffix('.').unwrap_or(host);
     name.eq_ignore_ascii_case("localhost")

@@ -1,4 +1,4 @@
-//! Reading the body of a response, within a limit of memory.
+//! Reads the body of a response within a limit of memory.
 
 use bytes::Bytes;
 use reqwest::Response;
@@ -6,10 +6,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Ending;
 
-/// Memory that the length which a response announces can claim before anything came.
+/// Memory that is reserved for an announced length before any data arrived.
 const ANNOUNCED: usize = 64 << 10;
 
-/// Reads a body, of which no more than `limit` decoded bytes are kept, and nothing that comes after `until`.
+/// Reads a body. At most `limit` decoded bytes are kept, and nothing that arrives after `until`.
 pub(super) async fn read(response: &mut Response, limit: usize, until: Option<Instant>) -> (Bytes, Ending) {
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
     let first = match next(response, until).await {
@@ -20,7 +20,7 @@ pub(super) async fn read(response: &mut Response, limit: usize, until: Option<In
     if let Ok(None) = following
         && first.len() <= limit
     {
-        // A body in one piece is handed on as it is.
+        // A body in one piece is returned without a copy.
         return (first, Ending::Complete);
     }
     let mut kept = Kept { bytes: Vec::new(), limit, over: false };
@@ -47,11 +47,11 @@ async fn next(response: &mut Response, until: Option<Instant>) -> Result<Option<
         None => response.chunk().await,
         Some(until) => timeout_at(until, response.chunk()).await.map_err(|_| Ending::Late)?,
     };
-    // The URL of a GET holds every parameter.
+    // The URL of a GET contains every parameter.
     chunk.map_err(|error| Ending::CutShort(error.without_url().into()))
 }
 
-/// The beginning of a body. Its capacity never exceeds the limit.
+/// The start of a body. Its capacity never exceeds the limit.
 struct Kept {
     bytes: Vec<u8>,
     limit: usize,

@@ -1,4 +1,4 @@
-//! The clients of reqwest behind one transport.
+//! The reqwest clients behind one transport.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -12,45 +12,45 @@ use crate::transport::proxy::Proxies;
 use crate::transport::setting::InvalidSetting;
 use crate::transport::timeout::Timeouts;
 
-/// Clients of the same settings. Each costs some milliseconds and about 100 KiB, for the root certificates that it loads,
-/// so they are built when they are needed, except for the first one, which tells whether the settings can be used.
+/// Clients with the same settings. Each takes some milliseconds and about 100 KiB for the root certificates, so they
+/// are built when they are needed. The first one is built at once, to check the settings.
 pub(super) struct Clients {
     settings: Settings,
-    /// Those used last come first.
+    /// The most recently used ones first.
     groups: Mutex<Vec<Arc<Group>>>,
 }
 
-/// The clients of one tokio runtime. It moves the connections that were opened in it: while it stands still, so do they,
-/// and what another runtime sent over them would have no answer.
+/// The clients of one tokio runtime. The runtime drives the connections that were opened in it: while it does not run,
+/// requests of another runtime on these connections would get no response.
 struct Group {
-    /// None before the first use.
+    /// Empty before the first use.
     runtime: OnceLock<Option<runtime::Id>>,
-    /// Two that keep connections, and one that makes a new one for each request.
+    /// Two that keep connections, and one that opens a new one for each request.
     clients: [OnceLock<reqwest::Client>; 3],
-    /// How often a server failed on a kept connection; each time the other client is taken. So a connection to a broken
-    /// server is not used again, unless the other client fails too before the connection was idle for long enough to end.
+    /// The number of server failures on kept connections; after each one the other client is used. So a connection to a
+    /// broken server is not used again, unless the other client fails too before the connection was closed as idle.
     failures: AtomicUsize,
 }
 
-/// The one of a group that keeps no connections.
+/// The client of a group that keeps no connections.
 const UNPOOLED: usize = 2;
 
-/// Groups that are kept. A program that makes a runtime for each call would otherwise fill the memory with them.
+/// Maximum number of groups. A program that creates a runtime for each call would otherwise fill the memory with them.
 const GROUPS: usize = 64;
 
 /// The client that one request goes through.
 pub(super) struct Chosen {
     pub(super) http: reqwest::Client,
     group: Arc<Group>,
-    /// The failures until then; none where the connection is not kept.
+    /// The failures at that time; `None` if the connection is not kept.
     failures: Option<usize>,
 }
 
 impl Chosen {
-    /// Leaves the connection, if it would be kept.
+    /// Switches to the other client, if the connection is kept.
     pub(super) fn server_failed(&self) {
         if let Some(failures) = self.failures {
-            // Of several that fail at the same time, one is enough to leave the client.
+            // If several requests fail at the same time, one switch is enough.
             let next = failures.wrapping_add(1);
             let _ = self.group.failures.compare_exchange(failures, next, Ordering::Relaxed, Ordering::Relaxed);
         }
@@ -103,7 +103,7 @@ impl Group {
     }
 }
 
-/// What a client is built of.
+/// The settings of a client.
 pub(super) struct Settings {
     pub(super) proxies: Arc<Proxies>,
     pub(super) timeouts: Timeouts,
@@ -112,7 +112,7 @@ pub(super) struct Settings {
 
 impl Settings {
     fn build(&self, which: usize) -> Result<reqwest::Client, InvalidSetting> {
-        // With no rule of our own reqwest would read the environment by itself.
+        // Without a rule of its own, reqwest would read the environment.
         let mut builder = reqwest::Client::builder().no_proxy();
         if !self.proxies.is_empty() {
             let proxies = Arc::clone(&self.proxies);

@@ -1,4 +1,4 @@
-//! Where a service is reached.
+//! The endpoint of a service.
 
 use bytes::Bytes;
 use http::Uri;
@@ -15,9 +15,9 @@ pub(crate) struct EndpointChoice {
     /// A host or URL, which overrides the rest.
     pub(crate) address: Option<String>,
     pub(crate) region: Option<String>,
-    /// Whether the client is inside a VPC and calls the host there.
+    /// Whether the client is inside a VPC and uses the host there.
     pub(crate) vpc: bool,
-    /// Whether an address elsewhere may be plain HTTP.
+    /// Whether plain HTTP is allowed for other machines.
     pub(crate) plain_http: bool,
 }
 
@@ -64,18 +64,18 @@ impl EndpointChoice {
     }
 }
 
-/// Whether a text can be the id of a region, which becomes a part of hosts.
+/// Whether a text can be a region id, which becomes a part of hosts.
 pub(crate) fn is_region(text: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !text.is_empty() && text.bytes().all(legal)
 }
 
-/// Whether an address other than this machine may be plain HTTP.
+/// Whether plain HTTP is allowed for other machines.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum PlainHttp {
     Allowed,
     Refused {
-        /// What it would send in the clear.
+        /// What would be sent without encryption.
         sends: &'static str,
         /// What to do instead.
         hint: &'static str,
@@ -86,12 +86,12 @@ pub(crate) enum PlainHttp {
 #[derive(Clone)]
 pub(crate) struct Endpoint {
     uri: Uri,
-    /// As requests name it: with the port, unless it is that of the scheme.
+    /// As in the `Host` header: with the port, unless it is the default of the scheme.
     host: HeaderValue,
 }
 
 impl Endpoint {
-    /// Understands `host`, `host:port` and `scheme://host[:port][/]`.
+    /// Parses `host`, `host:port` and `scheme://host[:port][/]`.
     pub(crate) fn parse(text: &str, plain_http: PlainHttp) -> Result<Self, InvalidSetting> {
         let configuration = |what: String| Err(InvalidSetting::new(what));
         let address = match Address::parse(text, Some("https")) {

@@ -1,4 +1,4 @@
-//! HTTP/1.1 over a pool of connections, with reqwest.
+//! HTTP/1.1 with a connection pool, by reqwest.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -24,16 +24,16 @@ const TLS: bool = cfg!(any(feature = "rustls", feature = "native-tls"));
 
 /// Sends over HTTP/1.1.
 ///
-/// Of the head of an answer hyper takes 100 headers and about 400 KiB; what is longer is a failed answer.
+/// hyper accepts up to 100 headers and about 400 KiB of them; more is a failure of the request.
 pub(crate) struct HttpTransport {
     clients: Clients,
     proxies: Arc<Proxies>,
-    /// The endpoint in both of its forms: reading a URL anew for each request takes as long as half of its signature.
+    /// The endpoint in both forms: parsing a URL for each request takes half the time of its signature.
     endpoint: Option<(Uri, Url)>,
 }
 
 impl HttpTransport {
-    /// A connection pool with these timeouts and settings, to call this endpoint and whatever gives its credentials.
+    /// A connection pool with these timeouts and settings, for this endpoint and for what provides its credentials.
     pub(crate) fn new(
         timeouts: &Timeouts,
         settings: &ConnectionSettings,
@@ -43,13 +43,13 @@ impl HttpTransport {
             return Err(InvalidSetting::new(format!("{endpoint:?} needs TLS, and this build has none"))
                 .hint("turn on the feature rustls or native-tls"));
         }
-        // A value that is no text is one that cannot be used, and not one that is absent.
+        // A value that is not Unicode is unusable, and not absent.
         let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
         let proxies = settings.proxy.proxies(variable)?;
         let uri = endpoint.target();
         let url = Url::parse(&uri.to_string())
             .map_err(|error| InvalidSetting::new(format!("the endpoint {endpoint:?} is no URL")).caused_by(error))?;
-        // Requests to other targets, such as those for credentials, tell it when they are sent.
+        // The proxies of other targets, such as those for credentials, are checked when requests are sent.
         proxies.route(&url)?;
         let transport = Self::through(proxies, *timeouts, settings.clone())?;
         Ok(Self { endpoint: Some((uri.clone(), url)), ..transport })
@@ -75,11 +75,11 @@ impl HttpTransport {
         }
     }
 
-    /// Where a request goes, and through which proxy.
+    /// The URL of a request, and its proxy.
     fn way(&self, uri: &Uri) -> Result<(Url, Option<&Proxy>), BoxError> {
         let url = self.url(uri)?;
         if url.scheme() == "https" && !TLS {
-            // Through a proxy reqwest would send it in plain text.
+            // reqwest would send it through a proxy in plain text.
             return Err("TLS is needed, and this build has none".into());
         }
         let proxy = self.proxies.route(&url)?;
@@ -104,13 +104,13 @@ impl Transport for HttpTransport {
             let not_sent = |source| TransportError::new(Sent::No, source);
             let (url, proxy) = self.way(&parts.uri).map_err(not_sent)?;
             let client = self.clients.client(fresh).map_err(|error| not_sent(error.into()))?;
-            // As Alibaba's clients do. Some gateways encode their answers all the same.
+            // As Alibaba's clients do. Some gateways encode responses all the same.
             parts.headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
             let mut request = reqwest::Request::new(parts.method, url);
             *request.headers_mut() = parts.headers;
             *request.body_mut() = Some(reqwest::Body::wrap(ObservedBody { body, progress: progress.clone() }));
             let answer = client.http.execute(request);
-            // What looked at the body until now did so before anything could be sent.
+            // Reads of the body up to here happened before anything could be sent.
             progress.reach(Stage::HandedOver);
             let mut response = answer.await.map_err(|error| {
                 let not_sent = error.is_builder() || error.is_connect() || progress.stage() == Stage::NotSent;
@@ -127,9 +127,9 @@ impl Transport for HttpTransport {
     }
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 fn cause(error: reqwest::Error, proxy: Option<&Proxy>) -> BoxError {
-    // The URL of a GET holds every parameter.
+    // The URL of a GET contains every parameter.
     let error = error.without_url();
     match proxy {
         _ if !error.is_connect() => error.into(),
@@ -139,7 +139,7 @@ fn cause(error: reqwest::Error, proxy: Option<&Proxy>) -> BoxError {
     }
 }
 
-/// Why a target was not reached through its proxy.
+/// A target was not reached through its proxy.
 #[derive(Debug)]
 struct ThroughProxy {
     proxy: Uri,

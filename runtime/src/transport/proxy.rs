@@ -1,4 +1,4 @@
-//! Which proxy a request goes through: decided for each target.
+//! The proxy of a request: decided for each target.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use reqwest::Url;
 use crate::transport::address::{Address, is_loopback};
 use crate::transport::setting::InvalidSetting;
 
-/// Where requests go out.
+/// How requests leave this machine.
 #[derive(Clone, Default)]
 pub(crate) enum ProxyChoice {
-    /// Through the proxies that the environment names.
+    /// Through the proxies of the environment.
     #[default]
     Environment,
     /// Through this one.
@@ -22,10 +22,10 @@ pub(crate) enum ProxyChoice {
     Direct,
 }
 
-/// The metadata service of an ECS instance, whose answer depends on who asks.
+/// The metadata service of an ECS instance. Its response depends on the machine that asks.
 const METADATA: &str = "100.100.100.200";
 
-/// The proxies for targets of each scheme, and the targets that are reached directly.
+/// The proxies for targets of each scheme, and the targets without a proxy.
 #[derive(Default)]
 pub(crate) struct Proxies {
     https: Option<Named>,
@@ -33,13 +33,13 @@ pub(crate) struct Proxies {
     direct: NoProxy,
 }
 
-/// A proxy, or what is wrong with the value that names one.
+/// A proxy, or what is wrong with the value that states it.
 type Named = Result<Proxy, Unusable>;
 
 /// A proxy that can be used.
 #[derive(Clone)]
 pub(crate) struct Proxy {
-    /// Without user name and password; with the port, where HTTP knows no default.
+    /// Without user name and password; with the port, if HTTP has no default for it.
     pub(crate) uri: Uri,
     /// With user name and password.
     url: Url,
@@ -52,7 +52,7 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// Why a value names no proxy that can be used. It never shows the value, of which any part can be a password.
+/// Why the value of a proxy cannot be used. It never shows the value, any part of which can be a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unusable(String);
 
@@ -77,8 +77,8 @@ impl From<Unusable> for InvalidSetting {
 }
 
 impl ProxyChoice {
-    /// The proxies of this choice, given the environment's variables. One that the caller chose must be usable; one of
-    /// the environment, where a request would go through it.
+    /// The proxies of this choice, given the environment's variables. A proxy that the caller chose must be usable; one
+    /// of the environment only if a request would use it.
     pub(crate) fn proxies(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Proxies, Unusable> {
         match self {
             Self::Direct => Ok(Proxies::default()),
@@ -105,7 +105,7 @@ impl Proxies {
             let (name, url) = first(names).or_else(|| first(&["ALL_PROXY", "all_proxy"]))?;
             Some(Proxy::parse(&url, &format!("the proxy of the environment variable {name}")))
         };
-        // In a CGI program the client of the server sets `HTTP_PROXY`, by a header of that name.
+        // In a CGI program, the client of the web server sets `HTTP_PROXY` by a header of that name.
         let cgi = variable("REQUEST_METHOD").is_some();
         Self {
             https: named(&["HTTPS_PROXY", "https_proxy"]),
@@ -114,15 +114,15 @@ impl Proxies {
         }
     }
 
-    /// Whether every target is reached directly.
+    /// Whether no target has a proxy.
     pub(crate) fn is_empty(&self) -> bool {
         self.https.is_none() && self.http.is_none()
     }
 
-    /// The proxy for a target; none where it is reached directly. A proxy that is named and cannot be used is an error:
-    /// going around it could be what it is there to prevent.
+    /// The proxy for a target; `None` if it has none. A proxy that is set and cannot be used is an error: a direct
+    /// connection could be what the proxy is there to prevent.
     ///
-    /// No proxy reaches this machine or its metadata service in our place.
+    /// Requests to this machine and to its metadata service never use a proxy.
     pub(crate) fn route(&self, target: &Url) -> Result<Option<&Proxy>, Unusable> {
         let named = if target.scheme() == "https" { &self.https } else { &self.http };
         let (Some(named), Some(host)) = (named, target.host_str()) else { return Ok(None) };
@@ -132,10 +132,10 @@ impl Proxies {
         named.as_ref().map(Some).map_err(Unusable::clone)
     }
 
-    /// The proxy for a target as reqwest is told it, for targets that have a [`route`](Self::route).
+    /// The proxy for a target, for reqwest. The target has a [`route`](Self::route).
     pub(crate) fn url(&self, target: &Url) -> Option<Url> {
         let mut url = self.route(target).ok()??.url.clone();
-        // There is no name to look up in an IPv6 address, and reqwest would not find the one with brackets.
+        // An IPv6 address needs no name resolution, and reqwest would not resolve the form with brackets.
         if url.scheme() == "socks5" && target.host_str().is_some_and(|host| host.starts_with('[')) {
             let _ = url.set_scheme("socks5h");
         }
@@ -143,24 +143,24 @@ impl Proxies {
     }
 }
 
-/// The targets of `NO_PROXY`, by the port that they are listed with.
+/// The targets of `NO_PROXY`, grouped by their port.
 #[derive(Default)]
 struct NoProxy(Vec<(Option<u16>, Matcher)>);
 
 impl NoProxy {
-    /// Names with their subdomains, IP addresses and networks, each with or without a port, separated by commas or
-    /// white space; `None` for all targets, `*`. The dot that ends an absolute name makes no difference.
+    /// Parses names with their subdomains, IP addresses and networks, each with or without a port, separated by commas
+    /// or white space; `None` for all targets, `*`. The dot at the end of an absolute name makes no difference.
     fn parse(text: &str) -> Option<Self> {
         let mut by_port: Vec<(Option<u16>, Vec<&str>)> = Vec::new();
         for entry in text.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty()) {
             if entry == "*" {
                 return None;
             }
-            // An IPv6 address has colons of its own, and brackets before a port.
+            // An IPv6 address has colons itself, and brackets before a port.
             let (host, port) = match entry.rsplit_once(':') {
                 Some((host, port)) if !host.contains(':') || host.ends_with(']') => match port.parse() {
                     Ok(port) => (host, Some(port)),
-                    // It lists nothing: what goes around the proxy must be meant to.
+                    // It matches nothing: a request must not bypass the proxy by mistake.
                     Err(_) => (entry, None),
                 },
                 _ => (entry, None),
@@ -173,7 +173,7 @@ impl NoProxy {
                 None => by_port.push((port, vec![host])),
             }
         }
-        // A matcher tells whether a target is among its hosts; which proxy it names otherwise does not matter.
+        // The matcher only decides whether a target is listed. The proxy that it returns does not matter.
         let matcher = |hosts: Vec<&str>| Matcher::builder().all("http://proxy").no(hosts.join(",")).build();
         Some(Self(by_port.into_iter().map(|(port, hosts)| (port, matcher(hosts))).collect()))
     }

@@ -1,23 +1,23 @@
-//! How long to wait.
+//! Time limits.
 
 use std::time::Duration;
 
-/// Timeouts of a client.
+/// Time limits of a client.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {
-    /// Until a connection stands, TLS included.
+    /// For establishing a connection, TLS included.
     pub(crate) connect: Duration,
-    /// For the whole call: credentials, connection, request, answer.
+    /// For a call: credentials, connection, request, response.
     pub(crate) call: Duration,
-    /// How long an unused connection is kept. Alibaba's gateways drop theirs after about ten seconds, and a request
-    /// sent into a connection that the other side is closing is one that may or may not have been received.
+    /// How long an unused connection is kept. Alibaba's gateways close theirs after about ten seconds, and it is not
+    /// known whether a request on a connection that the other side is closing was received.
     pub(crate) idle: Duration,
-    /// How long a connection is silent before the system asks whether the other side is still there.
+    /// How long a connection is silent before the system checks whether the other side is still there.
     pub(crate) keepalive: Duration,
 }
 
 impl Default for Timeouts {
-    /// The defaults of Alibaba's own clients: 5 s to connect and 10 s to answer.
+    /// The defaults of Alibaba's own clients: 5 s to connect and 10 s for the response.
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),

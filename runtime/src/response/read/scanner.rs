@@ -1,8 +1,8 @@
-//! JSON, token by token: what the reader stands on.
+//! JSON, token by token.
 //!
-//! It gives numbers as they are written and finds the end of every string without decoding it, so that a string with
-//! an invalid escape harms nothing but itself. JSON inside a string is read in place where `\"` is the only escape in
-//! it, as in most responses: no copy is made.
+//! The scanner returns numbers as they are written, and finds the end of every string without decoding it, so that an
+//! invalid escape affects only its own string. JSON inside a string is read in place if `\"` is its only escape, as in
+//! most responses: no copy is made.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use std::borrow::Cow;
 pub(crate) enum Halt {
     /// Something else was expected at this byte.
     Expected(&'static str, usize),
-    /// The caller wants no more.
+    /// The caller ended the reading.
     Cancelled,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Raw<'t> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Escapes {
     None,
-    /// Only `\"`: the string may hold JSON that can be read in place.
+    /// Only `\"`: JSON inside the string can be read in place.
     Quotes,
     Any,
 }
@@ -57,7 +57,7 @@ impl<'t> Scanner<'t> {
         Self { text, at: 0, quoted: false }
     }
 
-    /// Over the JSON inside a string of which `\"` is the only escape.
+    /// Over the JSON inside a string whose only escape is `\"`.
     pub(crate) fn inside(text: &'t str) -> Self {
         Self { text, at: 0, quoted: true }
     }
@@ -86,7 +86,7 @@ impl<'t> Scanner<'t> {
         self.text.get(from..to).unwrap_or_default()
     }
 
-    /// The next value; of a list or an object only its bracket.
+    /// The next value; for a list or an object only its bracket.
     #[inline]
     pub(crate) fn value(&mut self) -> Result<Token<'t>, Halt> {
         match self.peek() {
@@ -161,7 +161,7 @@ impl<'t> Scanner<'t> {
             self.at += 1;
             return Ok(());
         }
-        // Of such a text it is known that a quote follows every backslash.
+        // In such a text, a quote follows every backslash.
         if self.quoted && bytes.get(self.at) == Some(&b'\\') {
             self.at += 2;
             return Ok(());
@@ -256,7 +256,7 @@ impl<'t> Scanner<'t> {
         Ok(())
     }
 
-    /// Reads a name if it is this one: the order of members is mostly known.
+    /// Reads a name if it is this one: the order of members is usually known.
     #[inline]
     pub(crate) fn name_is(&mut self, name: &str) -> Result<bool, Halt> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
@@ -278,13 +278,14 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// From the bracket of a list or an object that was just read to where another scanner over the same text stands.
+    /// The text from the bracket of a list or an object that was just read, to where another scanner over the same text
+    /// is.
     pub(crate) fn text_until(&self, end: &Self) -> String {
         let text = self.slice(self.at.saturating_sub(1), end.at);
         if self.quoted { text.replace("\\\"", "\"") } else { text.to_owned() }
     }
 
-    /// What is wrong at a byte, as people are told, and whether the text ends there.
+    /// What is wrong at a byte, in words, and whether the text ends there.
     pub(crate) fn explain(&self, expected: &str, at: usize) -> (String, bool) {
         let before = self.text.get(..at).unwrap_or(self.text);
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
@@ -300,7 +301,7 @@ impl<'t> Scanner<'t> {
 }
 
 impl<'t> Raw<'t> {
-    /// The string itself, and whether it was valid. What is not, such as half a surrogate pair, becomes U+FFFD.
+    /// The decoded string, and whether it was valid. Invalid parts, such as half a surrogate pair, become U+FFFD.
     pub(crate) fn decode(self) -> (Cow<'t, str>, bool) {
         if self.escapes == Escapes::None {
             return (Cow::Borrowed(self.inside), true);
@@ -359,13 +360,13 @@ fn code_unit(text: &str) -> Option<(u32, &str)> {
 const ONES: u64 = u64::MAX / 255;
 const HIGHEST: u64 = ONES << 7;
 
-/// Eight bytes as a number, the first one lowest.
+/// Eight bytes as a number, the first byte lowest.
 #[inline]
 fn eight(bytes: &[u8], at: usize) -> Option<u64> {
     bytes.get(at..).and_then(|rest| rest.first_chunk()).map(|eight| u64::from_le_bytes(*eight))
 }
 
-/// The highest bit of each byte of `word` that is `byte`.
+/// The highest bit of each byte of `word` that equals `byte`.
 #[inline]
 fn places(word: u64, byte: u8) -> u64 {
     let word = word ^ (ONES * u64::from(byte));
@@ -388,10 +389,10 @@ fn special(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Passes over text as JSON in a string has it, where every backslash stands before a quote and every quote after a
-/// backslash; eight bytes at a time, because quotes are everywhere in it.
+/// Skips text of JSON in a string, where every backslash is before a quote and every quote after a backslash; eight
+/// bytes at a time, because such text has many quotes.
 fn after_quotes(bytes: &[u8], mut at: usize) -> usize {
-    // Whether a backslash was the last byte.
+    // Whether the last byte was a backslash.
     let mut open = 0;
     while let Some(word) = eight(bytes, at) {
         let backslashes = places(word, b'\\');
