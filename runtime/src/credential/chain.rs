@@ -11,7 +11,8 @@ use super::uri::CredentialsUri;
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::transport::BoxFuture;
 
-/// Looks where Alibaba's own clients look, in their order, and stays with the first place that serves:
+/// Searches the sources that Alibaba's own clients search, in their order, and keeps the first one that has
+/// credentials:
 ///
 /// 1. the environment: `ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for a temporary key,
 ///    `ALIBABA_CLOUD_SECURITY_TOKEN`;
@@ -24,30 +25,30 @@ use crate::transport::BoxFuture;
 /// 6. the address in `ALIBABA_CLOUD_CREDENTIALS_URI`.
 ///
 /// `ALIBABA_CLOUD_PROFILE` names the profile of 3 and 4. Roles are assumed at `ALIBABA_CLOUD_STS_ENDPOINT`, or else in
-/// the region `ALIBABA_CLOUD_STS_REGION`, unless the profile says where.
+/// the region `ALIBABA_CLOUD_STS_REGION`, unless the profile sets one.
 ///
 /// Switches are on if they are `true` or `1`, in any case, and off if they are `false`, `0` or not set; anything else is
 /// an error:
 ///
 /// | switch | effect |
 /// | --- | --- |
-/// | `ALIBABA_CLOUD_IGNORE_PROFILE` | 3 and 4 are left out, whatever names a profile |
-/// | `ALIBABA_CLOUD_CLI_PROFILE_DISABLED` | 3 is left out |
-/// | `ALIBABA_CLOUD_ECS_METADATA_DISABLED` | 5 is left out, and no profile uses the role of the machine |
-/// | `ALIBABA_CLOUD_IMDSV1_DISABLED` | the metadata service is not asked without a session token |
-/// | `ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS` | 6 is left out, and no profile runs a command or asks an address |
+/// | `ALIBABA_CLOUD_IGNORE_PROFILE` | 3 and 4 are skipped, even if a profile is named |
+/// | `ALIBABA_CLOUD_CLI_PROFILE_DISABLED` | 3 is skipped |
+/// | `ALIBABA_CLOUD_ECS_METADATA_DISABLED` | 5 is skipped, and no profile uses the role of the machine |
+/// | `ALIBABA_CLOUD_IMDSV1_DISABLED` | the metadata service is not used without a session token |
+/// | `ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS` | 6 is skipped, and no profile runs a command or uses a credentials URI |
 /// | `ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED` | roles are assumed at the address of the region within a VPC |
 ///
-/// `ALIBABA_CLOUD_PROFILE_MODE=Anonymous` is an error at 3, and `ALIBABA_CLOUD_BEARER_TOKEN` does not serve: calls are
+/// `ALIBABA_CLOUD_PROFILE_MODE=Anonymous` is an error at 3, and `ALIBABA_CLOUD_BEARER_TOKEN` cannot be used: calls are
 /// signed.
 ///
-/// A place where nothing is set up is passed over; one that is set up and does not work ends the search with an error,
-/// since going on would act under another identity than the one meant. The variables of 2, 5 and 6 and the switches of
-/// places are read when the chain is made, everything else at the first call.
+/// A source that is not set up is skipped. A source that is set up and fails ends the search with an error, since the
+/// next one would act under another identity than intended. The variables of 2, 5 and 6 and the switches of sources are
+/// read when the chain is created, everything else at the first call.
 pub struct DefaultChain(Search);
 
 impl DefaultChain {
-    /// One that looks around this process.
+    /// The chain of this process.
     #[must_use]
     pub fn new() -> Self {
         Self::of(&ProcessEnvironment::of_process())

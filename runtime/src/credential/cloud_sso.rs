@@ -1,5 +1,5 @@
-//! Credentials of a `CloudSSO` login that the command line tool of Alibaba Cloud left in its profile. The profile is read
-//! only: logging in stays with that tool.
+//! Credentials of a `CloudSSO` login that Alibaba Cloud's command line tool stored in its profile. The profile is only
+//! read: the tool logs in.
 
 use std::time::SystemTime;
 
@@ -15,19 +15,19 @@ use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::transport::BoxFuture;
 use crate::transport::address::{Address, is_loopback};
 
-/// A login: what buys temporary keys until it ends.
+/// A login, which buys temporary keys until it expires.
 pub(super) struct CloudSso {
-    /// Where keys are bought, on the host of the sign-in URL.
+    /// The URL to buy keys, on the host of the sign-in URL.
     pub(super) exchange: Uri,
     pub(super) account: String,
     pub(super) access_configuration: String,
     pub(super) access_token: Zeroizing<String>,
     pub(super) access_token_expires: SystemTime,
-    /// The temporary key that the tool bought last.
+    /// The last temporary key that the tool bought.
     pub(super) bought: Option<Credentials>,
 }
 
-/// Where a login of this sign-in URL buys keys.
+/// The URL to buy keys for a login of this sign-in URL.
 pub(super) fn exchange(sign_in_url: &str) -> Result<Uri, String> {
     let address = Address::parse(sign_in_url, None)?;
     if address.has_user() {

@@ -1,4 +1,4 @@
-//! What a provider is asked with.
+//! What a provider gets from the client.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -12,8 +12,8 @@ use crate::error::BoxError;
 use crate::transport::timeout::Timeouts;
 use crate::transport::{Ending, HttpResponse, Transport};
 
-/// What a client lends its [`CredentialsProvider`](crate::CredentialsProvider): its transport, so that credentials take
-/// the way of the calls, with the same proxy and timeouts, and its clock.
+/// What a client gives its [`CredentialsProvider`](crate::CredentialsProvider): its transport, so that requests for
+/// credentials use the same proxy and time limits as calls, and its clock.
 #[derive(Clone)]
 pub struct Context {
     http: Arc<dyn Transport>,
@@ -22,11 +22,11 @@ pub struct Context {
     timeout: Duration,
 }
 
-/// Answers of a few hundred bytes are expected.
+/// Responses have a few hundred bytes.
 const BODY_LIMIT: usize = 256 << 10;
 
 impl Context {
-    /// One with the clock of this machine and 10 seconds for a request, to try a provider with.
+    /// A context with the clock of this machine and 10 seconds for a request, to try out a provider.
     ///
     /// ```
     /// use aliyun_runtime::credentials::{Context, Environment};
@@ -50,7 +50,7 @@ impl Context {
         Self { http, clock, random, timeout }
     }
 
-    /// Sends requests as the client does.
+    /// The client's transport.
     pub fn http(&self) -> &dyn Transport {
         &*self.http
     }
@@ -60,7 +60,7 @@ impl Context {
         (self.clock)()
     }
 
-    /// How long one request may take: what a call of the client may.
+    /// Time limit for one request: that of a call of the client.
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
@@ -69,7 +69,7 @@ impl Context {
         (self.random)()
     }
 
-    /// Sends a request and reads the whole answer within `timeout`; what went wrong names neither address nor content.
+    /// Sends a request and reads the whole response within `timeout`. Errors show neither address nor content.
     pub(super) async fn fetch(&self, request: Request<Bytes>, timeout: Duration) -> Result<HttpResponse, String> {
         let Ok(outcome) = tokio::time::timeout(timeout, self.http.send(request, BODY_LIMIT)).await else {
             return Err(format!("no answer within {timeout:?}"));

@@ -12,10 +12,10 @@ use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::transport::address::{Address, shown};
 use crate::transport::{BoxFuture, HttpResponse};
 
-/// The role of the ECS instance that the program runs on.
+/// The role of the ECS instance on which the program runs.
 ///
-/// The metadata service is asked with a session token first (`IMDSv2`) and, where that fails, without one; by the client's
-/// own transport never through a proxy, which would answer with the role of the proxy's machine.
+/// The metadata service is called with a session token first (`IMDSv2`) and, if that fails, without one. The client's
+/// own transport never uses a proxy for it, which would return the role of the proxy's machine.
 #[derive(Clone)]
 pub struct EcsRamRole {
     role: Option<String>,
@@ -26,7 +26,7 @@ pub struct EcsRamRole {
 
 const PLACE: &str = "the ECS RAM role";
 const ROLES: &str = "/latest/meta-data/ram/security-credentials/";
-/// Lifetime of a session token in seconds: six hours, as Alibaba's clients ask for.
+/// Lifetime of a session token in seconds: six hours, as in Alibaba's clients.
 const TOKEN_LIFETIME: &str = "21600";
 
 impl EcsRamRole {
@@ -41,28 +41,28 @@ impl EcsRamRole {
         }
     }
 
-    /// The role of this name, so that it need not be asked for.
+    /// The role of this name, which saves a request for the name.
     #[must_use]
     pub fn role(mut self, name: impl Into<String>) -> Self {
         self.role = Some(name.into());
         self
     }
 
-    /// Never asks without a session token.
+    /// Never sends requests without a session token.
     #[must_use]
     pub fn token_required(mut self) -> Self {
         self.token_required = true;
         self
     }
 
-    /// How long one of up to six small requests may take; one second unless set.
+    /// Time limit for each of up to six small requests; default one second.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Asks this address instead of `http://100.100.100.200`.
+    /// Uses this address instead of `http://100.100.100.200`.
     #[must_use]
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = url.into();
@@ -146,7 +146,7 @@ impl EcsRamRole {
     }
 }
 
-/// Why there is no key, and whether there is a role at all: elsewhere than on ECS there is none.
+/// Why there is no key, and whether there is a role at all: a machine that is not an ECS instance has none.
 struct Failure {
     why: String,
     found: bool,
@@ -165,7 +165,7 @@ impl Failure {
     }
 }
 
-/// The name of the role, if it is one: somebody else's page may have come instead.
+/// The name of the role, if the response is one: it may be a page of another server.
 fn role_name(answer: &HttpResponse) -> Result<String, String> {
     let name = answer.body.trim_ascii();
     let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);

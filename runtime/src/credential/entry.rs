@@ -1,4 +1,4 @@
-//! What a profile says about credentials, whichever file it is in: its members, with the lines that they are in.
+//! What a profile states about credentials, whichever file it is in: its members, with their lines.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,15 +16,15 @@ use crate::transport::BoxFuture;
 pub(super) struct Known {
     pub(super) name: &'static str,
     pub(super) shape: Shape,
-    /// The variable that stands in for it where the profile does not say.
+    /// The variable that is used if the profile does not set the member.
     pub(super) variable: Option<&'static str>,
 }
 
-/// What a member holds.
+/// The type of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     Text,
-    /// A whole number that is not negative.
+    /// A non-negative integer.
     Number,
     Switch,
 }
@@ -35,7 +35,7 @@ pub(super) enum Value {
     Switch(bool),
 }
 
-/// A profile: what it says about credentials, and what variables say in its place.
+/// A profile: what it states about credentials, and what variables state instead.
 pub(super) struct Entry {
     known: &'static [Known],
     members: BTreeMap<&'static str, Member>,
@@ -44,17 +44,17 @@ pub(super) struct Entry {
 
 struct Member {
     value: Value,
-    /// The line in the file, from 1; none for what a variable says.
+    /// The line in the file, from 1; `None` for a variable.
     line: Option<usize>,
 }
 
 impl Entry {
-    /// One without members yet; [`Entry::set`] adds those of the file, and [`Entry::fill`] those of variables.
+    /// An empty profile; [`Entry::set`] adds the members of the file, and [`Entry::fill`] those of variables.
     pub(super) fn new(known: &'static [Known], environment: &ProcessEnvironment) -> Self {
         Self { known, members: BTreeMap::new(), environment: environment.clone() }
     }
 
-    /// Adds what the file says. White space around a text is no part of it, and an empty one says nothing.
+    /// Adds a member of the file. White space around a text is ignored, and an empty text is absent.
     pub(super) fn set(&mut self, known: &'static Known, value: Value, line: usize) {
         let value = match value {
             Value::Text(text) if text.trim().is_empty() => return,
@@ -64,12 +64,12 @@ impl Entry {
         self.members.insert(known.name, Member { value, line: Some(line) });
     }
 
-    /// Whether the file says something of it.
+    /// Whether the file sets a member.
     pub(super) fn has(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(|member| member.line.is_some())
     }
 
-    /// Adds what variables say where the file says nothing.
+    /// Adds what variables state for members that the file does not set.
     pub(super) fn fill(&mut self) -> Result<(), String> {
         for known in self.known {
             let Some(variable) = known.variable.filter(|_| !self.members.contains_key(known.name)) else { continue };
@@ -124,7 +124,7 @@ impl Entry {
         format!("{name} is missing; add it to the profile{or}")
     }
 
-    /// The member with the place where it stands.
+    /// The member with its position.
     pub(super) fn at(&self, name: &str) -> String {
         let known = self.known.iter().find(|known| known.name == name);
         match (self.member(name).map(|member| member.line), known.and_then(|known| known.variable)) {
@@ -134,8 +134,8 @@ impl Entry {
         }
     }
 
-    /// The access key of the profile; a temporary one if the name of its `token` is given. Variables stand in for the
-    /// whole key only: half of one and half of another would be a key of nobody.
+    /// The access key of the profile; a temporary one if the name of its `token` is given. Variables replace only a
+    /// whole key: an id and a secret of different keys do not work together.
     pub(super) fn key(&self, token: Option<&str>) -> Result<Credentials, String> {
         const ID: &str = "access_key_id";
         const SECRET: &str = "access_key_secret";
@@ -177,7 +177,7 @@ impl Entry {
         Ok(oidc)
     }
 
-    /// What the profile says of the session of a role.
+    /// The settings of a role's session.
     fn session(&self, names: &RoleNames, role: &mut Role) -> Result<(), String> {
         let owned = |name: &str| self.text(name).map(str::to_owned);
         role.session_name = names.session_name.iter().find_map(|name| owned(name));
@@ -199,7 +199,7 @@ impl Entry {
         role.within(&self.environment)
     }
 
-    /// The role of the machine, of the name that the profile gives.
+    /// The role of the machine, with the name in the profile.
     pub(super) fn ecs(&self, name: &str) -> Result<EcsRamRole, String> {
         let ecs = EcsRamRole::of(&self.environment).map_err(|error| error.to_string())?;
         Ok(match self.text(name) {
@@ -208,7 +208,7 @@ impl Entry {
         })
     }
 
-    /// Refuses a way to credentials that a switch of the environment is against.
+    /// Refuses a source that a switch of the environment disables.
     pub(super) fn unless(&self, switch: &str, way: &str) -> Result<(), String> {
         if self.environment.switch(switch)? {
             return Err(format!("{way} is switched off by {switch}; unset it, or use another profile"));
@@ -217,7 +217,7 @@ impl Entry {
     }
 }
 
-/// A provider that a member names: its errors name the member too.
+/// A provider that a member states: its errors name the member too.
 pub(super) struct Located<P> {
     pub(super) place: String,
     pub(super) provider: P,
@@ -236,7 +236,7 @@ impl<P: CredentialsProvider> CredentialsProvider for Located<P> {
     }
 }
 
-/// The names of what says how a role is assumed, which differ from file to file.
+/// The names of the members that configure a role, which differ from file to file.
 pub(super) struct RoleNames {
     pub(super) arn: &'static str,
     pub(super) session_name: &'static [&'static str],
@@ -244,7 +244,7 @@ pub(super) struct RoleNames {
     pub(super) duration: &'static [&'static str],
     pub(super) oidc_provider_arn: &'static str,
     pub(super) oidc_token_file: &'static str,
-    /// Where the service is.
+    /// The address of the service.
     pub(super) endpoint: Option<&'static str>,
     pub(super) region: &'static str,
     pub(super) vpc: Option<&'static str>,

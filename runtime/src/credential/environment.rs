@@ -21,7 +21,7 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Those of this process.
+    /// The variables of this process.
     #[must_use]
     pub fn new() -> Self {
         Self::of(ProcessEnvironment::of_process())
@@ -42,7 +42,7 @@ impl Environment {
                 let why = format!("{ACCESS_KEY_ID} and {ACCESS_KEY_SECRET} not set");
                 Err(CredentialsError::absent(PLACE, why))
             }
-            // Another identity than the one that was half set would be worse than an error.
+            // An error is better than another identity than the one that was set in part.
             (Some(_), None) => {
                 Err(CredentialsError::broken(PLACE, format!("{ACCESS_KEY_ID} is set, but {ACCESS_KEY_SECRET} is not")))
             }

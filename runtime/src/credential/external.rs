@@ -20,7 +20,7 @@ pub(super) struct External {
 
 /// How long the command may take.
 const LIMIT: Duration = Duration::from_secs(60);
-/// What it may print, in bytes.
+/// Maximum size of its output, in bytes.
 const LONGEST: usize = 64 << 10;
 
 #[derive(Deserialize)]
@@ -29,15 +29,15 @@ struct Printed {
     access_key_id: Option<String>,
     access_key_secret: Option<Zeroizing<String>>,
     sts_token: Option<Zeroizing<String>>,
-    /// Alibaba's clients read this one, as text, and the command that one, in seconds since 1970.
+    /// Alibaba's clients read this member, a text, and the command that one, in seconds since 1970.
     expiration: Option<String>,
     sts_expiration: Option<i64>,
 }
 
 impl External {
-    /// The words of the command are those of a shell, but no shell runs it.
+    /// The command is split into words as a shell does, but no shell runs it.
     pub(super) fn new(command: &str) -> Result<Self, &'static str> {
-        // A backslash separates the folders of a path there.
+        // On Windows, a backslash separates the folders of a path.
         let command = if cfg!(windows) { command.replace('\\', r"\\") } else { command.to_owned() };
         let mut words = shlex::split(&command).ok_or("it has a quotation mark that is not closed")?.into_iter();
         let program = words.next().filter(|program| !program.is_empty()).ok_or("it names no program")?;
@@ -67,9 +67,9 @@ impl External {
     }
 }
 
-/// What a command prints until it ends well.
+/// The output of a command that succeeds.
 async fn printed(child: &mut Child) -> Result<Zeroizing<Vec<u8>>, String> {
-    // One that grows would leave pieces behind.
+    // A growing buffer would leave copies behind.
     let mut text = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
     if let Some(output) = child.stdout.take() {
         let read = output.take(LONGEST as u64 + 1).read_to_end(&mut text).await;
@@ -109,7 +109,7 @@ impl Printed {
 
 impl CredentialsProvider for External {
     fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
-        // It is not named: its arguments may be secrets.
+        // The command is not shown: its arguments may be secrets.
         Box::pin(async { self.run().await.map_err(CredentialsError::new) })
     }
 }

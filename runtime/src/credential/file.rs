@@ -11,7 +11,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 pub(super) enum FileError {
     /// There is none.
     Absent,
-    /// It may not be read, or not even looked for.
+    /// It may not be read, or not even be searched for.
     Denied,
     /// It is there, and cannot be read.
     Unreadable(String),
@@ -27,7 +27,7 @@ impl fmt::Display for FileError {
     }
 }
 
-/// Much larger than any file that holds credentials.
+/// Much larger than any file with credentials.
 const LONGEST: u64 = 1 << 20;
 /// The byte order mark.
 const MARK: char = '\u{feff}';
@@ -37,7 +37,7 @@ const MARK: char = '\u{feff}';
 /// Reading blocks the thread, for a short time: the file is small, and it is read about once an hour.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, FileError> {
     let unreadable = |why: &str| Err(FileError::Unreadable(why.to_owned()));
-    // A pipe or a device could keep the thread waiting.
+    // A pipe or a device could block the thread.
     match std::fs::metadata(path) {
         Err(error) => return Err(refused(&error)),
         Ok(metadata) if !metadata.is_file() => return unreadable("it is no file"),

@@ -1,12 +1,11 @@
-//! Sections of an ini file, as credentials files have them.
+//! Sections of an ini file, as in credentials files.
 //!
-//! Written here since Alibaba's clients do not agree: configparser of Python, ini of npm and go-ini differ on quotes,
-//! comments and separators, and no parser reads what all of them do. Where they differ, a value means what it means to
-//! most of them.
+//! This is our own parser since Alibaba's clients do not agree: configparser of Python, ini of npm and go-ini differ on
+//! quotes, comments and separators, and no parser reads what all of them do. Where they differ, we follow the majority.
 
 use zeroize::Zeroizing;
 
-/// A value of a section and the line that it stands in, from 1. There may be a secret in it.
+/// A value of a section and its line, from 1. It may be a secret.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Value {
     pub(super) key: String,
@@ -14,7 +13,7 @@ pub(super) struct Value {
     pub(super) line: usize,
 }
 
-/// A section: its values in the order of the file, with the keys in small letters.
+/// A section: its values in the order of the file, with keys in lower case.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Section {
     /// The line of its header, from 1.
@@ -22,8 +21,8 @@ pub(super) struct Section {
     pub(super) values: Vec<Value>,
 }
 
-/// The section of a name; `None` if there is none. Parts of one section are one. What is wrong in another section does
-/// not matter.
+/// The section of a name; `None` if there is none. Parts of one section are merged. Mistakes in other sections do not
+/// matter.
 pub(super) fn section(text: &str, name: &str) -> Result<Option<Section>, String> {
     let mut found: Option<Section> = None;
     let mut within = false;
@@ -36,7 +35,7 @@ pub(super) fn section(text: &str, name: &str) -> Result<Option<Section>, String>
         if let Some(rest) = content.strip_prefix('[') {
             let header = rest.split_once(']').filter(|(_, after)| uncommented(after).trim().is_empty());
             let Some((header, _)) = header else {
-                // What follows belongs to a section that is not known, and to none that is.
+                // What follows belongs to no known section.
                 within = false;
                 unclosed.get_or_insert(line);
                 continue;
@@ -71,7 +70,7 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     whole.flat_map(|line| line.split('\r')).enumerate().map(|(index, line)| (index + 1, line))
 }
 
-/// A value without its comment, which begins with `#` or `;` unless a backslash stands before it.
+/// A value without its comment, which begins with `#` or `;` unless a backslash precedes it.
 fn uncommented(value: &str) -> &str {
     let mut escaped = false;
     let end = value.find(|character| {
@@ -82,7 +81,7 @@ fn uncommented(value: &str) -> &str {
     value.get(..end.unwrap_or(value.len())).unwrap_or_default()
 }
 
-/// What a value stands for; `None` if its quotation mark is not closed.
+/// The meaning of a value; `None` if its quotation mark is not closed.
 fn unquoted(value: &str) -> Option<Zeroizing<String>> {
     let Some(mark) = value.chars().next().filter(|mark| matches!(mark, '"' | '\'')) else {
         let value = Zeroizing::new(uncommented(value).replace("\\#", "#"));
@@ -95,7 +94,7 @@ fn unquoted(value: &str) -> Option<Zeroizing<String>> {
     };
     let (end, _) = value.match_indices(mark).skip(1).find(ends)?;
     let quoted = value.get(..=end)?;
-    // In double quotes there may be escapes, as in JSON; a text with others is taken as it is.
+    // Double quotes allow escapes, as in JSON; a text with other escapes is taken as it is.
     let decoded = Some(quoted).filter(|_| mark == '"').and_then(|quoted| serde_json::from_str(quoted).ok());
     Some(decoded.unwrap_or_else(|| Zeroizing::new(value.get(1..end).unwrap_or_default().to_owned())))
 }

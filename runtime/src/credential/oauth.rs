@@ -1,5 +1,5 @@
-//! Credentials of an OAuth login that the command line tool of Alibaba Cloud left in its profile. The profile is read
-//! only: logging in, and renewing a login, which gives it a new refresh token, stay with that tool.
+//! Credentials of an OAuth login that Alibaba Cloud's command line tool stored in its profile. The profile is only
+//! read: the tool logs in, and renews a login, which changes its refresh token.
 
 use std::time::SystemTime;
 
@@ -12,17 +12,17 @@ use super::temporary::{TemporaryKey, bearer, bought, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::transport::BoxFuture;
 
-/// A login: what buys temporary keys until it ends.
+/// A login, which buys temporary keys until it expires.
 pub(super) struct OAuth {
-    /// Where the login is, if the profile says so.
+    /// The site of the login, if the profile states it.
     pub(super) host: Result<&'static str, String>,
     pub(super) access_token: Option<Zeroizing<String>>,
     pub(super) access_token_expires: Option<SystemTime>,
-    /// The temporary key that the tool bought last.
+    /// The last temporary key that the tool bought.
     pub(super) bought: Option<Credentials>,
 }
 
-/// The host of a site: where accounts of China or of the rest of the world log in.
+/// The host of a site: accounts of China or of the rest of the world.
 pub(super) fn host(site: &str) -> Option<&'static str> {
     const HOSTS: [(&str, &str); 2] = [("CN", "oauth.aliyun.com"), ("INTL", "oauth.alibabacloud.com")];
     HOSTS.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(site)).map(|(_, host)| host)

@@ -1,4 +1,4 @@
-//! Keeping credentials that expire: one refresh at a time, ahead of the expiration.
+//! Keeps credentials that expire, and refreshes them ahead of the expiration, one refresh at a time.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,86 +14,87 @@ use tokio::time::Instant;
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::transport::{BoxFuture, HttpResponse};
 
-/// The credentials of a client: what its provider gives, kept as long as it is good.
+/// The credentials of a client: those of its provider, kept while they are valid.
 ///
-/// No call depends on another one. A provider that answers at once is asked within the call. One that waits goes on in
-/// a task of the call's own runtime, so that a call that is dropped does not end it and a short timeout does not cut it
-/// short for the others. Calls of another runtime do not wait for that task, since it may never be run again: they ask
-/// for themselves. Calls wait only when they have no valid key.
+/// No call depends on another one. A provider that is ready at once is polled within the call. A provider that waits
+/// continues in a task of the call's own runtime, so that dropping the call does not end it, and a short time limit
+/// does not end it for others. Calls of another runtime do not wait for that task, since it may never run again: they
+/// ask the provider themselves. Calls wait only if they have no valid key.
 pub(crate) struct Refresher(Arc<Shared>);
 
 struct Shared {
     provider: Arc<dyn CredentialsProvider>,
     context: Context,
-    /// Never held across an await, nor while the provider runs.
+    /// Never locked across an await, nor while the provider runs.
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     kept: Option<Kept>,
-    /// Under way, at most one for each runtime. What is not listed here any more is not kept when it ends.
+    /// Refreshes in progress, at most one for each runtime. The result of a refresh that is no longer listed is not
+    /// kept.
     refreshes: Vec<Refresh>,
-    /// Of the refresh that was begun last.
+    /// The number of the latest refresh.
     number: u64,
-    /// The provider gave credentials without an expiration: it is asked each time, and keeps them itself.
+    /// The provider returned credentials without an expiration: it is called each time, and keeps them itself.
     permanent: bool,
 }
 
 type Outcome = Result<Credentials, CredentialsError>;
 
-/// A refresh under way.
+/// A refresh in progress.
 #[derive(Clone)]
 struct Refresh {
     number: u64,
     runtime: runtime::Id,
-    /// Closed once the refresh ended, or its runtime did.
+    /// Closed when the refresh or its runtime ends.
     outcome: watch::Receiver<Option<Outcome>>,
-    /// Until then it ends by itself, unless its runtime was not run in the meantime: a runtime of a single thread stands
-    /// still between two calls of `block_on`.
+    /// It ends by itself before this time, unless its runtime did not run meanwhile: a current-thread runtime stops
+    /// between two calls of `block_on`.
     deadline: Instant,
 }
 
-/// What a call does for credentials.
+/// How a call gets credentials.
 enum Next {
-    /// It uses what is kept.
+    /// It uses the kept ones.
     Use(Credentials),
-    /// It asks the provider, which keeps them itself.
+    /// It calls the provider, which keeps them itself.
     Ask,
     Refresh {
-        /// What is kept and still good.
+        /// The kept credentials, if they are still valid.
         valid: Option<Credentials>,
         /// Whether the call waits for the refresh.
         wait: bool,
         refresh: Refresh,
-        /// If the refresh is new: the call begins it.
+        /// The refresh to start, if it is new.
         sender: Option<watch::Sender<Option<Outcome>>>,
     },
 }
 
 struct Kept {
     credentials: Credentials,
-    /// From then on a refresh is begun, while calls go on with what is kept.
+    /// From this time on a refresh is started, while calls use the kept credentials.
     early: SystemTime,
-    /// From then on calls wait for the refresh: a request on its way would arrive too late.
+    /// From this time on calls wait for the refresh: the key could expire before a request arrives.
     late: SystemTime,
     expiration: SystemTime,
 }
 
-/// Longest time ahead of the expiration, as Alibaba's clients have it.
+/// Longest time ahead of the expiration, as in Alibaba's clients.
 const AHEAD: Duration = Duration::from_secs(15 * 60);
-/// Longest time that a request may take to arrive.
+/// Longest time that a request needs to arrive.
 const UNDERWAY: Duration = Duration::from_secs(10);
-/// Longest pause after a refresh that failed while the key was good: no call is kept waiting by it.
+/// Longest delay after a refresh that failed while the key was valid. No call waits for it.
 const PAUSE: Duration = Duration::from_secs(10);
-/// Longest time that a provider may take. A command of a profile may take 60 seconds.
+/// Longest time for a provider. A command of a profile may take 60 seconds.
 const LIMIT: Duration = Duration::from_secs(90);
-/// What a busy runtime may take on top to notice.
+/// Additional time for a busy runtime to notice.
 const GRACE: Duration = Duration::from_secs(1);
 
 impl Kept {
-    /// Short sessions are refreshed in their last quarter. The moment is spread over a fifth of that time, so that
-    /// machines that began together do not come back together.
+    /// Short sessions are refreshed in their last quarter. The time is spread over a fifth of that, so that machines
+    /// that started together do not refresh together.
     fn new(credentials: Credentials, expiration: SystemTime, now: SystemTime, random: u128) -> Self {
         let lifetime = expiration.duration_since(now).unwrap_or_default();
         let ahead = AHEAD.min(lifetime / 4);
@@ -102,7 +103,7 @@ impl Kept {
     }
 }
 
-/// A random part of a time.
+/// A random part of a duration.
 fn part(whole: Duration, random: u128) -> Duration {
     let nanoseconds = random % whole.as_nanos().max(1);
     Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or_default())
@@ -132,7 +133,8 @@ impl Refresher {
                 Some(credentials) => return refresh.outcome().await.or(Ok(credentials)),
                 None => refresh.outcome().await,
             };
-            // One that began before this call does not decide: it may have failed since its runtime stood still.
+            // A refresh that started before this call does not decide: it may have failed since its runtime did not
+            // run.
             if outcome.is_ok() || own || joined {
                 return outcome;
             }
@@ -149,7 +151,7 @@ impl Refresher {
         }
     }
 
-    /// The service refused these credentials: the next call asks for others.
+    /// The service refused these credentials: the next call gets others.
     pub(crate) fn invalidate(&self, credentials: &Credentials) {
         let shared = &self.0;
         // Otherwise they were replaced meanwhile.
@@ -157,11 +159,11 @@ impl Refresher {
         if !current(&shared.state()) {
             return;
         }
-        // First, or a call in between would get from the provider what it still keeps.
+        // First the provider: otherwise a call in between would get what it still keeps.
         shared.provider.invalidate(credentials);
         let mut state = shared.state();
         if current(&state) && state.kept.take().is_some() {
-            // What began before may bring the same key again.
+            // A refresh that started before may return the same key again.
             state.refreshes.clear();
         }
     }
@@ -180,9 +182,9 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Asks the provider. Its panic is an error, so that it ends no task but this attempt.
+    /// Calls the provider. A panic is an error, so that it ends only this attempt.
     async fn ask(&self) -> Outcome {
-        // Within it, since a provider may also panic before it has a future.
+        // Inside the async block, since a provider may also panic before it returns a future.
         let mut asked = pin!(async { self.provider.credentials(&self.context).await });
         poll_fn(|context| {
             let polled = catch_unwind(AssertUnwindSafe(|| asked.as_mut().poll(context)));
@@ -204,8 +206,8 @@ impl Shared {
         outcome
     }
 
-    /// What a call does for credentials. A refresh that is not under way yet on this runtime is listed at once, so that
-    /// one call of many begins it.
+    /// How a call gets credentials. A refresh that is not in progress on this runtime is listed at once, so that only
+    /// one of many calls starts it.
     fn next(&self) -> Next {
         let now = self.context.now();
         let mut state = self.state();
@@ -236,13 +238,13 @@ impl Shared {
             shared.settle(number, &outcome);
             sender.send_replace(Some(outcome));
         });
-        // Most providers answer at once. The task is woken by its own waker, which its first poll hands out.
+        // Most providers are ready at once. The task is woken by its own waker, from its first poll on.
         if attempt.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_pending() {
             tokio::spawn(attempt);
         }
     }
 
-    /// Keeps what a refresh brought. A failure leaves what is kept, and is not kept itself.
+    /// Keeps the result of a refresh. A failure leaves the kept credentials unchanged.
     fn settle(&self, number: u64, outcome: &Outcome) {
         let now = self.context.now();
         let random = self.context.random();
@@ -256,7 +258,7 @@ impl Shared {
                 }
             }
             Ok(credentials) => {
-                // An older one on another runtime must not put an older key in the place of this one.
+                // An older refresh on another runtime must not replace this key by an older one.
                 state.refreshes.retain(|refresh| refresh.number > number);
                 state.keep(credentials, now, random);
             }
@@ -266,7 +268,7 @@ impl Shared {
 
 impl State {
     fn keep(&mut self, credentials: &Credentials, now: SystemTime, random: u128) {
-        // What has expired on arrival is used once, since it may be the clock here that is wrong.
+        // A key that has expired on arrival is used once, since the local clock may be wrong.
         let kept = credentials.expiration().map(|time| Kept::new(credentials.clone(), time, now, random));
         self.permanent = kept.is_none();
         self.kept = kept;

@@ -16,11 +16,11 @@ pub(super) enum RequestedBy {
     ByVariable,
 }
 
-/// Places to look at, in order.
+/// Sources to search, in order.
 #[derive(Default)]
 pub(super) struct Search {
     places: Vec<Result<Arc<dyn CredentialsProvider>, CredentialsError>>,
-    /// The place that served.
+    /// The source that had credentials.
     found: OnceLock<Arc<dyn CredentialsProvider>>,
 }
 
@@ -34,7 +34,7 @@ impl Search {
         self.places.push(Err(error));
     }
 
-    /// The files with profiles. A profile that was asked for by name must be in one of them.
+    /// Adds the files with profiles. A profile that was requested by name must be in one of them.
     pub(super) fn profiles(
         &mut self,
         environment: &ProcessEnvironment,
@@ -66,7 +66,7 @@ impl Search {
                         );
                         vec![Err(CredentialsError::broken(TOOL, why))]
                     }
-                    // The command pays no attention to others.
+                    // The command ignores other modes.
                     _ => ProfileFile::of_tool(environment),
                 }
             }
@@ -95,7 +95,7 @@ impl Search {
                 Ok(provider) => match provider.credentials(context).await {
                     Err(error) => error,
                     Ok(credentials) => {
-                        // Another search that ran at the same time found the same place.
+                        // Another search at the same time found the same source.
                         let _ = self.found.set(Arc::clone(provider));
                         return Ok(credentials);
                     }

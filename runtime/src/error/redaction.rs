@@ -1,7 +1,7 @@
-//! What may be shown of a text that came from outside.
+//! What may be shown of a received text.
 //!
-//! Numbers of people, spoken texts and secrets never appear in errors, logs or traces, and a service may echo any
-//! of them. So what is quoted loses its long runs of digits, and of a body only the shape is kept.
+//! Phone numbers, spoken texts and secrets never appear in errors, logs or traces, and a service may echo any of them.
+//! So long runs of digits are removed from what is quoted, and of a body only the shape is kept.
 
 use aliyun_protocol::visible::is_invisible;
 use aliyun_protocol::{parameter, percent};
@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::generated::field::{Entry, Flags};
 
-/// Digits that may stand together. Codes are shorter; telephone numbers are longer.
+/// Maximum number of consecutive digits. Codes are shorter; telephone numbers are longer.
 const DIGITS: usize = 6;
 
-/// The text with longer runs of digits replaced, whether or not punctuation groups them. A date and an IPv4 address stay.
+/// The text with longer runs of digits replaced, even if punctuation groups them. Dates and IPv4 addresses stay.
 pub(crate) fn digits(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
@@ -33,8 +33,8 @@ pub(crate) fn digits(text: &str) -> String {
     masked
 }
 
-/// The length of the digits at the beginning and of those that follow them in groups: behind blanks and hyphens, or behind
-/// one other character that is no letter. A colon groups nothing, as in times and ports.
+/// The length of the digits at the start and of the groups of digits that follow: after spaces and hyphens, or after
+/// one other character that is not a letter. A colon does not group, as in times and ports.
 fn grouped(text: &str) -> usize {
     let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let mut length = digits(text);
@@ -73,12 +73,11 @@ fn date(text: &str) -> Option<(&str, &str)> {
     (fits && ends && date.starts_with(['1', '2'])).then_some((date, after))
 }
 
-/// Values that are never shown, whoever says them: those of sensitive parameters, and of parameters of which nothing is
-/// known.
+/// Removes values that are never shown: those of sensitive parameters, and of unknown parameters.
 pub(crate) struct Redactor(Vec<String>);
 
 impl Redactor {
-    /// Of the parameters of a request, by the table of its type.
+    /// For the parameters of a request, by the table of its type.
     pub(crate) fn of(parameters: impl Iterator<Item = (String, String)>, table: &[Entry]) -> Self {
         let mut redactor = Self(Vec::new());
         for (name, value) in parameters {
@@ -86,7 +85,7 @@ impl Redactor {
             let shown = if parameter::ALL.contains(&&*name) {
                 parameter::is_public(&name)
             } else {
-                // What is below a structured parameter may be anything.
+                // A structured parameter may contain anything.
                 row.is_some_and(|(_, flags)| !flags.has(Flags::SENSITIVE)) && !value.starts_with(['{', '['])
             };
             if !shown {
@@ -97,9 +96,9 @@ impl Redactor {
         redactor
     }
 
-    /// A value in every form in which it may be quoted, and what is in it.
+    /// Adds a value in every form in which it may be quoted, and the values inside it.
     fn add(&mut self, value: &str) {
-        // A letter or a digit stands everywhere.
+        // A single letter or digit occurs in every text.
         if value.chars().nth(1).is_none() {
             return;
         }
@@ -128,7 +127,7 @@ impl Redactor {
         }
     }
 
-    /// The text without them, and without what does not show: it could cut in two what must be found.
+    /// The text without the values, and without invisible characters, which could split a value.
     pub(crate) fn redact(&self, text: &str) -> String {
         let mut text = visible(text);
         for value in &self.0 {
@@ -139,7 +138,7 @@ impl Redactor {
         text
     }
 
-    /// The beginning of a body, of which nothing redactor is cut in two before it is found.
+    /// The start of a body. Redacts before it truncates, so that no value is cut in half and missed.
     pub(crate) fn beginning(&self, body: &[u8]) -> String {
         let longest = self.0.first().map_or(0, String::len);
         let enough = body.len().min(4 * BEGINNING + longest);
@@ -159,7 +158,7 @@ fn quoted(value: &str) -> String {
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
-/// The text without a value. A short one counts only where it stands alone: as a part of words it says nothing.
+/// The text without a value. A short value counts only if it stands alone: as a part of a word it reveals nothing.
 fn without(text: &str, value: &str) -> String {
     const SHORT: usize = 6;
     let short = value.len() < SHORT && value.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -176,13 +175,13 @@ fn without(text: &str, value: &str) -> String {
     masked
 }
 
-/// A request id: letters, digits and hyphens, and not a number, which could be that of a person.
+/// A request id: letters, digits and hyphens, and not a number, which could be a phone number.
 pub(crate) fn id(text: &str) -> String {
     let plain = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     if plain && text.bytes().any(|byte| byte.is_ascii_alphabetic()) { text.to_owned() } else { line(&digits(text)) }
 }
 
-/// Whether a text can be the id of something, as services make them.
+/// Whether a text can be the id of something, as services create them.
 pub(crate) fn is_id(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"^_.-".contains(&byte))
 }
@@ -194,12 +193,12 @@ pub(crate) fn is_code(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
-/// What a service says, on one line and not endless: control characters could forge further lines or steer a terminal.
+/// A received text on one line of limited length: control characters could add lines or control a terminal.
 pub(crate) fn line(text: &str) -> String {
     cut(text, 500)
 }
 
-/// The causes of an error, on one line. Where no place has credentials each is named, of which none may be cut off.
+/// The causes of an error, on one line. It is long enough to name every source of credentials.
 pub(crate) fn causes(text: &str) -> String {
     cut(text, 4000)
 }
@@ -212,10 +211,10 @@ fn cut(text: &str, length: usize) -> String {
     line
 }
 
-/// Characters that are shown of a body.
+/// Maximum number of characters of a body.
 const BEGINNING: usize = 120;
 
-/// The beginning of a body: names of JSON members and of tags stay, texts and long numbers do not.
+/// The start of a body: names of JSON members and of tags stay, texts and long numbers are removed.
 fn beginning(body: &[u8], longer: bool) -> String {
     let text = String::from_utf8_lossy(body.get(..body.len().min(4 * BEGINNING)).unwrap_or(body));
     let text = text.trim_start_matches('\u{feff}').trim_start();
@@ -234,7 +233,7 @@ fn beginning(body: &[u8], longer: bool) -> String {
     cut
 }
 
-/// JSON, or the beginning of it, with the texts that are values emptied and long digits masked.
+/// JSON, or the start of it, with empty texts and masked long numbers.
 fn json_shape(text: &str) -> String {
     let mut shape = String::with_capacity(text.len());
     let mut rest = text;
@@ -266,8 +265,8 @@ fn json_shape(text: &str) -> String {
     shape
 }
 
-/// An HTML page without longer numbers: tags can group the digits of one, so where the texts have many, only those stay
-/// that are as short as a status.
+/// An HTML page without longer numbers. Tags can group the digits of a number, so if the texts have many digits, only
+/// those stay that are as short as a status.
 fn html(text: &str) -> String {
     const STATUS: usize = 3;
     let texts = || text.split('<').map(|piece| piece.split_once('>').map_or(piece, |(_, text)| text));
@@ -287,7 +286,7 @@ fn html(text: &str) -> String {
     shown
 }
 
-/// XML, or the beginning of it, with the texts between tags emptied.
+/// XML, or the start of it, with empty texts between the tags.
 fn xml_shape(text: &str) -> String {
     let mut shape = String::with_capacity(text.len());
     for piece in text.split_inclusive('>') {

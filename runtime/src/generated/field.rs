@@ -1,7 +1,7 @@
-//! The walk out: how a request or an answer shows its members.
+//! Writing: how a request or a response shows its members.
 //!
 //! Generated code states facts: a table of wire names and a slice of members. What is done with them (encoding,
-//! masked `Debug`, JSON) is written once, here and beside, as a [`Viewer`].
+//! redacted `Debug`, JSON) is written once, as a [`Viewer`].
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -9,7 +9,7 @@ use std::fmt::{self, Write as _};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
 
-/// A row of a table: the wire name of a member and what is to be known about it.
+/// A row of a table: the wire name of a member and its flags.
 pub type Entry = (&'static str, Flags);
 
 /// Facts about one member.
@@ -19,21 +19,21 @@ pub struct Flags(u32);
 impl Flags {
     /// Nothing special.
     pub const NONE: Self = Self(0);
-    /// Never shown: numbers of people, spoken texts, secrets.
+    /// Never shown: phone numbers, spoken texts, secrets.
     pub const SENSITIVE: Self = Self(1);
-    /// Travels as `Name.1`, `Name.Key`.
+    /// On the wire as `Name.1`, `Name.Key`.
     pub const FLAT: Self = Self(1 << 1);
-    /// Travels as a text that holds JSON.
+    /// On the wire as a text that contains JSON.
     pub const JSON: Self = Self(1 << 2);
-    /// Travels as a text joined by commas.
+    /// On the wire as a text joined by commas.
     pub const SIMPLE: Self = Self(1 << 3);
 
-    /// No decision needs it: what comes of another type, or with an invalid escape, is left out of the answer.
+    /// No decision needs it: a value of another type, or with an invalid escape, is left out of the response.
     pub const LENIENT: Self = Self(1 << 4);
 
     const ALIAS_SHIFT: u32 = 16;
 
-    /// Both.
+    /// Both flags.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -49,7 +49,7 @@ impl Flags {
         self.0 & other.0 != 0
     }
 
-    /// The member that row `row` of a table speaks of.
+    /// The member that row `row` of a table refers to.
     pub(crate) const fn member(self, row: usize) -> usize {
         match self.0 >> Self::ALIAS_SHIFT {
             0 => row,
@@ -58,12 +58,12 @@ impl Flags {
     }
 }
 
-/// What a member holds, borrowed.
+/// The value of a member, borrowed.
 #[derive(Clone, Copy)]
 pub enum View<'a> {
     /// Nothing: it is not sent and not shown.
     Absent,
-    /// A truth value.
+    /// A Boolean.
     Bool(bool),
     /// An integer.
     Integer(i64),
@@ -81,7 +81,7 @@ pub enum View<'a> {
     Value(&'a Value),
 }
 
-/// Something with named members: a request, an answer, a record in one of them.
+/// Something with named members: a request, a response, a record in one of them.
 pub trait Fields {
     /// Shows the members to a viewer, all at once.
     fn walk(&self, viewer: &mut dyn Viewer);
@@ -95,7 +95,7 @@ pub trait Viewer {
 
 /// A value that can be viewed.
 pub trait Member {
-    /// What it holds.
+    /// Its value.
     fn view(&self) -> View<'_>;
 }
 
@@ -103,7 +103,7 @@ pub trait Member {
 pub trait List {
     /// Number of items.
     fn count(&self) -> usize;
-    /// The item at `index`, absent beyond the end.
+    /// The item at `index`; absent beyond the end.
     fn item(&self, index: usize) -> View<'_>;
 }
 
@@ -233,12 +233,12 @@ pub(crate) fn with_text(view: View<'_>, path: &str, found: &mut dyn FnMut(&str))
     });
 }
 
-/// Serialises what a generated type holds, by wire names, without absent members.
+/// Serialises a generated type by wire names, without absent members.
 pub fn serialize<S: Serializer>(fields: &dyn Fields, serializer: S) -> Result<S::Ok, S::Error> {
     Shown(View::Record(fields)).serialize(serializer)
 }
 
-/// A view as serde sees it: values as they are.
+/// A view for serde: values as they are.
 pub(crate) struct Shown<'a>(pub(crate) View<'a>);
 
 impl Serialize for Shown<'_> {
@@ -247,7 +247,7 @@ impl Serialize for Shown<'_> {
     }
 }
 
-/// A view as the JSON of a parameter: members with a style of their own are texts, and there are only finite numbers.
+/// A view as the JSON of a parameter: members with a style of their own are texts, and numbers are finite.
 pub(crate) struct Sent<'a>(pub(crate) View<'a>);
 
 impl Serialize for Sent<'_> {
@@ -335,7 +335,7 @@ impl<S: Serializer> Viewer for RecordWalk<S> {
     }
 }
 
-/// Items joined by commas. An item with a comma of its own would read back as two.
+/// Items joined by commas. An item with a comma would be read back as two.
 pub(crate) fn joined(view: View<'_>) -> Result<String, &'static str> {
     let View::List(list) = view else { return Err("is no list and cannot be joined by commas") };
     let mut text = String::new();
@@ -353,7 +353,7 @@ pub(crate) fn joined(view: View<'_>) -> Result<String, &'static str> {
     Ok(text)
 }
 
-/// Formats what a generated type holds, by wire names, with sensitive members masked and absent ones left out.
+/// Formats a generated type by wire names, with sensitive members masked and absent ones left out.
 pub fn debug(fields: &dyn Fields, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     struct Walk<'a, 'f> {
         f: &'a mut fmt::Formatter<'f>,

@@ -4,8 +4,8 @@
 //! stands in one list. Their rules are flat: a rule never calls itself for the rest of a list, which would cost compile
 //! time.
 
-/// The members of a record: field, wire name, flags. `: Record` after its name says that answers carry it; the other
-/// spellings that they use follow as `aliases`.
+/// The members of a record: field, wire name, flags. `: Record` after its name states that responses contain it;
+/// `aliases` are other spellings in responses.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! members {
@@ -77,8 +77,9 @@ macro_rules! members {
     };
 }
 
-/// The constructor of a record that requests carry, and its setters. `new` lists the members that the constructor takes:
-/// argument and field, its type, the value of the field. `set` lists the others, with the documentation of the setter.
+/// The constructor of a record that requests contain, and its setters. `new` lists the members that the constructor
+/// takes: argument and field, its type, the value of the field. `set` lists the others, with the documentation of the
+/// setter.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder {
@@ -133,7 +134,7 @@ macro_rules! builder {
     };
 }
 
-/// A request's operation: its answer, its service, its facts, which are methods of [`Facts`].
+/// The operation of a request: its response type, its service, its facts, which are methods of [`Facts`].
 #[doc(hidden)]
 #[macro_export]
 macro_rules! operation {
@@ -148,7 +149,7 @@ macro_rules! operation {
     };
 }
 
-/// How the pages of an operation are turned, and what they hold.
+/// How the pages of an operation are requested, and what they contain.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! paged {
@@ -186,7 +187,7 @@ macro_rules! paged {
     };
 }
 
-/// An open set of texts or integers: its values as they are on the wire, and `Other` for any other value.
+/// An open set of texts or integers: its values on the wire, and `Other` for any other value.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! open_set {

@@ -1,4 +1,4 @@
-//! What generated code says of an operation and its service: facts, and nothing that acts.
+//! Facts of an operation and its service, as generated code states them.
 
 use aliyun_protocol::{Method, RefusalKind};
 
@@ -19,38 +19,38 @@ pub struct ServiceFacts {
     pub product: &'static str,
     /// API version, such as `2017-05-25`.
     pub version: &'static str,
-    /// Host that is called unless the client was told another.
+    /// Default host.
     pub endpoint: &'static str,
-    /// Regions with a host of their own, and that host; the others are served by `endpoint`.
+    /// Regions with a host of their own, and that host. All others use `endpoint`.
     pub regions: &'static [(&'static str, &'static str)],
-    /// Regions whose VPCs have a host of their own, and that host.
+    /// Regions with a host inside their VPC, and that host.
     pub vpc: &'static [(&'static str, &'static str)],
-    /// Members that every answer carries.
+    /// Members that every response has.
     pub envelope: EnvelopeFacts,
-    /// Codes that are documented.
+    /// Documented codes.
     pub errors: &'static [ErrorFacts],
 }
 
-/// What is documented of a code with which a service refuses.
+/// The documentation of a code with which a service refuses requests.
 #[derive(Debug)]
 pub struct ErrorFacts {
     codes: &'static [&'static str],
     pub(crate) kind: Option<RefusalKind>,
     pub(crate) advice: &'static str,
-    /// Whether it is known to be a refusal only with an HTTP status of 4xx.
+    /// Whether it is a refusal only with HTTP status 4xx.
     pub(crate) only_4xx: bool,
 }
 
 impl ErrorFacts {
-    /// For generated code: the code and its other spellings, of which one that ends with `*` stands for every code that
-    /// begins so; what a client makes of it; what to do.
+    /// For generated code: the code and its other spellings, what a client makes of it, and what to do. A spelling that
+    /// ends with `*` stands for every code with this prefix.
     #[doc(hidden)]
     #[must_use]
     pub const fn new(codes: &'static [&'static str], kind: Option<RefusalKind>, advice: &'static str) -> Self {
         Self { codes, kind, advice, only_4xx: false }
     }
 
-    /// The code is known to be a refusal only with an HTTP status of 4xx.
+    /// It is a refusal only with HTTP status 4xx.
     #[doc(hidden)]
     #[must_use]
     pub const fn only_4xx(mut self) -> Self {
@@ -59,13 +59,13 @@ impl ErrorFacts {
     }
 }
 
-/// Which members of an answer tell success.
+/// The members of a response that state its outcome.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct EnvelopeFacts {
     /// Member with the service's code; empty if there is none.
     pub code: &'static str,
-    /// Member with the code in words; empty if there is none.
+    /// Member with the message; empty if there is none.
     pub message: &'static str,
     /// Member with the request id.
     pub request_id: &'static str,
@@ -89,7 +89,7 @@ impl ServiceFacts {
         Self { product, version, endpoint, regions: &[], vpc: &[], envelope, errors }
     }
 
-    /// These regions have hosts of their own.
+    /// These regions have a host of their own.
     #[doc(hidden)]
     #[must_use]
     pub const fn regions(mut self, hosts: &'static [(&'static str, &'static str)]) -> Self {
@@ -97,7 +97,7 @@ impl ServiceFacts {
         self
     }
 
-    /// These regions have hosts within a VPC.
+    /// These regions have a host inside their VPC.
     #[doc(hidden)]
     #[must_use]
     pub const fn vpc(mut self, hosts: &'static [(&'static str, &'static str)]) -> Self {
@@ -105,8 +105,8 @@ impl ServiceFacts {
         self
     }
 
-    /// What is documented of a code, and whether of this very code: else it is one of a family, of which the one with
-    /// the longest beginning counts.
+    /// The documentation of a code, and whether it is of this very code. Otherwise it is of a family; the longest
+    /// prefix counts.
     pub(crate) fn error(&self, code: &str) -> Option<(&'static ErrorFacts, bool)> {
         if let Some(exact) = self.errors.iter().find(|error| error.codes.contains(&code)) {
             return Some((exact, true));
@@ -139,9 +139,9 @@ impl EnvelopeFacts {
 pub trait Operation: Fields + Send + Sync + 'static {
     /// Its facts.
     const FACTS: Facts;
-    /// The service it belongs to: a client of another service does not take it.
+    /// The service of the operation. Clients of other services do not accept the request.
     type Service: Service;
-    /// Its answer.
+    /// Its response.
     type Output: Record + Default + Send + Sync + 'static;
 }
 
@@ -155,25 +155,25 @@ pub struct Facts {
     pub method: Method,
     /// Whether it only reads. Such an operation is idempotent.
     pub reads: bool,
-    /// Whether it may be repeated without harm.
+    /// Whether it can be sent twice without harm.
     pub idempotent: bool,
-    /// The parameter that says who is rung, if it rings someone.
+    /// The parameter that says who is rung, if the operation rings somebody.
     pub dials: Option<&'static str>,
-    /// The response member that every success carries: the id of what was started. A success without it is not one that is
-    /// known.
+    /// The response member that every success has: the id of what was started. A success without it has an unknown
+    /// outcome.
     pub id: Option<&'static str>,
     /// Documented requests per second of one account.
     pub per_second: Option<u32>,
 }
 
 impl Facts {
-    /// An operation that is sent by POST, must not be repeated and rings nobody.
+    /// An operation that is sent by POST, must not be sent twice, and rings nobody.
     #[must_use]
     pub const fn operation(action: &'static str) -> Self {
         Self { action, method: Method::Post, reads: false, idempotent: false, dials: None, id: None, per_second: None }
     }
 
-    /// It only reads, so it may be repeated without harm.
+    /// It only reads, so it can be sent twice without harm.
     #[must_use]
     pub const fn reads(mut self) -> Self {
         self.reads = true;
@@ -181,33 +181,33 @@ impl Facts {
         self
     }
 
-    /// Whatever else is said of it, what rings a phone is not repeated.
+    /// Whether it can be sent twice: never if it rings a phone, whatever else is stated.
     pub(crate) const fn is_repeatable(self) -> bool {
         self.idempotent && self.dials.is_none()
     }
 
-    /// It may be repeated without harm.
+    /// It can be sent twice without harm.
     #[must_use]
     pub const fn idempotent(mut self) -> Self {
         self.idempotent = true;
         self
     }
 
-    /// It rings whom this parameter names.
+    /// It rings the number in this parameter.
     #[must_use]
     pub const fn dials(mut self, parameter: &'static str) -> Self {
         self.dials = Some(parameter);
         self
     }
 
-    /// Every success carries this response member, the id of what was started.
+    /// Every success has this response member, the id of what was started.
     #[must_use]
     pub const fn id(mut self, member: &'static str) -> Self {
         self.id = Some(member);
         self
     }
 
-    /// One account may call it so many times a second.
+    /// An account may send this number of requests per second.
     #[must_use]
     pub const fn per_second(mut self, requests: u32) -> Self {
         self.per_second = Some(requests);
@@ -222,14 +222,14 @@ impl Facts {
     }
 }
 
-/// A request whose answer is a page of many. Generated.
+/// A request whose response is a page. Generated.
 pub trait Paged: Operation + Clone {
-    /// How its pages are turned.
+    /// How its pages are requested.
     const PAGING: Paging;
-    /// What a page holds.
+    /// The item of a page.
     type Item: Send + 'static;
 
-    /// Sets what must be asked for so that pages can be counted.
+    /// Sets the parameters that paging requires.
     #[inline]
     fn prepare(&mut self) {}
     /// The parameter that moves.
@@ -238,15 +238,15 @@ pub trait Paged: Operation + Clone {
     fn items(page: Self::Output) -> Vec<Self::Item>;
 }
 
-/// How the pages of an operation are turned. Paths are dotted wire names.
+/// How the pages of an operation are requested. Paths are dotted wire names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Paging {
     /// What the moving parameter counts.
     pub step: Step,
-    /// Path of the answer's items.
+    /// Path of the items in the response.
     pub items: &'static str,
-    /// Path of the answer's number of all items.
+    /// Path of the number of all items in the response.
     pub total: Option<&'static str>,
 }
 
@@ -257,7 +257,7 @@ pub enum Step {
     Page(i64),
     /// Rows skipped; the number is where the first page begins.
     Offset(i64),
-    /// Nothing: the answer brings the value for the next page, at this path.
+    /// A token: the response has the value for the next page, at this path.
     Token(&'static str),
 }
 
@@ -268,7 +268,7 @@ impl Paging {
         Self { step, items, total: None }
     }
 
-    /// The answer announces the number of all items at this path.
+    /// The response announces the number of all items at this path.
     #[must_use]
     pub const fn total(mut self, path: &'static str) -> Self {
         self.total = Some(path);

@@ -1,4 +1,4 @@
-//! The walk in: the places that an answer is written to.
+//! Reading: the places that a response is written to.
 
 use std::collections::BTreeMap;
 
@@ -6,25 +6,25 @@ use serde_json::Value;
 
 use crate::generated::field::{Entry, Fields};
 
-/// A place for one value: the reader matches once and writes straight into it.
+/// The place of one value: the reader matches once and writes straight into it.
 pub enum Place<'a> {
     /// A text that is empty when absent.
     Text(&'a mut String),
     /// A text.
     OptionalText(&'a mut Option<String>),
-    /// A truth value that is always there.
+    /// A Boolean that is always present.
     Bool(&'a mut bool),
-    /// A truth value.
+    /// A Boolean.
     OptionalBool(&'a mut Option<bool>),
-    /// A 32-bit integer that is always there.
+    /// A 32-bit integer that is always present.
     Int32(&'a mut i32),
     /// A 32-bit integer.
     OptionalInt32(&'a mut Option<i32>),
-    /// A 64-bit integer that is always there.
+    /// A 64-bit integer that is always present.
     Int64(&'a mut i64),
     /// A 64-bit integer.
     OptionalInt64(&'a mut Option<i64>),
-    /// A floating point number that is always there.
+    /// A floating point number that is always present.
     Float(&'a mut f64),
     /// A floating point number.
     OptionalFloat(&'a mut Option<f64>),
@@ -36,7 +36,7 @@ pub enum Place<'a> {
     Choice(&'a mut dyn Choice),
     /// A record.
     Record(&'a mut dyn Record),
-    /// A record or a value of an open set, made when something is there for it.
+    /// A record or a value of an open set, created when there is a value for it.
     Made(&'a mut dyn Make),
     /// A list.
     List(&'a mut dyn Grow),
@@ -49,7 +49,8 @@ pub trait Slot {
     /// Its place.
     fn place(&mut self) -> Place<'_>;
 
-    /// Takes the JSON text of an answer that was read into it. Only what shows an answer as it came keeps it.
+    /// Takes the JSON text of the response that was read into it. Only a type that shows a response as it was received
+    /// keeps it.
     fn keep(&mut self, _text: &str) {}
 }
 
@@ -67,7 +68,7 @@ pub trait Filler {
 
 /// A value of an open set.
 pub trait Choice {
-    /// Takes the wire value; `false` where the set is one of integers and this is none.
+    /// Takes the wire value; `false` if the set is one of integers and the value is not an integer.
     fn choose(&mut self, wire: &str) -> bool;
 }
 
@@ -78,9 +79,9 @@ impl<T: Record> Slot for T {
     }
 }
 
-/// A generated type that can be made empty, to be filled.
+/// A generated type that can be created empty.
 pub trait Blank: Slot {
-    /// One with nothing in it.
+    /// An empty value.
     fn blank() -> Self;
 }
 
@@ -91,7 +92,7 @@ impl<T: Record + Default> Blank for T {
     }
 }
 
-/// Makes a value where there was none.
+/// Creates a value that was absent.
 pub trait Make {
     /// The place of the value.
     fn make(&mut self) -> Place<'_>;
@@ -99,7 +100,7 @@ pub trait Make {
 
 /// A list that grows.
 pub trait Grow {
-    /// Forgets its items.
+    /// Removes all items.
     fn clear(&mut self);
     /// The place of a new item.
     fn grow(&mut self) -> Place<'_>;
@@ -109,7 +110,7 @@ pub trait Grow {
 
 /// Values under keys.
 pub trait Keyed {
-    /// Forgets its entries.
+    /// Removes all entries.
     fn clear(&mut self);
     /// The place of the value under a new key.
     fn under(&mut self, key: String) -> Place<'_>;
@@ -230,9 +231,9 @@ impl<T: Slot + Item> Keyed for BTreeMap<String, T> {
     }
 }
 
-/// What a list or a map holds.
+/// An item of a list or a value of a map.
 pub trait Item {
-    /// One with nothing in it.
+    /// An empty value.
     fn empty() -> Self;
 }
 

@@ -1,7 +1,7 @@
-//! What the code and the HTTP status of a failed response say: one pure function with a table of its cases.
+//! What the code and the HTTP status of a failed response mean: one pure function with a table of its cases.
 //!
-//! A refusal says that nothing was done. For an operation that must not be repeated, only the specification can say that
-//! of a code: any other failure leaves the outcome unknown.
+//! A refusal means that nothing was done. For an operation that must not be sent twice, only the specification can say
+//! this of a code: any other failure leaves the outcome unknown.
 
 use aliyun_protocol::RefusalKind;
 
@@ -14,18 +14,19 @@ pub(crate) struct Stated<'a> {
     pub(crate) code: &'a str,
     /// HTTP status.
     pub(crate) status: u16,
-    /// Whether a request id stands beside the code: what a proxy says has none.
+    /// Whether the response has a request id: a proxy's response has none.
     pub(crate) has_request_id: bool,
     /// Whether the response says how long to wait before the next request.
     pub(crate) has_retry_after: bool,
 }
 
-/// Decides what a stated failure means for an operation that may be repeated without harm, or must not.
+/// Decides what a stated failure means. `idempotent` says whether the operation can be sent twice without harm.
 pub(crate) fn verdict(service: &ServiceFacts, stated: Stated<'_>, idempotent: bool) -> Verdict {
     use RefusalKind::{Denied, Expired, NotFound, OutcomeUnknown, Replayed, Throttled, Transient};
     let Stated { code, status, has_request_id, has_retry_after } = stated;
     let listed = service.error(code);
-    // A timeout on either side of the gateway, or a failure: the request may have been passed on, whatever the code.
+    // A timeout on either side of the gateway, or a failure: whatever the code, the gateway may have passed the request
+    // on.
     let may_refuse = matches!(status, 200..300 | 400..500) && !matches!(status, 408 | 499);
     let of_gateway = may_refuse && status >= 400;
     let named = listed.and_then(|(facts, _)| facts.kind);
@@ -33,7 +34,7 @@ pub(crate) fn verdict(service: &ServiceFacts, stated: Stated<'_>, idempotent: bo
         500.. | 408 | 499 => Some(Transient),
         _ if listed.is_some_and(|(_, exactly)| exactly) => None,
         429 => Some(Throttled),
-        // What a family says of a code is more than a header, which may come with every response.
+        // The kind of a family is more specific than a header, which every response may have.
         _ if has_retry_after && listed.is_none() => Some(Throttled),
         403 => Some(Denied),
         404 => Some(NotFound),
@@ -43,7 +44,7 @@ pub(crate) fn verdict(service: &ServiceFacts, stated: Stated<'_>, idempotent: bo
     let is_refusal = listed.is_some_and(|(facts, _)| of_gateway || may_refuse && !facts.only_4xx);
     let refused = match kind {
         Some(Transient | Replayed | OutcomeUnknown) => false,
-        // A limit behind the gateway, or one that a proxy speaks of, need not come before the effect.
+        // A limit behind the gateway, or of a proxy, need not come before the effect.
         Some(Throttled) if named.is_some() => before_effect,
         Some(Throttled) => is_refusal,
         _ => is_refusal || idempotent,
@@ -86,7 +87,7 @@ mod tests {
         verdict(&SERVICE, Stated { code, status, has_request_id, has_retry_after: false }, idempotent)
     }
 
-    /// Each code, and the statuses with which it is a refusal of an operation that must not be repeated.
+    /// Each code, and the statuses with which it is a refusal of an operation that must not be sent twice.
     #[test]
     fn a_refusal_is_a_listed_code_with_a_status_that_refuses() {
         let never: fn(u16) -> bool = |_| false;
@@ -120,7 +121,7 @@ mod tests {
         }
     }
 
-    /// What lets a request be sent again whatever the operation, which no doubt may.
+    /// Only a certain refusal allows to send any operation again.
     #[test]
     fn only_the_gateway_with_a_listed_code_refuses_before_the_effect() {
         for status in STATUSES {
@@ -137,8 +138,8 @@ mod tests {
         }
     }
 
-    /// An operation that may be repeated: whatever is no failure of the service, and no limit that it could have met
-    /// behind the gateway, was refused.
+    /// An operation that can be sent twice: every code is a refusal, except for failures of the service and for limits
+    /// behind the gateway.
     #[test]
     fn a_code_that_nobody_lists_refuses_what_may_be_repeated() {
         for (code, status, refused) in [

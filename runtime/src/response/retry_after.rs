@@ -8,15 +8,15 @@ use http::HeaderMap;
 const MILLISECONDS: &str = aliyun_protocol::header::RETRY_AFTER;
 /// Seconds or an HTTP date, as proxies and load balancers state them.
 const STANDARD: &str = "retry-after";
-/// Pairs such as `Limit:100,Remain:0,TimeLeft:5000`, of which `TimeLeft` is in milliseconds: the limit of an account for
-/// one operation, and for all.
+/// Pairs such as `Limit:100,Remain:0,TimeLeft:5000`, with `TimeLeft` in milliseconds: the limit of an account for one
+/// operation, and for all operations.
 const LIMITS: [&str; 2] = ["x-ratelimit-user-api", "x-ratelimit-user"];
 
 /// A longer wait counts as this one: no call lasts that long, and sums with it do not overflow.
 const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
-/// The longest wait that the headers of a response ask for, up to a year. Values that state none are ignored: 0, dates in
-/// the past, and what is not a number or a date.
+/// The longest wait that the headers of a response state, up to a year. Values that are not a wait are ignored: 0,
+/// dates in the past, and what is not a number or a date.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let stated = values(headers, MILLISECONDS).filter_map(milliseconds);
     let standard = values(headers, STANDARD).filter_map(|value| seconds_or_date(value, now));

@@ -1,7 +1,7 @@
 //! XML bodies, as JSON.
 //!
-//! The client asks for JSON, but gateways answer some errors in XML whatever was asked, and a caller may ask for
-//! XML. It is rare, so it is turned into JSON text and takes the way of every answer from there.
+//! The client asks for JSON, but gateways send some errors in XML all the same, and a caller may ask for XML. XML is
+//! rare, so it is converted to JSON text and then read like every response.
 
 use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
@@ -13,16 +13,16 @@ use crate::error::redaction;
 /// Deepest nesting, as in JSON.
 const DEPTH: usize = 128;
 
-/// An XML document as JSON: the name of its root, and its content. An element with children is an object, one
-/// without is a text, and repeated elements are a list.
+/// An XML document as JSON: the name of its root, and its content. An element with children is an object, an element
+/// without children a text, and repeated elements are a list.
 ///
-/// `memory` is what the elements may take, in bytes.
+/// `memory` limits what the elements may take, in bytes.
 pub(crate) fn to_json(text: &str, memory: usize) -> Result<(String, Value), String> {
-    // An element of a tree with its own map of children, and its share of the map that it stands in.
+    // An element of a tree with its own map of children, and its share of the parent's map.
     const ELEMENT: usize = 1024;
     let mut reader = Reader::from_str(text);
     let mut left = memory;
-    // What is open, from the outside in.
+    // The open elements, from the outside in.
     let mut open: Vec<Element> = Vec::new();
     loop {
         let event = reader.read_event().map_err(|error| said(&error))?;
@@ -79,7 +79,7 @@ pub(crate) fn to_json(text: &str, memory: usize) -> Result<(String, Value), Stri
     }
 }
 
-/// The parser quotes names, which are whatever came.
+/// The parser quotes names, which may be anything.
 fn said(error: &quick_xml::Error) -> String {
     redaction::line(&redaction::digits(&error.to_string()))
 }
