@@ -28,7 +28,8 @@ pub(crate) struct Options {
     keys: Vec<String>,
     /// Serve the service of this specification folder instead of the voice service; may be given several times
     ///
-    /// Each operation answers with the first successful example of its specification.
+    /// Each operation answers with the first successful example of its specification. This also holds for the folder of the
+    /// voice service: its account is served only without --spec.
     #[arg(long = "spec", value_name = "FOLDER", conflicts_with = "state")]
     specs: Vec<PathBuf>,
     /// Initial state of the voice service's account

@@ -12,13 +12,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use aliyun_emulator::Emulator;
 use aliyun_protocol::{Parameters, v3};
 use aliyun_runtime::generated::{EnvelopeFacts, Service, ServiceFacts};
 use aliyun_runtime::testing::SigningKey;
 use aliyun_runtime::{Client, Credentials, Transport as _};
 use bytes::Bytes;
 use cpu_time::ProcessTime;
-use dyvmsapi_emulator::{Emulator, State};
 use http::header::{CONTENT_TYPE, DATE};
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Full};
@@ -50,8 +50,8 @@ fn main() -> Result<(), AnyError> {
 }
 
 async fn measure() -> Result<(), AnyError> {
-    // The account would remember every call, and measure itself.
-    let emulator = dyvmsapi_emulator::builder_with(State::Examples).build();
+    // Without an account, which would remember every call and be measured too.
+    let emulator = Emulator::new(aliyun_api_spec::dyvmsapi());
     let server = emulator.serve("127.0.0.1:0").await?;
     let constant = serve_constant(emulator.answer(signed_v1(&mut Nonces::default()).request()?)).await?;
     let mut nonces = Nonces { next: 1 };

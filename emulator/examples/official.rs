@@ -6,15 +6,15 @@ use std::error::Error;
 use std::io;
 use std::time::{Duration, SystemTime};
 
-use dyvmsapi_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Fault, State};
+use aliyun_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Fault};
 use serde_json::json;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let hour = Duration::from_secs(3600);
     let now = SystemTime::now();
-    // Answers are compared with the examples, so nothing may depend on what was called before.
-    let emulator = dyvmsapi_emulator::builder_with(State::Examples)
+    // Responses are compared with the examples of the specification, so there is no account.
+    let emulator = Emulator::builder(aliyun_api_spec::dyvmsapi())
         .key(DEFAULT_KEY_ID, DEFAULT_KEY_SECRET)
         .inactive_key("inactive", DEFAULT_KEY_SECRET)
         .temporary_key("STS.fresh", DEFAULT_KEY_SECRET, "a token/+== of STS.fresh", now + hour)

@@ -154,11 +154,14 @@ mod tests {
     }
 
     #[test]
-    fn a_task_is_called_where_it_is_started_and_not_where_it_is_stopped() {
-        let operation = aliyun_api_spec::dyvmsapi().operation("ExecuteCallTask").unwrap();
+    fn dials_only_with_the_values_that_the_specification_names() {
+        let mut operation = operation("Execute");
+        operation.dials = Some("TaskId".to_owned());
+        operation.dials_when = vec![("Status".to_owned(), "RUNNING".to_owned())];
+        operation.parameters = ["TaskId", "Status"].map(|name| field(name, shape(Kind::String))).into();
         let dialled = |status: &str| {
             let pairs = [("TaskId", "123456"), ("Status", status)];
-            called(operation, &pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+            called(&operation, &pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
         };
         assert_eq!(dialled("RUNNING"), ["123456"]);
         assert_eq!([dialled("STOP"), dialled("CANCEL")], [Vec::<String>::new(), Vec::new()]);

@@ -28,6 +28,23 @@ fn the_guide_shows_its_examples_as_they_are() {
     }
 }
 
+#[test]
+fn the_guide_depends_on_packages_by_their_names_and_folders() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut packages = Vec::new();
+    for line in GUIDE.lines() {
+        let Some((name, rest)) = line.split_once(" = { path = \"../dyvmsapi-rust/") else { continue };
+        let folder = rest.split('"').next().unwrap();
+        let manifest = fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap();
+        assert!(manifest.contains(&format!("\nname = \"{name}\"\n")), "{line}");
+        packages.push(name.replace('-', "_"));
+    }
+    // The application depends on the client already.
+    assert_eq!(packages, ["dyvmsapi_emulator"]);
+    assert!(GUIDE.contains("use dyvmsapi_emulator::"));
+    assert!(!GUIDE.contains("use aliyun_emulator::"));
+}
+
 const DIALECT: &str = include_str!("../../docs/dialect.md");
 
 /// The blocks of JSON of the tutorial: the service, the operation with two mistakes, and without.

@@ -379,6 +379,18 @@ fn any_checked_service_is_emulated_and_several_at_once() {
 }
 
 #[test]
+fn the_voice_service_of_a_folder_answers_its_examples_and_follows_rules() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../api-spec/services/dyvmsapi-2017-05-25");
+    let rules = r#"{ "when": { "action": "SingleCallByTts" }, "refuse": { "code": "isv.RULE", "message": "ruled" } }"#;
+    let emulator = with_rules(rules, &["--spec", folder]);
+    let listed = emulator.call(&["QueryRobotTaskList", "-o", "jsonl"]);
+    assert_eq!((listed.status, listed.output.lines().count()), (Some(0), 2), "{}", listed.notices);
+    let refused = emulator.call(RING);
+    assert_eq!(refused.status, Some(3), "{}", refused.notices);
+    assert!(refused.notices.contains("isv.RULE: ruled"), "{}", refused.notices);
+}
+
+#[test]
 fn a_specification_that_cannot_be_served_is_refused_with_its_faults() {
     let refused = |arguments: &[&str]| refused(&[&["emulator"], arguments].concat());
     let (one, same) = (specification("One", "2020-01-01", "Greet"), specification("One", "2020-01-01", "Greet"));
@@ -397,6 +409,9 @@ fn a_specification_that_cannot_be_served_is_refused_with_its_faults() {
     );
     let message = refused(&["--spec", "no/such/folder"]);
     assert!(message.contains("no/such/folder: no such folder"), "{message}");
-    let message = refused(&["--spec", one, "--state", "empty"]);
-    assert!(message.contains("'--spec <FOLDER>' cannot be used with '--state <STATE>'"), "{message}");
+    // Even the initial state that is the default.
+    for state in ["empty", "sample"] {
+        let message = refused(&["--spec", one, "--state", state]);
+        assert!(message.contains("'--spec <FOLDER>' cannot be used with '--state <STATE>'"), "{message}");
+    }
 }

@@ -59,6 +59,19 @@ fn a_task_runs_until_all_numbers_are_called() {
 }
 
 #[test]
+fn a_task_is_dialled_when_it_is_started_and_not_when_it_is_stopped() {
+    let story = Story::new();
+    let id = create(&story);
+    let dialled = |status: &str| {
+        assert_eq!(execute(&story, &id, status), "200");
+        story.emulator.dials_to(&id).len()
+    };
+    assert_eq!(dialled("RUNNING"), 1);
+    story.wait(3);
+    assert_eq!([dialled("STOP"), dialled("RUNNING"), dialled("CANCEL")], [1, 2, 2]);
+}
+
+#[test]
 fn only_legal_transitions_are_made() {
     let story = Story::new();
     let reach = |state: &str| {

@@ -1,12 +1,12 @@
 //! Calls to one number, from being placed to their record.
 
-use dyvmsapi_emulator::State;
 use std::collections::HashSet;
 
+use dyvmsapi_emulator::State;
 use serde_json::{Value, json};
 
-use crate::story::Story;
-use crate::support::{Call, builder};
+use crate::story::{Story, emulator};
+use crate::support::Call;
 
 const VERIFICATION_CODE: &str = "11010000138001";
 const NOTIFICATION: &str = "11000000300006";
@@ -169,7 +169,7 @@ fn numbers_that_are_none_are_refused_by_the_product() {
 
 #[test]
 fn calls_placed_at_the_same_time_have_ids_of_their_own() {
-    let emulator = builder().build();
+    let emulator = emulator();
     let ids: HashSet<String> = std::thread::scope(|scope| {
         let senders: Vec<_> = (0..8)
             .map(|sender| {

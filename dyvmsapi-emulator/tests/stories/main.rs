@@ -7,6 +7,7 @@ mod calls;
 mod limits;
 mod numbers;
 mod robot_tasks;
+mod sample;
 mod shapes;
 mod story;
 #[path = "../../../emulator/tests/gateway/support.rs"]

@@ -8,7 +8,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use dyvmsapi_emulator::{Builder, Emulator, State};
 use serde_json::{Map, Value};
 
-use crate::support::{Call, Reply, builder_with, now};
+use crate::support::{Call, Reply, now};
+
+/// An emulator with the sample data, at the time of [`now`].
+pub(crate) fn emulator() -> Emulator {
+    dyvmsapi_emulator::builder().clock(now).build()
+}
 
 pub(crate) struct Story {
     pub(crate) emulator: Emulator,
@@ -31,7 +36,8 @@ impl Story {
         let clock = Arc::clone(&milliseconds);
         let clock = move || now() + Duration::from_millis(clock.load(Ordering::Relaxed));
         // Requests keep one time stamp, while the clock goes on for days.
-        let builder = builder_with(state).clock(clock).time_window(Duration::from_secs(10 * 365 * 86_400));
+        let builder =
+            dyvmsapi_emulator::builder_with(state).clock(clock).time_window(Duration::from_secs(10 * 365 * 86_400));
         Self { emulator: setup(builder).build(), milliseconds, sent: Cell::new(0) }
     }
 

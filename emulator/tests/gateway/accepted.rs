@@ -1,9 +1,9 @@
 //! What the gateway takes, however clients write it, and what it takes for something else. The forms are those of Alibaba's
 //! clients and of clients that are written by hand: shell scripts of name servers, monitors, libraries of other languages.
 
+use aliyun_emulator::Emulator;
 use aliyun_protocol::v3;
 use bytes::Bytes;
-use dyvmsapi_emulator::Emulator;
 use http::Request;
 use http::header::{CONTENT_TYPE, HOST};
 

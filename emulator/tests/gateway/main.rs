@@ -1,4 +1,4 @@
-//! The emulator from outside, over both of its doors.
+//! The emulator from outside, through the in-process transport and the HTTP server.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -7,7 +7,7 @@ mod observation;
 mod official;
 mod parameters;
 mod refusals;
-mod robot_tasks;
+mod responses;
 mod rules;
 mod server;
 mod signature;

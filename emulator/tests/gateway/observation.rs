@@ -69,9 +69,9 @@ fn what_came_before_a_reset_is_not_told_after_it() {
 #[test]
 fn an_observer_finds_what_it_is_shown() {
     let (sender, shown) = std::sync::mpsc::channel();
-    let emulator = std::sync::Arc::new(std::sync::OnceLock::<dyvmsapi_emulator::Emulator>::new());
+    let emulator = std::sync::Arc::new(std::sync::OnceLock::<aliyun_emulator::Emulator>::new());
     let inside = std::sync::Arc::downgrade(&emulator);
-    let observer = move |received: &dyvmsapi_emulator::Received| {
+    let observer = move |received: &aliyun_emulator::Received| {
         let emulator = inside.upgrade().unwrap();
         let emulator = emulator.get().unwrap();
         let last = emulator.requests().last().unwrap().request_id().to_owned();

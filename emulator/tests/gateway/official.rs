@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
+use aliyun_emulator::{Builder, Emulator};
 use bytes::Bytes;
-use dyvmsapi_emulator::{Builder, Emulator};
 use http::Request;
 use serde_json::Value;
 

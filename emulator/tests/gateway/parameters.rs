@@ -2,10 +2,10 @@
 
 use aliyun_api_spec::model::{EnumValue, Field, Kind, Operation, Shape, Style, Time};
 use aliyun_api_spec::types::{Type, Types};
-use dyvmsapi_emulator::{Emulator, State};
+use aliyun_emulator::Emulator;
 use serde_json::Value;
 
-use crate::support::{Call, builder_with};
+use crate::support::{Call, emulator};
 
 /// Parameters by name.
 type Pairs = Vec<(String, String)>;
@@ -209,7 +209,7 @@ fn code(emulator: &Emulator, operation: &Operation, nonce: usize, pairs: &[(Stri
 #[test]
 fn every_parameter_is_held_against_its_specification() {
     let service = aliyun_api_spec::dyvmsapi();
-    let emulator = builder_with(State::Examples).build();
+    let emulator = emulator();
     let (mut sent, mut refused, mut accepted, mut missing) = (0, 0, 0, 0);
     let mut code = |operation: &Operation, pairs: &[(String, String)]| {
         sent += 1;
@@ -270,7 +270,7 @@ fn json_parameters_take_members_given_twice_and_null_as_a_json_reader_does() {
         ("{}", None),
         ("[null]", Some("TtsParam: expected an object")),
     ] {
-        let emulator = builder_with(State::Examples).build();
+        let emulator = emulator();
         let call = Call::new().set("Action", "SingleCallByTts").set("CalledNumber", "13000000000");
         let reply = call.set("TtsCode", "TTS_10001").set("TtsParam", value).to(&emulator);
         let received = &emulator.requests()[0];
@@ -302,7 +302,7 @@ fn a_refused_parameter_is_named_and_the_reason_is_a_warning() {
             r#"TtsParam[0]: the required member "params" is missing"#,
         ),
     ] {
-        let emulator = builder_with(State::Examples).build();
+        let emulator = emulator();
         let operation = aliyun_api_spec::dyvmsapi().operation(action).unwrap();
         let call = example(operation).iter().fold(Call::new(), |call, (name, value)| call.set(name, value));
         let reply = call.set("Action", action).set(name, value).to(&emulator);
@@ -311,7 +311,7 @@ fn a_refused_parameter_is_named_and_the_reason_is_a_warning() {
         assert_eq!((received.refusal(), received.warnings()), (Some(code), [reason.to_owned()].as_slice()), "{value}");
         assert!(received.dialled().is_empty());
     }
-    let emulator = builder_with(State::Examples).build();
+    let emulator = emulator();
     let call = Call::new().set("Action", "SingleCallByTts").set("CalledNumber", "13000000000").set("TtsCode", " ");
     call.to(&emulator).assert_refused(400, "MissingTtsCode", "TtsCode is mandatory for this action.");
 }

@@ -198,15 +198,9 @@ fn another_http_method() {
 
 #[test]
 fn business_parameters_of_another_type_or_outside_their_bounds() {
-    for (name, value) in [
-        ("PageNo", "one"),
-        ("PageNo", "0"),
-        ("PageNo", "2147483648"),
-        ("PageSize", "1.5"),
-        ("PageSize", "101"),
-        ("DurationTo", "long"),
-        ("OwnerId", "me"),
-    ] {
+    for (name, value) in
+        [("PageNo", "one"), ("PageNo", "0"), ("PageNo", "2147483648"), ("PageSize", "1.5"), ("OwnerId", "me")]
+    {
         Call::new().set(name, value).to(&emulator()).assert_refused(
             400,
             &format!("Invalid{name}"),
@@ -223,7 +217,7 @@ fn a_missing_business_parameter() {
             field.required = field.wire_name == "TaskId";
         }
     }
-    let emulator = dyvmsapi_emulator::Emulator::builder(service).clock(now).build();
+    let emulator = aliyun_emulator::Emulator::builder(service).clock(now).build();
     let message = "TaskId is mandatory for this action.";
     Call::new().to(&emulator).assert_refused(400, "MissingTaskId", message);
     Call::new().set("TaskId", "").set("SignatureNonce", "2").to(&emulator).assert_refused(

@@ -4,14 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use dyvmsapi_emulator::{Emulator, Rule, State};
+use aliyun_emulator::{Emulator, Rule};
 use serde_json::{Value, json};
 
-use crate::support::{Call, builder_with, send};
-
-fn emulator() -> Emulator {
-    builder_with(State::Examples).build()
-}
+use crate::support::{Call, emulator, send};
 
 fn code(emulator: &Emulator, nonce: &str) -> String {
     Call::new().set("SignatureNonce", nonce).to(emulator).member("Code")
@@ -123,7 +119,7 @@ fn a_rule_whose_handle_is_kept_is_in_force_for_every_thread() {
 }
 
 /// What `GET rules` tells: pairs of id and number of matches.
-async fn told(server: &dyvmsapi_emulator::Server) -> Vec<(u64, u64)> {
+async fn told(server: &aliyun_emulator::Server) -> Vec<(u64, u64)> {
     let text = crate::server::get(server, "/_emulator/rules").await;
     let told: Value = serde_json::from_str(&text).unwrap();
     let rules = told["rules"].as_array().unwrap().iter();

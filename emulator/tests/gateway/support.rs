@@ -1,13 +1,13 @@
 //! Requests assembled by hand, and answers taken apart.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 
 use aliyun_api_spec::model::Service;
+use aliyun_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
 use aliyun_protocol::{Parameters, v3};
 use aliyun_runtime::testing::SigningKey;
 use bytes::Bytes;
-use dyvmsapi_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, State};
 use http::header::{CONTENT_TYPE, HOST};
 use http::{Request, Response};
 use serde_json::Value;
@@ -17,12 +17,10 @@ pub(crate) fn now() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_368_496)
 }
 
+/// The specification of the voice service, without its account: each operation answers with its example.
 pub(crate) fn builder() -> Builder {
-    builder_with(State::default())
-}
-
-pub(crate) fn builder_with(state: State) -> Builder {
-    dyvmsapi_emulator::builder_with(state).clock(now)
+    static SERVICE: LazyLock<Arc<Service>> = LazyLock::new(|| Arc::new(aliyun_api_spec::dyvmsapi().clone()));
+    Emulator::builder(Arc::clone(&SERVICE)).clock(now)
 }
 
 pub(crate) fn emulator() -> Emulator {

@@ -1,6 +1,6 @@
-//! The fuzz target `request` without a fuzzer: seeds, and mutations of them that are the same in every run.
+//! Runs the fuzz target `request` without a fuzzer: on seeds, and on mutations of them that are the same in every run.
 //!
-//! `ROUNDS=1000000 cargo test --release -p aliyun-emulator --test fuzz` goes on for longer.
+//! `ROUNDS=1000000 cargo test --release -p dyvmsapi-emulator --test fuzz` goes on for longer.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -40,7 +40,7 @@ const TOKENS: [&[u8]; 18] = [
 /// Requests of official clients as on the wire, and the example requests of the specification as calls to be signed.
 fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
-    let recorded: Value = serde_json::from_str(include_str!("data/official.json")).unwrap();
+    let recorded: Value = serde_json::from_str(include_str!("../../emulator/tests/data/official.json")).unwrap();
     for case in recorded.as_array().unwrap() {
         let mut message = format!("{} {}\n", case["method"].as_str().unwrap(), case["url"].as_str().unwrap());
         for (name, value) in case["headers"].as_object().unwrap() {
