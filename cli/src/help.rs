@@ -123,7 +123,7 @@ fn effects(operation: &Operation) -> String {
         (Some(parameter), _) => {
             let when = operation.dials_when.iter().map(|(name, value)| format!(", where --{name} is {value}"));
             let when: String = when.collect();
-            format!("Calls the number in --{parameter}{when}. Calling it twice places two calls.")
+            format!("Calls the number in --{parameter}{when}. A retry places another call.")
         }
         (None, OperationType::Read) => "Changes nothing.".to_owned(),
         (None, OperationType::Write) => "Changes data.".to_owned(),
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn an_action_tells_what_it_does() {
-        let expected = "Calls one number.\n\nCalls the number in --CalledNumber. Calling it twice places two calls. \
+        let expected = "Calls one number.\n\nCalls the number in --CalledNumber. A retry places another call. \
                         At most 5 requests per second per account. At most 1/min, 5/h to one number.";
         assert_eq!(about(specimen::operation()), expected);
         let usage_line = "dyvms call Specimen --CalledNumber <value> --Start <value> [--Name value]... [OPTIONS]";

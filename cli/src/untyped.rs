@@ -95,7 +95,7 @@ pub(crate) fn command() -> Command {
         .max_term_width(100)
         .disable_help_flag(true)
         .arg(switch.help("Send parameters unchanged, even if the specification has the operation"))
-        .arg(explain.help("Describe such calls"))
+        .arg(explain.help("Print this help"))
 }
 
 #[cfg(test)]

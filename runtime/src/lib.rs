@@ -15,6 +15,7 @@ mod error;
 pub mod generated;
 mod request;
 mod response;
+#[cfg_attr(not(feature = "test-util"), allow(unreachable_pub, reason = "public with the feature only"))]
 mod sign;
 mod transport;
 

@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use aliyun_protocol::v3::Header;
 use aliyun_protocol::{Method, Parameters, parameter, v1, v3};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
@@ -32,13 +31,6 @@ impl SigningKey {
         self.sign_v1_pieces(|mac| v1::string_to_sign_pieces(method, parameters, |piece| mac.update(piece)))
     }
 
-    /// The V1 signature of a text: what remains of [`SigningKey::sign_v1`] when the text is there, for benches.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn sign_v1_text(&self, text: &[u8]) -> v1::Signature {
-        self.sign_v1_pieces(|mac| mac.update(text))
-    }
-
     fn sign_v1_pieces(&self, feed: impl FnOnce(&mut Hmac<Sha1>)) -> v1::Signature {
         let mut hmac = [0; 20];
         if let Some(mut mac) = self.v1.clone() {
@@ -46,26 +38,6 @@ impl SigningKey {
             hmac = mac.finalize().into_bytes().into();
         }
         v1::signature(&hmac)
-    }
-
-    /// The V3 signature of a request. The query and the headers are sorted by this.
-    ///
-    /// `payload_hash` is the SHA-256 of the body in hex: [`v3::payload_hash`], or [`v3::EMPTY_PAYLOAD`].
-    #[must_use]
-    pub fn sign_v3(
-        &self,
-        method: &str,
-        query: &mut Parameters,
-        headers: &mut [Header<'_>],
-        payload_hash: &str,
-    ) -> v3::Signature {
-        self.sign_v3_hash(&v3::request_hash(method, query, headers, payload_hash))
-    }
-
-    /// The V3 signature of a canonical request that is there, as of [`v3::canonical_request`].
-    #[must_use]
-    pub fn sign_v3_request(&self, canonical_request: &[u8]) -> v3::Signature {
-        self.sign_v3_hash(&v3::payload_hash(canonical_request))
     }
 
     /// The V3 signature of a canonical request whose hash is known.
@@ -76,6 +48,36 @@ impl SigningKey {
             hmac = mac.finalize().into_bytes().into();
         }
         v3::signature(&hmac)
+    }
+}
+
+/// Signatures of what is there already, for tests and benches.
+#[cfg(feature = "test-util")]
+impl SigningKey {
+    /// The V1 signature of a text: what remains of [`SigningKey::sign_v1`] when the text is there, for benches.
+    #[must_use]
+    pub fn sign_v1_text(&self, text: &[u8]) -> v1::Signature {
+        self.sign_v1_pieces(|mac| mac.update(text))
+    }
+
+    /// The V3 signature of a request. The query and the headers are sorted by this.
+    ///
+    /// `payload_hash` is the SHA-256 of the body in hex: [`v3::payload_hash`], or [`v3::EMPTY_PAYLOAD`].
+    #[must_use]
+    pub fn sign_v3(
+        &self,
+        method: &str,
+        query: &mut Parameters,
+        headers: &mut [v3::Header<'_>],
+        payload_hash: &str,
+    ) -> v3::Signature {
+        self.sign_v3_hash(&v3::request_hash(method, query, headers, payload_hash))
+    }
+
+    /// The V3 signature of a canonical request that is there, as of [`v3::canonical_request`].
+    #[must_use]
+    pub fn sign_v3_request(&self, canonical_request: &[u8]) -> v3::Signature {
+        self.sign_v3_hash(&v3::payload_hash(canonical_request))
     }
 }
 

@@ -19,6 +19,7 @@ mod macro_ui;
 mod modules;
 mod never_shown;
 mod outcomes;
+mod packages;
 mod repetition;
 mod retries;
 mod specimens;

@@ -34,6 +34,7 @@ pub(crate) fn blank<T: Output + Default>() -> Box<dyn Output> {
 }
 
 /// Reads the body of a successful JSON answer: what a call does after the transport, for benches.
+#[cfg(feature = "test-util")]
 pub fn read_body(body: &[u8], answer: &mut dyn Output) -> Result<(), String> {
     let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
     let memory = ResponseLimits::default().memory;
