@@ -108,10 +108,9 @@ mod time;
 use std::sync::{Arc, LazyLock};
 
 use aliyun_api_spec::model::Service;
-use aliyun_emulator::EmulatedService;
 pub use aliyun_emulator::{
-    Accepted, Builder, Connection, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Dial, Emulator, Fault, InProcess, Limits,
-    Received, Rule, RulesError, Server,
+    Accepted, Builder, Connection, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Dial, DuplicateService, EmulatedService,
+    Emulator, Fault, InProcess, Limits, Received, Rule, RulesError, Server,
 };
 
 use crate::account::VoiceAccount;

@@ -8,6 +8,7 @@ mod limits;
 mod numbers;
 mod robot_tasks;
 mod sample;
+mod services;
 mod shapes;
 mod story;
 #[path = "../../../emulator/tests/gateway/support.rs"]
