@@ -74,7 +74,7 @@ impl Credentials {
         Self::make(&access_key_id.into(), &Zeroizing::new(access_key_secret.into()), Some(&token))
     }
 
-    /// The one place where a key is made, wherever it comes from.
+    /// Every key is created here, wherever it comes from.
     fn make(access_key_id: &str, secret: &str, security_token: Option<&str>) -> Self {
         let trimmed = |text: &str| text.trim().to_owned();
         let inner = Inner {
@@ -85,8 +85,8 @@ impl Credentials {
         Self { inner: Arc::new(inner), expiration: None }
     }
 
-    /// The same key, known to be refused from this time on. What a [`CredentialsProvider`] gives with a time is kept
-    /// and asked for again ahead of it.
+    /// The same key with the time of its expiration. The client keeps credentials of a [`CredentialsProvider`] that
+    /// have one, and requests new ones ahead of it.
     #[must_use]
     pub fn expires_at(mut self, expiration: SystemTime) -> Self {
         self.expiration = Some(expiration);
@@ -99,7 +99,7 @@ impl Credentials {
         &self.inner.access_key_id
     }
 
-    /// From when on the key is refused, if that is known.
+    /// When the key expires, if that is known.
     #[must_use]
     pub fn expiration(&self) -> Option<SystemTime> {
         self.expiration
@@ -117,18 +117,18 @@ impl Credentials {
         &self.inner.key
     }
 
-    /// Whether both are one key with one token.
+    /// Whether both are the same key with the same token.
     pub(crate) fn is_the_same(&self, other: &Self) -> bool {
         self.access_key_id() == other.access_key_id() && self.security_token() == other.security_token()
     }
 
-    /// Whether both are of one origin: the very same, not merely equal.
+    /// Whether both are clones of each other, and not merely equal.
     fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 }
 
-/// The beginning of the id and the expiration, and nothing else.
+/// Shows the beginning of the id and the expiration only.
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let beginning: String = self.inner.access_key_id.chars().take(4).collect();
@@ -159,17 +159,17 @@ impl fmt::Debug for Credentials {
 pub trait CredentialsProvider: Send + Sync + 'static {
     /// The credentials to sign the next request with.
     ///
-    /// Those that [expire](Credentials::expires_at) are kept by the client: this is called once for all calls of a
-    /// tokio runtime that wait, ahead of the expiration, and at the next call after it failed. Those that do not are asked for at every
-    /// request, so what is expensive is kept here.
+    /// The client keeps credentials that [expire](Credentials::expires_at): this is called ahead of the expiration,
+    /// once for all waiting calls of a tokio runtime, and at the next call after it failed. Credentials that do not
+    /// expire are requested for every request, so a provider keeps them itself if they are expensive.
     ///
-    /// It is polled within the call first. What is not ready then runs on in a task of the same runtime, also after the
-    /// call was dropped, but no longer than 90 seconds. A panic is an error of that attempt.
+    /// The future is polled within the call first. If it is not ready then, it continues in a task of the same runtime,
+    /// even if the call is dropped, for at most 90 seconds. A panic is an error of that attempt.
     fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>>;
 
-    /// Called when the service refused credentials of this provider as expired or unknown, or when no role could be assumed
-    /// with them, for whatever reason: what is kept of them should be forgotten, so that the next request asks anew. Does
-    /// nothing unless written.
+    /// Called when the service refused credentials of this provider as expired or unknown, or when a role could not be
+    /// assumed with them, for whatever reason: the provider should discard what it keeps of them, so that the next
+    /// request gets others. By default it does nothing.
     fn invalidate(&self, credentials: &Credentials) {
         let _ = credentials;
     }
@@ -195,27 +195,27 @@ impl<P: CredentialsProvider + ?Sized> CredentialsProvider for Arc<P> {
 /// A source of credentials whose type does not matter.
 type Source = Arc<dyn CredentialsProvider>;
 
-/// Why there are no credentials: every place that was looked at, and why it did not serve.
+/// Why there are no credentials: every source that was searched, and why it has none.
 #[derive(Debug, Clone)]
 pub struct CredentialsError {
     what: String,
-    /// Whether nothing is set up there, so that looking elsewhere is right.
+    /// Whether the source is not set up, so that the search goes on.
     absent: bool,
 }
 
 impl CredentialsError {
-    /// An error of a provider; the text names the place and what is wrong with it, and no secret.
+    /// An error of a provider. The text names the source and what is wrong with it, and no secret.
     #[must_use]
     pub fn new(what: impl Into<String>) -> Self {
         Self { what: what.into(), absent: false }
     }
 
-    /// Nothing is set up at this place.
+    /// The source is not set up.
     fn absent(place: impl fmt::Display, why: impl fmt::Display) -> Self {
         Self { what: format!("{place} ({why})"), absent: true }
     }
 
-    /// Something is set up at this place, and it does not work.
+    /// The source is set up, and does not work.
     fn broken(place: impl fmt::Display, why: impl fmt::Display) -> Self {
         Self::new(format!("{place}: {why}"))
     }
@@ -229,7 +229,7 @@ impl fmt::Display for CredentialsError {
 
 impl StdError for CredentialsError {}
 
-/// Credentials that do not say when they expire, kept until they are refused: looking for them costs a file or more.
+/// Credentials without an expiration, kept until they are refused: getting them reads a file or more.
 #[derive(Debug, Default)]
 struct Found(Mutex<Option<Credentials>>);
 
@@ -238,7 +238,7 @@ impl Found {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Keeps them, unless they expire: who asks for those keeps them himself, and asks again when it is time.
+    /// Keeps them, unless they expire: the caller keeps those, and requests new ones in time.
     fn keep(&self, credentials: &Credentials) {
         if credentials.expiration.is_none() {
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(credentials.clone());
