@@ -201,9 +201,9 @@ mod tests {
         assert!(of("DurationTo").brief.ends_with("[in seconds; example 60]"));
         assert_eq!(
             of("HangupDirection").brief,
-            "Keeps only calls that this side ended. [known values 0, 1; example 1]"
+            "Only calls that this side ended. [known values 0, 1; example 1]"
         );
-        let full = "Keeps only calls that this side ended. [example 1]\n  0  the called person\n  1  the robot";
+        let full = "Only calls that this side ended. [example 1]\n  0  the called person\n  1  the robot";
         assert_eq!(of("HangupDirection").full, full);
         assert!(of("CallResult").full.contains("\n  200002  the line was busy\n"));
     }
