@@ -199,10 +199,7 @@ mod tests {
     fn a_parameter_tells_its_facts_and_known_values() {
         assert_eq!(of("PageNo").brief, "Page to read, counted from 1. [at least 1; example 1]");
         assert!(of("DurationTo").brief.ends_with("[in seconds; example 60]"));
-        assert_eq!(
-            of("HangupDirection").brief,
-            "Only calls that this side ended. [known values 0, 1; example 1]"
-        );
+        assert_eq!(of("HangupDirection").brief, "Only calls that this side ended. [known values 0, 1; example 1]");
         let full = "Only calls that this side ended. [example 1]\n  0  the called person\n  1  the robot";
         assert_eq!(of("HangupDirection").full, full);
         assert!(of("CallResult").full.contains("\n  200002  the line was busy\n"));

@@ -1,4 +1,4 @@
-//! Writing answers: JSON or XML, success or refusal.
+//! Writes responses: JSON or XML, success or refusal.
 //!
 //! XML follows the service: the root of a success is `<Action>Response`, every member is an element of its name, and
 //! `null` is left out. A list is its member's element repeated, once per item and with no element around them, so an
@@ -20,10 +20,10 @@ use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use serde_json::{Map, Value};
 
-use crate::refuse::Refusal;
-use crate::wire::Parameters;
+use crate::parameters::Parameters;
+use crate::refusal::Refusal;
 
-/// The format of an answer.
+/// The format of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Json,
@@ -31,7 +31,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// What the request asks for, or `unasked` where it says nothing.
+    /// The format that the request asks for; `unasked` by default.
     pub(crate) fn requested(parameters: &Parameters, unasked: Self) -> Result<Self, Refusal> {
         match parameters.get(parameter::FORMAT).map(String::as_str).unwrap_or_default() {
             "" => Ok(unasked),
@@ -41,7 +41,7 @@ impl Format {
         }
     }
 
-    /// Official clients read an XML error only where the content type is exactly this.
+    /// Official clients read an XML error only with exactly this content type.
     pub(crate) fn content_type(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Json => "application/json;charset=utf-8",
@@ -50,7 +50,7 @@ impl Format {
     }
 }
 
-/// The body of an accepted call.
+/// The body of a success.
 pub(crate) fn success(format: Format, action: &str, members: Map<String, Value>) -> Bytes {
     match format {
         Format::Json => Value::Object(members).to_string().into(),
@@ -77,7 +77,7 @@ pub(crate) fn refusal(format: Format, refusal: &Refusal, request_id: &str, host_
     }
 }
 
-/// Turns members that travel as a text with JSON in it into such texts.
+/// Converts members that contain JSON in a text on the wire into such texts.
 pub(crate) fn fold_json(types: Types<'_>, fields: &[Field], members: &mut Map<String, Value>) {
     for field in fields {
         if let Some(value) = members.get_mut(&field.wire_name) {
@@ -131,14 +131,14 @@ fn write_element(writer: &mut Writer<Vec<u8>>, name: &str, value: &Value) -> io:
 }
 
 fn write_text(writer: &mut Writer<Vec<u8>>, name: &str, text: &str) -> io::Result<()> {
-    // XML has no way at all to write most control characters.
+    // XML cannot represent most control characters.
     let forbidden = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
     let text =
         if text.contains(forbidden) { Cow::Owned(text.replace(forbidden, "\u{fffd}")) } else { Cow::Borrowed(text) };
     writer.create_element(element_name(name)).write_text_content(BytesText::new(&text)).map(|_| ())
 }
 
-/// A name that XML allows: keys of maps may be any text, and what does not fit becomes `_`.
+/// A name that XML allows: keys of maps may be any text, and invalid characters become `_`.
 fn element_name(name: &str) -> Cow<'_, str> {
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     let starts = |c: char| c.is_alphabetic() || c == '_';

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::account::{Account, AccountSettings, Problem, ValidRequest};
 use crate::answer;
 use crate::limit::{Limiter, Limits};
-use crate::refuse::Refusal;
+use crate::refusal::Refusal;
 use crate::service::Services;
 
 /// The state behind the operations of each service, and the limits in front of them.
@@ -37,12 +37,12 @@ impl Behaviour {
         Self { of_services: services.iter().map(of_service).collect() }
     }
 
-    /// What belongs to the service of a request.
+    /// The account and limits of the request's service.
     fn of(&self, request: ValidRequest<'_>) -> Option<&OfService> {
         self.of_services.iter().find(|of| std::ptr::eq(&raw const *of.specification, request.service))
     }
 
-    /// The members of the answer, as they travel.
+    /// The members of the response, as on the wire.
     pub(crate) fn answer(&self, call: ValidRequest<'_>) -> Result<Map<String, Value>, Refusal> {
         let envelope = &call.service.envelope;
         let mut members = match self.remember(call) {
@@ -74,14 +74,14 @@ impl Behaviour {
         let answer = account.and_then(|account| lock(account).answer(call)).transpose()?;
         let example = example(envelope, call.operation);
         let Some(answer) = answer else { return Ok(example.cloned().unwrap_or_else(|| accepted(envelope))) };
-        // How an operation tells success, its example shows: a few say `200`, or have no message.
+        // The example shows how the operation states success: a few use `200`, or have no message.
         let mut members = example.map_or_else(|| accepted(envelope), |example| envelope_of(envelope, example));
         members.extend(answer.into_iter().map(|(name, value)| (name.to_owned(), value)));
         Ok(members)
     }
 }
 
-/// A business error: an accepted request that is not done.
+/// A business error: an accepted request that failed.
 pub(crate) fn refused(call: ValidRequest<'_>, code: &str, message: &str) -> Value {
     let envelope = &call.service.envelope;
     let mut members = failed(envelope, code, message);
@@ -89,14 +89,14 @@ pub(crate) fn refused(call: ValidRequest<'_>, code: &str, message: &str) -> Valu
     Value::Object(members)
 }
 
-/// The code of an answer that tells a failure; empty where it names none.
+/// The code of a response that states a failure; empty if it has none.
 pub(crate) fn failure(envelope: &Envelope, answer: &Value) -> Option<String> {
     let members = answer.as_object().filter(|members| !is_success(envelope, members))?;
     let code = envelope.code.as_ref().and_then(|name| members.get(name)?.as_str());
     Some(code.unwrap_or_default().to_owned())
 }
 
-/// An answer that a rule gives, with the members of the envelope that it leaves out or empty, as it travels.
+/// The response of a rule, as on the wire, with the members of the envelope that are absent or empty filled in.
 pub(crate) fn completed(call: ValidRequest<'_>, answer: Value) -> Value {
     let envelope = &call.service.envelope;
     let Value::Object(mut members) = answer else { return answer };
@@ -123,7 +123,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The members that tell a failure of the product.
+/// The members that state a failure of the product.
 fn failed(envelope: &Envelope, code: &str, message: &str) -> Map<String, Value> {
     let mut members = Map::new();
     let texts = [(&envelope.code, code), (&envelope.message, message), (&Some(envelope.request_id.clone()), "")];
@@ -144,7 +144,7 @@ fn example<'o>(envelope: &Envelope, operation: &'o Operation) -> Option<&'o Map<
     answers.into_iter().find(|members| is_success(envelope, members))
 }
 
-/// The members of an answer that every answer has.
+/// The members of a response that every response has.
 fn envelope_of(envelope: &Envelope, members: &Map<String, Value>) -> Map<String, Value> {
     let is_common = |name: &String| envelope.fields.iter().any(|field| field.wire_name == *name);
     let common = members.iter().filter(|(name, _)| is_common(name));
@@ -156,7 +156,7 @@ fn is_success(envelope: &Envelope, members: &Map<String, Value>) -> bool {
     envelope.statement(members) != Statement::Failure
 }
 
-/// The members that tell success, in the order of the envelope.
+/// The members that state success, in the order of the envelope.
 fn accepted(envelope: &Envelope) -> Map<String, Value> {
     let mut members = Map::new();
     for field in &envelope.fields {
@@ -168,7 +168,7 @@ fn accepted(envelope: &Envelope) -> Map<String, Value> {
         } else if name == envelope.ok.as_ref() {
             true.into()
         } else if field.wire_name == envelope.request_id {
-            // Holds its place; the caller knows the id.
+            // Keeps the position; the caller adds the id.
             Value::Null
         } else {
             continue;

@@ -1,4 +1,4 @@
-//! Setting up an emulator.
+//! Sets up an emulator.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::service::{DuplicateService, EmulatedService, Services};
 use crate::time::{Clock, TimeSource};
 use crate::verify::{Keys, Verifier};
 
-/// What chance is made of unless told otherwise.
+/// The default seed.
 const SEED: u64 = 0x4479_766d_7361_7069;
 
 impl Emulator {
@@ -71,8 +71,8 @@ impl Builder {
         self
     }
 
-    /// Adds an access key that belongs to a security token, as STS gives them out. It is refused without the token, with
-    /// another one, and from `expires` on by the emulator's clock.
+    /// Adds an access key with a security token, as STS issues them. It is refused without the token, with another
+    /// token, and from `expires` on by the emulator's clock.
     pub fn temporary_key(
         mut self,
         id: impl Into<String>,
@@ -84,64 +84,63 @@ impl Builder {
         self
     }
 
-    /// Adds an access key that its owner has switched off: it is refused with `InvalidAccessKeyId.Inactive`.
+    /// Adds a disabled access key: it is refused with `InvalidAccessKeyId.Inactive`.
     pub fn inactive_key(mut self, id: impl Into<String>, secret: &str) -> Self {
         self.keys.inactive(id.into(), secret);
         self
     }
 
-    /// Sets where the time comes from. Default: the system's clock. Time then also moves by
-    /// [`Emulator::advance`].
+    /// Sets the source of the time. Default: the system's clock. [`Emulator::advance`] moves the time too.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Sets the time with which the emulator begins, when it is built. Default: what the clock shows.
+    /// Sets the initial time. Default: the time of the clock.
     pub fn time_starts_at(mut self, start: SystemTime) -> Self {
         self.start = Some(start);
         self
     }
 
-    /// Sets how many seconds pass in one of the clock. Default: 1. With 0 the time stands still until it is
-    /// [advanced](Emulator::advance).
+    /// Sets how many seconds of the emulator pass in one second of the clock. Default: 1. With 0 the time stands still
+    /// until it is [advanced](Emulator::advance).
     ///
-    /// The gateway's clock, against which time stamps are held, never runs faster than [`Builder::clock`], and stands still
-    /// only with 0 and a time that was set: then a recorded request is good at any time.
+    /// The gateway's clock, against which time stamps are checked, never runs faster than [`Builder::clock`], and
+    /// stands still only with 0 and a time that was set: then a recorded request is valid at any time.
     pub fn time_scale(mut self, scale: u32) -> Self {
         self.time_scale = scale;
         self
     }
 
-    /// Lets a request ask for a [`Fault`](crate::Fault) of its own in the header `x-emulator-fault`. Default: the header is
+    /// Allows a request to ask for a [`Fault`](crate::Fault) in its header `x-emulator-fault`. Default: the header is
     /// ignored.
     pub fn fault_header(mut self, allowed: bool) -> Self {
         self.fault_header = allowed;
         self
     }
 
-    /// Shows every request to a function when it was answered; its `Display` is a line for a log, with nothing in it that
-    /// must stay hidden. The function holds up the answer.
+    /// Calls a function with every request after its response was made. The `Display` of a request is a line for a log,
+    /// without sensitive values. The response waits for the function.
     pub fn observer(mut self, observer: impl Fn(&Received) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
     }
 
-    /// Sets after what time without a request a server closes a connection. Default: the read timeout, which also is the
-    /// longest that has a meaning.
+    /// Sets the time without a request after which a server closes a connection. Default and maximum: the read timeout.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.connections.idle_timeout = Some(timeout);
         self
     }
 
-    /// Answers `/_emulator/` of a server, which can change rules and clock and shows whole requests, to every peer under
-    /// every name and to pages in browsers, and not only to peers on a loopback address.
+    /// Answers `/_emulator/` of a server, which can change rules and the clock and shows whole requests, to every peer
+    /// under every name and to pages in browsers, and not only to peers on a loopback address.
     pub fn control_from_anywhere(mut self, allowed: bool) -> Self {
         self.connections.control_from_anywhere = allowed;
         self
     }
 
-    /// Sets how far a request's time stamp may be from the gateway's clock, either way. Default: 15 minutes.
+    /// Sets the maximum difference between a request's time stamp and the gateway's clock, in both directions. Default:
+    /// 15 minutes.
     pub fn time_window(mut self, window: Duration) -> Self {
         self.time_window = window;
         self
@@ -153,15 +152,15 @@ impl Builder {
         self
     }
 
-    /// Sets whether the documented limits hold. Default: [`Limits::Off`], since tests send more than an application
-    /// does, and at less of a distance in time.
+    /// Sets whether documented limits are enforced. Default: [`Limits::Off`], since tests send more requests in less
+    /// time than an application.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Sets what chance decides, such as what becomes of a call, whether a rule matches, and request ids: the same for the
-    /// same seed and the same order of requests. Default: always the same.
+    /// Sets the seed of random decisions, such as the outcome of a call, whether a rule matches, and request ids: they
+    /// are the same for the same seed and the same order of requests. Default: a fixed seed.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self

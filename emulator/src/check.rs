@@ -1,8 +1,8 @@
-//! Holding the business parameters of a request against the specification of its operation.
+//! Checks the business parameters of a request against the specification of its operation.
 //!
-//! Required ones must be there and not blank, values must be of their type and inside their bounds, JSON must have the
-//! shape that its type says. Parameters that the specification does not know are ignored, and so are values outside the
-//! known ones of an open set, as the real gateway does; both give a warning. An empty value counts as absent.
+//! Required parameters must be present and not blank, values must have their type and be inside their bounds, JSON must
+//! have the shape of its type. Unknown parameters and values outside the known ones of an open set are accepted with a
+//! warning, as the real gateway does. An empty value counts as absent.
 
 use std::ops::Bound;
 
@@ -11,14 +11,14 @@ use aliyun_api_spec::suggest::nearest;
 use aliyun_api_spec::wire;
 use aliyun_protocol::parameter;
 
-use crate::refuse::Refusal;
-use crate::wire::Parameters;
+use crate::parameters::Parameters;
+use crate::refusal::Refusal;
 
-/// The most warnings that one request gives.
+/// Maximum number of warnings for one request.
 const MAX_WARNINGS: usize = 20;
 
-/// Refuses what does not fit. Warns of what is not known, and of a value that is refused says what is wrong with it:
-/// the service's own text does not.
+/// Refuses values that do not fit. Adds warnings about unknown parameters and values, and the reason for a refusal,
+/// which the service's own text does not contain.
 pub(crate) fn check(
     service: &Service,
     operation: &Operation,
@@ -52,7 +52,7 @@ pub(crate) fn check(
         let found = wire::check(service, operation, field, parameters);
         let is_refused = !found.misfits.is_empty();
         for line in found.misfits.into_iter().chain(found.notes) {
-            // A line begins with a path inside the parameter, or says something of the whole.
+            // A line begins with a path inside the parameter, or is about the whole value.
             let separator = if line.starts_with('[') { "" } else { ": " };
             warn(format!("{name}{separator}{line}"));
         }
@@ -63,11 +63,11 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// The warning of a parameter that the specification does not have; the protocol's own are none of its.
+/// The warning about a parameter that the specification does not have; the protocol's own parameters get none.
 fn unknown(operation: &Operation, name: &str) -> Option<String> {
-    /// The region is what the classic client adds, whatever the operation; the other is an older spelling.
+    /// The classic client always adds the region; the other name is an older spelling.
     const OF_CLIENTS: [&str; 2] = ["RegionId", "TimeStamp"];
-    /// Comparing takes time by length, and what is much longer than every name is near none of them.
+    /// Comparing takes time by length, and a name that is much longer than every known one is close to none.
     const LONGEST: usize = 64;
     if parameter::ALL.contains(&name) || OF_CLIENTS.contains(&name) {
         return None;

@@ -1,6 +1,6 @@
 //! The JSON endpoint under `/_emulator/` of a server, for tests in other languages.
 //!
-//! The shapes stand in the documentation of the crate, under "From other languages".
+//! The crate documentation describes the shapes, under "Control over HTTP".
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -16,18 +16,18 @@ use serde_json::{Map, Value, json};
 
 use crate::Emulator;
 use crate::dial::Dial;
+use crate::parameters;
 use crate::received::Received;
-use crate::refuse::Refusal;
+use crate::refusal::Refusal;
 use crate::time;
-use crate::wire;
 
 const ROOT: &str = "/_emulator/";
 
-/// How many requests or dials an answer has unless it is asked for fewer or more, and the most it can have.
+/// The default and the maximum number of requests or dials in a response.
 const LIMIT: usize = 1_000;
 const MAX_LIMIT: usize = 10_000;
 
-/// Whether a request is meant for the endpoint and not for the service.
+/// Whether a request is for this endpoint and not for a service.
 pub(crate) fn is_meant(uri: &Uri) -> bool {
     uri.path().starts_with(ROOT)
 }
@@ -65,8 +65,8 @@ pub(crate) fn answer(
     response
 }
 
-/// Whether a page in a browser on this machine may have sent a request. A browser tells the origin of every page that
-/// would change something elsewhere; a page may look around where a name of its own leads to this machine.
+/// Whether a page in a browser on this machine may have sent a request. A browser states the origin of every page that
+/// changes something elsewhere; a page can read if its own host name resolves to this machine.
 fn may_be_of_a_page(headers: &HeaderMap) -> bool {
     let is_safe = |host: &HeaderValue| {
         let authority: Option<Authority> = host.to_str().ok().and_then(|host| host.parse().ok());
@@ -135,7 +135,7 @@ fn route(emulator: &Emulator, parts: &Parts, body: &[u8]) -> Outcome {
     }
 }
 
-/// What is answered where something was done and there is nothing to tell.
+/// The response without content.
 const NOTHING: (StatusCode, Value) = (StatusCode::NO_CONTENT, Value::Null);
 
 /// What a query selects.
@@ -148,7 +148,7 @@ struct Selection {
 impl Selection {
     fn read(uri: &Uri, by: &str) -> Result<Self, Failure> {
         let mut selection = Self::default();
-        let pairs = wire::query(uri).map_err(|refusal| Failure::bad(refusal.message))?;
+        let pairs = parameters::query(uri).map_err(|refusal| Failure::bad(refusal.message))?;
         for (name, value) in pairs {
             if name == by {
                 selection.by = Some(value);
@@ -163,7 +163,7 @@ impl Selection {
         Ok(selection)
     }
 
-    /// The latest of those that fit, oldest first, as JSON under a name beside the number of all that fit.
+    /// The latest matching ones, oldest first, as JSON under a name, with the number of all matching ones.
     fn answer<T>(self, name: &str, all: Vec<T>, key: impl Fn(&T) -> Option<&str>, show: impl Fn(&T) -> Value) -> Value {
         let fitting: Vec<T> =
             all.into_iter().filter(|item| self.by.as_deref().is_none_or(|by| key(item) == Some(by))).collect();
@@ -181,7 +181,7 @@ fn requests(emulator: &Emulator, uri: &Uri) -> Outcome {
 }
 
 fn request(request: &Received) -> Value {
-    // What would let anyone sign or use a session stays hidden.
+    // Leaves out what would allow to sign requests or use a session.
     let visible = request.parameters().iter().filter(|(name, _)| !parameter::SECRET.contains(&name.as_str()));
     let parameters: Map<String, Value> = visible.map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     json!({

@@ -1,4 +1,4 @@
-//! Carrying an answer back over a socket, whole or as a fault wants it.
+//! Sends a response over a socket, as a whole or damaged by a fault.
 
 use std::collections::VecDeque;
 use std::io;
@@ -29,7 +29,7 @@ pub(crate) struct Line {
 pub(crate) struct ResetSwitch(Arc<AtomicBool>);
 
 impl ResetSwitch {
-    /// From now on the line ends with a reset.
+    /// From now on the connection ends with a reset.
     pub(crate) fn set(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -37,7 +37,7 @@ impl ResetSwitch {
 
 impl Line {
     pub(crate) fn new(stream: TcpStream, reset: ResetSwitch) -> Self {
-        // Answers are small and whole: waiting to fill a packet only delays them.
+        // Responses are small and complete: waiting to fill a packet would only delay them.
         let _ = stream.set_nodelay(true);
         Self { stream, reset }
     }
@@ -46,7 +46,7 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         if self.reset.0.load(Ordering::Relaxed) {
-            // Where it fails, the peer sees a close, which is as little of an answer.
+            // If it fails, the peer sees a close, which is no response either.
             let _ = self.stream.set_zero_linger();
         }
     }
@@ -84,7 +84,7 @@ impl AsyncWrite for Line {
     }
 }
 
-/// The body of an answer: one piece or several, and perhaps no proper end.
+/// The body of a response: one piece or several, and perhaps an improper end.
 pub(crate) struct AnswerBody {
     pieces: VecDeque<Bytes>,
     pause: Duration,
@@ -95,7 +95,7 @@ pub(crate) struct AnswerBody {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Whole,
-    /// What came before is written out first.
+    /// What was sent before is flushed first.
     Flushing,
     Broken,
 }
@@ -105,7 +105,7 @@ pub(crate) fn whole(response: Response<Bytes>) -> Response<AnswerBody> {
     response.map(|body| AnswerBody { pieces: [body].into(), pause: Duration::ZERO, sleep: None, end: End::Whole })
 }
 
-/// A body in pieces, with a pause between them.
+/// A body in pieces, with a delay between them.
 pub(crate) fn slow(response: Response<Bytes>, pause: Duration) -> Response<AnswerBody> {
     response.map(|body| AnswerBody { pieces: pieces(body), pause, sleep: None, end: End::Whole })
 }
@@ -116,7 +116,7 @@ pub(crate) fn half(response: Response<Bytes>) -> Response<AnswerBody> {
     broken(response, length / 2, length)
 }
 
-/// A body that was announced longer than it is.
+/// A body that is shorter than announced.
 pub(crate) fn short(response: Response<Bytes>) -> Response<AnswerBody> {
     let length = response.body().len();
     broken(response, length, length + MISSING)
@@ -140,7 +140,7 @@ fn pieces(mut body: Bytes) -> VecDeque<Bytes> {
     pieces
 }
 
-/// How long a slow body takes in all.
+/// Total time of a slow body.
 pub(crate) fn slow_time(length: usize, pause: Duration) -> Duration {
     let size = length.div_ceil(PIECES).max(1);
     let pauses = length.div_ceil(size).saturating_sub(1);
@@ -165,7 +165,7 @@ impl Body for AnswerBody {
         match self.end {
             End::Whole => Poll::Ready(None),
             End::Flushing => {
-                // The server writes out what it holds before it asks again.
+                // The server flushes its buffer before it polls again.
                 self.end = End::Broken;
                 cx.waker().wake_by_ref();
                 Poll::Pending

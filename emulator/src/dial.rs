@@ -1,4 +1,4 @@
-//! Who was rung, as far as an emulator rings anyone.
+//! The dials: who would have been called.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -8,12 +8,11 @@ use std::time::SystemTime;
 use aliyun_api_spec::model::{Operation, Style};
 use serde_json::Value;
 
-use crate::wire::Parameters;
+use crate::parameters::Parameters;
 
-/// A phone that would have rung: a number that an operation was asked to call, where it answered a success, whether or
-/// not that answer arrived.
+/// A dial: a number that a successful operation was asked to call, whether or not the response reached the client.
 ///
-/// Which parameter names who is rung says the specification. A few operations name a task there, whose numbers were
+/// The specification names the parameter with the number. For a few operations it contains a task whose numbers were
 /// given before; then [`Dial::called`] is the id of that task. `Debug` masks it.
 #[derive(Clone)]
 pub struct Dial {
@@ -29,7 +28,7 @@ struct Dialler {
 }
 
 impl Dial {
-    /// The number, or the task, as the request wrote it.
+    /// The number, or the task, as in the request.
     pub fn called(&self) -> &str {
         &self.called
     }
@@ -39,7 +38,7 @@ impl Dial {
         &self.by.action
     }
 
-    /// The request that dialled: the id of its answer. A request with several numbers makes several dials.
+    /// The request that dialled: the request id of its response. A request with several numbers makes several dials.
     pub fn request_id(&self) -> &str {
         &self.by.request_id
     }
@@ -72,7 +71,7 @@ impl Dials {
         if called.is_empty() {
             return;
         }
-        // No more are held than are kept, even for a moment.
+        // Never holds more than the maximum, even for a moment.
         let called = called.get(called.len().saturating_sub(Self::MAX)..).unwrap_or_default();
         let surplus = (self.0.len() + called.len()).saturating_sub(Self::MAX);
         self.0.drain(..surplus);
@@ -90,7 +89,7 @@ impl Dials {
     }
 }
 
-/// Whom an operation rings with these parameters.
+/// The numbers that an operation dials with these parameters.
 pub(crate) fn called(operation: &Operation, parameters: &Parameters) -> Vec<String> {
     let Some(name) = &operation.dials else { return Vec::new() };
     let has = |(name, value): &(String, String)| parameters.get(name) == Some(value);
@@ -113,7 +112,7 @@ pub(crate) fn called(operation: &Operation, parameters: &Parameters) -> Vec<Stri
     called
 }
 
-/// The texts and numbers of a JSON list, or the one that it is.
+/// The texts and numbers of a JSON list, or the single value.
 fn items(json: &str) -> Vec<String> {
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),

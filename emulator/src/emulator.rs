@@ -1,4 +1,4 @@
-//! The handle that users hold.
+//! The emulator.
 
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
@@ -15,13 +15,13 @@ use crate::received::Received;
 use crate::rule::{Connection, Rule, When};
 use crate::rule_file::{self, RulesError};
 
-/// The access key id that an emulator knows unless it was given others.
+/// The access key id that an emulator knows by default.
 pub const DEFAULT_KEY_ID: &str = "testid";
 
 /// The secret of [`DEFAULT_KEY_ID`].
 pub const DEFAULT_KEY_SECRET: &str = "testsecret";
 
-/// A stand-in for Alibaba Cloud's gateway.
+/// An emulated gateway of Alibaba Cloud.
 ///
 /// A clone is another handle to the same emulator.
 #[derive(Clone)]
@@ -49,8 +49,9 @@ impl Emulator {
         self.engine.answer(&parts, Ok(&body)).response
     }
 
-    /// A rule for requests of an operation that have the parameters set in `request`, and perhaps more. An empty text
-    /// stands for any value. A request that could not be sent, such as one with an infinite number, matches nothing.
+    /// A rule for requests of an operation with the parameters that are set in `request`; the request may have more. An
+    /// empty text matches any value. A request that cannot be sent, such as one with an infinite number, matches
+    /// nothing.
     #[allow(clippy::needless_pass_by_value, reason = "a request is built where it is given")]
     pub fn on<O: Operation>(&self, request: O) -> Rule<O::Output> {
         self.engine.rules().add(match parameters_of(&request) {
@@ -75,10 +76,10 @@ impl Emulator {
         self.engine.rules().add(When::Connection)
     }
 
-    /// Adds rules that are written as JSON, all or none; what was wrong is said with line and column.
+    /// Adds rules in JSON, all or none. Errors have a line and a column.
     ///
-    /// A rule says when it matches and what becomes of the request, in the words of [`Rule`] and
-    /// [`Fault`](crate::Fault); `then` continues a sequence. Later rules come before earlier ones:
+    /// A rule states when it matches and what happens to the request, with the names of [`Rule`] and
+    /// [`Fault`](crate::Fault); `then` continues a sequence. Later rules are asked before earlier ones:
     ///
     /// ```
     /// let emulator = aliyun_emulator::Emulator::new(aliyun_api_spec::dyvmsapi());
@@ -98,7 +99,7 @@ impl Emulator {
         rule_file::add(json, self.engine.services(), self.engine.rules())
     }
 
-    /// Takes all rules out of force.
+    /// Removes all rules.
     pub fn clear_rules(&self) {
         self.engine.rules().clear();
     }
@@ -108,41 +109,41 @@ impl Emulator {
         self.engine.clock().now()
     }
 
-    /// Moves the emulator's time on: calls end, limits are over, temporary keys expire.
+    /// Advances the emulator's time: calls end, limits are over, temporary keys expire.
     ///
-    /// The gateway's own clock, against which the time stamps of requests are held, takes no part in it: the clock of a
-    /// client under test does not know of it either.
+    /// The gateway's own clock, against which the time stamps of requests are checked, does not move: the clock of a
+    /// client under test does not move either.
     pub fn advance(&self, by: Duration) {
         self.engine.clock().advance(by);
     }
 
-    /// Sets the emulator's time, from which it goes on, and the gateway's clock with it: a client whose own clock says
-    /// something else is refused with `InvalidTimeStamp.Expired`.
+    /// Sets the emulator's time, which runs on from there, and the gateway's clock with it: a client whose clock
+    /// differs too much is refused with `InvalidTimeStamp.Expired`.
     pub fn set_time(&self, time: SystemTime) {
         self.engine.clock().set(time);
     }
 
-    /// Starts again: no request, no dial, no rule, the state and the clock of the beginning. Nonces stay used, and request
-    /// ids are not given twice.
+    /// Resets the emulator: no requests, no dials, no rules, the initial state and clock. Nonces stay used, and request
+    /// ids are not used again.
     pub fn reset(&self) {
         self.engine.reset();
     }
 
-    /// Who was rung so far, oldest first: the latest 200,000 dials.
+    /// The dials so far, oldest first: the latest 200,000.
     pub fn dials(&self) -> Vec<Dial> {
         self.engine.dials()
     }
 
-    /// The dials of one number, written as in the request.
+    /// The dials of one number, as written in the request.
     pub fn dials_to(&self, number: &str) -> Vec<Dial> {
         self.engine.dials_to(number)
     }
 
-    /// Asserts that exactly one request rang this number, once.
+    /// Asserts that exactly one request dialled this number, once.
     ///
     /// # Panics
     ///
-    /// Where it was rung less or more often: the message lists what came instead, without any number.
+    /// If it was dialled less or more often. The message lists the requests, without any number.
     #[track_caller]
     pub fn assert_dialled_once(&self, number: &str) {
         let count = self.dials_to(number).len();
@@ -153,7 +154,7 @@ impl Emulator {
         );
     }
 
-    /// The latest requests, with a mark where they rang a number.
+    /// The latest requests, with a mark at those that dialled the number.
     fn what_came(&self, number: &str) -> String {
         const SHOWN: usize = 20;
         let requests = self.requests();
@@ -171,7 +172,7 @@ impl Emulator {
         text
     }
 
-    /// What came so far, refused or not, oldest first: the latest 10,000 requests, or fewer where they are large.
+    /// The requests so far, refused or not, oldest first: the latest 10,000, or fewer if they are large.
     pub fn requests(&self) -> Vec<Received> {
         self.engine.requests()
     }

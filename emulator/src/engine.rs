@@ -21,33 +21,33 @@ use crate::check;
 use crate::dial::{self, Dial, Dials};
 use crate::fault::{Delivery, Fault};
 use crate::limit::Limits;
+use crate::parameters::{self, Decoded, Parameters};
 use crate::random;
 use crate::received::{Journal, Received};
-use crate::refuse::Refusal;
+use crate::refusal::Refusal;
 use crate::rule::{Action, Incoming, Rules};
 use crate::service::{Services, Target};
 use crate::time::{Clock, Moment};
 use crate::verify::{self, Claim, Verifier};
-use crate::wire::{self, Decoded, Parameters};
 
-/// The largest request body that is read, in bytes.
+/// Maximum size of a request body, in bytes.
 pub(crate) const MAX_BODY: usize = 10 * 1024 * 1024;
 
-/// The header that asks for a fault, where the builder allows it.
+/// The header that asks for a fault, if the builder allows it.
 pub(crate) const FAULT_HEADER: &str = "x-emulator-fault";
 
-/// What sees every request.
+/// A function that gets every request.
 pub(crate) type Observer = Arc<dyn Fn(&Received) + Send + Sync>;
 
-/// What an engine is made of.
+/// The parts of an engine.
 pub(crate) struct Setup {
     pub(crate) services: Services,
     pub(crate) verifier: Verifier,
     pub(crate) clock: Clock,
-    /// How far a request may be off the clock.
+    /// Maximum difference between a request's time stamp and the clock.
     pub(crate) time_window: Duration,
     pub(crate) limits: Limits,
-    /// What chance decides is made from this, so that a run can be repeated.
+    /// The seed of random decisions, so that a run can be reproduced.
     pub(crate) seed: u64,
     /// Whether a request may ask for a fault.
     pub(crate) fault_header: bool,
@@ -69,22 +69,22 @@ pub(crate) struct Engine {
     answered: AtomicU64,
 }
 
-/// What came, and who was rung. One request enters both at once.
+/// The requests and the dials. One request is added to both at once.
 #[derive(Default)]
 struct Seen {
     journal: Journal,
     dials: Dials,
-    /// Counts the resets: what came before one and is answered after it is not kept.
+    /// Number of resets: a request that was received before a reset and answered after it is not kept.
     resets: u64,
 }
 
-/// A finished answer and how it travels.
+/// A finished response and how it is delivered.
 pub(crate) struct Outgoing {
     pub(crate) response: Response<Bytes>,
     pub(crate) delivery: Delivery,
 }
 
-/// What became of a request.
+/// The result of a request.
 struct Outcome {
     result: Result<(String, Value), Refusal>,
     dialled: Vec<String>,
@@ -108,7 +108,7 @@ impl Engine {
         }
     }
 
-    /// Answers a request whose body came, or says why the body was not read.
+    /// Answers a request whose body was read, or the reason why it was not.
     pub(crate) fn answer(&self, parts: &Parts, body: Result<&Bytes, Refusal>) -> Outgoing {
         let resets = self.with_seen(|seen| seen.resets);
         let moment = self.setup.clock.moment();
@@ -118,7 +118,7 @@ impl Engine {
             Ok(body) => (body, None),
             Err(refusal) => (&Bytes::new(), Some(refusal)),
         };
-        let Decoded { parameters, fault } = wire::decode(parts, body);
+        let Decoded { parameters, fault } = parameters::decode(parts, body);
         let unasked = if verify::is_v3(&parts.headers, &parameters) { Format::Json } else { Format::Xml };
         let format = Format::requested(&parameters, unasked);
         let mut warnings = Vec::new();
@@ -139,7 +139,7 @@ impl Engine {
         let is_answered = !matches!(delivery, Delivery::Reset | Delivery::Silence);
         let refusal = match &result {
             Ok((_, answer)) => behaviour::failure(&service.envelope, answer),
-            // A fault without effect and without an answer refuses nothing.
+            // A fault without effect and without a response is not a refusal.
             Err(refusal) => is_answered.then(|| refusal.code.to_string()),
         };
         let mut response = match result {
@@ -183,7 +183,7 @@ impl Engine {
         Outgoing { response, delivery }
     }
 
-    /// Keeps what came, and shows it to who asked for it.
+    /// Keeps the request, and passes it to the observer.
     fn note(&self, received: Received, resets: u64) {
         let shown = self.setup.observer.as_ref().map(|observer| (observer, received.clone()));
         self.with_seen(|seen| {
@@ -200,8 +200,8 @@ impl Engine {
         }
     }
 
-    /// Checks in this order: HTTP, presence of what the protocol asks for, version and action, signature, business
-    /// parameters. The first thing that is wrong is the answer. What passes comes to the rules.
+    /// Checks in this order: HTTP, required parts of the protocol, version and action, signature, business parameters.
+    /// The first error is the response. A request that passes goes to the rules.
     #[allow(clippy::too_many_arguments, reason = "a request is read in parts")]
     fn process(
         &self,
@@ -234,7 +234,7 @@ impl Engine {
         Ok(self.perform(call, asked))
     }
 
-    /// Does what the rules say of a call that passed every check.
+    /// Applies the rules to a valid request.
     fn perform(&self, call: ValidRequest<'_>, asked: Option<Fault>) -> Outcome {
         let takes_effect = |fault: &Fault| fault.takes_effect(self.setup.time_window);
         let decision = self.rules.decide(&call.operation.action, call.parameters, asked, takes_effect);
@@ -270,7 +270,7 @@ impl Engine {
         Ok(behaviour::completed(call, answer))
     }
 
-    /// What the emulator answers by itself.
+    /// The response without rules.
     fn behave(&self, call: ValidRequest<'_>) -> Result<Value, Refusal> {
         self.with_behaviour(|behaviour| behaviour.answer(call)).map(Value::Object)
     }
@@ -285,7 +285,7 @@ impl Engine {
         self.setup.services.select(target)
     }
 
-    /// Forgets what came, who was rung and the rules; clock and state are as in the beginning. Nonces stay used.
+    /// Removes requests, dials and rules, and restores the initial clock and state. Nonces stay used.
     pub(crate) fn reset(&self) {
         self.rules.clear();
         self.with_seen(|seen| *seen = Seen { resets: seen.resets + 1, ..Seen::default() });
@@ -336,11 +336,11 @@ impl Engine {
     }
 }
 
-/// A call as a rule's function sees it.
+/// A request as a rule's function sees it.
 struct Asked<'a> {
     engine: &'a Engine,
     call: ValidRequest<'a>,
-    /// Why the emulator would not have answered.
+    /// Why the emulator would have refused.
     refusal: RefCell<Option<Refusal>>,
 }
 
@@ -392,7 +392,7 @@ fn respond(status: StatusCode, format: Format, now: SystemTime, request_id: &str
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, format.content_type());
-    // A time outside the calendar has no date; everything else in these two is printable ASCII.
+    // A time outside the calendar has no date; the rest of these two values is printable ASCII.
     if let Some(date) = http_date(now).and_then(|date| HeaderValue::try_from(date).ok()) {
         headers.insert(DATE, date);
     }
@@ -402,7 +402,7 @@ fn respond(status: StatusCode, format: Format, now: SystemTime, request_id: &str
     response
 }
 
-/// At least one: nought would tell the sender nothing.
+/// At least 1: 0 would mean nothing to the client.
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
 }

@@ -1,4 +1,4 @@
-//! Faults on request: what can go wrong between a client and the service, and how it looks.
+//! Faults: what can go wrong between a client and the service, and how the client sees it.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,18 +8,18 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response};
 use serde::Deserialize;
 
-use crate::refuse::Refusal;
+use crate::refusal::Refusal;
 use crate::time::{earlier, later};
 
 /// Something that goes wrong with one request.
 ///
-/// Each says whether the operation takes effect: whether a phone rings, a task starts, and the dial is counted.
-/// Where both can happen, it does not unless [`Fault::after_effect`] says so. A fault with effect decides how the
-/// answer travels; what the answer is stays with the other rules.
+/// Each fault states whether the operation takes effect: whether a phone rings, a task starts, and the dial is counted.
+/// If both are possible, the operation has no effect unless [`Fault::after_effect`] is set. A fault with effect decides
+/// how the response is delivered; the response itself is that of the other rules.
 ///
-/// A rule plays it ([`Rule::fault`](crate::Rule::fault)), or a request asks for it in the header `x-emulator-fault` where
+/// A rule plays it ([`Rule::fault`](crate::Rule::fault)), or a request asks for it in the header `x-emulator-fault`, if
 /// [`Builder::fault_header`](crate::Builder::fault_header) allows that: `reset`, or
-/// `{"kind":"reset","after_effect":true}`. The names of JSON stand with each.
+/// `{"kind":"reset","after_effect":true}`. The JSON names are listed with each fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     kind: Kind,
@@ -42,10 +42,10 @@ enum Kind {
     ClockBehind(Duration),
 }
 
-/// What an error of the server's side comes as.
+/// The form of a server error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dress {
-    /// A gateway error in the format that was asked for.
+    /// A gateway error in the requested format.
     Asked,
     Xml,
     NoCode,
@@ -53,7 +53,7 @@ enum Dress {
     Empty,
 }
 
-/// How an answer travels.
+/// How a response is delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Delivery {
     Whole,
@@ -63,7 +63,7 @@ pub(crate) enum Delivery {
     Slow(Duration),
     /// Half of it, then the connection is reset.
     ResetWithin,
-    /// All of it, where more was announced.
+    /// All of it, but more was announced.
     Short,
     /// Not at all: the connection is reset.
     Reset,
@@ -74,10 +74,10 @@ pub(crate) enum Delivery {
 /// How long a silent connection is held; then it is reset.
 pub(crate) const SILENCE: Duration = Duration::from_secs(600);
 
-/// How many pieces a slow answer has, if it is long enough.
+/// Number of pieces of a slow response, if it is long enough.
 pub(crate) const PIECES: usize = 8;
 
-/// How many bytes too many an answer of wrong length announces.
+/// Number of missing bytes of a response with a wrong length.
 pub(crate) const MISSING: usize = 100;
 
 impl Fault {
@@ -85,8 +85,8 @@ impl Fault {
         Self { kind, after_effect: false }
     }
 
-    /// `Throttling.User` with HTTP 400, as the gateway refuses an account that asks too often. No effect. JSON:
-    /// `throttled`.
+    /// `Throttling.User` with HTTP 400, as the gateway refuses an account that sends too many requests. No effect.
+    /// JSON: `throttled`.
     #[must_use]
     pub const fn throttled() -> Self {
         Self::of(Kind::Throttled(None))
@@ -98,33 +98,33 @@ impl Fault {
         Self::of(Kind::Throttled(Some(retry_after)))
     }
 
-    /// A gateway error with this HTTP status, in the format that was asked for: `InternalError` for 500,
-    /// `ServiceUnavailable` for 503 and every other. A status outside 200 to 599 counts as 500, here and below. JSON:
-    /// `server-error` with `status`.
+    /// A gateway error with this HTTP status, in the requested format: `InternalError` for 500, `ServiceUnavailable`
+    /// for 503 and every other. A status outside 200 to 599 counts as 500, here and below. JSON: `server-error` with
+    /// `status`.
     #[must_use]
     pub fn server_error(status: u16) -> Self {
         Self::error(status, Dress::Asked)
     }
 
-    /// The same as XML, whatever was asked for. JSON: `xml-error` with `status`.
+    /// The same as XML, whatever the requested format. JSON: `xml-error` with `status`.
     #[must_use]
     pub fn xml_error(status: u16) -> Self {
         Self::error(status, Dress::Xml)
     }
 
-    /// An HTTP status with JSON that names no code. JSON: `no-code` with `status`.
+    /// An HTTP status with JSON without a code. JSON: `no-code` with `status`.
     #[must_use]
     pub fn no_code(status: u16) -> Self {
         Self::error(status, Dress::NoCode)
     }
 
-    /// An HTML page, as a proxy writes one. JSON: `html` with `status`.
+    /// An HTML page, as a proxy sends one. JSON: `html` with `status`.
     #[must_use]
     pub fn html(status: u16) -> Self {
         Self::error(status, Dress::Html)
     }
 
-    /// An answer without a body. JSON: `empty` with `status`.
+    /// A response without a body. JSON: `empty` with `status`.
     #[must_use]
     pub fn empty(status: u16) -> Self {
         Self::error(status, Dress::Empty)
@@ -134,20 +134,20 @@ impl Fault {
         Self::of(Kind::Error(status_of(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), dress))
     }
 
-    /// The answer comes after this time, by tokio's clock, which a test may pause. With effect. JSON: `delay` with
+    /// The response is delayed by this time, by tokio's clock, which a test may pause. With effect. JSON: `delay` with
     /// `milliseconds`.
     #[must_use]
     pub const fn delay(delay: Duration) -> Self {
         Self::of(Kind::Delay(delay))
     }
 
-    /// The request is read and the connection reset, without an answer. JSON: `reset`.
+    /// The request is read and the connection reset, without a response. JSON: `reset`.
     #[must_use]
     pub const fn reset() -> Self {
         Self::of(Kind::Reset)
     }
 
-    /// The connection is reset in the middle of the answer's body. With effect. JSON: `reset-within-answer`.
+    /// The connection is reset in the middle of the response's body. With effect. JSON: `reset-within-answer`.
     #[must_use]
     pub const fn reset_within_answer() -> Self {
         Self::of(Kind::ResetWithinAnswer)
@@ -159,26 +159,26 @@ impl Fault {
         Self::of(Kind::Silence)
     }
 
-    /// The body comes in eight pieces with this time between them, by tokio's clock. With effect. JSON: `slow` with
+    /// The body is sent in eight pieces with this time between them, by tokio's clock. With effect. JSON: `slow` with
     /// `milliseconds`.
     #[must_use]
     pub const fn slow(pause: Duration) -> Self {
         Self::of(Kind::Slow(pause))
     }
 
-    /// `Content-Length` announces more than comes before the connection is closed. With effect. JSON: `wrong-length`.
+    /// `Content-Length` announces more than is sent before the connection is closed. With effect. JSON: `wrong-length`.
     #[must_use]
     pub const fn wrong_length() -> Self {
         Self::of(Kind::WrongLength)
     }
 
-    /// A whole HTTP answer with the first half of its body. With effect. JSON: `cut`.
+    /// A complete HTTP response with the first half of its body. With effect. JSON: `cut`.
     #[must_use]
     pub const fn cut() -> Self {
         Self::of(Kind::Cut)
     }
 
-    /// A whole HTTP answer whose body is neither JSON nor XML any more. With effect. JSON: `malformed`.
+    /// A complete HTTP response whose body is neither JSON nor XML. With effect. JSON: `malformed`.
     #[must_use]
     pub const fn malformed() -> Self {
         Self::of(Kind::Malformed)
@@ -198,11 +198,11 @@ impl Fault {
         Self::of(Kind::ClockBehind(by))
     }
 
-    /// The operation takes effect before the fault: a phone rings, and the client is not told. JSON:
+    /// The operation takes effect before the fault: a phone rings, and the client gets no proper response. JSON:
     /// `"after_effect": true`.
     ///
-    /// It changes `reset`, `silence` and the errors with a status; the service never throttles what it has begun, and
-    /// the other faults are with effect in any case.
+    /// It changes `reset`, `silence` and the errors with a status. The service never throttles a request that it has
+    /// started, and the other faults always have an effect.
     #[must_use]
     pub const fn after_effect(mut self) -> Self {
         self.after_effect = true;
@@ -231,7 +231,7 @@ impl Fault {
         }
     }
 
-    /// Whether the operation takes effect, where requests may be `window` off the clock.
+    /// Whether the operation takes effect, with this time window of requests.
     pub(crate) fn takes_effect(&self, window: Duration) -> bool {
         match self.kind {
             Kind::Throttled(_) => false,
@@ -246,7 +246,7 @@ impl Fault {
         }
     }
 
-    /// What is answered in place of an operation without effect.
+    /// The response instead of an operation without effect.
     pub(crate) fn refusal(&self) -> Refusal {
         match self.kind {
             Kind::Throttled(retry_after) => Refusal::throttled(retry_after),
@@ -257,17 +257,17 @@ impl Fault {
         }
     }
 
-    /// Whether an effect is followed by this fault's own answer.
+    /// Whether this fault has its own response after the effect.
     pub(crate) fn replaces_answer(&self) -> bool {
         matches!(self.kind, Kind::Error(..))
     }
 
-    /// Whether its answer is XML in any case.
+    /// Whether its response is always XML.
     pub(crate) fn forces_xml(&self) -> bool {
         matches!(self.kind, Kind::Error(_, Dress::Xml))
     }
 
-    /// What the service's clock shows where the emulator's shows `now`.
+    /// The time of the service's clock when the emulator's is `now`.
     pub(crate) fn clock(&self, now: SystemTime) -> SystemTime {
         match self.kind {
             Kind::ClockAhead(by) => later(now, by),
@@ -276,7 +276,7 @@ impl Fault {
         }
     }
 
-    /// Damages a finished answer as far as its bytes go.
+    /// Damages the bytes of a finished response.
     pub(crate) fn damage(&self, response: &mut Response<Bytes>) {
         let body = response.body();
         let (start, end) = body.split_at(body.len() / 2);
@@ -295,7 +295,7 @@ impl Fault {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
         if let Kind::Error(_, Dress::Html | Dress::Empty | Dress::NoCode) = self.kind {
-            // A proxy knows no request id.
+            // A proxy has no request id.
             response.headers_mut().remove(aliyun_protocol::header::REQUEST_ID);
         }
     }
@@ -312,7 +312,7 @@ impl Fault {
         }
     }
 
-    /// Reads the value of the header that asks for a fault: JSON, or a bare name.
+    /// Parses the value of the header that asks for a fault: JSON, or a name.
     pub(crate) fn from_header(value: &HeaderValue) -> Result<Self, String> {
         let text = value.to_str().map_err(|_| "it is not ASCII".to_owned())?.trim();
         if text.starts_with('{') {
@@ -333,7 +333,7 @@ fn page(status: StatusCode) -> String {
     )
 }
 
-/// A fault as JSON says it, where a text is one of that kind.
+/// A fault in JSON. A text is the fault of that kind.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct Whole {
@@ -385,7 +385,7 @@ impl TryFrom<Whole> for Fault {
     }
 }
 
-/// Not an untagged enum, which would hide which field is wrong.
+/// Not an untagged enum, which would not report which field is wrong.
 impl<'de> Deserialize<'de> for Fault {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error;

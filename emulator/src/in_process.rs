@@ -14,8 +14,8 @@ use crate::fault::{Delivery, SILENCE};
 
 /// Sends the requests of a client to an emulator in the same process. Made by [`Emulator::transport`].
 ///
-/// The host of a request does not matter: a client can keep the service's own endpoint. Faults look as they do over
-/// HTTP; where they take time, it is tokio's, which a test may pause.
+/// The host of a request does not matter if there is one service: a client can keep the service's own endpoint. Faults
+/// look as they do over HTTP. Their delays are by tokio's clock, which a test may pause.
 #[derive(Debug, Clone)]
 pub struct InProcess {
     emulator: Emulator,
@@ -63,7 +63,7 @@ impl Transport for InProcess {
     }
 }
 
-/// What a client sees of a connection without an answer. It cannot know whether the request was read.
+/// What a client sees of a connection without a response. It cannot know whether the request was read.
 async fn unanswered(delivery: Delivery) -> TransportError {
     if delivery == Delivery::Silence {
         wait(SILENCE).await;

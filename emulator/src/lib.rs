@@ -156,9 +156,10 @@ mod engine;
 mod fault;
 mod in_process;
 mod limit;
+mod parameters;
 mod random;
 mod received;
-mod refuse;
+mod refusal;
 mod rule;
 mod rule_file;
 mod server;
@@ -169,7 +170,6 @@ mod time;
 #[cfg(feature = "tls")]
 mod tls;
 mod verify;
-mod wire;
 
 pub use account::{Account, AccountSettings, Members, Problem, ValidRequest};
 pub use builder::Builder;

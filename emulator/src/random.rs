@@ -1,4 +1,4 @@
-//! Numbers that look random and are the same every time.
+//! Reproducible random numbers.
 
 /// Numbers that look random and are the same for the same seed, for the state of an account: `SplitMix64`, for which every
 /// seed is equally good.
@@ -22,13 +22,13 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number from 0 up to, and without, `bound`; 0 where `bound` is.
+    /// A number from 0 to `bound`, exclusive; 0 if `bound` is 0.
     pub fn below(&mut self, bound: u32) -> u32 {
         let scaled = ((self.next() >> 32) * u64::from(bound)) >> 32;
         u32::try_from(scaled).unwrap_or_default()
     }
 
-    /// A number from 0.0 up to, and without, 1.0.
+    /// A number from 0.0 to 1.0, exclusive.
     pub fn share(&mut self) -> f64 {
         let number = u32::try_from(self.next() >> 32).unwrap_or_default();
         f64::from(number) / 4_294_967_296.0

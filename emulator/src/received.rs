@@ -1,4 +1,4 @@
-//! What the emulator received, for tests to look at.
+//! The received requests, for tests.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -13,21 +13,20 @@ use aliyun_runtime::Operation;
 use aliyun_runtime::parameters_of;
 use http::{Method, StatusCode};
 
+use crate::parameters::Parameters;
 use crate::rule::includes;
 use crate::time;
-use crate::wire::Parameters;
 
 /// A request that the emulator received, accepted or not.
 ///
-/// `Debug` shows the values of parameters only where the specification says what they are, and that they are not
-/// sensitive: numbers of people and texts that are spoken stay hidden, and so does everything unknown. `Display` is one
-/// line for a log, without any parameter.
+/// `Debug` shows the values of parameters only if the specification describes them as not sensitive: phone numbers,
+/// spoken texts and unknown values are masked. `Display` is one line for a log, without any parameter.
 #[derive(Clone)]
 pub struct Received {
     pub(crate) service: Arc<Service>,
     pub(crate) at: SystemTime,
     pub(crate) method: Method,
-    /// Empty where none was asked for.
+    /// Empty if the request names none.
     pub(crate) action: String,
     pub(crate) warnings: Vec<String>,
     pub(crate) request_id: String,
@@ -39,21 +38,20 @@ pub struct Received {
 }
 
 impl Received {
-    /// The operation that was asked for, if any.
+    /// The operation that the request names, if any.
     pub fn action(&self) -> Option<&str> {
         Some(self.action.as_str()).filter(|action| !action.is_empty())
     }
 
-    /// What the service lets pass and a test should know: parameters that the specification does not have, values outside
-    /// the known ones of a set, parts of the protocol that are written as no page documents. Where a parameter was refused,
-    /// the reason too. They name parameters and show no value. Empty where the request was refused before its parameters
-    /// were looked at.
+    /// What the service accepts but a test should know: unknown parameters, values outside the known ones of a set,
+    /// parts of the protocol in an undocumented form; and the reason if a parameter was refused. Warnings name
+    /// parameters and show no values. Empty if the request was refused before its parameters were checked.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// All parameters of query and form body by name, decoded. Those of the protocol are among them where the request is
-    /// signed with V1; V3 puts them into headers.
+    /// All parameters of query and form body by name, decoded. Those of the protocol are among them if the request is
+    /// signed with V1; V3 uses headers.
     pub fn parameters(&self) -> &BTreeMap<String, String> {
         &self.parameters
     }
@@ -68,35 +66,35 @@ impl Received {
         &self.method
     }
 
-    /// When it came, by the emulator's clock.
+    /// When it was received, by the emulator's clock.
     pub fn at(&self) -> SystemTime {
         self.at
     }
 
-    /// The request id of its answer.
+    /// The request id of its response.
     pub fn request_id(&self) -> &str {
         &self.request_id
     }
 
-    /// The code, where it was refused: the gateway's, such as `SignatureDoesNotMatch`, or with HTTP 200 the operation's,
+    /// The code if it was refused: the gateway's, such as `SignatureDoesNotMatch`, or with HTTP 200 the operation's,
     /// such as `isv.BUSINESS_LIMIT_CONTROL`.
     pub fn refusal(&self) -> Option<&str> {
         self.refusal.as_deref()
     }
 
-    /// Whether it is a request of this operation with the parameters that are set in `request`, and perhaps more: what
-    /// [`Emulator::on`](crate::Emulator::on) matches. An empty text stands for any value.
+    /// Whether it is a request of this operation with the parameters that are set in `request`, like
+    /// [`Emulator::on`](crate::Emulator::on). An empty text matches any value.
     pub fn matches<O: Operation>(&self, request: &O) -> bool {
         let wanted = parameters_of(request);
         self.action() == Some(O::FACTS.action) && wanted.is_ok_and(|wanted| includes(&self.parameters, &wanted))
     }
 
-    /// HTTP status of its answer; none where a fault left it without one.
+    /// HTTP status of its response; `None` if a fault left it without one.
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
 
-    /// Whom it rang: see [`Dial`](crate::Dial).
+    /// The numbers that it dialled: see [`Dial`](crate::Dial).
     pub fn dialled(&self) -> &[String] {
         &self.dialled
     }
@@ -115,11 +113,11 @@ impl Received {
         let Some(operation) = self.action().and_then(|action| self.service.operation(action)) else { return false };
         let Some((field, _)) = wire::parameter_of(&self.service, operation, name) else { return false };
         let types = Types::of(operation, &self.service);
-        // A list or a record may hold anything, so it stays hidden as a whole.
+        // A list or a record may contain anything, so it is masked as a whole.
         types.resolve(&field.shape.kind).is_scalar() && types.sensitivity(&field.shape) == Sensitivity::None
     }
 
-    /// What it holds of memory beyond itself, about: many small texts take more than they say.
+    /// Its approximate memory: many small texts take more than their length.
     fn size(&self) -> usize {
         const TEXT: usize = 64;
         let parameters = self.parameters.iter().flat_map(|(name, value)| [name, value]);
@@ -131,7 +129,7 @@ impl Received {
 /// Such as `2026-03-01T12:34:56Z SingleCallByTts POST 200, dialled 1, fault reset (request D9CB3933-...)`.
 impl fmt::Display for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // What is no operation's name is the sender's text.
+        // An unknown name is the client's text, so it is not shown.
         let known = self.action().and_then(|action| self.service.operation(action));
         let action = known.map_or("(no known operation)", |operation| &operation.action);
         write!(f, "{} {action} {}", time::text(self.at), self.method)?;
@@ -169,7 +167,7 @@ impl fmt::Debug for Received {
     }
 }
 
-/// The latest requests, as many as memory is set aside for.
+/// The latest requests, within a limit of memory.
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     requests: VecDeque<Received>,

@@ -1,4 +1,4 @@
-//! Rules of a test: which requests they are for, and what becomes of these.
+//! Rules of a test: which requests they are for, and what happens to these.
 
 mod rules;
 
@@ -17,38 +17,38 @@ use serde_json::Value;
 pub(crate) use self::rules::{Action, Ready, Rules, Summary, When, includes};
 use self::rules::{Entry, Step};
 use crate::fault::Fault;
-use crate::refuse::Refusal;
-use crate::wire::Parameters;
+use crate::parameters::Parameters;
+use crate::refusal::Refusal;
 
-/// A rule: which requests it is for, what becomes of them, how often and how probably. Made by
+/// A rule: which requests it is for, what happens to them, how often and with what probability. Made by
 /// [`Emulator::on`](crate::Emulator::on), [`Emulator::on_action`](crate::Emulator::on_action),
-/// [`Emulator::on_any`](crate::Emulator::on_any) and [`Emulator::on_connection`](crate::Emulator::on_connection). It stays
-/// in force when this handle is dropped. A clone is another handle to the same rule.
+/// [`Emulator::on_any`](crate::Emulator::on_any) and [`Emulator::on_connection`](crate::Emulator::on_connection). It
+/// stays in force when this handle is dropped. A clone is another handle to the same rule.
 ///
 /// # When it takes effect
 ///
-/// The methods of one chain are one change: no request meets a rule of which a part is still missing, also where other
-/// threads send requests meanwhile. The change takes effect when the handle is dropped (at the end of the statement,
-/// where it is not kept), when [`Rule::matched`] or [`Rule::remove`] is called or the handle is cloned, or when a request
-/// comes on the same thread. Where the handle is kept and a request that the rule can match comes on another thread, that
-/// request waits for half a second, to see whether the chain goes on; [`Rule::matched`] before it spares the wait.
+/// The methods of one chain are one change: no request sees an incomplete rule, even if other threads send requests
+/// meanwhile. The change takes effect when the handle is dropped (at the end of the statement, if it is not kept), when
+/// [`Rule::matched`] or [`Rule::remove`] is called or the handle is cloned, or when a request is sent on the same
+/// thread. If the handle is kept and another thread sends a request that the rule can match, that request waits for
+/// half a second, to see whether the chain continues; [`Rule::matched`] before it avoids the wait.
 ///
-/// A rule that is dropped without an answer has no effect and is forgotten.
+/// A rule that is dropped without a response has no effect and is removed.
 ///
 /// # Which rule decides
 ///
-/// Requests that the gateway refuses (signature, parameters and so on) never come to a rule. Of the rules that match an
-/// accepted request the **latest made** decides. A rule does not match when its answers are used up, or when chance
-/// says no; then the next older one is asked, and in the end the emulator answers by itself. What a rule answers leaves
-/// the emulator's [state](crate::State) as it was; the dial of a success is counted all the same.
+/// A request that the gateway refuses (signature, parameters and so on) does not reach the rules. Of the rules that
+/// match an accepted request, the **latest** decides. A rule does not match when its responses are used up, or by its
+/// probability; then the next older one is asked, and finally the emulator answers by itself. A rule's response leaves
+/// the state of the [account](crate::Account) unchanged; the dial of a success is counted all the same.
 ///
-/// A [`Fault`] with effect leaves the answer itself to the older rules, so that one rule can say what is answered and
-/// another how it travels. At most one fault is played for a request.
+/// A [`Fault`] with effect leaves the response to the older rules, so that one rule can decide what is answered and
+/// another how it is delivered. At most one fault is played for a request.
 ///
 /// # Sequences
 ///
-/// Answers that are given one after another are used one after another: each once, or as often as
-/// [`Rule::times`] says right behind it, and the last one for ever unless it has a number too:
+/// Responses that follow one another are used in this order: each once, or as often as [`Rule::times`] after it states,
+/// and the last one without end unless it has a number too:
 ///
 /// ```
 /// use aliyun_emulator::{Emulator, Fault};
@@ -63,7 +63,7 @@ use crate::wire::Parameters;
 ///     .reply(json!({ "CallId": "116012354148^102813780000" }));
 /// ```
 ///
-/// `A` is the type of answers: the operation's own for [`Emulator::on`](crate::Emulator::on), else any JSON.
+/// `A` is the type of responses: the operation's own for [`Emulator::on`](crate::Emulator::on), else any JSON.
 pub struct Rule<A = Value> {
     handle: Arc<Handle>,
     answer: PhantomData<fn() -> A>,
@@ -82,19 +82,19 @@ impl Drop for Handle {
     }
 }
 
-/// Stands for a connection in a [`Rule`] that is asked before a request is read.
+/// Marks a [`Rule`] for connections, which is asked before a request is read.
 #[derive(Debug)]
 pub enum Connection {}
 
-/// What every rule can do.
+/// Methods of every rule.
 #[allow(clippy::return_self_not_must_use, reason = "a rule is in force without its handle")]
 impl<A> Rule<A> {
-    /// Lets it pass to the older rules. A rule without any answer does only this: it counts.
+    /// Passes the request to the older rules. A rule without any response does only this: it counts.
     pub fn pass(self) -> Self {
         self.step(Action::Pass)
     }
 
-    /// Limits how often the answer before this is used. It has no meaning before the first answer.
+    /// Limits how often the response before this is used. It has no effect before the first response.
     pub fn times(self, times: u64) -> Self {
         self.edit(move |entry| {
             if let Some(step) = entry.steps.last_mut() {
@@ -104,21 +104,21 @@ impl<A> Rule<A> {
         self
     }
 
-    /// Makes it match in this share of cases, from 0.0 (never) to 1.0 (always, as without this). The choice depends on
-    /// [`Builder::seed`](crate::Builder::seed), the order of rules and how often this one was asked, and on nothing else.
+    /// Matches with this probability, from 0.0 (never) to 1.0 (always, the default). The decision depends only on
+    /// [`Builder::seed`](crate::Builder::seed), the order of rules and how often this one was asked.
     pub fn with_probability(self, probability: f64) -> Self {
-        // What is no number is no chance.
+        // NaN counts as 0.
         self.edit(move |entry| entry.probability = probability.max(0.0));
         self
     }
 
-    /// How often it decided, or let pass, what came; it keeps its number when it is removed.
+    /// Number of requests that it decided or passed; it keeps the number when it is removed.
     pub fn matched(&self) -> u64 {
         self.handle.rules.complete(self.handle.id);
         self.handle.matched.load(Ordering::Relaxed)
     }
 
-    /// Takes it out of force, for all its handles.
+    /// Removes it, for all its handles.
     pub fn remove(&self) {
         self.handle.rules.remove(self.handle.id);
     }
@@ -137,7 +137,7 @@ impl<A> Rule<A> {
     }
 }
 
-/// What becomes of requests.
+/// Methods for requests.
 #[allow(clippy::return_self_not_must_use, reason = "a rule is in force without its handle")]
 impl<A: Serialize> Rule<A> {
     /// Matches only requests with this parameter as well: its name on the wire and its text there. Texts that hold JSON
@@ -152,25 +152,25 @@ impl<A: Serialize> Rule<A> {
         self
     }
 
-    /// Answers this. Members of the envelope that it leaves out or empty are filled in as for a success: code, message
-    /// and request id.
+    /// Answers with this. Members of the envelope that are absent or empty are filled in as for a success: code,
+    /// message and request id.
     #[allow(clippy::needless_pass_by_value, reason = "an answer is built where it is given")]
     pub fn reply(self, answer: A) -> Self {
         self.step(Action::Reply(value_of(&answer)))
     }
 
-    /// The same with JSON, which need not be of the operation's type: an object that leaves members out, or anything
-    /// else, which is answered as it is.
+    /// The same with JSON, which need not have the operation's type: an object may omit members, and any other value is
+    /// sent as it is.
     pub fn reply_json(self, answer: Value) -> Self {
         self.step(Action::Reply(answer))
     }
 
-    /// Answers a business error: HTTP 200 with this code, such as `isv.BUSINESS_LIMIT_CONTROL`, and message.
+    /// Answers with a business error: HTTP 200 with this code, such as `isv.BUSINESS_LIMIT_CONTROL`, and message.
     pub fn refuse(self, code: impl Into<String>, message: impl Into<String>) -> Self {
         self.step(Action::Refuse { code: code.into(), message: message.into() })
     }
 
-    /// Refuses as the gateway does, with an HTTP status of its own; one outside 200 to 599 counts as 500.
+    /// Refuses as the gateway does, with an HTTP status; one outside 200 to 599 counts as 500.
     pub fn gateway_error(self, status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(status).ok().filter(|_| (200..600).contains(&status));
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -185,13 +185,14 @@ impl<A: Serialize> Rule<A> {
 
 #[allow(clippy::return_self_not_must_use, reason = "a rule is in force without its handle")]
 impl<A: Serialize + Output + Default + 'static> Rule<A> {
-    /// Answers what a function makes of the request. A code in its answer that is no success makes it a business error.
+    /// Answers with what a function returns for the request. A code in it that is not a success code makes it a
+    /// business error.
     pub fn reply_with(self, answer: impl Fn(&Accepted<'_, A>) -> A + Send + Sync + 'static) -> Self {
         self.step(Action::ReplyWith(Arc::new(move |call| value_of(&answer(&Accepted { call, answer: PhantomData })))))
     }
 }
 
-/// What becomes of connections.
+/// Methods for connections.
 #[allow(clippy::return_self_not_must_use, reason = "a rule is in force without its handle")]
 impl Rule<Connection> {
     /// Resets the connection before anything is read from it.
@@ -218,9 +219,9 @@ impl<A> fmt::Debug for Rule<A> {
     }
 }
 
-/// A typed answer as JSON.
+/// A typed response as JSON.
 fn value_of<A: Serialize>(answer: &A) -> Value {
-    // Generated types hold nothing that JSON cannot say.
+    // Generated types contain nothing that JSON cannot represent.
     serde_json::to_value(answer).unwrap_or_default()
 }
 
@@ -230,13 +231,13 @@ pub struct Accepted<'a, A> {
     answer: PhantomData<fn() -> A>,
 }
 
-/// What the engine tells about a request.
+/// What the engine provides about a request.
 pub(crate) trait Incoming {
     fn action(&self) -> &str;
     fn parameters(&self) -> &Parameters;
     fn time(&self) -> SystemTime;
     fn request_id(&self) -> &str;
-    /// What the emulator answers by itself.
+    /// The response without rules.
     fn default_answer(&self) -> Value;
 }
 
@@ -261,18 +262,18 @@ impl<A> Accepted<'_, A> {
         self.call.time()
     }
 
-    /// The request id of the answer, unless the answer brings its own.
+    /// The request id of the response, unless the response contains another one.
     pub fn request_id(&self) -> &str {
         self.call.request_id()
     }
 }
 
 impl<A: Output + Default> Accepted<'_, A> {
-    /// What the emulator would have answered by itself. To ask is to let the operation take place where it has state
-    /// behind it. Where the emulator refuses, the request is refused, whatever is answered then.
+    /// The response without rules. Calling this executes the operation if it has state. If the emulator refuses the
+    /// request, the request is refused, whatever the function returns.
     pub fn default_answer(&self) -> A {
         let mut answer = A::default();
-        // An emulator's own answer fits the operation; what does not fit would be left out.
+        // The emulator's own response fits the operation.
         let _ = read_body(self.call.default_answer().to_string().as_bytes(), &mut answer);
         answer
     }

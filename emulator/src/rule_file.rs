@@ -1,4 +1,4 @@
-//! Rules as JSON: a file of the command, or what is posted to a server.
+//! Rules in JSON: a file of the command, or the body of a request to a server.
 
 use std::error::Error;
 use std::fmt;
@@ -13,14 +13,14 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::fault::Fault;
-use crate::refuse::Refusal;
+use crate::refusal::Refusal;
 use crate::rule::{Action, Ready, Rule, Rules, When};
 use crate::service::Services;
 
-/// The most rules that are kept in force when rules are added from JSON.
+/// Maximum number of rules when rules are added from JSON.
 const MAX_RULES: usize = 10_000;
 
-/// What is wrong with rules that are written as JSON: every mistake with its line and column, counted from 1.
+/// What is wrong with rules in JSON: every mistake with its line and column, counted from 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RulesError {
     mistakes: Vec<Mistake>,
@@ -109,7 +109,7 @@ struct GatewayErrorText {
     message: String,
 }
 
-/// Puts the rules of a text in force, all or none: one rule, or a list of them.
+/// Adds the rules of a text, all or none: one rule, or a list of them.
 pub(crate) fn add(json: &str, services: &Services, rules: &Arc<Rules>) -> Result<Vec<Rule>, RulesError> {
     let parts = split(json).map_err(|error| RulesError::of(mistake(json, 0, &error)))?;
     let too_many = || {
@@ -151,7 +151,7 @@ fn split(json: &str) -> Result<Vec<&RawValue>, serde_json::Error> {
     }
 }
 
-/// What serde found, at its place in the whole text.
+/// serde's error, at its position in the whole text.
 fn mistake(json: &str, offset: usize, error: &serde_json::Error) -> Mistake {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned();
@@ -171,7 +171,7 @@ fn position(json: &str, offset: usize) -> (usize, usize) {
 /// What is wrong with a rule.
 struct Wrong {
     what: String,
-    /// The text in the rule that leads to it: its first occurrence is the place that is told.
+    /// The text in the rule that is wrong: its first occurrence is the reported position.
     token: Option<String>,
 }
 
@@ -184,7 +184,7 @@ impl Wrong {
         Self { what: what.into(), token: Some(token.to_owned()) }
     }
 
-    /// A name that there is not.
+    /// An unknown name.
     fn unknown<'k>(mut what: String, name: &str, known: impl Iterator<Item = &'k str>) -> Self {
         if let Some(known) = nearest(name, known) {
             what.extend(["; did you mean ", known, "?"]);

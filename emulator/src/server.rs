@@ -1,7 +1,7 @@
 //! An HTTP/1.1 server in front of an emulator.
 //!
-//! What a connection may hold of memory is bounded, however many there are and whatever they send: its headers, a small
-//! body, and a share of what few large bodies may hold together.
+//! The memory of connections is bounded, whatever their number and their input: headers, a small body, and a share of
+//! what a few large bodies may take together.
 
 use std::error::Error;
 use std::io;
@@ -28,14 +28,14 @@ use crate::emulator::Emulator;
 use crate::engine::{MAX_BODY, Outgoing};
 use crate::fault::{Delivery, SILENCE};
 use crate::received::Received;
-use crate::refuse::Refusal;
+use crate::refusal::Refusal;
 #[cfg(feature = "tls")]
 use crate::tls::Identity;
 
-/// How long requests that are on their way may take when the server stops.
+/// How long requests in progress may take when the server stops.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// A pause after a connection could not be accepted, as when the process has no file descriptors left.
+/// Delay after a connection could not be accepted, for example because the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Whether a server speaks TLS.
@@ -47,7 +47,7 @@ enum Security {
 
 /// An emulator that listens. Made by [`Emulator::serve`].
 ///
-/// It stops when it is dropped, cutting what is on its way; [`Server::stop`] lets that finish.
+/// Dropping it stops it and ends requests in progress; [`Server::stop`] waits for them.
 #[derive(Debug)]
 pub struct Server {
     emulator: Emulator,
@@ -64,8 +64,9 @@ impl Emulator {
         Server::start(self.clone(), address, Security::Plain).await
     }
 
-    /// Listens for HTTPS, with a certificate of its own for this one server: [`Server::certificate_pem`] is what clients
-    /// have to trust. It is valid for `localhost`, the loopback addresses, the address listened on and the service's host.
+    /// Listens for HTTPS with a self-signed certificate for this server: clients must trust
+    /// [`Server::certificate_pem`]. It is valid for `localhost`, the loopback addresses, the address of the server and
+    /// the services' hosts.
     #[cfg(feature = "tls")]
     pub async fn serve_tls(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
         Server::start(self.clone(), address, Security::SelfSigned).await
@@ -103,7 +104,7 @@ impl Server {
         })
     }
 
-    /// The address it listens on, with the port that was picked where 0 was asked for.
+    /// The address it listens on, with the selected port if 0 was given.
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
@@ -117,7 +118,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// The certificate that it was started with by [`Emulator::serve_tls`], as PEM, for clients to trust.
+    /// The certificate of a server started by [`Emulator::serve_tls`], as PEM, for clients to trust.
     #[cfg(feature = "tls")]
     pub fn certificate_pem(&self) -> Option<&str> {
         self.certificate.as_deref()
@@ -128,19 +129,18 @@ impl Server {
         &self.emulator
     }
 
-    /// What it received; see [`Emulator::requests`].
+    /// The received requests; see [`Emulator::requests`].
     pub fn requests(&self) -> Vec<Received> {
         self.emulator.requests()
     }
 
-    /// Accepts no more connections, lets the requests that came be answered, for no longer than two seconds, and
-    /// closes the connections.
+    /// Accepts no more connections, waits up to two seconds for requests in progress, and closes the connections.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
-            // It fails where the task has ended already.
+            // It fails if the task has ended already.
             let _ = stop.send(());
         }
-        // So does this; there is nothing left to stop then.
+        // It fails for the same reason; there is nothing left to stop then.
         let _ = (&mut self.accepting).await;
     }
 }
@@ -152,7 +152,7 @@ impl Drop for Server {
     }
 }
 
-/// What a connection is wrapped in.
+/// Whether connections use TLS.
 #[derive(Clone)]
 enum Wrapping {
     Plain,
@@ -177,7 +177,7 @@ async fn accept(listener: TcpListener, emulator: Emulator, wrapping: Wrapping, m
         }
     }
     drop(listener);
-    // What has not ended by then is cut when the set is dropped.
+    // Connections that have not ended by then are closed when the set is dropped.
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
 }
 
@@ -185,17 +185,17 @@ async fn accept(listener: TcpListener, emulator: Emulator, wrapping: Wrapping, m
 struct Connection {
     emulator: Emulator,
     reset: ResetSwitch,
-    /// Whether its peer may look into the emulator and change it.
+    /// Whether the peer may use the control endpoint.
     controls: bool,
 }
 
-/// The most bytes of headers that a connection may send; the target alone may have 64 KiB.
+/// Maximum size of the headers of a request; the target alone may have 64 KiB.
 const MAX_HEAD: usize = 128 * 1024;
 
-/// Bodies up to this many bytes are read at any time.
+/// Bodies up to this size are read at any time.
 const SMALL_BODY: usize = 64 * 1024;
 
-/// How many larger bodies are read at a time; the others wait, for no longer than a body may take.
+/// Maximum number of larger bodies that are read at the same time; others wait, at most as long as a body may take.
 static LARGE_BODIES: Semaphore = Semaphore::const_new(16);
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -220,7 +220,7 @@ impl Connection {
             #[cfg(feature = "tls")]
             Wrapping::Tls(identity) => {
                 let shaking_hands = identity.accept(line);
-                // Who does not speak TLS, or not in time, is no client.
+                // A peer that does not use TLS, or not in time, is ignored.
                 if let Ok(Ok(stream)) =
                     tokio::time::timeout(self.emulator.connections().read_timeout, shaking_hands).await
                 {
@@ -232,16 +232,16 @@ impl Connection {
 
     async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, watcher: Watcher) {
         let settings = self.emulator.connections();
-        // The time for a header runs from the end of the answer before it.
+        // The time limit for headers starts at the end of the response before.
         let waiting = settings.idle_timeout.map_or(settings.read_timeout, |idle| idle.min(settings.read_timeout));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(waiting)
-            // A client may close its side after the request and still read the answer.
+            // A client may close its side after the request and still read the response.
             .half_close(true)
             .max_buf_size(MAX_HEAD)
             .serve_connection(TokioIo::new(stream), service_fn(|request| self.answer(request)));
-        // A connection that fails is the client's trouble, or a fault that was asked for.
+        // A failed connection is the client's, or a fault that was asked for.
         let _ = watcher.watch(connection).await;
     }
 
@@ -256,10 +256,10 @@ impl Connection {
         } else {
             self.emulator.engine().answer(&parts, bytes)
         };
-        // A slow answer must not keep others from sending a large body.
+        // A slow response must not block others from sending a large body.
         drop(body);
         if unread {
-            // The rest of the body would be taken for the next request.
+            // The rest of the body would be parsed as the next request.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         match delivery {
@@ -290,7 +290,7 @@ impl Connection {
     }
 }
 
-/// A body that was read, and the leave to hold it.
+/// A body that was read, with its permit.
 struct Body {
     bytes: Bytes,
     _large: Option<SemaphorePermit<'static>>,
@@ -302,7 +302,7 @@ impl Body {
     }
 }
 
-/// Reads a body, or says what to answer instead; fails where the client went away.
+/// Reads a body, or returns the refusal; fails if the client closed the connection.
 async fn read(body: Incoming, timeout: Duration) -> Result<Result<Body, Refusal>, BoxError> {
     if body.size_hint().lower() > MAX_BODY as u64 {
         return Ok(Err(Refusal::body_too_large(MAX_BODY)));
@@ -314,7 +314,7 @@ async fn read(body: Incoming, timeout: Duration) -> Result<Result<Body, Refusal>
 }
 
 async fn collect(mut body: Incoming) -> Result<Result<Body, Refusal>, BoxError> {
-    // Most bodies are one frame, which is taken as it came.
+    // Most bodies are one frame, which is used without a copy.
     let mut bytes = Bytes::new();
     let mut more = BytesMut::new();
     let mut large = None;

@@ -9,29 +9,29 @@ pub(crate) type TimeSource = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 pub(crate) struct Clock {
     source: TimeSource,
-    /// Where virtual time begins; with the source unless it is set.
+    /// The initial virtual time; default: that of the source.
     start: Option<SystemTime>,
     /// Virtual seconds in a second of the source.
     scale: u32,
     anchor: Mutex<Anchor>,
 }
 
-/// What the clocks say of one moment.
+/// The times of one moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     /// The emulator's time.
     pub(crate) now: SystemTime,
-    /// What time stamps are held against.
+    /// The time against which time stamps are checked.
     pub(crate) stamps: SystemTime,
 }
 
-/// A moment of the source, and what the two clocks say at that moment.
+/// A moment of the source, and the times of the two clocks at that moment.
 #[derive(Clone, Copy)]
 struct Anchor {
     source: SystemTime,
     /// Virtual time, in which calls ring and limits end.
     shown: SystemTime,
-    /// The gateway's, which clients are to agree with: it takes part in no advance, and runs no faster than theirs.
+    /// The gateway's time, which clients must agree with: it is not advanced, and never runs faster than theirs.
     stamped: SystemTime,
     /// Whether the two were set, and do not come from the source.
     is_set: bool,
@@ -47,13 +47,13 @@ impl Clock {
         self.moment().now
     }
 
-    /// What both clocks say now.
+    /// The current times.
     pub(crate) fn moment(&self) -> Moment {
         let now = (self.source)();
         self.with_anchor(|anchor| Moment {
             now: moved(anchor.shown, anchor.source, now, self.scale),
-            // A clock that was set can be made to stand, so that a recorded request is good at any time. One that was
-            // not goes with those of the clients.
+            // A clock that was set can stand still, so that a recorded request is valid at any time. Otherwise it
+            // follows the clients' clocks.
             stamps: moved(anchor.stamped, anchor.source, now, if anchor.is_set { self.scale.min(1) } else { 1 }),
         })
     }
@@ -62,7 +62,7 @@ impl Clock {
         self.scale
     }
 
-    /// Moves on; a time beyond what the system can express stays where it is.
+    /// Advances; a time out of the range of the system stays.
     pub(crate) fn advance(&self, by: Duration) {
         self.with_anchor(|anchor| anchor.shown = later(anchor.shown, by));
     }
@@ -72,7 +72,7 @@ impl Clock {
         self.with_anchor(|anchor| *anchor = Anchor { source, shown: time, stamped: time, is_set: true });
     }
 
-    /// Goes back to where it began.
+    /// Returns to the initial time.
     pub(crate) fn reset(&self) {
         let begun = Anchor::now(&self.source, self.start);
         self.with_anchor(|anchor| *anchor = begun);
@@ -98,7 +98,7 @@ impl Anchor {
     }
 }
 
-/// A clock that showed a time at one moment of its source, at another moment of it.
+/// The time of a clock at a moment of its source, given its time at another moment.
 fn moved(shown: SystemTime, then: SystemTime, now: SystemTime, scale: u32) -> SystemTime {
     match now.duration_since(then) {
         Ok(passed) => later(shown, passed.saturating_mul(scale)),
@@ -107,12 +107,12 @@ fn moved(shown: SystemTime, then: SystemTime, now: SystemTime, scale: u32) -> Sy
     }
 }
 
-/// A time moved on, as far as the system can express it.
+/// A later time, within the range of the system.
 pub(crate) fn later(time: SystemTime, by: Duration) -> SystemTime {
     time.checked_add(by).unwrap_or(time)
 }
 
-/// A time moved back, as far as the system can express it.
+/// An earlier time, within the range of the system.
 pub(crate) fn earlier(time: SystemTime, by: Duration) -> SystemTime {
     time.checked_sub(by).unwrap_or(time)
 }

@@ -1,7 +1,7 @@
-//! Who a request is from, and whether it is fresh: key, token, time stamp, nonce and signature.
+//! Authentication of a request: key, token, time stamp, nonce and signature.
 //!
-//! Signature V1 puts all of this into parameters, V3 into headers. A [`Claim`] is what a request says, whichever of the
-//! two it speaks; a [`Verifier`] holds the claim against the keys, the clock and the nonces that were used.
+//! Signature V1 uses parameters, V3 headers. A [`Claim`] is what a request states, with either of them; a [`Verifier`]
+//! checks the claim against the keys, the clock and the used nonces.
 
 mod key;
 mod nonce;
@@ -21,9 +21,9 @@ pub(crate) use self::key::Keys;
 use self::key::Secret;
 use self::nonce::Nonces;
 use self::v3::Authorization;
-use crate::refuse::Refusal;
+use crate::parameters::Parameters;
+use crate::refusal::Refusal;
 use crate::time::Moment;
-use crate::wire::Parameters;
 
 /// The text of a header; an absent one and one that is not UTF-8 are empty.
 fn header_text<'r>(headers: &'r HeaderMap, name: &str) -> &'r str {
@@ -35,20 +35,20 @@ fn parameter_text<'r>(parameters: &'r Parameters, name: &str) -> &'r str {
     parameters.get(name).map(String::as_str).unwrap_or_default()
 }
 
-/// Whether a request is signed in its headers, or lacks nothing but the `Authorization` for that.
+/// Whether a request is signed in its headers, or only lacks the `Authorization` for that.
 pub(crate) fn is_v3(headers: &HeaderMap, parameters: &Parameters) -> bool {
     v3::is_authorization(headers)
         || (headers.contains_key(header::CONTENT_SHA256) && !parameters.contains_key(parameter::SIGNATURE))
 }
 
-/// The operation that a request asks for, be it signed or not: an empty text where it asks for none.
+/// The operation that a request names, signed or not; empty if it names none.
 ///
-/// V3 names it in a header, and the parameter stands in where the header is absent.
+/// V3 names it in a header; the parameter is used if the header is absent.
 pub(crate) fn action<'r>(headers: &'r HeaderMap, parameters: &'r Parameters) -> &'r str {
     named(is_v3(headers, parameters), headers, header::ACTION, parameters, parameter::ACTION)
 }
 
-/// The version that a request asks for; empty where it asks for none.
+/// The version that a request names; empty if it names none.
 pub(crate) fn version<'r>(headers: &'r HeaderMap, parameters: &'r Parameters) -> &'r str {
     named(is_v3(headers, parameters), headers, header::VERSION, parameters, parameter::VERSION)
 }
@@ -64,7 +64,7 @@ fn named<'r>(
     if in_header.is_empty() { parameter_text(parameters, parameter_name) } else { in_header }
 }
 
-/// What a request says about itself, in the terms of the protocol. None of the texts is empty but the token.
+/// What a request states about itself, in the terms of the protocol. Only the token may be empty.
 pub(crate) struct Claim<'r> {
     parts: &'r Parts,
     body: &'r [u8],
@@ -125,7 +125,7 @@ impl<'r> Claim<'r> {
         }
     }
 
-    /// What the gateway takes although its documentation says otherwise, or took once.
+    /// Forms that the gateway accepts, or accepted once, although its documentation does not allow them.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         let stamp = match &self.scheme {
@@ -162,7 +162,7 @@ pub(crate) struct Verifier {
     keys: Keys,
     window: Duration,
     nonces: Mutex<Nonces>,
-    /// Keyed at random, so that nobody can prepare two nonces with the same digest.
+    /// With a random key, so that nobody can construct two nonces with the same digest.
     hashers: [RandomState; 2],
 }
 
@@ -171,7 +171,7 @@ impl Verifier {
         Self { keys, window, nonces: Mutex::default(), hashers: Default::default() }
     }
 
-    /// Accepts a request that is what it claims to be, and remembers its nonce.
+    /// Accepts a valid request, and remembers its nonce.
     pub(crate) fn verify(&self, claim: &Claim<'_>, moment: Moment) -> Result<(), Refusal> {
         let secret = self.keys.find(claim.key_id, claim.token, moment.now)?;
         claim.check_scheme()?;
@@ -184,17 +184,17 @@ impl Verifier {
             return Err(Refusal::nonce_used());
         }
         claim.check_signature(secret)?;
-        // Only now: a nonce that anyone could use up without a key would let them lock out its owner.
+        // Only now: otherwise anybody without a key could use up nonces of its owner.
         let forgotten_after = timestamp.checked_add(self.window).unwrap_or(timestamp);
         if self.with_nonces(|nonces| nonces.remember(nonce, forgotten_after)) {
             Ok(())
         } else {
-            // The same request came twice at the same moment; the other one was first.
+            // The same request was received twice at the same moment; the other one was first.
             Err(Refusal::nonce_used())
         }
     }
 
-    /// Stands for a nonce of a key in a fixed size: the length of the text is the sender's choice.
+    /// A digest of a nonce of a key: the client chooses the length of the text.
     fn digest(&self, key_id: &str, nonce: &str) -> u128 {
         let [high, low] = self.hashers.each_ref().map(|hasher| u128::from(hasher.hash_one((key_id, nonce))));
         (high << 64) | low
@@ -211,10 +211,10 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// Reads `YYYY-MM-DDThh:mm:ssZ`.
+/// Parses `YYYY-MM-DDThh:mm:ssZ`.
 ///
-/// The gateway also takes milliseconds, as JavaScript's `toISOString` writes them: it goes on to the signature where they are
-/// there. It does not take the six or nine digits of other languages.
+/// The gateway also accepts milliseconds, as JavaScript's `toISOString` writes them, and then checks the signature. It
+/// does not accept the six or nine digits of other languages.
 fn parse_timestamp(text: &str) -> Option<SystemTime> {
     const FORMS: [&[u8]; 2] = [b"dddd-dd-ddTdd:dd:ddZ", b"dddd-dd-ddTdd:dd:dd.dddZ"];
     let is_of = |form: &[u8]| {

@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Handle, Incoming, Rule};
 use crate::fault::Fault;
+use crate::parameters::Parameters;
 use crate::random::Random;
-use crate::refuse::Refusal;
-use crate::wire::Parameters;
+use crate::refusal::Refusal;
 
 /// Which requests or connections a rule is for.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,8 +56,7 @@ impl When {
     }
 }
 
-/// Whether parameters include others: by name, with the same text, or with JSON that says the same. An empty text
-/// stands for any value.
+/// Whether parameters include others: by name, with the same text, or with equal JSON. An empty text matches any value.
 pub(crate) fn includes(received: &Parameters, wanted: &[(String, String)]) -> bool {
     wanted.iter().all(|(name, value)| match received.get(name) {
         None => false,
@@ -73,7 +72,7 @@ fn is_same_json(one: &str, other: &str) -> bool {
     structured(other).is_some_and(|other| structured(one) == Some(other))
 }
 
-/// Makes an answer of a request.
+/// Makes a response for a request.
 type AnswerFn = dyn Fn(&dyn Incoming) -> Value + Send + Sync;
 
 /// What a rule does.
@@ -87,11 +86,11 @@ pub(crate) enum Action {
     Fault(Fault),
 }
 
-/// What the rules say of one request.
+/// What the rules decide about one request.
 #[derive(Default)]
 pub(crate) struct Decision {
     pub(crate) fault: Option<Fault>,
-    /// None where the emulator answers by itself.
+    /// `None` if the emulator answers by itself.
     pub(crate) answer: Option<Action>,
 }
 
@@ -112,7 +111,7 @@ pub(super) struct Step {
 }
 
 impl Entry {
-    /// The index of the answer whose turn it is; none where all are used up, or where there are none.
+    /// The index of the next response; `None` if all are used up, or if there are none.
     fn turn(&self) -> Option<usize> {
         let last = self.steps.len().saturating_sub(1);
         let is_left = |(index, step): (usize, &Step)| {
@@ -126,7 +125,7 @@ impl Entry {
         !self.steps.is_empty() && self.turn().is_none()
     }
 
-    /// What it says of a request or connection that it is for; none where it says nothing.
+    /// The decision about a matching request or connection; `None` if there is none.
     fn decide(&mut self, faults: bool) -> Option<Action> {
         if self.is_used_up() {
             return None;
@@ -163,18 +162,18 @@ pub(crate) struct Rules {
 
 #[derive(Default)]
 struct Book {
-    /// The rules in force, by rising id: the order in which they were begun.
+    /// The rules in force, in the order of their ids, which is the order of their creation.
     entries: Vec<Entry>,
-    /// The changes that are not complete, oldest first.
+    /// The incomplete changes, oldest first.
     drafts: Vec<Draft>,
     begun: u64,
     changes: u64,
 }
 
-/// A change of a rule that may still go on: a chain of methods, of which requests see all or nothing.
+/// A change of a rule that may continue: a chain of methods, of which requests see all or nothing.
 struct Draft {
     id: u64,
-    /// Its place among all changes.
+    /// Its number among all changes.
     order: u64,
     thread: ThreadId,
     edited: Instant,
@@ -185,12 +184,12 @@ struct Draft {
 
 type Edit = Box<dyn FnOnce(&mut Entry) + Send>;
 
-/// A chain of methods that has not gone on for this time is complete: its handle is kept.
+/// A chain of methods that has not continued for this time is complete: its handle is kept.
 const REST: Duration = Duration::from_secs(2);
 
-/// So is one that a request has waited for so often, each time so long. Chains take microseconds, but on a busy machine
-/// their thread may not be scheduled for a tenth of a second, and a process as a whole may be held up for longer: that
-/// ends one wait and not the others.
+/// A chain is also complete after a request has waited this number of times for this time. Chains take microseconds,
+/// but on a busy machine their thread may not be scheduled for a tenth of a second, and a whole process may be
+/// suspended for longer: that ends one wait and not the others.
 const WAITS: u32 = 25;
 const WAIT: Duration = Duration::from_millis(20);
 
@@ -208,7 +207,7 @@ impl Book {
         self.drafts.push(Draft { id, order: self.changes, thread, edited, new, edits });
     }
 
-    /// Puts the changes that `is_complete` selects in force; false where there are none.
+    /// Completes the changes that `is_complete` selects; `false` if there are none.
     fn complete(&mut self, is_complete: impl Fn(&Draft) -> bool) -> bool {
         let complete: Vec<Draft> = self.drafts.extract_if(.., |draft| is_complete(draft)).collect();
         let any = !complete.is_empty();
@@ -236,8 +235,8 @@ impl Book {
         draft.new.as_ref().or_else(|| self.entries.get(known()?)).map(|entry| &entry.when)
     }
 
-    /// Takes rules out, with their changes. They are for the caller to drop, without the lock: a function of a rule may
-    /// hold the handle of another one.
+    /// Removes rules with their changes. The caller drops them, without the lock: a function of a rule may own the
+    /// handle of another rule.
     fn take(&mut self, is_taken: impl Fn(u64) -> bool) -> (Vec<Entry>, Vec<Draft>) {
         (
             self.entries.extract_if(.., |entry| is_taken(entry.id)).collect(),
@@ -245,13 +244,13 @@ impl Book {
         )
     }
 
-    /// The number of rules, with those that are not complete.
+    /// The number of rules, including incomplete ones.
     fn len(&self) -> usize {
         self.entries.len() + self.drafts.iter().filter(|draft| draft.new.is_some()).count()
     }
 }
 
-/// What can be told about a rule.
+/// The state of a rule, for the control endpoint.
 pub(crate) struct Summary {
     pub(crate) id: u64,
     pub(crate) when: When,
@@ -282,7 +281,7 @@ impl Rules {
         self.rule(id, matched)
     }
 
-    /// Puts whole rules in force together, or none where there would be more than `most` of all.
+    /// Adds complete rules together, or none if the total would exceed `most`.
     pub(crate) fn add_all<A>(self: &Arc<Self>, rules: Vec<Ready>, most: usize) -> Option<Vec<Rule<A>>> {
         let mut book = self.lock();
         if book.len() + rules.len() > most {
@@ -304,7 +303,7 @@ impl Rules {
         Rule { handle: Arc::new(Handle { rules: Arc::clone(self), id, matched }), answer: PhantomData }
     }
 
-    /// Adds to the change of a rule, or begins one. Nothing where the rule was removed.
+    /// Continues the change of a rule, or begins one. Does nothing if the rule was removed.
     pub(super) fn edit(&self, id: u64, edit: Edit) {
         let mut book = self.lock();
         if let Some(draft) = book.drafts.iter_mut().find(|draft| draft.id == id) {
@@ -315,14 +314,15 @@ impl Rules {
         }
     }
 
-    /// Puts the change of a rule in force.
+    /// Completes the change of a rule.
     pub(super) fn complete(&self, id: u64) {
         if self.lock().complete(|draft| draft.id == id) {
             self.completed.notify_all();
         }
     }
 
-    /// The last handle of a rule is gone. One without an answer is forgotten: nobody can ask any more how often it matched.
+    /// The last handle of a rule was dropped. A rule without a response is removed: nobody can query its count any
+    /// more.
     pub(super) fn release(&self, id: u64) {
         let mut book = self.lock();
         book.complete(|draft| draft.id == id);
@@ -334,15 +334,15 @@ impl Rules {
         self.completed.notify_all();
     }
 
-    /// The rules as a request sees them. Changes of the rules that concern it and were begun before are complete then; later
-    /// ones are not seen.
+    /// The rules as a request sees them. Earlier changes of the rules that concern it are complete then; later ones are
+    /// not visible.
     fn settled(&self, concerns: impl Fn(&When) -> bool) -> MutexGuard<'_, Book> {
         let mut book = self.lock();
         let (here, last) = (thread::current().id(), book.changes);
         let (mut waited, mut edits) = (0, 0);
         loop {
             let rests = |draft: &Draft| waited == WAITS || draft.edited.elapsed() >= REST;
-            // On its own thread a chain cannot be under way.
+            // A chain on the same thread cannot be in progress.
             book.complete(|draft| draft.order <= last && (draft.thread == here || rests(draft)));
             let concerned = |draft: &&Draft| draft.order <= last && book.when(draft).is_none_or(&concerns);
             let under_way = book.drafts.iter().filter(concerned);
@@ -359,7 +359,7 @@ impl Rules {
         }
     }
 
-    /// What becomes of an accepted request. `asked` is a fault that the request itself asks for.
+    /// The decision about an accepted request. `asked` is a fault that the request itself asks for.
     pub(crate) fn decide(
         &self,
         action: &str,

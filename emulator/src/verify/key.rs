@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 use sha2::Sha256;
 
-use crate::refuse::Refusal;
+use crate::refusal::Refusal;
 
 /// Access keys by id.
 #[derive(Clone, Default)]
@@ -41,7 +41,7 @@ impl Secret {
         Self { v1, v3: Hmac::new_from_slice(secret.as_bytes()).ok() }
     }
 
-    /// Whether it made a V1 signature of parameters, which are sorted by this.
+    /// Whether it made a V1 signature of parameters. This sorts them.
     pub(super) fn signed_v1(&self, method: &str, parameters: &mut Parameters, signature: &str) -> bool {
         let Some(mut mac) = self.v1.clone() else { return false };
         v1::string_to_sign_pieces(method, parameters, |piece| mac.update(piece));
@@ -77,7 +77,7 @@ impl Keys {
         self.0.is_empty()
     }
 
-    /// The secret of a key, where it may be used at this time with this token; an empty token is none.
+    /// The secret of a key, if it may be used at this time with this token; an empty token means none.
     pub(crate) fn find(&self, id: &str, token: &str, now: SystemTime) -> Result<&Secret, Refusal> {
         let key = self.0.get(id).ok_or_else(Refusal::access_key_not_found)?;
         match &key.kind {
@@ -98,7 +98,7 @@ impl Keys {
         Ok(&key.secret)
     }
 
-    /// The ids, sorted: what may be shown.
+    /// The ids, sorted: they may be shown.
     pub(crate) fn ids(&self) -> Vec<&str> {
         let mut ids: Vec<&str> = self.0.keys().map(String::as_str).collect();
         ids.sort_unstable();

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 /// The nonces that cannot be used again yet.
 ///
 /// A nonce is forgotten when the time stamp that was signed with it has left the window: from then on the time stamp
-/// itself stops a repetition.
+/// itself prevents a replay.
 #[derive(Debug, Default)]
 pub(super) struct Nonces {
     used: HashSet<u128>,
@@ -17,8 +17,8 @@ pub(super) struct Nonces {
 }
 
 impl Nonces {
-    /// More than this many nonces in one window are not kept: the oldest makes room, which is the first to end, and of those
-    /// that end together the first that came.
+    /// Maximum number of nonces in one window. When it is reached, the nonce that expires first is evicted; of those
+    /// that expire together, the oldest.
     const LIMIT: usize = 1_000_000;
 
     pub(super) fn is_used(&mut self, nonce: u128, now: SystemTime) -> bool {
@@ -28,7 +28,7 @@ impl Nonces {
         self.used.contains(&nonce)
     }
 
-    /// False where it was remembered already.
+    /// `false` if it is remembered already.
     pub(super) fn remember(&mut self, nonce: u128, end: SystemTime) -> bool {
         if !self.used.insert(nonce) {
             return false;

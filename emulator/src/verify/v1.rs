@@ -4,10 +4,10 @@ use aliyun_protocol::{parameter, v1};
 
 use super::key::Secret;
 use super::parameter_text;
-use crate::refuse::Refusal;
-use crate::wire::Parameters;
+use crate::parameters::Parameters;
+use crate::refusal::Refusal;
 
-/// The parameters of the protocol that every V1 request carries, beside `Action` and the signature itself. An empty one
+/// The parameters of the protocol that every V1 request has, in addition to `Action` and the signature. An empty one
 /// counts as absent; an empty `Signature` is an incomplete one.
 const MANDATORY: [&str; 6] = [
     parameter::VERSION,
@@ -29,7 +29,7 @@ pub(super) fn require(parameters: &Parameters) -> Result<(), Refusal> {
     if parameters.contains_key(parameter::SIGNATURE) { Ok(()) } else { Err(Refusal::missing(parameter::SIGNATURE)) }
 }
 
-/// The time stamp, under the name that older pages of the documentation sign, too.
+/// The time stamp, also under the name of older pages of the documentation.
 pub(super) fn timestamp(parameters: &Parameters) -> &str {
     match parameter_text(parameters, parameter::TIMESTAMP) {
         "" => parameter_text(parameters, "TimeStamp"),
@@ -37,7 +37,7 @@ pub(super) fn timestamp(parameters: &Parameters) -> &str {
     }
 }
 
-/// Parts that are written as only some pages write them.
+/// Forms that only some pages document.
 pub(super) fn warnings(parameters: &Parameters) -> Vec<String> {
     let mut warnings = Vec::new();
     if parameter_text(parameters, parameter::TIMESTAMP).is_empty() {
@@ -49,9 +49,9 @@ pub(super) fn warnings(parameters: &Parameters) -> Vec<String> {
     warnings
 }
 
-/// Refuses what is no signature of this kind.
+/// Refuses other signatures.
 pub(super) fn check(parameters: &Parameters) -> Result<(), Refusal> {
-    // Pages of several products write Hmac-SHA1.
+    // The pages of several products use Hmac-SHA1.
     if !parameter_text(parameters, parameter::SIGNATURE_METHOD).eq_ignore_ascii_case(v1::METHOD) {
         return Err(Refusal::signature_method());
     }
@@ -75,7 +75,7 @@ pub(super) fn check_signature(secret: &Secret, method: &str, parameters: &Parame
     Err(Refusal::signature_mismatch(&v1::string_to_sign(method, &mut signed)))
 }
 
-/// Everything but the signature itself is signed.
+/// Everything except the signature is signed.
 fn signed_parameters(parameters: &Parameters) -> aliyun_protocol::Parameters {
     let bytes = parameters.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
     let mut signed = aliyun_protocol::Parameters::with_capacity(parameters.len(), bytes);

@@ -9,16 +9,16 @@ use http::{HeaderMap, HeaderName};
 
 use super::key::Secret;
 use super::{header_text, named};
-use crate::refuse::Refusal;
-use crate::wire::{self, Parameters};
+use crate::parameters::{self, Parameters};
+use crate::refusal::Refusal;
 
-/// What an `Authorization` header says.
+/// The content of an `Authorization` header.
 pub(super) struct Authorization<'r> {
     algorithm: &'r str,
     pub(super) key_id: &'r str,
     signed_headers: &'r str,
     signature: &'r str,
-    /// Whether there are blanks between the parts.
+    /// Whether there are spaces between the parts.
     is_spaced: bool,
 }
 
@@ -26,7 +26,7 @@ pub(super) fn is_authorization(headers: &HeaderMap) -> bool {
     headers.get(AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"ACS3-"))
 }
 
-/// Refuses a request that lacks what every V3 request carries.
+/// Refuses a request without the required headers of V3.
 pub(super) fn require(parts: &Parts, parameters: &Parameters) -> Result<(), Refusal> {
     if named(true, &parts.headers, header::VERSION, parameters, parameter::VERSION).is_empty() {
         return Err(Refusal::missing(parameter::VERSION));
@@ -54,7 +54,7 @@ impl<'r> Authorization<'r> {
         })
     }
 
-    /// Hand-written clients put a blank behind each comma, as other clouds have it.
+    /// Hand-written clients add a space after each comma, as other clouds do.
     fn parse(text: &'r str) -> Option<Self> {
         let (algorithm, rest) = text.split_once(' ')?;
         let mut parts = rest.split(',').map(str::trim_ascii);
@@ -70,7 +70,7 @@ impl<'r> Authorization<'r> {
         self.is_spaced.then(|| "Authorization: the documentation has no blanks between the parts".to_owned())
     }
 
-    /// Refuses another algorithm, and a list of headers that leaves out what has to be signed.
+    /// Refuses another algorithm, and a list of headers without those that must be signed.
     pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         if self.algorithm != v3::ALGORITHM {
             return Err(Refusal::signature_method());
@@ -100,7 +100,7 @@ impl<'r> Authorization<'r> {
         let host = host(parts);
         let mut headers = self.headers(&parts.headers, &host);
         let mut query = aliyun_protocol::Parameters::default();
-        for (name, value) in wire::query_pairs(parts) {
+        for (name, value) in parameters::query_pairs(parts) {
             query.push(&name, &value);
         }
         let request = v3::request_hash(method, &mut query, &mut headers, hash.as_str());
@@ -121,7 +121,7 @@ impl<'r> Authorization<'r> {
         ))
     }
 
-    /// The headers that are signed, with every value of each. One that is listed and absent has an empty value.
+    /// The signed headers, with every value of each. One that is listed and absent has an empty value.
     fn headers<'h>(&self, headers: &'h HeaderMap, host: &'h [u8]) -> Vec<v3::Header<'h>>
     where
         'r: 'h,
@@ -142,17 +142,17 @@ impl<'r> Authorization<'r> {
     }
 }
 
-/// The query as the official clients of Python and Node sign it: with the names of its parameters as they are. For the
-/// names of most services that is the same.
+/// The query as the official clients of Python and Node sign it: with unencoded names of parameters. For most services'
+/// names that makes no difference.
 fn query_of_raw_names(parts: &Parts) -> aliyun_protocol::Parameters {
     let mut query = aliyun_protocol::Parameters::default();
-    for (name, value) in wire::query_pairs(parts) {
+    for (name, value) in parameters::query_pairs(parts) {
         query.push_plain_name(name.as_bytes(), value.as_bytes());
     }
     query
 }
 
-/// The host as it was sent: in its header, or in the address of a request that came through no socket.
+/// The host as it was sent: in its header, or in the URL of an in-process request.
 fn host(parts: &Parts) -> Cow<'_, [u8]> {
     match (parts.headers.get(HOST), parts.uri.authority()) {
         (Some(value), _) => Cow::Borrowed(value.as_bytes()),

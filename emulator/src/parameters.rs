@@ -1,9 +1,8 @@
-//! Reading the parameters of a request, from its query and its form body.
+//! Parses the parameters of a request, from its query and its form body.
 //!
-//! Both are decoded as `application/x-www-form-urlencoded`, because official clients write a blank as `+` as well as
-//! `%20`. A name in the body replaces the same name in the query, as in the set that the official clients sign. A
-//! name that stands twice in one of the two places is refused: no official client can send that, and what the service
-//! makes of it is nowhere documented.
+//! Both are decoded as `application/x-www-form-urlencoded`, because official clients write a space as `+` and as `%20`.
+//! A name in the body overrides the same name in the query, as in the set that the official clients sign. A name that
+//! occurs twice in one of them is refused: no official client sends that, and the service's reaction is not documented.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,7 +13,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
 
-use crate::refuse::Refusal;
+use crate::refusal::Refusal;
 
 /// Parameters by name, sorted as a signature wants them.
 pub(crate) type Parameters = BTreeMap<String, String>;
@@ -22,15 +21,15 @@ pub(crate) type Parameters = BTreeMap<String, String>;
 /// The most parameters a request may have, in query and body together.
 pub(crate) const MAX_PARAMETERS: usize = 10_000;
 
-/// What could be read, and the first thing that could not.
+/// The decoded parameters, and the first fault.
 #[derive(Debug, Default)]
 pub(crate) struct Decoded {
     pub(crate) parameters: Parameters,
     pub(crate) fault: Option<Refusal>,
 }
 
-/// Reads the parameters of a request. A fault does not stop the reading, so that an answer can still be in the
-/// format that the request asks for.
+/// Parses the parameters of a request. A fault does not stop the parsing, so that the response can still have the
+/// requested format.
 pub(crate) fn decode(parts: &Parts, body: &[u8]) -> Decoded {
     let mut decoded = Decoded::default();
     let query = parts.uri.query().unwrap_or_default();
@@ -47,14 +46,15 @@ pub(crate) fn decode(parts: &Parts, body: &[u8]) -> Decoded {
     decoded
 }
 
-/// The parameters of a query, where it can be read.
+/// The parameters of a query, if it can be decoded.
 pub(crate) fn query(uri: &Uri) -> Result<Parameters, Refusal> {
     let mut decoded = Decoded::default();
     decoded.read(uri.query().unwrap_or_default().as_bytes());
     decoded.fault.map_or(Ok(decoded.parameters), Err)
 }
 
-/// The pairs of the query as they were sent, decoded. One that cannot be read is left out: [`decode`] tells it.
+/// The decoded pairs of the query, as they were sent. Pairs that cannot be decoded are left out: [`decode`] reports
+/// them.
 pub(crate) fn query_pairs(parts: &Parts) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     pairs(parts.uri.query().unwrap_or_default().as_bytes())
         .filter_map(|(name, value)| Some((text(name).ok()?, text(value).ok()?)))

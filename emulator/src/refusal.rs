@@ -1,7 +1,7 @@
-//! What the gateway refuses, with its codes, HTTP statuses and texts: the one table of them.
+//! The refusals of the gateway, with their codes, HTTP statuses and texts: one table.
 //!
-//! Texts are the service's own, word for word, because clients look into them. A text of the emulator's own, where
-//! there is any, follows the official one.
+//! Texts are the service's own, word for word, because clients parse them. A text of the emulator follows the official
+//! one.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -14,7 +14,7 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     pub(crate) code: Cow<'static, str>,
     pub(crate) message: Cow<'static, str>,
-    /// When the sender may try again: the header `x-acs-retry-after`, in milliseconds.
+    /// When the client may try again: the header `x-acs-retry-after`, in milliseconds.
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -32,18 +32,19 @@ impl Refusal {
         Self::bad(format!("Missing{name}"), format!("{name} is mandatory for this action."))
     }
 
-    /// A header that the protocol requires is absent; the ones that stand for a parameter are missed under its name.
+    /// A header that the protocol requires is absent. A header that replaces a parameter is reported by the parameter's
+    /// name.
     pub(crate) fn missing_header(name: &str) -> Self {
         Self::bad("MissingParameter", format!("{name} is mandatory for this action."))
     }
 
-    /// A parameter of the protocol or of the operation has a value that is none.
+    /// A parameter of the protocol or of the operation has an invalid value.
     pub(crate) fn invalid(name: &str) -> Self {
         Self::bad(format!("Invalid{name}"), format!("Specified parameter {name} is not valid."))
     }
 
-    /// A pair that cannot be read. Its name is the sender's, so it does not become part of the code, and is shown
-    /// without control characters and not at any length.
+    /// A pair that cannot be decoded. Its name is the client's text, so it is not a part of the code, and is shown
+    /// without control characters and with limited length.
     pub(crate) fn unreadable(name: &[u8], why: &str) -> Self {
         const SHOWN: usize = 64;
         let name = String::from_utf8_lossy(name);
@@ -76,7 +77,7 @@ impl Refusal {
         Self::bad("UnsupportedHTTPMethod", "This http method is not supported.")
     }
 
-    /// An unknown action or path, with the known action that looks most like it.
+    /// An unknown action or path, with the most similar known action.
     pub(crate) fn api_not_found(nearest: Option<&str>) -> Self {
         let official = "Specified api is not found, please check your url and method.";
         let message = match nearest {
@@ -98,12 +99,12 @@ impl Refusal {
         Self::bad("InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
     }
 
-    /// A token that was never given out.
+    /// A token that was never issued.
     pub(crate) fn token_malformed() -> Self {
         Self::bad("InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed.")
     }
 
-    /// A token that was given out with another key.
+    /// A token that was issued with another key.
     pub(crate) fn token_mismatch() -> Self {
         Self::bad("InvalidSecurityToken.MismatchWithAccessKey", "Specified SecurityToken mismatch with the AccessKey.")
     }
@@ -120,7 +121,7 @@ impl Refusal {
         )
     }
 
-    /// A signature that lacks a part or has one of another form; `why` may be empty.
+    /// A signature with a missing or malformed part; `why` may be empty.
     pub(crate) fn incomplete_signature(why: &str) -> Self {
         let official = "The request signature does not conform to Aliyun standards.";
         let separator = if why.is_empty() { "" } else { " " };
@@ -139,13 +140,13 @@ impl Refusal {
         Self::bad("SignatureNonceUsed", "Specified signature nonce was used already.")
     }
 
-    /// The flow control of an account; it comes with the time to wait where that is known.
+    /// The flow control of an account, with the time to wait if it is known.
     pub(crate) fn throttled(retry_after: Option<Duration>) -> Self {
         let refusal = Self::bad("Throttling.User", "Request was denied due to user flow control.");
         Self { retry_after, ..refusal }
     }
 
-    /// A failure of the service's own.
+    /// An internal failure of the service.
     pub(crate) fn server_error(status: StatusCode) -> Self {
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             let message = "The request processing has failed due to some unknown error.";
@@ -154,17 +155,17 @@ impl Refusal {
         Self::new(status, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
     }
 
-    /// What a rule of a test refuses with.
+    /// The refusal of a test's rule.
     pub(crate) fn by_rule(status: StatusCode, code: String, message: String) -> Self {
         Self::new(status, code, message)
     }
 
-    /// A request that asks for a fault that there is not.
+    /// A request that asks for an unknown fault.
     pub(crate) fn unknown_fault(why: &str) -> Self {
         Self::bad("InvalidFault", format!("The header x-emulator-fault asks for no fault: {why}."))
     }
 
-    /// The classic Python client takes this text apart at its colon, so not a letter may change.
+    /// The classic Python client splits this text at its colon, so it must not change.
     pub(crate) fn signature_mismatch(string_to_sign: &str) -> Self {
         Self::bad(
             "SignatureDoesNotMatch",
@@ -174,7 +175,7 @@ impl Refusal {
         )
     }
 
-    /// The brackets are the service's: clients look for the string to sign between them.
+    /// The brackets are the service's: clients search for the string to sign between them.
     pub(crate) fn signature_mismatch_v3(string_to_sign: &str, canonical_request: &str) -> Self {
         Self::bad(
             "SignatureDoesNotMatch",
