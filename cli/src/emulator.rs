@@ -18,10 +18,10 @@ use crate::notice;
 #[derive(clap::Args)]
 #[group(skip)]
 pub(crate) struct Options {
-    /// Listens on this port of 127.0.0.1; 0 picks a free one
+    /// Listen on this port of 127.0.0.1; 0 selects a free one
     #[arg(long, value_name = "N", default_value_t = 0)]
     port: u16,
-    /// Knows this access key instead of testid:testsecret, with a token as a temporary one that does not expire; may be
+    /// Accept this access key instead of testid:testsecret; with a token it is a temporary key that does not expire; may be
     /// given several times
     // A text, because an error of the command line would show the secret.
     #[arg(long = "key", value_name = "ID:SECRET[:TOKEN]")]
@@ -35,35 +35,35 @@ pub(crate) struct Options {
     /// Initial state of the voice service's account
     #[arg(long, value_enum, default_value_t)]
     state: Data,
-    /// Whether the limits of the documentation hold: requests per second, calls to one number
+    /// Whether to enforce documented limits: requests per second, calls to one number
     #[arg(long, value_enum, default_value_t)]
     limits: Counting,
-    /// Follows these rules: what is answered, and what goes wrong (docs/testing.md shows the format)
+    /// Apply the rules in this file: responses and faults (docs/testing.md shows the format)
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
-    /// Lets chance decide otherwise: what becomes of calls, which requests a rule with a probability takes
+    /// Seed of random decisions: outcomes of calls, which requests a rule with a probability matches
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// Begins with this time instead of the system's, such as 2026-03-01T12:34:56Z: a request that was recorded then is
+    /// Start with this time instead of the system's, such as 2026-03-01T12:34:56Z: a request that was recorded then is
     /// accepted
     #[arg(long, value_name = "TIME", value_parser = time)]
     clock: Option<SystemTime>,
-    /// Lets this many seconds pass in one; with 0 time stands still until a test moves it
+    /// Let this number of seconds pass in one second; with 0, time stands still until a test moves it
     #[arg(long, value_name = "N", default_value_t = 1)]
     time_scale: u32,
-    /// Accepts requests whose time stamp is at most this far from the gateway's clock
+    /// Accept requests whose time stamp differs from the gateway's clock by at most this time
     #[arg(long, value_name = "SECONDS", default_value_t = 900)]
     time_window: u32,
-    /// Lets a request ask for a fault in its header x-emulator-fault
+    /// Allow requests to ask for a fault in the header x-emulator-fault
     #[arg(long)]
     fault_header: bool,
-    /// Serves HTTPS, with a certificate made for this one run
+    /// Serve HTTPS with a self-signed certificate, which is new in each run
     #[arg(long)]
     tls: bool,
-    /// Writes the certificate to this file, as PEM, before the address is told: clients have to trust it
+    /// Write the certificate to this file as PEM, before the address is printed: clients must trust it
     #[arg(long, value_name = "FILE", requires = "tls")]
     tls_certificate: Option<PathBuf>,
-    /// Does not show the requests on standard error
+    /// Do not log requests to standard error
     #[arg(long)]
     quiet: bool,
 }
@@ -75,15 +75,15 @@ impl std::fmt::Debug for Options {
     }
 }
 
-/// What an emulator knows at first.
+/// The initial state of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 enum Data {
-    /// Three robot tasks with their calls, and what requests add
+    /// Three robot tasks with their calls, and everything that requests add
     #[default]
     Sample,
-    /// Nothing, and what requests add
+    /// Nothing at first, and everything that requests add
     Empty,
-    /// Nothing ever: every operation answers the example of its specification
+    /// Nothing at any time: each operation answers with the example of its specification
     Examples,
 }
 
@@ -97,12 +97,12 @@ impl From<Data> for State {
     }
 }
 
-/// Whether requests are counted.
+/// Whether documented limits are enforced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 enum Counting {
-    /// They hold, in the emulator's time
+    /// They are, in the emulator's time
     Documented,
-    /// They do not
+    /// They are not
     #[default]
     Off,
 }
@@ -121,10 +121,10 @@ fn time(text: &str) -> Result<SystemTime, &'static str> {
     Ok(time.into())
 }
 
-/// Serves until it is interrupted. The first line on standard output is the address.
+/// Serves until it is interrupted. The first line of standard output is the address.
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let emulator = set_up(&options)?;
-    // Before the address is told: whoever reads it may end this process at once.
+    // Before the address is printed: a reader may end this process at once.
     let interrupted = interruption().map_err(|error| Failure::system("cannot wait for an interrupt", error))?;
     let address = (Ipv4Addr::LOCALHOST, options.port);
     let server = if options.tls { emulator.serve_tls(address).await } else { emulator.serve(address).await };
@@ -142,7 +142,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
         1 => "the given access key".to_owned(),
         count => format!("the {count} given access keys"),
     };
-    notice::note(&format!("it knows {key}; Ctrl-C ends it"));
+    notice::note(&format!("it accepts {key}; Ctrl-C ends it"));
     interrupted.await;
     server.stop().await;
     Ok(())
@@ -202,7 +202,7 @@ fn specification(folder: &Path) -> Result<Service, Failure> {
 
 fn with_key(builder: Builder, key: &str) -> Result<Builder, Failure> {
     let refuse =
-        || Failure::Usage("--key: expected ID:SECRET or ID:SECRET:TOKEN; what was given is not shown".to_owned());
+        || Failure::Usage("--key: expected ID:SECRET or ID:SECRET:TOKEN; the given value is not shown".to_owned());
     let parts: Vec<&str> = key.splitn(3, ':').collect();
     match parts[..] {
         _ if parts.contains(&"") => Err(refuse()),
@@ -212,7 +212,7 @@ fn with_key(builder: Builder, key: &str) -> Result<Builder, Failure> {
     }
 }
 
-/// The end of the year 9999, which no clock of an emulator comes to.
+/// The end of the year 9999: the key never expires.
 fn end_of_time() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799)
 }
@@ -228,13 +228,13 @@ fn add_rules(emulator: &Emulator, path: &Path) -> Result<(), Failure> {
     })
 }
 
-/// How long an answer waits for its line to be written.
+/// How long a response waits until its line is written.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Shows a line for each request.
+/// Logs a line for each request.
 ///
-/// A thread of its own writes them: whoever started this process may never read its standard error, and a full pipe must
-/// hold up no answer. Lines for which there is no room are lost, and counted.
+/// A separate thread writes them: the parent process may never read standard error, and a full pipe must not block
+/// responses. Lines for which there is no room are dropped and counted.
 fn log() -> io::Result<impl Fn(&Received) + Send + Sync> {
     let (lines, unwritten) = mpsc::sync_channel::<String>(1);
     let (done, written) = mpsc::channel();
@@ -249,12 +249,12 @@ fn log() -> io::Result<impl Fn(&Received) + Send + Sync> {
     let state = Mutex::new((written, 0_u64));
     Ok(move |request: &Received| {
         let (written, lost) = &mut *state.lock().unwrap_or_else(PoisonError::into_inner);
-        // Those that nobody waited for any more.
+        // Lines that no response waited for.
         while written.try_recv().is_ok() {}
         let gap = match *lost {
             0 => String::new(),
-            1 => "1 line was lost, as nobody read it\n".to_owned(),
-            lost => format!("{lost} lines were lost, as nobody read them\n"),
+            1 => "1 line was dropped, because nobody read the log\n".to_owned(),
+            lost => format!("{lost} lines were dropped, because nobody read the log\n"),
         };
         if lines.try_send(gap + &line(request)).is_ok() {
             *lost = 0;
@@ -265,7 +265,7 @@ fn log() -> io::Result<impl Fn(&Received) + Send + Sync> {
     })
 }
 
-/// What is shown of a request: no value of a parameter.
+/// The line of a request, without values of parameters.
 fn line(request: &Received) -> String {
     let mut line = request.to_string();
     for warning in request.warnings() {

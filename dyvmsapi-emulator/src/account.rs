@@ -20,7 +20,7 @@ use crate::time::Time;
 
 /// The state of an account. It holds numbers of people, so it has no `Debug`.
 pub(crate) struct VoiceAccount {
-    /// Whether anything is remembered but what limits count.
+    /// Whether requests leave anything behind except what limits count.
     remembers: bool,
     calls: Calls,
     robot: Robot,
@@ -83,7 +83,7 @@ impl Account for VoiceAccount {
 mod tests {
     use super::*;
 
-    /// Every operation with every parameter at once, and at the ends of time.
+    /// Every operation with every parameter at once, at the limits of time.
     #[test]
     fn no_value_and_no_moment_is_too_much() {
         let service = aliyun_api_spec::dyvmsapi();
@@ -118,7 +118,7 @@ mod tests {
                         for field in &operation.parameters {
                             parameters.insert(field.wire_name.clone(), (*value).to_owned());
                         }
-                        // Ids that exist, so that the tasks are worked on too.
+                        // Ids that exist, so that the tasks are used too.
                         if round > 0 && parameters.contains_key("TaskId") {
                             let id = if operation.group == "robot" { "4001110002" } else { "123456" };
                             parameters.insert("TaskId".to_owned(), id.to_owned());

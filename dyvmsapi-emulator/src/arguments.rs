@@ -1,4 +1,4 @@
-//! Reading the parameters of a request, once for all stories.
+//! Reads the parameters of a request.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::time::Time;
 use aliyun_emulator::{Members, Problem};
 
-/// A larger page is refused, not shortened: a client would take a short page for the last one.
+/// A larger page is refused, not shortened: a client could take a short page for the last one.
 const MAX_PAGE_SIZE: u64 = 100;
 
-/// The longest text that is kept, in characters, and the longest number or id of one.
+/// Maximum length of a stored text in characters, and of a number or id.
 const LONGEST_TEXT: usize = 1000;
 const LONGEST_NUMBER: usize = 32;
 
@@ -22,7 +22,7 @@ pub(crate) type Parameters = BTreeMap<String, String>;
 /// The members that an operation adds to the envelope of its response, or why there are none.
 pub(crate) type Answer = Result<Members, Problem>;
 
-/// The parameters of one request, and when it came.
+/// The parameters of one request, and its time.
 #[derive(Clone, Copy)]
 pub(crate) struct Arguments<'p> {
     pub(crate) parameters: &'p Parameters,
@@ -35,7 +35,7 @@ impl<'p> Arguments<'p> {
         self.parameters.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// A text to be kept; empty where there is none.
+    /// A text to be stored; empty if absent.
     pub(crate) fn text(&self, name: &str) -> Result<String, Problem> {
         match self.given(name).unwrap_or_default() {
             text if text.chars().nth(LONGEST_TEXT).is_some() => Err(Problem::invalid(name)),
@@ -43,7 +43,7 @@ impl<'p> Arguments<'p> {
         }
     }
 
-    /// The value of a numeric parameter, some of which the service declares as text.
+    /// The value of a numeric parameter; the service declares some of them as text.
     pub(crate) fn whole(&self, name: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, Problem> {
         let Some(text) = self.given(name) else { return Ok(None) };
         match number(text) {
@@ -52,7 +52,7 @@ impl<'p> Arguments<'p> {
         }
     }
 
-    /// An id; what is no number is the id of nothing.
+    /// An id. A text that is not a number is the id of nothing.
     pub(crate) fn id(&self, name: &str) -> Option<u64> {
         number(self.given(name)?)
     }
@@ -76,7 +76,7 @@ impl<'p> Arguments<'p> {
         self.given(name).into_iter().flat_map(|list| list.split(',')).map(str::trim)
     }
 
-    /// Whether a record has the value that a filter asks for, if it asks.
+    /// Whether a record matches a filter; an absent filter matches everything.
     pub(crate) fn admits(&self, filter: &str, value: &str) -> bool {
         self.given(filter).is_none_or(|wanted| wanted == value)
     }
@@ -89,12 +89,12 @@ impl<'p> Arguments<'p> {
     }
 }
 
-/// The number that a text is, written as numbers are: no sign `+`, no zeros in front, no blanks.
+/// The number in a text, in its canonical form: no sign `+`, no leading zeros, no spaces.
 pub(crate) fn number<T: FromStr + ToString>(text: &str) -> Option<T> {
     text.parse().ok().filter(|number: &T| number.to_string() == text)
 }
 
-/// Which part of a list is arguments for. Behind the last page there is an empty one.
+/// The requested part of a list. After the last page, pages are empty.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Page {
     pub(crate) number: u64,
@@ -106,13 +106,13 @@ impl Page {
         (self.number - 1).saturating_mul(self.size)
     }
 
-    /// The records of the page, where it does not matter how many follow.
+    /// The records of the page, without a total.
     pub(crate) fn part<T>(self, items: impl Iterator<Item = T>, record: impl Fn(T) -> Value) -> Value {
         let [skipped, taken] = [self.first(), self.size].map(|count| usize::try_from(count).unwrap_or(usize::MAX));
         items.skip(skipped).take(taken).map(record).collect()
     }
 
-    /// The records of the page, and of how many in all.
+    /// The records of the page, and the total.
     pub(crate) fn cut<T>(self, items: impl Iterator<Item = T>, record: impl Fn(T) -> Value) -> (Value, u64) {
         let first = self.first();
         let (mut records, mut total) = (Vec::new(), 0);
@@ -126,7 +126,7 @@ impl Page {
     }
 }
 
-/// A number that can be called, as far as its form tells: digits, perhaps behind a plus sign.
+/// A number that can be called, by its form: digits, perhaps after a plus sign.
 pub(crate) fn callable(number: &str) -> Result<&str, Problem> {
     let digits = number.strip_prefix('+').unwrap_or(number);
     if (3..=LONGEST_NUMBER).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -135,7 +135,7 @@ pub(crate) fn callable(number: &str) -> Result<&str, Problem> {
     Err(Problem::failed("isv.MOBILE_NUMBER_ILLEGAL", "a number to be called is not of digits only"))
 }
 
-/// A number that can be shown, or the id of a service instance that stands for one.
+/// A caller ID: a number, or the id of a service instance.
 pub(crate) fn showable(number: &str) -> Result<&str, Problem> {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"+-_".contains(&byte);
     if (1..=LONGEST_NUMBER).contains(&number.len()) && number.bytes().all(known) {

@@ -1,4 +1,4 @@
-//! Calls to one number: placed, told of while they last, kept when they are over.
+//! Calls to one number: placed, queried while they last, and kept afterwards.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use crate::time::{MINUTE, Time};
 use crate::life::random_of;
 use crate::pending::Pending;
 
-/// So many of the latest calls are kept.
+/// Maximum number of kept calls.
 const MOST_CALLS: usize = 100_000;
 
-/// The record of a call tells its outcome so long after its end: the shortest time that the documentation names.
+/// The record of a call has the outcome this time after its end: the shortest documented time.
 const RECORD_DELAY: i64 = 3 * MINUTE;
 
 const FIRST_ID: u64 = 102_813_780_000;
 
-/// Operations that place a call to `CalledNumber`, and the products by which their calls are found. The pages do not
-/// agree whether a text is spoken by voice notification or by voice verification code.
+/// Operations that place a call to `CalledNumber`, and the products with which their calls are found. The pages do not
+/// agree whether a text belongs to the product of voice notifications or of voice verification codes.
 const PLACING: [(&str, &[&str]); 5] = [
     ("SingleCallByTts", &["11010000138001", "11000000300006"]),
     ("SingleCallByVoice", &["11000000300006"]),
@@ -32,7 +32,7 @@ const PLACING: [(&str, &[&str]); 5] = [
 pub(crate) struct Calls {
     seed: u64,
     placed: u64,
-    /// By their place in the order of calls.
+    /// By their order.
     by_order: BTreeMap<u64, Call>,
 }
 
@@ -70,7 +70,7 @@ impl Calls {
             id: format!("1160{:08}^{}", random.below(100_000_000), FIRST_ID + order),
             action,
             products,
-            // Without a number to show, one of the service's shared numbers.
+            // Without a caller ID, one of the service's shared numbers is used.
             caller: shown.map_or_else(|| format!("0571000{:04}", random.below(10_000)), str::to_owned),
             called: called.to_owned(),
             life: Life::make_up(called, arguments.now, &mut random),
@@ -83,7 +83,7 @@ impl Calls {
         Ok(vec![("CallId", id.into())])
     }
 
-    /// Without data where id, product and day do not belong together.
+    /// Without data if id, product and day do not belong together.
     fn detail(&self, arguments: Arguments<'_>) -> Vec<(&'static str, Value)> {
         let (Some(id), Some(product)) = (arguments.given("CallId"), arguments.given("ProdId")) else {
             return Vec::new();
@@ -93,7 +93,7 @@ impl Calls {
         call.map(|call| ("Data", call.record(arguments.now))).into_iter().collect()
     }
 
-    /// Whether a smart call is going on: what else is there to be joined with an agent.
+    /// Whether a smart call is in progress: only then can an agent join it.
     fn is_talking(&self, arguments: Arguments<'_>) -> bool {
         let call = arguments.given("CallId").and_then(|id| self.find(id)).filter(|call| call.action == "SmartCall");
         call.is_some_and(|call| call.life.status(arguments.now) == TALKING)
@@ -145,7 +145,7 @@ impl Call {
         add("endDate", end_of_talk.into());
         add("calleeShowNumber", self.caller.as_str().into());
         add("callee", self.called.as_str().into());
-        // A leg that did not ring has no times; where nobody answered there is a second one only.
+        // A leg that did not ring has no times; without an answer there is only a second leg.
         if let Some(ringing) = ringing {
             let legs: &[(&str, &str)] = match answered {
                 Some(_) => &[("aRingTime", "aEndTime"), ("bRingTime", "bEndTime")],

@@ -1,4 +1,4 @@
-//! What becomes of one call: decided when it is placed, told as far as it has come.
+//! The course of one call: decided when it is placed, and reported as far as it has progressed.
 
 use crate::time::{SECOND, Time};
 use aliyun_emulator::Random;
@@ -8,7 +8,7 @@ use aliyun_emulator::Random;
 pub(crate) struct Outcome {
     /// The documented status code.
     pub(crate) code: &'static str,
-    /// What the records of robot tasks say instead.
+    /// The outcome in the records of robot tasks.
     pub(crate) words: &'static str,
 }
 
@@ -18,13 +18,13 @@ const NO_ANSWER: Outcome = Outcome { code: "200003", words: "无人接听" };
 
 pub(crate) const ANSWERED: &str = "接通";
 
-/// Codes of a call that is not over, and of one that just is.
+/// Codes of a call in progress, and of one that has just ended.
 pub(crate) const CALLING: &str = "200101";
 pub(crate) const RINGING: &str = "200201";
 pub(crate) const TALKING: &str = "200102";
 const OVER: &str = "200100";
 
-/// What a number chooses from by its last two digits.
+/// The outcomes that a number selects by its last two digits.
 const OUTCOMES: [Outcome; 10] = [
     HEARD,
     HUNG_UP_EARLY,
@@ -39,7 +39,7 @@ const OUTCOMES: [Outcome; 10] = [
 ];
 
 impl Outcome {
-    /// A number that ends in the last two digits of a code has that outcome; another has one at random.
+    /// A number that ends in the last two digits of a code has that outcome; any other number has a random one.
     fn decide(number: &str, random: &mut Random) -> &'static Self {
         let chosen = |outcome: &&Self| outcome.code.get(4..).is_some_and(|digits| number.ends_with(digits));
         OUTCOMES.iter().find(chosen).unwrap_or_else(|| match random.below(100) {
@@ -58,17 +58,17 @@ impl Outcome {
         self.words == ANSWERED
     }
 
-    /// Whether what was to be said was said to the end.
+    /// Whether everything was played to the end.
     pub(crate) fn is_heard(&self) -> bool {
         *self == HEARD
     }
 }
 
-/// The way of one call through time.
+/// The course of one call in time.
 #[derive(Debug, Clone)]
 pub(crate) struct Life {
     pub(crate) placed: Time,
-    /// Of a phone that cannot be reached it stays silent.
+    /// The phone does not ring if it cannot be reached.
     pub(crate) ringing: Option<Time>,
     pub(crate) answered: Option<Time>,
     pub(crate) ended: Time,
@@ -92,7 +92,7 @@ impl Life {
         Self { placed, ringing: None, answered: None, ended: later(reached, 1, 6), outcome }
     }
 
-    /// The status code of a moment: on its way, or over.
+    /// The status code at a time: in progress, or ended.
     pub(crate) fn status(&self, now: Time) -> &'static str {
         let reached = |time: Option<Time>| time.is_some_and(|time| time <= now);
         match () {
@@ -109,7 +109,7 @@ impl Life {
     }
 }
 
-/// Random numbers of one thing, independent of what else happens in the account.
+/// Random numbers for one purpose, independent of everything else in the account.
 pub(crate) fn random_of(seed: u64, id: u64, index: u64) -> Random {
     let mut random = Random::new(seed ^ id.rotate_left(32));
     Random::new(random.next() ^ index.rotate_left(16))

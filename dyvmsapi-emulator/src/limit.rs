@@ -8,29 +8,29 @@ use aliyun_api_spec::model::{Operation, Rate};
 use crate::arguments::Parameters;
 use crate::time::{DAY, HOUR, Time};
 
-/// The calls to this many numbers are counted. The number that was called longest ago makes room.
+/// Maximum number of called numbers that are counted. The number that was called longest ago is evicted.
 const MOST_NUMBERS: usize = 100_000;
 
-/// Of a number that is shown, this much tells it from others.
+/// Maximum length of a number that is compared.
 const SHOWN_LENGTH: usize = 64;
 
-/// What was counted so far. Every window opens with the first thing that is counted in it.
+/// The counted calls. A window opens with the first call that is counted in it.
 #[derive(Default)]
 pub(crate) struct Limiter {
     calls: HashMap<Arc<Pair>, Counted>,
-    /// The same, by their last call.
+    /// The same, in the order of their last call.
     by_call: BTreeMap<u64, Arc<Pair>>,
     counted: u64,
 }
 
-/// A called number and the number shown to it.
+/// A called number and its caller ID.
 type Pair = (String, String);
 
 /// The calls to a number.
 struct Counted {
-    /// The place of its last call among all calls.
+    /// The number of its last call among all calls.
     last: u64,
-    /// One for each limit.
+    /// One window for each limit.
     windows: Vec<Window>,
 }
 
@@ -47,7 +47,7 @@ impl Window {
     }
 
     fn is_over(&self, now: Time) -> bool {
-        // A clock that went back ends every window.
+        // A clock that was set back ends every window.
         !(0..self.length).contains(&now.since(self.from))
     }
 
@@ -58,7 +58,7 @@ impl Window {
     }
 }
 
-/// A limit that was reached: how many calls, in what.
+/// A limit that was reached: the number of calls, and the window.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reached {
     most: u32,
@@ -66,7 +66,7 @@ pub(crate) struct Reached {
 }
 
 impl Reached {
-    /// In the words of Alibaba's flow control.
+    /// The message of Alibaba's flow control.
     pub(crate) fn message(&self) -> String {
         format!("触发{}流控Permits:{}", self.window, self.most)
     }
@@ -130,7 +130,7 @@ impl Limiter {
     }
 }
 
-/// How long the window of a limit is in milliseconds, and what the service calls it.
+/// The length of a limit's window in milliseconds, and the service's name for it.
 fn window(limit: &Rate) -> (i64, &'static str) {
     let length = i64::try_from(limit.window.as_millis()).unwrap_or(i64::MAX);
     let name = match length {

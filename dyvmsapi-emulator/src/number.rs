@@ -1,4 +1,4 @@
-//! Virtual numbers, and the real numbers that stand behind them.
+//! Virtual numbers, and the real numbers that are bound to them.
 
 use std::collections::HashSet;
 
@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::arguments::{Answer, Arguments, callable, showable};
 use crate::time::Time;
 
-/// So many real numbers can be bound; further ones cannot.
+/// Maximum number of bound real numbers.
 const MOST_RELATIONS: usize = 10_000;
 
-/// Nothing in a request tells these, so they are the same for all.
+/// Requests do not contain these values, so they are the same for all.
 const PROVINCE: &str = "浙江";
 const CITY: &str = "杭州";
 const QUALIFICATION: &str = "10000005420000";
@@ -30,7 +30,7 @@ struct Relation {
 }
 
 impl Relation {
-    /// The kind of a number, as its first digits tell it.
+    /// The kind of a number, by its first digits.
     fn kind(&self) -> &'static str {
         match self.virtual_number.as_str() {
             number if number.starts_with("95") => "3",
@@ -50,7 +50,7 @@ impl Numbers {
         })
     }
 
-    /// Binds what can be bound: a real number stands behind one virtual number only.
+    /// Binds what can be bound: a real number is bound to one virtual number only.
     fn add(&mut self, arguments: Arguments<'_>) -> Answer {
         let virtual_number = showable(arguments.given("PhoneNum").unwrap_or_default())?;
         let company = arguments.text("CorpNameList")?;
@@ -75,7 +75,7 @@ impl Numbers {
 
     fn list(&self, arguments: Arguments<'_>) -> Answer {
         let page = arguments.page("PageNo", "PageSize", 20)?;
-        // One page writes a place as `浙江/杭州`, the other as `hangzhou`.
+        // One page writes a place as `浙江/杭州`, the other one as `hangzhou`.
         let is_here = arguments
             .given("RegionNameCity")
             .is_none_or(|place| place.rsplit('/').next() == Some(CITY) || place.eq_ignore_ascii_case("hangzhou"));

@@ -1,8 +1,8 @@
-//! What is not finished.
+//! Unfinished calls.
 
 use std::fmt;
 
-/// Calls that are not over. Its text shows no more than the last two digits of a number.
+/// Calls that are not over. The text shows at most the last two digits of a number.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     calls: usize,

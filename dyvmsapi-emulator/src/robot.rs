@@ -1,4 +1,4 @@
-//! Robot call tasks: created, given numbers, started, stopped and ended, with the calls that time lets them make.
+//! Robot call tasks: created, filled, started, stopped and ended, with their calls.
 
 mod call;
 mod task;
@@ -15,23 +15,23 @@ use crate::pending::Pending;
 use crate::time::{MINUTE, Time};
 use aliyun_emulator::Problem;
 
-/// So many of the latest tasks are kept, while they have no more numbers than these in all.
+/// Maximum number of kept tasks, and of their numbers in total.
 const MOST_TASKS: usize = 1000;
 const MOST_CALLEES: usize = 1_000_000;
 
-/// The documented numbers of one upload, and of a task.
+/// The documented maximum of one upload, and of a task.
 const MOST_UPLOADED: usize = 1000;
 const MOST_CALLEES_OF_TASK: usize = 300_000;
 
-/// The documented number of numbers to be shown.
+/// The documented maximum of caller IDs.
 const MOST_SHOWN: usize = 100;
 
 const FIRST_ID: u64 = 4_001_110_001;
 
-/// No page says how often a number may be called again; a robot that has no bound is a mistake.
+/// The documentation has no maximum for retries; an unlimited robot would be a mistake.
 const MOST_RECALLS: u64 = 10;
 
-/// `TaskName` has at most so many characters.
+/// Maximum length of `TaskName`, in characters.
 const LONGEST_NAME: usize = 30;
 
 pub(crate) struct Robot {
@@ -79,7 +79,7 @@ impl Robot {
         self.add(arguments, |id, given| Task { shown, recall, finds_reason, ..Task::new(id, given) })
     }
 
-    /// Adds a task with what all ways of creating one have in common.
+    /// Adds a task, with what all ways of creating one have in common.
     fn add(&mut self, arguments: Arguments<'_>, finish: impl FnOnce(u64, task::Given) -> Task) -> Result<u64, Problem> {
         let name = arguments.text("TaskName")?;
         if name.chars().count() > LONGEST_NAME {
@@ -99,7 +99,7 @@ impl Robot {
         Ok(id)
     }
 
-    /// Forgets the oldest tasks, but not this one, where there are too many tasks or numbers.
+    /// Evicts the oldest tasks, but not this one, if there are too many tasks or numbers.
     fn forget(&mut self, but: u64) {
         let mut callees: usize = self.tasks.values().map(|task| task.callees.len()).sum();
         while self.tasks.len() > MOST_TASKS || callees > MOST_CALLEES {
@@ -134,7 +134,7 @@ impl Robot {
         Ok(done())
     }
 
-    /// A second stop changes nothing more, and neither does a second cancel.
+    /// A second stop changes nothing, and neither does a second cancel.
     fn stop(&mut self, arguments: Arguments<'_>) -> Answer {
         let task = self.task(arguments.id("TaskId"))?;
         match task.status(arguments.now) {
@@ -176,7 +176,7 @@ impl Robot {
         Ok(done())
     }
 
-    /// Creates a task, gives it its numbers and starts it.
+    /// Creates a task, adds its numbers and starts it.
     fn call_batch(&mut self, arguments: Arguments<'_>) -> Answer {
         let callees = callees(arguments)?;
         let shown = shown(arguments, "CalledShowNumber")?;
@@ -268,7 +268,7 @@ fn too_many() -> Problem {
     Problem::failed("isv.VOICE_ROBOT_CALLEE_LIMIT", "there are too many numbers to call")
 }
 
-/// No page names a code for a task that is in the wrong state; this is the one for a parameter with a wrong value.
+/// The documentation has no code for a task in the wrong state; this is the code for a parameter with a wrong value.
 fn wrong_state(what: &str, status: Status) -> Problem {
     Problem::failed("isv.INVALID_PARAMETERS", format!("a task that is {} cannot be {what}", status.code()))
 }
@@ -313,7 +313,7 @@ mod tests {
         for id in ids {
             robot.task(Some(id)).unwrap().callees = vec!["13000000000".into(); MOST_CALLEES_OF_TASK];
         }
-        // The oldest goes, but not the one that is being filled.
+        // The oldest task is evicted, but not the one that is being filled.
         robot.forget(ids[0]);
         assert_eq!(robot.tasks.keys().copied().collect::<Vec<_>>(), [ids[0], ids[2], ids[3]]);
     }

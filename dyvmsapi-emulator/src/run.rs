@@ -1,11 +1,11 @@
-//! When a task was at work: a clock that stands still while the task is stopped.
+//! The working time of a task: a clock that stops while the task is stopped.
 
 use crate::time::{HOUR, Time};
 
-/// A task can be started so many times.
+/// Maximum number of starts of a task.
 const MOST_STARTS: usize = 1000;
 
-/// At which hours a task works.
+/// The hours in which a task works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Hours {
     #[default]
@@ -17,7 +17,7 @@ pub(crate) enum Hours {
 impl Hours {
     const A_DAY: i64 = 10 * HOUR;
 
-    /// Milliseconds in which work was possible, from a fixed moment on.
+    /// Milliseconds in which work was possible, since a fixed time.
     fn count(self, time: Time) -> i64 {
         let (day, clock) = time.day_and_clock();
         match self {
@@ -30,7 +30,7 @@ impl Hours {
         }
     }
 
-    /// The first moment at which work can begin that so many milliseconds went before.
+    /// The earliest start time after a delay of this number of milliseconds.
     fn moment(self, count: i64) -> Time {
         match self {
             Self::Always => Time::from_millis(count),
@@ -55,7 +55,7 @@ impl Hours {
     }
 }
 
-/// The spans of time in which a task works, one after the other; the last may be open.
+/// The periods in which a task works, in order; the last one may be open.
 #[derive(Debug, Default)]
 pub(crate) struct Run {
     hours: Hours,
@@ -66,12 +66,12 @@ pub(crate) struct Run {
 struct Span {
     from: Time,
     until: Option<Time>,
-    /// Milliseconds of work before this span.
+    /// Milliseconds of work before this period.
     before: i64,
 }
 
 impl Span {
-    /// Milliseconds of work up to the end of a span that has one.
+    /// Milliseconds of work until the end of a period that has one.
     fn after(&self, hours: Hours) -> Option<i64> {
         self.until.map(|until| self.before.saturating_add(hours.between(self.from, until)))
     }
@@ -82,12 +82,12 @@ impl Run {
         Self { hours, spans: Vec::new() }
     }
 
-    /// Whether this is no hour to work at.
+    /// Whether the task does not work at this hour.
     pub(crate) fn is_paused(&self, now: Time) -> bool {
         !self.hours.are_open(now)
     }
 
-    /// Goes on from a moment that may be still to come. False where the task was started too often.
+    /// Resumes at a time that may be in the future. `false` if the task was started too often.
     #[must_use]
     pub(crate) fn start(&mut self, from: Time) -> bool {
         if self.spans.len() >= MOST_STARTS {
@@ -108,22 +108,22 @@ impl Run {
         self.spans.last().is_some_and(|span| span.until.is_none())
     }
 
-    /// When the task began, or is to begin.
+    /// The start of the task, which may be in the future.
     pub(crate) fn began(&self) -> Option<Time> {
         self.spans.first().map(|span| span.from)
     }
 
-    /// When the present span began, or is to begin.
+    /// The start of the current period, which may be in the future.
     pub(crate) fn resumed(&self) -> Option<Time> {
         self.spans.last().map(|span| span.from)
     }
 
-    /// When the task was stopped last.
+    /// When the task was last stopped.
     pub(crate) fn stopped(&self) -> Option<Time> {
         self.spans.iter().rev().find_map(|span| span.until)
     }
 
-    /// When so many milliseconds of work are done, as things stand; never where the task stopped before.
+    /// When this number of milliseconds of work will be done, as the task is now; `None` if the task stops before.
     pub(crate) fn at(&self, work: i64) -> Option<Time> {
         let next = self.spans.partition_point(|span| span.before <= work);
         let span = self.spans.get(next.checked_sub(1)?)?;
@@ -184,7 +184,7 @@ mod tests {
         assert!(run.start(china("2026-03-02 22:00:00")));
         assert_eq!(run.at(2 * HOUR - 1).unwrap().dashed(), "2026-03-02 14:59:59");
         assert_eq!(run.at(2 * HOUR).unwrap().dashed(), "2026-03-03 09:00:00");
-        // However far away, there is a moment.
+        // However far in the future, there is such a time.
         assert!(Hours::Day.after(time(i64::MIN), 0) < time(0) && Hours::Day.after(time(i64::MAX), i64::MAX) > time(0));
     }
 

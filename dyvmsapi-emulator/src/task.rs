@@ -13,15 +13,15 @@ use crate::run::{Hours, Run};
 use crate::time::{SECOND, Time};
 use aliyun_emulator::Problem;
 
-/// So many of the latest tasks are kept.
+/// Maximum number of kept tasks.
 const MOST_TASKS: usize = 1000;
 
-/// The documented number of a task's numbers.
+/// The documented maximum of a task's numbers.
 const MOST_CALLEES: usize = 1000;
 
 const FIRST_ID: u64 = 123_456;
 
-/// Reading the numbers takes so long, and then one is called after the other at this pace.
+/// Reading the numbers takes this time; then numbers are called at this pace.
 const READING: i64 = 2 * SECOND;
 const PACE: i64 = SECOND;
 
@@ -46,7 +46,7 @@ struct Task {
     cancelled: bool,
 }
 
-/// How numbers with values for a template are given. The values are not needed here.
+/// Numbers with values for a template. The values are not needed here.
 #[derive(Deserialize)]
 struct CalleeTable {
     #[serde(rename = "calleeList")]
@@ -145,7 +145,7 @@ impl Tasks {
         ])
     }
 
-    /// Of an unknown task there are no calls.
+    /// An unknown task has no calls.
     fn calls(&self, arguments: Arguments<'_>) -> Answer {
         let page = arguments.page("PageNumber", "PageSize", 10)?;
         let task = arguments.id("TaskId").and_then(|id| self.by_id.get(&id));
@@ -211,7 +211,7 @@ fn callees(arguments: Arguments<'_>) -> Result<Vec<Box<str>>, Problem> {
 }
 
 impl Task {
-    /// The call to one of the numbers, as things stand: it may be still to come, or not come at all.
+    /// The call to one of the numbers, as the task is now: it may be in the future, or never be placed.
     fn life(&self, index: usize) -> Option<Life> {
         let called = self.callees.get(index)?;
         let order = i64::try_from(index).ok()?;
@@ -233,7 +233,7 @@ impl Task {
             (None, _) => "INIT",
             _ if !self.run.is_open() => "STOP",
             (Some(began), _) if began > now => "INIT",
-            // Going on at a later time: still stopped until then.
+            // Resumes later: still stopped until then.
             (_, Some(resumed)) if resumed > now => "STOP",
             _ if self.finished(now) == self.callees.len() => "DONE",
             _ if self.run.is_paused(now) => "SYSTEM_STOP",
@@ -263,7 +263,7 @@ impl Task {
         if let ("DONE", Some(completed)) = (status, self.lives().map(|life| life.ended).max()) {
             add("CompleteTime", millis(completed));
         }
-        // The examples show 10000 for tasks that are done.
+        // The examples show 10000 for completed tasks.
         add("CompletedRate", (10_000 * finished / total.max(1)).into());
         add("Id", self.id.into());
         let given = [

@@ -1,4 +1,4 @@
-//! Moments of virtual time, and how the service writes them: in China's time.
+//! Virtual time, and how the service writes it: in China's time zone.
 
 use std::time::SystemTime;
 
@@ -13,12 +13,12 @@ pub(crate) const MINUTE: i64 = 60 * SECOND;
 pub(crate) const HOUR: i64 = 60 * MINUTE;
 pub(crate) const DAY: i64 = 24 * HOUR;
 
-/// Milliseconds since 1970, which is as fine as the service tells time. No arithmetic on it can fail.
+/// Milliseconds since 1970, the resolution of the service. Arithmetic on it cannot fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Time(i64);
 
 impl Time {
-    /// What lies outside the calendar becomes the calendar's nearest end.
+    /// A time outside the calendar becomes the nearest end of the calendar.
     pub(crate) fn of(time: SystemTime) -> Self {
         let end = if time < SystemTime::UNIX_EPOCH { Timestamp::MIN } else { Timestamp::MAX };
         Self(Timestamp::try_from(time).unwrap_or(end).as_millisecond())
@@ -28,12 +28,12 @@ impl Time {
         Self(millis)
     }
 
-    /// Of a date and time of China; nothing at the very ends of the calendar.
+    /// A date and time in China; `None` at the ends of the calendar.
     pub(crate) fn of_china(time: DateTime) -> Option<Self> {
         CHINA.to_timestamp(time).ok().map(|time| Self(time.as_millisecond()))
     }
 
-    /// Reads `yyyy-MM-dd HH:mm:ss`.
+    /// Parses `yyyy-MM-dd HH:mm:ss`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         DateTime::strptime("%Y-%m-%d %H:%M:%S", text).ok().and_then(Self::of_china)
     }
@@ -46,7 +46,7 @@ impl Time {
         Self(self.0.saturating_add(millis))
     }
 
-    /// The day in China, counted from 1970, and the milliseconds that have passed of it.
+    /// The day in China, counted from 1970, and the milliseconds since its start.
     pub(crate) fn day_and_clock(self) -> (i64, i64) {
         let china = self.0.saturating_add(8 * HOUR);
         (china.div_euclid(DAY), china.rem_euclid(DAY))
@@ -56,7 +56,7 @@ impl Time {
         Self(day.saturating_mul(DAY).saturating_add(clock - 8 * HOUR))
     }
 
-    /// Milliseconds from an earlier moment to this one.
+    /// Milliseconds since an earlier time.
     pub(crate) fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }

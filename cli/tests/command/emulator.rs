@@ -115,7 +115,7 @@ fn a_key_with_a_token_is_a_temporary_one() {
         assert!(outcome.notices.contains(code), "{}", outcome.notices);
     }
     let said = emulator.said();
-    assert!(said.contains("it knows the given access key;"), "{said}");
+    assert!(said.contains("it accepts the given access key;"), "{said}");
     assert!(!said.contains("secret-a") && !said.contains("ken;") && !said.contains("to:ken"), "{said}");
 }
 
@@ -137,7 +137,7 @@ fn bad_values_are_refused_before_anything_starts() {
     }
     for key in ["hidden", ":hidden", "id:", "id:hidden:", "::"] {
         let message = refused(&["emulator", "--key", key]);
-        let expected = "error: --key: expected ID:SECRET or ID:SECRET:TOKEN; what was given is not shown\n";
+        let expected = "error: --key: expected ID:SECRET or ID:SECRET:TOKEN; the given value is not shown\n";
         assert_eq!(message, expected, "{key}");
     }
     let message = refused(&["emulator", "--key", "id-a:hidden", "--key", "id-a:another"]);

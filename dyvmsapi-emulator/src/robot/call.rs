@@ -1,4 +1,4 @@
-//! One call of a robot task: its record, and which calls a filter keeps.
+//! One call of a robot task: its record, and the filters of lists.
 
 use std::ops::RangeInclusive;
 
@@ -10,13 +10,13 @@ use crate::life::{ANSWERED, Life, Outcome};
 use crate::time::{DAY, SECOND, Time};
 use aliyun_emulator::{Problem, Random};
 
-/// The tasks of the data set: their ids and how many calls each has made.
+/// The tasks of the data set: their ids and numbers of calls.
 pub(super) const SAMPLE: [(u64, u32); 3] = [(1_045_001, 347), (1_045_002, 512), (1_045_003, 260)];
 
-/// When the calls of the first of them began; each further one began a day later.
+/// When the calls of the first one began; each further one began a day later.
 const SAMPLE_DAY: DateTime = date(2026, 2, 24).at(9, 0, 0, 0);
 
-/// The codes of outcomes in the data set. Of calls that nobody answered, these are all that a filter can ask for.
+/// The codes of outcomes in the data set. Filters accept these for unanswered calls.
 const UNANSWERED: [&str; 5] = ["200002", "200005", "200010", "200011", "200012"];
 
 const LABELS: [&str; 6] = ["有意向", "有意向,有房", "有意向,无车", "稍后联系", "暂不需要", "已报名,周末到店"];
@@ -30,16 +30,16 @@ pub(super) struct Call {
     pub(super) shown: String,
     pub(super) called: String,
     result: &'static str,
-    /// The code of `result`, which the filter takes.
+    /// The code of `result`, for the filter.
     code: &'static str,
     /// Seconds of talk.
     duration: u32,
-    /// Rounds of talk.
+    /// Number of dialogue rounds.
     rounds: u32,
     label: &'static str,
     hung_up_by_robot: bool,
     transfer: Transfer,
-    /// Where it stands in its task; part of its id.
+    /// Its position in the task; part of its id.
     serial: u32,
     retries: u32,
     pub(super) start: Time,
@@ -51,13 +51,13 @@ pub(super) struct Call {
 
 #[derive(Clone, Default)]
 struct Transfer {
-    /// `1` done, `0` failed, `3` not arguments for.
+    /// `1` done, `0` failed, `3` not requested.
     result: &'static str,
     number: String,
     failure: &'static str,
 }
 
-/// What was said, round by round: together no more than the rounds of the call.
+/// The transcript, round by round: at most as many rounds as the call has.
 #[derive(Debug, Clone, Default)]
 struct Counts {
     sure: u32,
@@ -70,8 +70,9 @@ struct Counts {
 }
 
 impl Call {
-    /// The calls of a task of the data set, in the order of time. All of it is invented: numbers have the forms
-    /// 1300000xxxx (called) and 0571000xxxx (shown, and persons that a call was passed on to), which belong to nobody.
+    /// The calls of a task of the data set, in the order of time. All data is invented: numbers have the forms
+    /// 1300000xxxx (called) and 0571000xxxx (caller IDs, and persons to whom a call was transferred), which belong to
+    /// nobody.
     pub(super) fn sample(task: u64, count: u32, day: i64) -> Vec<Self> {
         let mut random = Random::new(task);
         let mut clock = Time::of_china(SAMPLE_DAY).unwrap_or(Time::from_millis(0)).after(day * DAY);
@@ -114,7 +115,7 @@ impl Call {
         }
     }
 
-    /// A call whose life is known already.
+    /// A call whose course is known.
     pub(super) fn of_life(
         life: &Life,
         (task, serial, retries): (u64, u32, u32),
@@ -148,7 +149,7 @@ impl Call {
         format!("11695{}^1037{:03}{:05}", self.task, self.task % 1000, self.serial)
     }
 
-    /// The record as the service writes it: some numbers as text, one name misspelt.
+    /// The record as the service writes it: some numbers are texts, one name is misspelt.
     pub(super) fn record(&self) -> Value {
         let counts = &self.counts;
         json!({
@@ -178,7 +179,7 @@ impl Call {
         })
     }
 
-    /// The record with recording and what was said, where there was a talk.
+    /// The record with recording and transcript, if the call was answered.
     pub(super) fn detail(&self) -> Value {
         let mut record = self.record();
         if let Value::Object(members) = &mut record {
@@ -191,7 +192,7 @@ impl Call {
         record
     }
 
-    /// The record that `QueryCallDetailByTaskId` has of the same call.
+    /// The record of the same call in `QueryCallDetailByTaskId`.
     pub(super) fn detail_by_task(&self) -> Value {
         let counts = &self.counts;
         let said = self
@@ -205,7 +206,7 @@ impl Call {
         add("startDate", self.answered.map(Time::dashed).unwrap_or_default().into());
         add("gmtCreate", self.start.dashed().into());
         add("sureCount", counts.sure.into());
-        // The data set does not tell how a talk ended, other than by who hung up.
+        // The data set has no details of how a talk ended, except who hung up.
         let heard = if self.hung_up_by_robot { "200000" } else { "200001" };
         add("state", if self.code.is_empty() { heard } else { self.code }.into());
         add("stateDesc", if self.answered.is_some() { "completed" } else { self.result }.into());
@@ -280,7 +281,7 @@ impl Counts {
     }
 }
 
-/// What a call must be to be listed. Ranges include both of their ends.
+/// The filters of a list. Ranges include both ends.
 pub(super) struct Filter<'p> {
     result: Option<&'p str>,
     hangup_direction: Option<&'p str>,

@@ -1,4 +1,4 @@
-//! One robot task: where it stands, and which calls it has made by then.
+//! One robot task: its state, and the calls that it has made.
 
 use std::borrow::Cow;
 use std::iter;
@@ -14,11 +14,11 @@ use crate::time::{SECOND, Time};
 use aliyun_emulator::Problem;
 use aliyun_emulator::Random;
 
-/// Reading the numbers takes so long, and then one is called after the other at this pace.
+/// Reading the numbers takes this time; then numbers are called at this pace.
 const READING: i64 = 2 * SECOND;
 const PACE: i64 = SECOND;
 
-/// State of a task. The platform's own stops and cancels do not happen here.
+/// State of a task. Stops and cancels by the platform do not happen here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Status {
     Init,
@@ -36,7 +36,7 @@ impl Status {
             Self::Init => "INIT",
             Self::Ready => "READY",
             Self::Dispatch => "DISPATCH",
-            // The wire spells it so.
+            // The spelling of the service.
             Self::Executing => "EXCUTING",
             Self::ManualStop => "MANUAL_STOP",
             Self::Cancel => "CANCEL",
@@ -45,7 +45,7 @@ impl Status {
     }
 }
 
-/// What a task is created with, in every way of creating one.
+/// The data of a task, in every way of creating one.
 pub(super) struct Given {
     pub(super) seed: u64,
     pub(super) name: String,
@@ -72,11 +72,11 @@ pub(super) struct Task {
     pub(super) run: Run,
     pub(super) is_scheduled: bool,
     pub(super) is_cancelled: bool,
-    /// The calls of a task of the data set, which are over, instead of callees.
+    /// The completed calls of a task of the data set, instead of callees.
     pub(super) sample: Vec<Call>,
 }
 
-/// One try at a number, perhaps still to come.
+/// An attempt to call a number, perhaps in the future.
 struct Attempt {
     life: Life,
     retries: u32,
@@ -100,7 +100,7 @@ impl Task {
         }
     }
 
-    /// A task that is done.
+    /// A completed task.
     pub(super) fn sample(id: u64, calls: Vec<Call>) -> Self {
         let first = calls.first();
         let created = first.map_or(Time::from_millis(0), |call| call.start.after(-600 * SECOND));
@@ -149,7 +149,7 @@ impl Task {
         }
     }
 
-    /// When the task began, or is to begin.
+    /// The start of the task, which may be in the future.
     pub(super) fn fired(&self) -> Option<Time> {
         self.sample.first().map(|call| call.start).or_else(|| self.run.began())
     }
@@ -158,12 +158,12 @@ impl Task {
         (0..self.callees.len()).rev().all(|index| self.finish(index).is_some_and(|time| time <= now))
     }
 
-    /// When the last try at a number is over, as things stand.
+    /// When the last attempt at a number is over, as the task is now.
     fn finish(&self, index: usize) -> Option<Time> {
         self.attempts(index).find(|attempt| attempt.is_last).map(|attempt| attempt.life.ended)
     }
 
-    /// When the task was done, if it is.
+    /// When the task was completed, if it is.
     fn completed(&self, status: Status) -> Option<Time> {
         if status != Status::Finish {
             return None;
@@ -172,7 +172,7 @@ impl Task {
         last.or_else(|| (0..self.callees.len()).filter_map(|index| self.finish(index)).max())
     }
 
-    /// Tries at a number one after the other, as things stand.
+    /// The attempts at a number in order, as the task is now.
     fn attempts(&self, index: usize) -> impl Iterator<Item = Attempt> {
         let number = self.callees.get(index);
         let order = i64::try_from(index).unwrap_or(i64::MAX);
@@ -194,7 +194,7 @@ impl Task {
         })
     }
 
-    /// The latest call to each number, or to this one only, of those that are over.
+    /// The latest completed call to each number, or to one number only.
     pub(super) fn calls<'t>(&'t self, now: Time, called: Option<&'t str>) -> impl Iterator<Item = Cow<'t, Call>> {
         let wanted = move |number: &str| called.is_none_or(|called| called == number);
         let indices = self.callees.iter().enumerate().filter(move |(_, callee)| wanted(callee)).map(|(index, _)| index);
@@ -211,7 +211,7 @@ impl Task {
         Some(Call::of_life(&attempt.life, (self.id, serial, attempt.retries), (shown, called), &mut attempt.random))
     }
 
-    /// Numbers with a call that is going on, or still to come.
+    /// Numbers with a call in progress or in the future.
     pub(super) fn pending(&self, now: Time) -> usize {
         let is_pending = |&index: &usize| self.attempts(index).any(|attempt| attempt.life.ended > now);
         (0..self.callees.len()).filter(is_pending).count()
@@ -261,7 +261,7 @@ impl Task {
         add("createTime", self.given.created.dashed().into());
         add("fireTime", dashed(self.fired()).into());
         add("completeTime", dashed(self.completed(status)).into());
-        // However many uploads there were, they are one file here.
+        // All uploads count as one file here.
         let has_numbers = !self.callees.is_empty() || !self.sample.is_empty();
         let name = format!("numbers-{}--robotCallApi", self.id);
         let file = json!({ "fileName": name, "ossFilePath": format!("https://example.com/{name}.xlsx") });
@@ -270,5 +270,5 @@ impl Task {
     }
 }
 
-/// Nothing in a request tells it.
+/// Requests do not contain this value.
 const ROBOT_NAME: &str = "Survey robot";
