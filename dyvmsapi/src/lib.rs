@@ -16,7 +16,7 @@
 //!     println!("{:?} took {:?} seconds", call.call_id, call.duration);
 //! }
 //!
-//! // Turns the pages itself and holds one at a time.
+//! // Requests the pages as they are needed, and holds one at a time.
 //! let mut calls = client.items(QueryRobotTaskCallList::new().task_id("1045001"));
 //! while let Some(call) = calls.next().await? {
 //!     println!("{:?}", call.call_result);
@@ -25,17 +25,17 @@
 //! # }
 //! ```
 //!
-//! A request is a plain value that can be stored, cloned, printed (with numbers of people masked) and sent by any
-//! client. Its parameters are fields and setters; options of one call, such as [`PendingRequest::timeout`], are set on what
+//! A request is a plain value that can be stored, cloned, printed (with sensitive values masked) and sent by any client.
+//! Its parameters are fields and setters; options of one call, such as [`PendingRequest::timeout`], are set on what
 //! [`Client::send`] returns. Each group of operations is a module below.
 //!
 //! # Credentials
 //!
-//! [`Client::from_env`] looks where Alibaba's own clients look: in the environment
+//! [`Client::from_env`] searches where Alibaba's own clients search: in the environment
 //! (`ALIBABA_CLOUD_ACCESS_KEY_ID`, `ALIBABA_CLOUD_ACCESS_KEY_SECRET` and, for temporary keys,
 //! `ALIBABA_CLOUD_SECURITY_TOKEN`), for an OIDC role, in the profiles of the `aliyun` command and of credentials files,
-//! for the RAM role of an ECS instance, and at a credentials URI. [`credentials::DefaultChain`] says when and how.
-//! A builder takes other [`credentials`]:
+//! for the RAM role of an ECS instance, and at a credentials URI. [`credentials::DefaultChain`] has the details.
+//! A builder accepts other [`credentials`]:
 //!
 //! ```
 //! use std::time::Duration;
@@ -53,8 +53,8 @@
 //! # }
 //! ```
 //!
-//! A role, a profile by its name, or your own [`CredentialsProvider`] stand in the same place. Temporary keys are
-//! refreshed ahead of their expiration, once for all calls of a client and its clones:
+//! A role, a profile by its name, or your own [`CredentialsProvider`] are set in the same way. Temporary keys are refreshed
+//! ahead of their expiration, once for all calls of a client and its clones:
 //!
 //! ```
 //! # fn main() -> Result<(), dyvmsapi::Error> {
@@ -70,9 +70,9 @@
 //!
 //! # Signature, region, network
 //!
-//! Requests are signed by HMAC-SHA1 and carry their parameters in the body, so that no phone number lands in a URL.
-//! [`Signature::V3`] is ACS3-HMAC-SHA256, whose parameters travel in the URL. The service has one host for all regions,
-//! and in some of them one within the VPC. Proxies are those of the environment unless the builder names one.
+//! Requests are signed with HMAC-SHA1 and have their parameters in the body, so that no phone number is in a URL.
+//! [`Signature::V3`] is ACS3-HMAC-SHA256, with parameters in the URL. The service has one host for all regions, and in some
+//! of them one within the VPC. The environment's proxies are used unless the builder sets one.
 //!
 //! ```
 //! use dyvmsapi::{Client, Credentials, Signature};
@@ -91,23 +91,23 @@
 //! # }
 //! ```
 //!
-//! TLS is that of the feature `rustls`, which is on by default. The feature `native-tls` takes the library of the system
-//! instead, and wins where both are on.
+//! The feature `rustls`, enabled by default, and the feature `native-tls`, the library of the system, provide TLS. If both
+//! are enabled, rustls is used unless [`ClientBuilder::tls`] chooses the other one.
 //!
 //! # Errors
 //!
-//! There is one [`Error`]. It shows as one line that says what happened and what to do, and answers what a program may
-//! ask: [`Error::kind`], [`Error::code`], [`Error::request_id`], what kind of code it is ([`Error::is_throttled`],
-//! [`Error::is_quota`] and their like), what to do about it ([`Error::advice`]), and [`Error::sent`], which tells whether
-//! a phone may be ringing although no answer came.
+//! There is one type, [`Error`]. `Display` is one line that says what happened and what to do. For programs it has
+//! [`Error::kind`], [`Error::code`], [`Error::request_id`], the kind of a refusal ([`Error::refusal`],
+//! [`Error::is_throttled`], [`Error::is_quota`] and others), what to do about the code ([`Error::advice`]), and
+//! [`Error::is_outcome_unknown`], which says whether a phone may be ringing although the call failed. [`Error::builder`] makes
+//! errors for tests of your own code.
 //!
-//! # Repetition
+//! # Retries
 //!
-//! A call is attempted up to three times within its time limit, of 10 seconds unless set. An operation that rings a
-//! phone, or changes what a second request would change again, is repeated only where nothing was sent, or where the
-//! gateway refused it as too much; other operations also where the service or the way to it failed. Each attempt is
-//! signed afresh, pauses between them grow, and a pause that the service asks for is kept. [`Retries`] changes all that
-//! for a client or for one call:
+//! A call is attempted up to three times within its time limit, by default 10 seconds. An operation that rings a phone, or
+//! would do harm if it were sent twice, is retried only if nothing was sent, or if the gateway throttled it; other
+//! operations also if the service or the network failed. Each attempt is signed again, with an increasing back-off, which is
+//! at least the wait that the service asks for. [`Retries`] sets this for a client or for one call:
 //!
 //! ```no_run
 //! # async fn example(client: dyvmsapi::Client) -> Result<(), dyvmsapi::Error> {
@@ -127,20 +127,20 @@
 //!
 //! # Limits
 //!
-//! Where it is documented how many requests of an operation an account may send in a second, a client and its clones keep
-//! to it: further calls wait for their turn. [`ClientBuilder::rate_limit`] sets another number,
-//! [`ClientBuilder::no_rate_limits`] none, and [`ClientBuilder::max_in_flight`] limits how many requests are on their way
-//! at once. A call whose turn would come after its time fails at once, and nothing was sent.
+//! If the requests per second of an operation are documented, a client and its clones keep to that number: further requests
+//! wait. [`ClientBuilder::rate_limit`] sets another number, [`ClientBuilder::no_rate_limits`] removes the limits, and
+//! [`ClientBuilder::max_in_flight`] limits the requests in flight. A call that would have to wait longer than its time limit
+//! fails at once, and nothing is sent.
 //!
 //! # Traces
 //!
 //! With the feature `tracing` each call is a span of the target `aliyun`, and each of its attempts a span in it, with the
 //! attribute names of OpenTelemetry: operation, status, request id, how it failed, never a value of a parameter.
 //!
-//! # Parameters that every operation takes
+//! # Parameters of every operation
 //!
-//! `OwnerId`, `ResourceOwnerAccount` and `ResourceOwnerId` are accepted everywhere and stand in no request: a call carries
-//! them as an option, as it can any further parameter.
+//! Every operation accepts `OwnerId`, `ResourceOwnerAccount` and `ResourceOwnerId`, and no request type has them: they are
+//! added as options, like any further parameter.
 //!
 //! ```no_run
 //! # async fn example(client: dyvmsapi::Client) -> Result<(), dyvmsapi::Error> {
@@ -154,13 +154,12 @@
 //!
 //! # Operations that are not listed
 //!
-//! [`Client::send_action`] sends any operation by its name, with texts for parameters, and gives the
-//! answer as a JSON [`Value`].
+//! [`Client::send_action`] sends any operation by its name, with texts as parameters, and returns a JSON [`Value`].
 //!
 //! # Blocking code
 //!
-//! Calls need a tokio runtime with its timers and its I/O. Code without one makes its own, one for the whole program: a
-//! connection is kept by the runtime that opened it, and stands still with it.
+//! Calls need a tokio runtime with timers and I/O. Code without one creates its own, one for the whole program: a connection
+//! belongs to the runtime that opened it, and makes no progress without it.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
