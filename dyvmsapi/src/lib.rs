@@ -92,7 +92,7 @@
 //! ```
 //!
 //! The feature `rustls`, enabled by default, and the feature `native-tls`, the library of the system, provide TLS. If both
-//! are enabled, rustls is used unless [`ClientBuilder::tls`] chooses the other one.
+//! are enabled, rustls is used unless `ClientBuilder::tls` chooses the other one.
 //!
 //! # Errors
 //!
