@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_allows_nothing_or_has_another_unit_is_no_rate() {
+    fn a_rate_is_positive_and_has_a_known_unit() {
         for text in [
             "",
             "1",

@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_is_harmless_to_repeat_where_it_reads_and_rings_nobody() {
+    fn an_operation_that_reads_and_rings_nobody_is_idempotent() {
         assert!(read(r#"{ "operationType": "read" }"#).idempotent);
         assert!(!read(r#"{ "operationType": "write" }"#).idempotent);
         assert!(read(r#"{ "operationType": "write", "idempotent": true }"#).idempotent);

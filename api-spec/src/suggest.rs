@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_silent_where_nothing_comes_close() {
+    fn suggests_nothing_if_no_name_is_similar() {
         assert_eq!(nearest("colour", ["example", "enum"]), None);
         assert_eq!(nearest("", ["example"]), None);
     }

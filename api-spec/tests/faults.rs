@@ -120,7 +120,7 @@ fn a_missing_folder_is_named_as_it_was_given() {
 }
 
 #[test]
-fn a_file_is_no_folder() {
+fn a_file_is_not_a_folder() {
     let loaded = load(Path::new("Cargo.toml"));
     assert_eq!(lines(&loaded), "Cargo.toml: is not a folder; expected a folder with service.json and operations/\n",);
 }

@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_status_tells_what_may_have_happened() {
+    fn the_exit_status_says_what_may_have_happened() {
         let statuses = [
             (ErrorKind::Configuration, Sent::No, None, 2),
             (ErrorKind::Request, Sent::No, None, 2),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_went_away_is_no_failure_of_what_only_reads() {
+    fn a_closed_pipe_is_not_a_failure_of_a_read() {
         let failure = |kind: io::ErrorKind| Failure::from(io::Error::from(kind));
         let done = || Some("the change was made".to_owned());
         assert_eq!(failure(io::ErrorKind::BrokenPipe).status(), 0);

@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_tells_its_facts_and_known_values() {
+    fn a_parameter_shows_its_facts_and_known_values() {
         assert_eq!(of("PageNo").brief, "Page to read, counted from 1. [at least 1; example 1]");
         assert!(of("DurationTo").brief.ends_with("[in seconds; example 60]"));
         assert_eq!(of("HangupDirection").brief, "Only calls that this side ended. [known values 0, 1; example 1]");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn an_action_tells_what_it_does() {
+    fn an_action_shows_what_it_does() {
         let expected = "Calls one number.\n\nCalls the number in --CalledNumber. A retry places another call. \
                         At most 5 requests per second per account. At most 1/min, 5/h to one number.";
         assert_eq!(about(specimen::operation()), expected);

@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_stands_once_before_everything() {
+    fn a_byte_order_mark_is_written_once_at_the_start() {
         let bom = Csv { bom: true, ..Csv::default() };
         assert_eq!(written(Format::Csv, bom, list(&["a"]), &[r#"[{"a":1}]"#, r#"[{"a":2}]"#]), "\u{feff}a\n1\n2\n");
         assert_eq!(written(Format::Csv, bom, list(&["a"]), &["[]", "[]"]), "\u{feff}a\n");
@@ -366,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_list_is_a_table_of_members() {
+    fn a_response_without_a_list_is_a_table_of_members() {
         let expected = "\
 | member         | value |
 |----------------|-------|

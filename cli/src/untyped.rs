@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_not_an_option_is_a_parameter() {
+    fn everything_that_is_not_an_option_is_a_parameter() {
         let expected = [("Name", "v"), ("a.1", "-5"), ("Json", "{\"a\": 1.00}"), ("Empty", ""), ("B", "--x=y")];
         let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let line =

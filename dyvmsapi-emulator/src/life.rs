@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_how_far_a_call_has_come() {
+    fn returns_the_state_of_a_call() {
         let life = life("13000000000", 1);
         let at = |time: Time| life.status(time);
         assert_eq!(at(life.placed), "200101");

@@ -105,7 +105,7 @@ impl Random {
 }
 
 #[test]
-fn the_emulator_answers_whatever_comes() {
+fn the_emulator_answers_every_request() {
     let rounds = std::env::var("ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS);
     let seeds = seeds();
     assert!(seeds.len() > 200, "{} seeds", seeds.len());

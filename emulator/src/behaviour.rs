@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_pending_is_told_for_all_accounts() {
+    fn pending_work_of_all_accounts_is_listed() {
         let mut services = Services::of(EmulatedService::new(specimen::service()).account(|_| Box::new(Small)));
         let mut second = specimen::service();
         "2021-01-01".clone_into(&mut second.version);
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_the_first_example_that_succeeds_under_its_own_request_id() {
+    fn answers_with_the_first_successful_example_and_its_own_request_id() {
         let answer = answer(vec![
             None,
             Some(json!({ "Code": "isv.FAILED", "RequestId": "old" })),
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_an_envelope_where_no_example_succeeds() {
+    fn answers_with_an_envelope_if_no_example_succeeds() {
         let expected = r#"{"Code":"OK","Message":"OK","RequestId":"R-1","Success":true}"#;
         assert_eq!(answer(vec![]).to_string(), expected);
         assert_eq!(answer(vec![Some(json!({ "Code": "isv.FAILED" }))]).to_string(), expected);

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_no_posted_form_is_not_read() {
+    fn only_a_posted_form_is_read() {
         assert_eq!(pairs(&decoded("POST", "/?A=1", "application/json", "B=2")), [("A", "1")]);
         assert_eq!(pairs(&decoded("GET", "/?A=1", FORM, "B=2")), [("A", "1")]);
     }

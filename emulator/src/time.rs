@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn time_stamps_are_held_against_a_clock_that_stands_still_only_where_it_was_set() {
+    fn time_stamps_are_checked_against_a_clock_that_stands_still_only_if_it_was_set() {
         let seconds = Arc::new(AtomicU64::new(100));
         let clock = Clock::new(source(&seconds), None, 0);
         seconds.store(102, Ordering::Relaxed);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn stands_still_at_scale_nought_and_never_overflows() {
+    fn stands_still_at_scale_0_and_never_overflows() {
         let seconds = Arc::new(AtomicU64::new(100));
         let clock = Clock::new(source(&seconds), Some(at(5)), 0);
         seconds.store(1_000_000, Ordering::Relaxed);

@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_nonces_and_their_keys_apart() {
+    fn distinguishes_nonces_and_their_keys() {
         let verifier = Verifier::new(Keys::default(), Duration::ZERO);
         let digest = verifier.digest("key", "one");
         assert_eq!(verifier.digest("key", "one"), digest);

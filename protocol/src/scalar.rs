@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_scalar_stands_for_these_values() {
+    fn each_scalar_has_these_values() {
         // Scalar, and what it is as boolean, 32-bit integer, 64-bit integer and number.
         for (scalar, boolean, int32, int64, number) in [
             (Boolean(true), Some(true), Some(1), Some(1), None),

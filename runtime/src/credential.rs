@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_break_at_the_end_of_a_key_is_no_part_of_it() {
+    fn a_line_break_at_the_end_of_a_key_is_removed() {
         let signature = |credentials: &Credentials| {
             let mut parameters = aliyun_protocol::Parameters::default();
             parameters.push("Action", "Ring");

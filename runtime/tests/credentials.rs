@@ -99,7 +99,7 @@ async fn call(client: &Client<Voice>) -> Result<Value, Error> {
 }
 
 #[tokio::test]
-async fn calls_are_signed_with_a_key_of_a_credentials_uri_that_is_asked_once() {
+async fn calls_are_signed_with_a_key_of_a_credentials_uri_that_is_requested_once() {
     let server = Server::start(|request, _| if request == "GET /keys" { (200, key("uri")) } else { served() }).await;
     let client = server.client(CredentialsUri::new(format!("{}/keys", server.url)));
     let calls: Vec<_> = (0..100)

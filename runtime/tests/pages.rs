@@ -101,7 +101,7 @@ async fn pages_begin_where_the_request_says() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_asked_for_before_it_is_wanted_unless_read_ahead() {
+async fn nothing_is_requested_ahead_unless_read_ahead_is_set() {
     let (client, begun) = slow(20);
     let mut pages = client.pages(ListThings::default());
     tokio::time::sleep(10 * A_WHILE).await;
@@ -187,7 +187,7 @@ fn flaky() -> Client<Specimens> {
 }
 
 #[tokio::test]
-async fn after_an_error_the_same_page_is_asked_for_again() {
+async fn after_an_error_the_same_page_is_requested_again() {
     for most in [0, 1, 5] {
         let mut items = flaky().items(ListThings::default()).read_ahead(most);
         let mut seen = Vec::new();
@@ -220,7 +220,7 @@ async fn the_same_page_twice_is_an_error_and_not_a_loop() {
 }
 
 #[tokio::test]
-async fn an_empty_page_before_the_total_is_an_error_behind_all_that_came() {
+async fn an_empty_page_before_the_total_is_an_error_after_all_received_items() {
     for most in [0, 1, 5] {
         // The third page is empty once.
         let empty = AtomicUsize::new(1);

@@ -315,7 +315,7 @@ fn nonces(client: &Client<Specimens>, count: usize) -> Vec<u128> {
 
 /// A million are drawn in release by `cargo run --release -p dyvmsapi --example load`.
 #[test]
-fn nonces_repeat_neither_in_a_thread_nor_between_threads() {
+fn nonces_are_unique_within_and_between_threads() {
     const EACH: usize = 10_000;
     let client: Client<Specimens> = Client::builder().build().unwrap();
     let threads: Vec<_> = (0..4)

@@ -88,7 +88,7 @@ fn is_authentic(request: &Request<Bytes>, secret: &str) -> bool {
 }
 
 #[tokio::test]
-async fn the_worked_example_of_the_documentation_comes_out_byte_for_byte() {
+async fn the_documented_example_is_reproduced_byte_for_byte() {
     let kept = Kept::default();
     let client = kept.client(Credentials::new("YourAccessKeyId", "YourAccessKeySecret")).build().unwrap();
     let parameters = [("RegionId", "cn-shanghai"), ("ImageId", "win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd")];
@@ -148,7 +148,7 @@ async fn a_temporary_key_sends_its_token_signed_and_hidden() {
 }
 
 #[tokio::test]
-async fn a_refused_signature_tells_a_wrong_secret_from_a_changed_request() {
+async fn a_refused_signature_distinguishes_a_wrong_secret_from_a_changed_request() {
     let kept = Kept::default();
     let client = kept.client(Credentials::new("testid", "testsecret")).build().unwrap();
     let refusal = |end: &str| {
@@ -250,7 +250,7 @@ async fn the_caller_is_named_behind_the_client() {
 }
 
 #[tokio::test]
-async fn an_action_that_is_no_header_value_is_not_sent() {
+async fn an_action_that_is_not_a_valid_header_value_is_not_sent() {
     let kept = Kept::default();
     let client = kept.client(Credentials::new("testid", "testsecret")).build().unwrap();
     let error = client.send_action("A\nB", &[]).await.unwrap_err();
@@ -302,7 +302,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn what_http_has_no_form_for_is_named_with_the_reason() {
+async fn a_request_that_http_cannot_represent_is_named_with_the_reason() {
     let kept = Kept::default();
     let refused = async |credentials, value: &str| {
         let client = kept.client(credentials).build().unwrap();

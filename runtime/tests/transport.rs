@@ -380,7 +380,7 @@ async fn what_travels_under_v3_is_what_the_protocol_says() {
 }
 
 #[tokio::test]
-async fn a_head_of_too_many_headers_is_a_failed_answer() {
+async fn too_many_headers_are_a_failure() {
     let (listener, port) = listener().await;
     let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -521,7 +521,7 @@ fn a_client_serves_one_runtime_after_the_other() {
 
 /// A connection is moved by the runtime that opened it, and by no other.
 #[test]
-fn a_runtime_that_stands_still_holds_up_no_call_of_another() {
+fn a_runtime_that_does_not_run_does_not_block_calls_of_another() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let client = client(&format!("http://{}", listener.local_addr().unwrap())).build().unwrap();
     let serving = std::thread::spawn(move || {
@@ -625,7 +625,7 @@ async fn a_call_that_is_not_repeated_leaves_its_failed_connection_to_nobody() {
 }
 
 #[tokio::test]
-async fn the_answer_of_a_connection_that_is_not_used_again_is_read() {
+async fn the_response_on_a_closing_connection_is_read() {
     let (listener, port) = listener().await;
     let body = format!(r#"{{"Code":"isp.BROKEN","RequestId":"R-9","Message":"{}"}}"#, "m".repeat(100_000));
     let failure = format!("HTTP/1.1 503 Failure\r\ncontent-length: {}\r\n\r\n{body}", body.len());
@@ -678,7 +678,7 @@ async fn answered(head: &str, body: &[u8], limit: usize) -> Result<Value, Error>
 }
 
 #[tokio::test]
-async fn an_encoded_answer_is_decoded_or_its_encoding_is_named() {
+async fn an_encoded_response_is_decoded_or_its_encoding_is_named() {
     let text = r#"{"Code":"OK","RequestId":"R-1"}"#;
     let encoded = gzip(text);
     let head = |encoding: &str, length: usize| {
@@ -747,7 +747,7 @@ async fn headers_that_are_not_text_spoil_nothing() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_told_as_one_whatever_its_body() {
+async fn a_redirect_is_reported_whatever_its_body() {
     for status in [300, 301, 302, 303, 307, 308] {
         for body in ["", "<html>moved</html>", r#"{"Code":"OK","RequestId":"R-1"}"#] {
             let head = format!(
@@ -815,7 +815,7 @@ async fn socks(stream: &mut TcpStream, reply: u8) -> Told {
 }
 
 #[tokio::test]
-async fn a_socks_proxy_is_told_the_target_and_carries_the_request() {
+async fn a_socks_proxy_gets_the_target_and_forwards_the_request() {
     let user = Some(("us@er".to_owned(), "test/secret".to_owned()));
     let table = [
         ("socks5h", "", "http://voice.example.com", None, "voice.example.com:80"),
@@ -917,7 +917,7 @@ async fn credentials_of_a_loopback_endpoint_are_fetched_through_the_proxy() {
 }
 
 #[tokio::test]
-async fn an_answer_with_credentials_has_a_limit_too() {
+async fn a_response_with_credentials_has_a_limit_too() {
     let (listener, port) = listener().await;
     tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
@@ -948,7 +948,7 @@ fn a_chosen_proxy_that_cannot_be_used_is_refused_and_not_shown() {
 
 /// A server that sends a whole response but for its end, and then nothing: what came is told, with the id in it.
 #[tokio::test]
-async fn a_body_that_stalls_is_told_with_what_came_of_it() {
+async fn a_stalled_body_is_reported_with_the_part_that_was_received() {
     let heads = ["content-length: 100", "transfer-encoding: chunked", "connection: close"];
     for (index, head) in heads.into_iter().enumerate() {
         let (listener, port) = listener().await;

@@ -68,7 +68,7 @@ async fn a_notification_is_placed_and_its_outcome_is_read() {
 }
 
 #[tokio::test]
-async fn a_call_too_many_is_an_error_that_was_surely_no_call() {
+async fn a_call_beyond_the_limit_is_an_error_and_rings_nobody() {
     let account = Account::new(Limits::Documented);
     let request = || SingleCallByTts::new("13000000000", "TTS_10001");
     account.client.send(request()).await.unwrap();

@@ -40,7 +40,7 @@ async fn rings_the_second_person_when_the_first_cannot_be_rung() {
 }
 
 #[tokio::test]
-async fn rings_nobody_twice_when_the_answer_is_lost() {
+async fn rings_nobody_twice_when_the_response_is_lost() {
     let emulator = dyvmsapi_emulator::emulator();
     emulator.on_any().fault(Fault::reset().after_effect());
     let error = alert(&client(&emulator), &["13000000000", "13000000001"], "disk full").await.unwrap_err();

@@ -54,7 +54,7 @@ async fn a_request_is_signed_and_sent_as_a_form() {
 }
 
 #[tokio::test]
-async fn an_answer_is_typed() {
+async fn a_response_is_typed() {
     let body = r#"{"Code":"OK","Message":"OK","RequestId":"R-1","Data":"[{\"taskId\":1045001,\"duration\":\"60\",\"konwledgeCount\":\"2\"}]"}"#;
     let page = client(Canned::ok(body)).send(QueryRobotTaskCallList::new()).await.unwrap();
     assert_eq!(page.request_id, "R-1");
@@ -121,7 +121,7 @@ async fn a_denial_with_an_object_for_its_detail_is_read() {
 }
 
 #[tokio::test]
-async fn answers_that_are_none_are_named_as_what_they_are() {
+async fn bodies_that_are_not_responses_are_named() {
     let cases: &[(u16, &[u8], &str)] = &[
         (200, b"", "the answer is empty (HTTP 200)"),
         (502, b"  ", "the answer is empty (HTTP 502)"),
@@ -194,7 +194,7 @@ async fn the_request_id_of_a_header_is_kept() {
 }
 
 #[tokio::test]
-async fn a_broken_connection_within_the_body_is_a_cut_answer() {
+async fn a_connection_that_breaks_within_the_body_cuts_the_response_short() {
     let answer = HttpResponse::new(200, HeaderMap::new(), Bytes::from_static(br#"{"Code":"OK"}"#))
         .ending(Ending::CutShort("connection reset".into()));
     let error = failure(Canned::default().then_answer(Ok(answer))).await;
@@ -203,7 +203,7 @@ async fn a_broken_connection_within_the_body_is_a_cut_answer() {
 }
 
 #[tokio::test]
-async fn an_answer_past_the_limit_is_refused() {
+async fn a_response_beyond_the_limit_is_refused() {
     let canned = Canned::ok(vec![b' '; 5000]);
     let client = Client::builder()
         .credentials(Credentials::new("testid", "testsecret"))
@@ -229,7 +229,7 @@ async fn a_transport_says_whether_the_request_was_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_without_an_answer_ends_in_time() {
+async fn a_call_without_a_response_ends_in_time() {
     let call = client(Canned::default()).send(QueryRobotTaskCallList::new()).timeout(Duration::from_secs(3));
     let error = call.await.unwrap_err();
     assert_eq!((error.kind(), error.sent()), (ErrorKind::Timeout, Sent::Maybe));
@@ -317,7 +317,7 @@ async fn code_of_ones_own_takes_any_operation() {
 }
 
 #[tokio::test]
-async fn what_is_no_name_of_an_operation_is_refused() {
+async fn an_invalid_name_of_an_operation_is_refused() {
     let canned = Canned::default();
     let client = client(canned.clone());
     for name in ["", "Cancel\nCall", "取消"] {

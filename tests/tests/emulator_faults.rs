@@ -93,7 +93,7 @@ async fn a_reset_connection_leaves_the_outcome_open() {
 }
 
 #[tokio::test]
-async fn a_damaged_answer_comes_after_the_effect() {
+async fn a_damaged_response_follows_the_effect() {
     let (answer, yes) = (ErrorKind::Response, Sent::Yes);
     assert_fails(Fault::reset_within_answer(), answer, yes, 1, "the answer was cut short").await;
     assert_fails(Fault::wrong_length(), answer, yes, 1, "the answer was cut short").await;
@@ -124,7 +124,7 @@ async fn silence_ends_with_a_reset_after_ten_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn slow_answers_take_the_time_they_were_given() {
+async fn slow_responses_take_their_time() {
     for (fault, seconds) in [
         (Fault::delay(Duration::from_secs(4)), 4),
         // Eight pieces have seven pauses between them.
@@ -143,7 +143,7 @@ async fn slow_answers_take_the_time_they_were_given() {
 }
 
 #[tokio::test]
-async fn a_fault_decides_how_an_answer_travels_and_other_rules_what_it_is() {
+async fn a_fault_decides_the_delivery_and_other_rules_the_response() {
     let emulator = dyvmsapi_emulator::emulator();
     let (_server, clients) = clients(&emulator, Format::Json).await;
     let older = emulator.on_any().fault(Fault::html(500));
@@ -289,7 +289,7 @@ async fn a_wrong_clock_shows_in_the_date_and_refuses_beyond_the_window() {
 
 /// What clients are told, and what the emulator counted, agree under every fault at once.
 #[tokio::test]
-async fn dials_agree_with_what_clients_were_told() {
+async fn dials_agree_with_what_clients_are_told() {
     const CALLS: usize = 300;
     let emulator = dyvmsapi_emulator::emulator();
     let (_server, clients) = clients(&emulator, Format::Json).await;

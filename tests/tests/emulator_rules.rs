@@ -87,7 +87,7 @@ async fn the_latest_rule_decides_until_it_is_used_up_or_removed() {
 }
 
 #[tokio::test]
-async fn answers_given_one_after_another_are_used_one_after_another() {
+async fn responses_are_used_in_their_order() {
     let emulator = emulator();
     let client = client(&emulator);
     emulator
@@ -106,7 +106,7 @@ async fn answers_given_one_after_another_are_used_one_after_another() {
 }
 
 #[tokio::test]
-async fn a_rule_without_an_answer_only_counts() {
+async fn a_rule_without_a_response_only_counts() {
     let emulator = emulator();
     let client = client(&emulator);
     emulator.on_any().reply(json!({ "CallId": "1^1" }));
@@ -117,7 +117,7 @@ async fn a_rule_without_an_answer_only_counts() {
 }
 
 #[tokio::test]
-async fn a_function_sees_the_request_and_the_default_answer() {
+async fn a_function_sees_the_request_and_the_default_response() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_772_368_496);
     let emulator = emulator();
     emulator.on_action("IvrCall").reply_with(|call| {
@@ -176,7 +176,7 @@ async fn chances_are_the_same_in_every_run_with_the_same_seed() {
 }
 
 #[tokio::test]
-async fn an_answer_keeps_its_own_request_id_and_gets_the_rest_of_the_envelope() {
+async fn a_response_keeps_its_own_request_id_and_gets_the_rest_of_the_envelope() {
     let emulator = emulator();
     let client = client(&emulator);
     emulator.on_any().reply(json!({ "CallId": "1^1", "RequestId": "R-1" })).reply(json!({ "CallId": "1^2" }));
@@ -189,7 +189,7 @@ async fn an_answer_keeps_its_own_request_id_and_gets_the_rest_of_the_envelope() 
 }
 
 #[tokio::test]
-async fn a_refused_request_comes_to_no_rule() {
+async fn a_refused_request_reaches_no_rule() {
     let emulator = emulator();
     let rule = emulator.on_any().reply(json!({}));
     let wrong = Client::builder()
@@ -244,7 +244,7 @@ async fn dials_are_what_operations_rang_with_success() {
 }
 
 #[tokio::test]
-async fn the_assertion_says_what_came_instead_without_numbers() {
+async fn the_assertion_lists_the_requests_without_numbers() {
     let emulator = dyvmsapi_emulator::builder().clock(|| SystemTime::UNIX_EPOCH).time_window(Duration::MAX).build();
     let said = |number: &'static str| {
         let assert = std::panic::AssertUnwindSafe(|| emulator.assert_dialled_once(number));

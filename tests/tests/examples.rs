@@ -80,7 +80,7 @@ fn is_empty(value: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn the_answer_of_every_example_is_read_and_nothing_of_it_is_lost() {
+async fn the_response_of_every_example_is_read_without_a_loss() {
     let mut read = 0;
     for (action, name, send) in entries() {
         let (_, example) = example(action, name);
@@ -119,7 +119,7 @@ fn with_documented_spelling(action: &str, value: &Value) -> Value {
 
 /// What the emulator answers is the first example that succeeds, whatever was asked for.
 #[tokio::test]
-async fn the_emulator_takes_every_request_and_answers_the_same_through_both_doors_and_formats() {
+async fn the_emulator_answers_every_request_in_process_and_over_http_in_both_formats() {
     let emulator = dyvmsapi_emulator::builder_with(State::Examples).build();
     let server = emulator.serve("127.0.0.1:0").await.unwrap();
     let credentials = || Credentials::new("testid", "testsecret");

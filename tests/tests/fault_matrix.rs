@@ -710,7 +710,7 @@ fn codes() -> Vec<(&'static str, Refuses)> {
 /// Every kind of code with every status, for a call that dials and for a query: what the caller is told is what the code
 /// and the status say, and where it is told as refused nobody is rung.
 #[tokio::test]
-async fn every_code_at_every_status_is_told_as_what_it_says() {
+async fn every_code_at_every_status_is_reported_as_stated() {
     println!("\n| code | {} |", STATUSES.map(|status| status.to_string()).join(" | "));
     println!("| --- |{}", " --- |".repeat(STATUSES.len()));
     let mode = Mode { signature: Signature::V1, door: Door::InProcess, retries: false, in_flight: 1 };

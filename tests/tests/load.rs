@@ -289,7 +289,7 @@ impl CredentialsProvider for NoKeys {
 }
 
 #[tokio::test(start_paused = true)]
-async fn missing_credentials_are_told_at_once() {
+async fn missing_credentials_are_reported_at_once() {
     let service = Service::placing(ms(10));
     let client =
         builder(&service).credentials(NoKeys).rate_limit::<SingleCallByTts>(1).max_in_flight(1).build().unwrap();

@@ -166,7 +166,7 @@ async fn a_success_that_cannot_be_read_whole_keeps_its_id() {
 
 /// Words in another character set, before the id and behind it.
 #[tokio::test]
-async fn bytes_that_are_no_text_do_not_take_the_id_along() {
+async fn invalid_utf8_does_not_remove_the_id() {
     for (before, behind) in [
         (r#"{"Code":"OK","CallId":"1^2","Message":""#, r#""}"#),
         (r#"{"Message":""#, r#"","Code":"OK","CallId":"1^2"}"#),
@@ -220,7 +220,7 @@ async fn an_id_that_is_none_does_not_show() {
 /// Every code of the specification, one of each family and some that nobody lists, for each kind of operation: the line
 /// of an error says of the operation what it can have done, and nothing else.
 #[tokio::test]
-async fn the_line_speaks_of_the_operation_that_was_called() {
+async fn the_line_is_about_the_operation_that_was_called() {
     let service = aliyun_api_spec::dyvmsapi();
     let listed = service.errors.iter().flat_map(|error| [&error.code].into_iter().chain(&error.aliases));
     let codes = listed.map(|code| code.replace('*', "Odd")).chain(["SystemError".to_owned(), "X".to_owned()]);

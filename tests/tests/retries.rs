@@ -206,7 +206,7 @@ async fn a_read_is_repeated_after_all_of_them() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_by_name_that_is_said_to_ring_someone_is_never_repeated_whatever_else_is_said() {
+async fn an_action_that_dials_is_never_retried_whatever_its_other_facts() {
     let facts = Facts::operation("SingleCallByTts").idempotent();
     for (facts, sent) in [(facts.dials("CalledNumber"), 1), (facts, 2)] {
         let transport = Scripted::new([fail(Sent::Maybe), ok()]);
@@ -216,7 +216,7 @@ async fn a_call_by_name_that_is_said_to_ring_someone_is_never_repeated_whatever_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dial_that_was_surely_refused_rings_nobody() {
+async fn a_refused_dial_rings_nobody() {
     for code in ["isv.BUSINESS_LIMIT_CONTROL", "Throttling.User", "InvalidParameter"] {
         let error = client(&Scripted::new([refusal(400, code)])).send(dial()).await.unwrap_err();
         assert_eq!(error.sent(), Sent::Yes, "{code}");
@@ -225,7 +225,7 @@ async fn a_dial_that_was_surely_refused_rings_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_would_not_pass_is_not_repeated() {
+async fn a_permanent_failure_is_not_retried() {
     for code in ["isv.BUSINESS_LIMIT_CONTROL", "isv.AMOUNT_NOT_ENOUG", "Forbidden.RAM", "InvalidParameter", "isv.NEW"] {
         for status in [200, 400] {
             let transport = Scripted::new([refusal(status, code), ok()]);
@@ -236,7 +236,7 @@ async fn what_would_not_pass_is_not_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_not_sent_is_sent_again_for_every_operation() {
+async fn a_request_that_was_not_sent_is_retried_for_every_operation() {
     let transport = Scripted::new([fail(Sent::No), fail(Sent::No), ok()]);
     client(&transport).send(dial()).await.unwrap();
     let error = client(&Scripted::new([fail(Sent::No)])).send(dial()).await.unwrap_err();
@@ -297,7 +297,7 @@ async fn retries_are_set_for_a_client_and_for_a_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pauses_grow_and_are_longer_after_throttling() {
+async fn back_offs_grow_and_are_longer_after_throttling() {
     let times = async |step: Step| {
         let transport = Scripted::new([step]);
         // The upper half of the nonce is the chance: nearly one.
@@ -310,7 +310,7 @@ async fn pauses_grow_and_are_longer_after_throttling() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_pause_that_the_service_asks_for_is_kept() {
+async fn the_wait_that_the_service_asks_for_is_kept() {
     let transport = Scripted::new([throttled("2500"), ok()]);
     client(&transport).send(dial()).await.unwrap();
     assert_eq!(transport.times(), [0, 2500]);
@@ -323,7 +323,7 @@ async fn the_pause_that_the_service_asks_for_is_kept() {
 
 /// What stands before the service asks for a pause too, and names no code.
 #[tokio::test(start_paused = true)]
-async fn the_pause_that_a_proxy_asks_for_is_kept() {
+async fn the_wait_that_a_proxy_asks_for_is_kept() {
     for status in [429, 502, 503, 504] {
         for body in ["", "<html><body>Busy</body></html>", "{}", "busy"] {
             let step = Step::Answer { status, retry_after: Some("2500"), date: None, body: body.to_owned() };
@@ -339,7 +339,7 @@ async fn the_pause_that_a_proxy_asks_for_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_that_does_not_fit_ends_the_call_at_once() {
+async fn a_wait_longer_than_the_time_left_ends_the_call_at_once() {
     let transport = Scripted::new([throttled("60000"), ok()]);
     let start = Instant::now();
     let error = client(&transport).send(dial()).timeout(Duration::from_secs(4)).await.unwrap_err();
@@ -539,7 +539,7 @@ async fn a_call_whose_time_is_over_is_not_begun() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_turn_that_comes_too_late_is_refused_at_once_and_unsent() {
+async fn a_call_that_would_wait_too_long_is_refused_at_once_and_not_sent() {
     let transport = Scripted::new([ok()]);
     let limited = client_with(builder(&transport).rate_limit::<SingleCallByTts>(1).timeout(Duration::from_millis(900)));
     limited.send(dial()).await.unwrap();
@@ -567,7 +567,7 @@ async fn a_retry_that_does_not_fit_the_rate_ends_with_what_the_service_said() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn documented_rates_are_kept_unless_the_client_is_told_otherwise() {
+async fn documented_rates_are_kept_unless_the_client_overrides_them() {
     let operation = aliyun_api_spec::dyvmsapi().operation("QueryRobotTaskCallList").unwrap();
     let rate = operation.limits.per_second.unwrap() as usize;
     let times = async |client: ClientBuilder<Dyvmsapi>, transport: Scripted| {
@@ -584,7 +584,7 @@ async fn documented_rates_are_kept_unless_the_client_is_told_otherwise() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rate_is_kept_whatever_a_call_waited_for() {
+async fn a_rate_is_kept_after_every_kind_of_waiting() {
     // Keys that take three seconds: moments kept before would all have passed.
     struct Slow;
     impl CredentialsProvider for Slow {

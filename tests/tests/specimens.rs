@@ -181,7 +181,7 @@ fn offset_page(ids: std::ops::Range<i64>, total: i64) -> String {
 }
 
 #[tokio::test]
-async fn offsets_move_by_what_came_until_the_total() {
+async fn offsets_move_by_the_received_items_until_the_total() {
     let canned = Canned::ok(offset_page(0..2, 5)).then(200, offset_page(2..4, 5)).then(200, offset_page(4..5, 5));
     let client = client(&canned);
     let mut items = client.items(OffsetPages::new(0).limit(2));
@@ -211,7 +211,7 @@ async fn a_service_that_allows_fewer_items_loses_none() {
 }
 
 #[tokio::test]
-async fn a_failed_page_is_asked_for_again() {
+async fn a_failed_page_is_requested_again() {
     let canned =
         Canned::ok(offset_page(0..2, 3)).then(500, r#"{"Code":"InternalError"}"#).then(200, offset_page(2..3, 3));
     let client = client(&canned);

@@ -129,7 +129,7 @@ async fn a_wrong_secret_is_explained() {
 }
 
 #[tokio::test]
-async fn an_unknown_key_and_a_token_are_told_apart() {
+async fn an_unknown_key_and_a_token_are_distinguished() {
     let emulator = dyvmsapi_emulator::emulator();
     let unknown = Client::builder()
         .credentials(Credentials::new("nobody", "testsecret"))
@@ -149,7 +149,7 @@ async fn an_unknown_key_and_a_token_are_told_apart() {
 }
 
 #[tokio::test]
-async fn an_emulator_that_is_gone_was_surely_not_reached() {
+async fn a_stopped_emulator_was_certainly_not_reached() {
     let server = dyvmsapi_emulator::emulator().serve("127.0.0.1:0").await.unwrap();
     let client = builder().endpoint(server.url()).build().unwrap();
     server.stop().await;
@@ -159,7 +159,7 @@ async fn an_emulator_that_is_gone_was_surely_not_reached() {
 }
 
 #[tokio::test]
-async fn an_answer_that_never_ends_is_cut_at_the_limit() {
+async fn a_response_that_never_ends_is_cut_at_the_limit() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -311,7 +311,7 @@ fn shown(body: &str) -> String {
 }
 
 #[test]
-fn an_answer_is_shown_by_its_specification_with_the_digits_and_in_the_order_that_came() {
+fn a_response_is_shown_by_its_specification_with_all_digits_in_the_order_received() {
     let record =
         r#"{"taskId":1045001,"duration":"60","konwledgeCount":2.0,"new":100.00,"label":null,"sureCount":"007"}"#;
     let tidy = r#"{"taskId":"1045001","duration":60,"knowledgeCount":2.0,"new":100.00,"label":null,"sureCount":"007"}"#;

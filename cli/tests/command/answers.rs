@@ -73,7 +73,7 @@ fn what_does_not_fit_a_list_is_an_error_in_every_format() {
 }
 
 #[test]
-fn an_answer_keeps_its_digits_its_order_and_what_the_specification_does_not_know() {
+fn a_response_keeps_its_digits_its_order_and_unknown_members() {
     let record = r#"{"callId":123456789012345678,"duration":"60","new":100.00,"big":123456789012345678901234,"e":1e3}"#;
     let server = Canned::ok(&format!(r#"{{"Odd":-0.10,"Data":[{record}],"Code":"OK","RequestId":"R-1"}}"#));
     let shown = r#"{"callId":"123456789012345678","duration":60,"new":100.00,"big":123456789012345678901234,"e":1e3}"#;
@@ -233,7 +233,7 @@ fn what_was_done_is_said_where_the_result_cannot_be_written() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_went_away_is_told_of_unless_the_call_only_reads() {
+fn a_closed_pipe_is_reported_unless_the_call_only_reads() {
     for (arguments, done) in EFFECTS {
         let server = effective(done);
         let mut call = with_key(&[&["call"], arguments, &["--endpoint", &server.url]].concat(), "testid", "testsecret");

@@ -35,7 +35,7 @@ fn a_table_shows_calls_with_chinese_text_in_straight_columns() {
 }
 
 #[test]
-fn json_is_the_whole_answer() {
+fn json_is_the_whole_response() {
     let answer: Value = serde_json::from_str(&listed(&["--PageSize", "3", "-o", "json"]).output).unwrap();
     assert_eq!(answer["Code"], "OK");
     assert_eq!(answer["Data"].as_array().unwrap().len(), 3);
@@ -106,7 +106,7 @@ fn an_empty_list_is_said_to_be_one() {
 }
 
 #[test]
-fn a_reader_that_stops_early_is_no_failure() {
+fn a_reader_that_stops_early_is_not_a_failure() {
     let mut command = command(&[LIST, &["--local", "--all", "-o", "jsonl"]].concat());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
@@ -170,7 +170,7 @@ fn missing_credentials_name_the_places_that_were_looked_at() {
 }
 
 #[test]
-fn an_endpoint_that_does_not_answer_is_named() {
+fn an_endpoint_that_does_not_respond_is_named() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let url = format!("http://{closed}");
     let outcome = outcome(with_key(&[LIST, &["--endpoint", &url]].concat(), "testid", "testsecret"));
@@ -183,7 +183,7 @@ fn an_endpoint_that_does_not_answer_is_named() {
 }
 
 #[test]
-fn a_request_without_an_answer_has_an_unknown_outcome() {
+fn a_request_without_a_response_has_an_unknown_outcome() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let silent = std::thread::spawn(move || {
@@ -221,7 +221,7 @@ fn both_signatures_are_accepted() {
 }
 
 #[test]
-fn an_answer_that_takes_too_long_is_not_waited_for() {
+fn a_response_that_takes_too_long_is_not_awaited() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let arguments = ["call", "SingleCallByTts", "--CalledNumber", "13000000000", "--TtsCode", "TTS_10001"];

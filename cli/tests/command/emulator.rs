@@ -213,7 +213,7 @@ fn the_seed_decides_what_chance_does() {
 }
 
 #[test]
-fn documented_limits_hold_when_they_are_asked_for() {
+fn documented_limits_are_enforced_when_requested() {
     for (limits, second) in [("off", 0), ("documented", 3)] {
         let emulator = EmulatorProcess::start(&["--limits", limits]);
         assert_eq!(emulator.call(RING).status, Some(0));
@@ -236,7 +236,7 @@ fn a_recorded_request_is_accepted_at_its_time() {
 }
 
 #[test]
-fn time_stands_still_until_it_is_moved() {
+fn time_stands_still_until_it_is_advanced() {
     let emulator = EmulatorProcess::start(&["--clock", RECORDED, "--time-scale", "0"]);
     let clock = json(&emulator, "/_emulator/clock");
     assert_eq!((clock["time"].as_str(), clock["scale"].as_u64()), (Some(RECORDED), Some(0)));
@@ -297,7 +297,7 @@ fn https_is_served_with_a_certificate_that_clients_can_trust() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_holds_up_no_answer() {
+fn a_log_that_nobody_reads_does_not_block_responses() {
     let emulator = EmulatorProcess::start(&[]);
     // More than a pipe holds.
     for _ in 0..1000 {
@@ -379,7 +379,7 @@ fn any_checked_service_is_emulated_and_several_at_once() {
 }
 
 #[test]
-fn the_voice_service_of_a_folder_answers_its_examples_and_follows_rules() {
+fn the_voice_service_of_a_folder_answers_with_examples_and_applies_rules() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../api-spec/services/dyvmsapi-2017-05-25");
     let rules = r#"{ "when": { "action": "SingleCallByTts" }, "refuse": { "code": "isv.RULE", "message": "ruled" } }"#;
     let emulator = with_rules(rules, &["--spec", folder]);

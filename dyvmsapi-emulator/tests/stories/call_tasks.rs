@@ -104,7 +104,7 @@ fn only_legal_transitions_are_made() {
 }
 
 #[test]
-fn a_task_waits_for_its_time_and_stands_still_while_stopped() {
+fn a_task_waits_for_its_time_and_makes_no_progress_while_stopped() {
     let story = Story::new();
     let id = create(&story);
     let fire = [("TaskId", id.as_str()), ("Status", "RUNNING"), ("FireTime", "2026-03-01 20:40:00")];

@@ -38,7 +38,7 @@ fn a_call_goes_through_its_states_to_its_record() {
 }
 
 #[test]
-fn its_record_tells_what_happened_by_then() {
+fn its_record_shows_what_has_happened() {
     let story = Story::with(State::Sample, |builder| builder.seed(0));
     let id = place(&story, "13000000000");
     let placed = json!({
@@ -190,7 +190,7 @@ fn calls_placed_at_the_same_time_have_ids_of_their_own() {
 }
 
 #[test]
-fn pending_calls_are_told_without_their_numbers() {
+fn pending_calls_are_listed_without_their_numbers() {
     let story = Story::new();
     assert_eq!(story.pending(), None);
     place(&story, "13000000000");

@@ -11,7 +11,7 @@ fn call(story: &Story, action: &str, number: &str, shown: &str) -> (String, Stri
 }
 
 #[test]
-fn hold_only_where_they_are_asked_for() {
+fn are_enforced_only_when_requested() {
     let story = Story::new();
     for _ in 0..200 {
         assert_eq!(story.code("QueryRobotTaskDetail", &[("Id", "1045001")]), "OK");
@@ -61,7 +61,7 @@ fn call_tasks_stand_still_at_night() {
 }
 
 #[test]
-fn calls_to_one_number_count_together_whatever_became_of_them() {
+fn calls_to_one_number_count_together_whatever_their_outcome() {
     for state in [State::Sample, State::Examples] {
         let story = Story::with(state, |builder| builder.limits(Limits::Documented));
         let ok = ("OK".to_owned(), "OK".to_owned());

@@ -145,7 +145,7 @@ fn a_number_is_called_again_after_the_outcomes_that_were_named() {
 }
 
 #[test]
-fn a_stopped_task_stands_still_until_it_goes_on() {
+fn a_stopped_task_makes_no_progress_until_it_is_resumed() {
     let story = Story::with(State::Sample, |builder| builder.seed(0));
     let id = create(&story, &texts(&numbers(100)));
     story.data("StartRobotTask", &[("TaskId", &id)]);
@@ -288,7 +288,7 @@ fn lists_tasks_by_name_state_and_day_in_pages() {
 }
 
 #[test]
-fn the_tasks_of_the_data_set_can_be_asked_about_and_deleted() {
+fn the_tasks_of_the_data_set_can_be_queried_and_deleted() {
     let story = Story::new();
     let record = &story.data("QueryRobotTaskList", &[("Time", "2026-02-24")])[0];
     assert_eq!(

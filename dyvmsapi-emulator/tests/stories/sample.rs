@@ -50,7 +50,7 @@ fn an_unknown_task_is_an_empty_list_and_no_failure() {
 }
 
 #[test]
-fn two_emulators_answer_the_same() {
+fn two_emulators_give_equal_responses() {
     let call = Call::new().set("TaskId", "1045003");
     assert_eq!(call.to(&emulator()).text(), call.to(&emulator()).text());
 }

@@ -3,7 +3,7 @@ use http::Request;
 use super::*;
 
 #[test]
-fn who_may_not_control_is_told_so_and_changes_nothing() {
+fn a_peer_without_permission_is_refused_and_changes_nothing() {
     let emulator = Emulator::new(crate::specimen::service());
     let request = Request::builder().method("POST").uri("/_emulator/rules").body(()).unwrap();
     let body = Bytes::from_static(br#"{ "when": {}, "pass": true }"#);

@@ -70,7 +70,7 @@ mod tests {
         assert_eq!((nonces.used.len(), nonces.by_end.len()), (0, 0));
     }
     #[test]
-    fn the_oldest_makes_room_whatever_its_digest() {
+    fn the_oldest_is_evicted_whatever_its_digest() {
         let at = |seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
         let limit = u128::try_from(Nonces::LIMIT).unwrap();
         let mut nonces = Nonces::default();

@@ -51,7 +51,7 @@ fn no_sensitive_value_is_shown() {
 }
 
 #[test]
-fn what_came_before_a_reset_is_not_told_after_it() {
+fn requests_before_a_reset_are_not_listed_after_it() {
     let emulator = emulator();
     let inside = emulator.clone();
     emulator.on_any().reply_with(move |call| {

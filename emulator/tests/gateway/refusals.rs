@@ -269,7 +269,7 @@ fn too_much_of_everything() {
 }
 
 #[test]
-fn the_first_thing_that_is_wrong_is_the_answer() {
+fn the_first_error_is_the_response() {
     // Each step mends what the one before complained about.
     let mut call = Call::new()
         .secret("wrong")

@@ -22,7 +22,7 @@ fn json_and_xml_hold_the_same_value() {
 }
 
 #[tokio::test]
-async fn the_transport_answers_like_the_engine() {
+async fn the_transport_responds_like_the_engine() {
     let mut request = Call::new().set("PageSize", "2").in_form();
     *request.uri_mut() = "https://dyvmsapi.aliyuncs.com/".parse().unwrap();
     let expected = send(&emulator(), request.clone());

@@ -52,7 +52,7 @@ fn assert_only_ok(codes: &BTreeMap<String, usize>) {
 
 /// Every order of the parts, each of which takes the effect away in its last part.
 #[test]
-fn no_request_meets_a_rule_of_which_a_part_is_missing() {
+fn no_request_sees_an_incomplete_rule() {
     let emulator = emulator();
     let refuse = |rule: Rule| rule.refuse("isv.ACCOUNT_ABNORMAL", "");
     let builders: [&dyn Fn() -> Rule; 7] = [
@@ -83,7 +83,7 @@ fn no_request_meets_part_of_a_rule_or_of_a_list_in_json() {
 }
 
 #[test]
-fn a_number_of_answers_holds_from_the_first_request_on() {
+fn a_number_of_responses_counts_from_the_first_request() {
     let emulator = emulator();
     let mut rules = Vec::new();
     let codes = codes_during(&emulator, 1000, |_| {
@@ -127,7 +127,7 @@ async fn told(server: &aliyun_emulator::Server) -> Vec<(u64, u64)> {
 }
 
 #[tokio::test]
-async fn a_rule_without_an_answer_is_forgotten_when_it_is_dropped() {
+async fn a_rule_without_a_response_is_removed_when_it_is_dropped() {
     let emulator = emulator();
     let server = emulator.serve("127.0.0.1:0").await.unwrap();
     drop(emulator.on_any().with_probability(1.0));

@@ -99,7 +99,7 @@ async fn answers_one_request_after_another_on_a_connection() {
 }
 
 #[tokio::test]
-async fn answers_official_requests_off_the_wire() {
+async fn answers_recorded_official_requests() {
     for recorded in Recorded::all() {
         let server = recorded.emulator().serve("127.0.0.1:0").await.unwrap();
         let mut stream = connect(&server).await;
@@ -297,7 +297,7 @@ async fn a_thousand_idle_connections_do_not_stop_the_next() {
 }
 
 #[tokio::test]
-async fn a_client_that_closed_its_side_still_gets_the_answer() {
+async fn a_client_that_closed_its_side_still_gets_the_response() {
     let server = serve().await;
     let answer = exchange(&server, post(&Call::new().encoded()).as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
@@ -336,7 +336,7 @@ async fn slow_senders_are_not_waited_for() {
 }
 
 #[tokio::test]
-async fn stops_when_told_and_closes_idle_connections() {
+async fn stops_and_closes_idle_connections() {
     let server = serve().await;
     let address = server.local_addr();
     let mut used = connect(&server).await;

@@ -62,7 +62,7 @@ fn the_action_may_stand_in_the_query() {
 }
 
 #[test]
-fn answers_json_unless_xml_is_asked_for() {
+fn answers_json_unless_xml_is_requested() {
     let unknown = SignedCall::new().query("Format", "yaml").to(&emulator());
     unknown.assert_refused(400, "InvalidParameter.Format", "Specified parameter format is not valid.");
     let reply = SignedCall::new().query("Format", "XML").to(&emulator());

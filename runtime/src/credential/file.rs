@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_text_file_is_named_as_what_it_is() {
+    fn a_file_that_is_not_text_is_named() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(read(&folder.path().join("none")).unwrap_err(), FileError::Absent);
         assert_eq!(read(folder.path()).unwrap_err().to_string(), "it is no file");

@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_section_and_a_broken_line_are_told_apart() {
+    fn a_missing_section_and_a_broken_line_are_different_errors() {
         assert_eq!(section("[a]\nb = 1\n", "default"), Ok(None));
         assert_eq!(section("[default]\n", "default"), Ok(Some(Section { line: 1, values: Vec::new() })));
         assert_eq!(

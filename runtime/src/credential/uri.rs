@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_without_a_key_is_told_without_the_query() {
+    async fn a_response_without_a_key_is_reported_without_the_query() {
         const PLACE: &str = "the credentials URI http://localhost:1/keys";
         let said = async |reply| fetch("http://localhost:1/keys?token=testsecret", reply).await.unwrap_err();
         assert_eq!(said(ok(r#"{"Code":"Failed"}"#)).await, format!("{PLACE}: the answer has the code Failed"));

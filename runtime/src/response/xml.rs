@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_document_is_refused() {
+    fn a_text_that_is_not_a_document_is_refused() {
         assert_eq!(to_json("<R><A>", 1 << 20).unwrap_err(), "it ends before its root element does");
         assert!(to_json("<R></A>", 1 << 20).is_err());
         assert_eq!(to_json("<R>&x;</R>", 1 << 20).unwrap_err(), "an entity is not one of XML's own");

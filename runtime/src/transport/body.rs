@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_is_the_same_whatever_its_pieces() {
+    async fn a_body_does_not_depend_on_its_pieces() {
         let text: Vec<u8> = (0..5_000_u32).flat_map(|number| number.to_string().into_bytes()).collect();
         for size in [1, 2, 7, 100, 4_096, 1 << 20] {
             for limit in [text.len(), text.len() + 1, usize::MAX] {
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_by_the_limit_whatever_the_pieces() {
+    fn memory_is_bounded_whatever_the_pieces_of_the_body() {
         const LIMIT: usize = 64 << 10;
         // What a growing buffer needs while it moves, and the pieces in hand.
         let allowed = |size: usize| (2 * LIMIT + 2 * size + (1 << 10)) as u64;

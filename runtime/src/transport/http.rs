@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_by_the_limit_whatever_the_body_decodes_to() {
+    fn memory_is_bounded_whatever_the_decoded_size_of_the_body() {
         use std::io::{Read, Write};
 
         const LIMIT: usize = 64 << 10;

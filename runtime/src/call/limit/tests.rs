@@ -22,7 +22,7 @@ async fn go(admission: &Admission, per_second: u32, deadline: Instant) -> Result
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_has_its_share_and_no_more_and_a_pause_saves_up_nothing() {
+async fn a_second_has_its_rate_and_unused_rate_is_not_saved() {
     let (admission, start) = (admission(None), Instant::now());
     let deadline = after(start, 60);
     let mut went = Vec::new();
@@ -43,7 +43,7 @@ async fn a_second_has_its_share_and_no_more_and_a_pause_saves_up_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_go_in_the_order_of_arrival_whoever_is_polled_first() {
+async fn requests_go_in_the_order_of_arrival_whatever_is_polled_first() {
     let (admission, start) = (admission(Some(2)), Instant::now());
     let deadline = after(start, 60);
     let tickets: Vec<Ticket> = (0..9).map(|_| admission.enter("A", Some(("A", 2)), deadline).unwrap()).collect();
@@ -63,7 +63,7 @@ async fn requests_go_in_the_order_of_arrival_whoever_is_polled_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_cannot_go_in_time_is_told_at_once_with_the_time_it_would_take() {
+async fn a_call_that_cannot_go_in_time_fails_at_once_with_the_wait() {
     let (admission, start) = (admission(None), Instant::now());
     let far = after(start, 60);
     let waiting: Vec<Ticket> = (0..7).map(|_| admission.enter("A", Some(("A", 2)), far).unwrap()).collect();
@@ -197,7 +197,7 @@ proptest! {
 }
 
 #[test]
-fn a_documented_rate_gives_way_to_what_the_client_is_told() {
+fn a_rate_of_the_client_overrides_the_documented_one() {
     let mut rates = Rates::default();
     let typed =
         |rates: &Rates, action, documented: Option<u32>| rates.of(action, documented.map(|rate| (action, rate)));

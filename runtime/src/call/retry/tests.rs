@@ -29,7 +29,7 @@ fn answered(status: u16) -> Failed {
 
 /// Each failure, whether a call that must not be repeated is, and whether one that may be repeated is.
 #[test]
-fn only_what_was_surely_not_done_is_repeated_for_every_operation() {
+fn only_a_request_without_effect_is_retried_for_every_operation() {
     use ErrorKind::{Configuration, Credentials, Paging, Request, Response, Service, Timeout, Transport};
     use RefusalKind::{Denied, Expired, NotFound, Quota, Replayed, Throttled, Transient};
     let cases = [
@@ -75,7 +75,7 @@ fn only_what_was_surely_not_done_is_repeated_for_every_operation() {
 }
 
 #[test]
-fn attempts_and_time_are_limits_of_every_repetition() {
+fn attempts_and_time_limit_every_retry() {
     let throttled = refused(RefusalKind::Throttled, 400, true);
     let after = |attempts, retries| next(&Failed { attempts, ..throttled }, false, retries, 0);
     assert_eq!(after(2, Retries::new()), Next::Again(Duration::ZERO));
@@ -109,7 +109,7 @@ fn expired_credentials_are_fetched_once() {
 }
 
 #[test]
-fn a_pause_that_the_service_asks_for_is_kept_or_named() {
+fn a_wait_that_the_service_asks_for_is_kept_or_named() {
     let throttled = refused(RefusalKind::Throttled, 400, true);
     let told = |seconds| Failed { retry_after: Some(Duration::from_secs(seconds)), ..throttled };
     assert_eq!(next(&told(5), false, Retries::new(), 0), Next::Again(Duration::from_secs(5)));
@@ -121,7 +121,7 @@ fn a_pause_that_the_service_asks_for_is_kept_or_named() {
 }
 
 #[test]
-fn pauses_are_drawn_below_a_ceiling_that_doubles() {
+fn back_offs_are_random_below_a_ceiling_that_doubles() {
     let retries = Retries::new();
     let ceilings = |throttled| -> Vec<u128> {
         [1, 2, 3, 9, 99].map(|attempts| retries.pause(attempts, throttled, u64::MAX).as_millis() + 1).into()

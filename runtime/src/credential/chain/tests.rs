@@ -107,7 +107,7 @@ async fn a_place_that_is_set_up_and_fails_ends_the_search() {
 }
 
 #[tokio::test]
-async fn a_profile_that_is_asked_for_must_be_there() {
+async fn a_requested_profile_must_exist() {
     let variables = [("ALIBABA_CLOUD_PROFILE", "office")];
     let files = home(&[(".aliyun/config.json", r#"{"current":"a","profiles":[]}"#)]);
     let error = ask(&variables, &files, &everything()).await.unwrap_err();
@@ -212,7 +212,7 @@ async fn a_switch_that_is_neither_on_nor_off_ends_the_search() {
 }
 
 #[tokio::test]
-async fn profiles_that_are_ignored_are_so_whoever_names_one() {
+async fn ignored_profiles_are_ignored_even_if_one_is_named() {
     let named = [("ALIBABA_CLOUD_PROFILE", "office"), (IGNORE, "TRUE")];
     assert_eq!(with_profiles(&named).await.unwrap(), "ecs");
     let environment = ProcessEnvironment::new(&[(IGNORE, "TRUE")], std::path::Path::new("/home/test"));

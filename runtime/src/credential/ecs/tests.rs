@@ -40,7 +40,7 @@ async fn a_role_is_discovered_with_a_session_token() {
 }
 
 #[tokio::test]
-async fn without_session_tokens_it_is_asked_without_unless_that_is_switched_off() {
+async fn requests_without_session_token_follow_unless_disabled() {
     let http = metadata(false, false);
     assert_eq!(ask(EcsRamRole::new(), &http).await.unwrap(), "STS.testid");
     assert_eq!((http.requests().len(), http.header(1, "x-aliyun-ecs-metadata-token")), (3, None));
@@ -52,7 +52,7 @@ async fn without_session_tokens_it_is_asked_without_unless_that_is_switched_off(
 }
 
 #[tokio::test(start_paused = true)]
-async fn elsewhere_than_on_ecs_there_is_no_role() {
+async fn a_machine_that_is_not_an_ecs_instance_has_no_role() {
     let silent = StandIn::new(|_| Reply::Silent);
     let before = tokio::time::Instant::now();
     let error = ask(EcsRamRole::new(), &silent).await.unwrap_err();

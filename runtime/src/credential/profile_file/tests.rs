@@ -47,7 +47,7 @@ async fn files_that_cannot_be_used_are_named_with_the_place_of_the_fault() {
 }
 
 #[tokio::test]
-async fn a_byte_order_mark_is_no_part_of_a_file() {
+async fn a_byte_order_mark_is_not_part_of_a_file() {
     let json = r#"{"profiles":[{"name":"default","mode":"AK","access_key_id":"cli","access_key_secret":"s"}]}"#;
     let ini = "[default]\ntype = access_key\naccess_key_id = ini\naccess_key_secret = s\n";
     for (path, content, id) in [(".aliyun/config.json", json, "cli"), (".alibabacloud/credentials", ini, "ini")] {

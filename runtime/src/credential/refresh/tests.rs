@@ -154,7 +154,7 @@ async fn a_dropped_call_does_not_take_the_refresh_along() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_that_hangs_or_panics_ends_in_an_error_and_is_asked_again() {
+async fn a_provider_that_hangs_or_panics_is_an_error_and_is_called_again() {
     let takes = |turn| Duration::from_secs([1_000_000, 1, 0, 0][turn]);
     let (_, refresher) = scripted(takes, |turn| match turn {
         1 | 2 => panic!("a provider with a fault"),
@@ -224,7 +224,7 @@ fn polled_once(on: &tokio::runtime::Runtime, refresher: &Arc<Refresher>) -> BoxF
 }
 
 #[test]
-fn a_provider_that_answers_at_once_needs_no_task() {
+fn a_provider_that_is_ready_at_once_needs_no_task() {
     for expires in [false, true] {
         let (_, refresher) = scripted(at_once, move |turn| {
             if expires { lasting(turn, 3600) } else { Ok(Credentials::new("testid0", "testsecret")) }
@@ -326,7 +326,7 @@ fn an_older_refresh_on_another_runtime_does_not_replace_a_newer_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_asked_for_before_a_refusal_is_not_kept() {
+async fn a_result_from_before_a_refusal_is_not_kept() {
     let (provider, refresher) =
         scripted(|turn| Duration::from_secs(if turn == 1 { 5 } else { 0 }), |turn| lasting(turn, 3600));
     let first = refresher.credentials().await.unwrap();
@@ -342,7 +342,7 @@ async fn what_was_asked_for_before_a_refusal_is_not_kept() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn credentials_without_expiration_are_asked_for_each_time() {
+async fn credentials_without_expiration_are_requested_each_time() {
     let (provider, refresher) = scripted(at_once, |turn| match turn {
         0..3 => Ok(Credentials::new(format!("testid{turn}"), "testsecret")),
         _ => lasting(turn, 3600),
@@ -365,7 +365,7 @@ async fn refused_credentials_are_replaced_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_refuses_the_key_has_another_one_asked_for() {
+async fn a_response_that_refuses_the_key_makes_the_next_call_get_another() {
     let (provider, refresher) = scripted(at_once, |turn| lasting(turn, 3600));
     let mut asked = 1;
     for (status, code, refused) in [

@@ -50,7 +50,7 @@ async fn sections_of_a_credentials_file() {
 }
 
 #[tokio::test]
-async fn the_service_of_tokens_is_asked_in_the_region_of_the_section() {
+async fn the_token_service_of_the_sections_region_is_used() {
     const SECTION: &str = "[default]\ntype = ram_role_arn\nrole_arn = r\naccess_key_id = testid\n\
                            access_key_secret = testsecret\n";
     const PLACE: &str = "the credentials file ~/.alibabacloud/credentials, section [default] (line 1): ";

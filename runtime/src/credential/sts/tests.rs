@@ -92,7 +92,7 @@ async fn defaults_and_addresses_of_the_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_service_or_the_way_to_it_says_is_told_without_secrets() {
+async fn messages_of_service_and_network_are_shown_without_secrets() {
     const BEFORE: &str = "assuming the role acs:ram::***:role/operator: ";
     let said = async |reply: Reply| {
         let http = StandIn::new(move |_| reply.clone());
@@ -130,7 +130,7 @@ async fn what_the_service_or_the_way_to_it_says_is_told_without_secrets() {
 }
 
 #[tokio::test]
-async fn a_source_is_told_when_its_key_did_not_serve() {
+async fn a_source_is_invalidated_when_its_key_did_not_work() {
     struct Source(AtomicUsize);
     impl CredentialsProvider for Source {
         fn credentials<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
@@ -150,7 +150,7 @@ async fn a_source_is_told_when_its_key_did_not_serve() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_is_refused_here() {
+async fn an_invalid_query_is_refused() {
     let http = StandIn::nowhere();
     let source = || Credentials::new("testid", "testsecret");
     let short = AssumeRole::new(source(), ROLE).duration(Duration::from_secs(60));

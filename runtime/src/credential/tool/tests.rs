@@ -462,7 +462,7 @@ async fn what_is_wrong_in_another_profile_does_not_matter() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_configuration_is_named_as_what_it_is() {
+async fn a_file_that_is_not_a_configuration_is_named() {
     const HINT: &str = "correct it, or write it anew with `aliyun configure`";
     for (text, what) in [
         ("", "is empty"),
@@ -526,7 +526,7 @@ async fn what_is_wrong_in_the_profile_is_named_with_its_line() {
 }
 
 #[tokio::test]
-async fn the_service_of_tokens_is_asked_where_the_profile_or_a_variable_says() {
+async fn the_token_service_of_the_profile_or_a_variable_is_used() {
     let role = |more: Value| {
         let mut members = json!({ "mode": "RamRoleArn", "ram_role_arn": "r" });
         members.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

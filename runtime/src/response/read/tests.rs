@@ -407,7 +407,7 @@ fn what_follows_a_misfit_is_read() {
 }
 
 #[test]
-fn what_came_before_the_end_is_kept() {
+fn the_part_received_before_the_end_is_kept() {
     let whole = r#"{"Int64": "x", "Text": "t", "List": "[{\"count\": 1}]", "Plain": "p"}"#;
     let after = |value: &str| whole.find(value).unwrap() + value.len();
     for end in 1..whole.len() {

@@ -15,7 +15,7 @@ fn hosts_and_urls_are_understood() {
 }
 
 #[test]
-fn what_is_no_endpoint_is_refused_with_the_reason() {
+fn an_invalid_endpoint_is_refused_with_the_reason() {
     assert_eq!(
         parsed("http://example.com").unwrap_err(),
         "the endpoint \"http://example.com\" is plain HTTP, which would send all that requests say in the clear; \
