@@ -10,19 +10,19 @@ pub(crate) fn broken(value: &Value, shape: &Shape) -> Option<String> {
     let text = value.as_str();
     let number = value.as_f64().or_else(|| text.and_then(|text| text.parse().ok()));
     if let Some(number) = number {
-        if let Some(minimum) = shape.minimum.filter(|&minimum| number < minimum) {
+        if let Some(minimum) = shape.minimum.filter(|&minimum| number < minimum && shape.enforces("minimum")) {
             return Some(format!("expected at least {minimum}"));
         }
-        if let Some(maximum) = shape.maximum.filter(|&maximum| number > maximum) {
+        if let Some(maximum) = shape.maximum.filter(|&maximum| number > maximum && shape.enforces("maximum")) {
             return Some(format!("expected at most {maximum}"));
         }
     }
     let text = text?;
     let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
-    if let Some(least) = shape.min_length.filter(|&least| length < least) {
+    if let Some(least) = shape.min_length.filter(|&least| length < least && shape.enforces("minLength")) {
         return Some(format!("expected at least {least} characters, found {length}"));
     }
-    if let Some(most) = shape.max_length.filter(|&most| length > most) {
+    if let Some(most) = shape.max_length.filter(|&most| length > most && shape.enforces("maxLength")) {
         return Some(format!("expected at most {most} characters, found {length}"));
     }
     match &shape.time {
@@ -38,7 +38,7 @@ pub(crate) fn broken(value: &Value, shape: &Shape) -> Option<String> {
 /// Returns the bound that the number of items of a list violates.
 pub(crate) fn too_many(items: usize, shape: &Shape) -> Option<String> {
     let items = u64::try_from(items).unwrap_or(u64::MAX);
-    let most = shape.max_items.filter(|&most| items > most)?;
+    let most = shape.max_items.filter(|&most| items > most && shape.enforces("maxItems"))?;
     Some(format!("expected at most {most} items, found {items}"))
 }
 

@@ -11,8 +11,8 @@ mod xml;
 
 use self::names::Space;
 use crate::fault::{Fault, Report};
+use crate::json::Node;
 use crate::model::{Operation, Service};
-use crate::parse::Node;
 use crate::types::Types;
 
 /// A file that is valid JSON, with its model and its faults so far.

@@ -40,25 +40,28 @@ impl std::error::Error for Fault {}
 
 impl Fault {
     /// A fault that concerns a whole file or folder.
-    pub(crate) fn of_file(file: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn of_file(file: impl Into<String>, message: impl Into<String>) -> Self {
         Self { file: file.into(), line: 0, column: 0, message: message.into(), hint: None }
     }
 
     /// Adds a hint.
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 }
 
 /// Collects the faults of one file by byte position, and converts positions to lines and columns.
-pub(crate) struct Report<'t> {
+#[derive(Debug)]
+pub struct Report<'t> {
     file: &'t str,
     text: &'t str,
     line_starts: Vec<usize>,
     faults: Vec<Unlocated>,
 }
 
+#[derive(Debug)]
 struct Unlocated {
     at: usize,
     message: String,
@@ -66,7 +69,8 @@ struct Unlocated {
 }
 
 impl<'t> Report<'t> {
-    pub(crate) fn new(file: &'t str, text: &'t str) -> Self {
+    /// A report about a file without faults.
+    pub fn new(file: &'t str, text: &'t str) -> Self {
         let breaks = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
         Self {
             file,
@@ -77,27 +81,22 @@ impl<'t> Report<'t> {
     }
 
     /// Path of the file.
-    pub(crate) fn file(&self) -> &'t str {
+    pub fn file(&self) -> &'t str {
         self.file
     }
 
     /// Adds a fault at a byte position.
-    pub(crate) fn add(&mut self, at: usize, message: impl Into<String>) {
+    pub fn add(&mut self, at: usize, message: impl Into<String>) {
         self.add_with(at, message, None);
     }
 
     /// Adds a fault at a byte position, with a hint if there is one.
-    pub(crate) fn add_with<'h>(
-        &mut self,
-        at: usize,
-        message: impl Into<String>,
-        hint: impl Into<Option<Cow<'h, str>>>,
-    ) {
+    pub fn add_with<'h>(&mut self, at: usize, message: impl Into<String>, hint: impl Into<Option<Cow<'h, str>>>) {
         self.faults.push(Unlocated { at, message: message.into(), hint: hint.into().map(Cow::into_owned) });
     }
 
     /// Whether there is no fault.
-    pub(crate) fn is_clean(&self) -> bool {
+    pub fn is_clean(&self) -> bool {
         self.faults.is_empty()
     }
 
@@ -113,13 +112,13 @@ impl<'t> Report<'t> {
     }
 
     /// A byte position as `file:line:column`, for the message of a fault elsewhere.
-    pub(crate) fn place(&self, at: usize) -> String {
+    pub fn place(&self, at: usize) -> String {
         let (line, column) = self.position(at);
         format!("{}:{line}:{column}", self.file)
     }
 
     /// The faults, sorted by position.
-    pub(crate) fn into_faults(mut self) -> Vec<Fault> {
+    pub fn into_faults(mut self) -> Vec<Fault> {
         let faults = std::mem::take(&mut self.faults);
         let fault = |fault: Unlocated| {
             let (line, column) = self.position(fault.at);
@@ -131,7 +130,8 @@ impl<'t> Report<'t> {
         faults
     }
 
-    fn position(&self, at: usize) -> (usize, usize) {
+    /// Line and column of a byte position, both counted from 1; the column in characters.
+    pub fn position(&self, at: usize) -> (usize, usize) {
         let line = self.line_starts.partition_point(|&start| start <= at);
         let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let before = self.text.get(start..at).unwrap_or_default();

@@ -7,8 +7,8 @@ use aliyun_protocol::scalar::{self, Scalar};
 use serde_json::{Map, Value};
 
 use crate::bounds;
+use crate::json::Node;
 use crate::model::{EnumValue, Field, Kind, Shape, Style};
-use crate::parse::Node;
 use crate::suggest::did_you_mean;
 use crate::text;
 use crate::types::{Type, Types};

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use crate::fault::Report;
+use crate::json::{Json, Node};
 use crate::keys::{Form, Object};
-use crate::parse::{Json, Node};
 use crate::prose::has_code_block;
 use crate::suggest::did_you_mean;
 

@@ -1,7 +1,7 @@
 //! The keys of the dialect, in the order in which files have them. The check of files, their layout and the JSON Schema for
 //! editors are all made from this list.
 
-use crate::model::RefusalKind;
+use crate::model::{Method, RefusalKind};
 
 /// The form that a value must have.
 #[derive(Debug)]
@@ -76,6 +76,9 @@ const fn may(name: &'static str, form: Form, meaning: &'static str) -> Key {
     Key { name, required: false, form, meaning }
 }
 
+/// The keys of a field that a tool may read from prose.
+pub(crate) const GUESSES: &[&str] = &["enum", "default", "minimum", "maximum", "minLength", "maxLength", "maxItems"];
+
 /// Types that are not declared in `types`.
 pub(crate) const BUILT_IN: &[&str] = &["string", "int32", "int64", "number", "boolean", "any", "array", "map"];
 
@@ -94,8 +97,8 @@ pub(crate) static SERVICE: Object = Object {
         may("timeZone", Form::Text, "Time zone of `time` patterns, +08:00 by default."),
         must(
             "groups",
-            Form::Table(&Form::Prose, Lines::Each),
-            "Groups of operations: the id of each, with a one-line description.",
+            Form::Table(&Form::Note, Lines::Each),
+            "Groups of operations: the id of each, with a one-line description, which may be empty.",
         ),
         may("types", TYPES, "Types that several operations use."),
         may("errors", Form::Table(&Form::Object(&ERROR), Lines::Each), "Known error codes."),
@@ -106,7 +109,8 @@ static ENDPOINTS: Object = Object {
     what: "the endpoints",
     lines: Lines::Fit,
     keys: &[
-        must("default", Form::Text, "The host that is used by default."),
+        may("default", Form::Text, "The host without a region. Absent if every region has its own."),
+        may("defaultServesAll", Form::Flag, "Whether the default host also serves regions that are not listed."),
         may("regions", HOSTS, "Hosts by region id."),
         may("vpc", HOSTS, "Hosts for use inside a VPC, by region id."),
     ],
@@ -121,9 +125,30 @@ static ENVELOPE: Object = Object {
         must("fields", FIELDS, "The members of every response."),
         may("code", Form::Text, "Member that contains the code."),
         may("message", Form::Text, "Member that contains the message for the code."),
-        must("requestId", Form::Text, "Member that contains the request id."),
-        may("success", Form::List(&Form::Text), "Codes that mean success. Every other code means failure."),
-        may("ok", Form::Text, "Boolean member; false means failure."),
+        may("requestId", Form::Text, "Member that contains the request id."),
+        may(
+            "success",
+            Form::List(&Form::Text),
+            "Codes that mean success; every other code means failure. Without them a code means nothing.",
+        ),
+        may("ok", Form::Text, "Boolean member; true means success and false means failure, whatever the code."),
+    ],
+};
+
+/// Of one operation.
+static RULE: Object = Object {
+    what: "the envelope of an operation",
+    lines: Lines::Fit,
+    keys: &[
+        may("code", Form::Text, "Member that contains the code."),
+        may("message", Form::Text, "Member that contains the message for the code."),
+        may("requestId", Form::Text, "Member that contains the request id."),
+        may(
+            "success",
+            Form::List(&Form::Text),
+            "Codes that mean success; every other code means failure. Without them a code means nothing.",
+        ),
+        may("ok", Form::Text, "Boolean member; true means success and false means failure, whatever the code."),
     ],
 };
 
@@ -133,13 +158,13 @@ static ERROR: Object = Object {
     keys: &[
         may("aliases", Form::List(&Form::Text), "Other spellings of the code."),
         may("status", Form::OneOf(&["4xx"]), "HTTP statuses with which the code is a refusal, 2xx and 4xx by default."),
-        must("advice", Form::Prose, "What the caller can do."),
+        may("advice", Form::Prose, "What the caller can do."),
         may(
             "kind",
             Form::OneOf(RefusalKind::NAMES),
             "How the client classifies it. Absent if the request itself is wrong.",
         ),
-        must("description", Form::Prose, "What it means."),
+        may("description", Form::Prose, "What it means."),
     ],
 };
 
@@ -149,21 +174,28 @@ pub(crate) static OPERATION: Object = Object {
     lines: Lines::Each,
     keys: &[
         must("action", Form::Text, "Name of the operation and of its file."),
+        may("name", Form::Text, "Name of the request in Rust, where the action cannot be that."),
         must("group", Form::Text, "One of the groups of service.json."),
         must("operationType", Form::OneOf(&["read", "write"]), "Whether it changes anything."),
         may("idempotent", Form::Flag, "Whether a retry has no further effect. True by default for read."),
         may("dials", Form::Text, "The parameter with the called number. Absent if the operation calls nobody."),
         may("dialsWhen", TEXTS, "Parameter values with which the operation calls somebody. Always, if absent."),
         may("id", Form::Text, "The response member with the id of what was started. Every success has it."),
-        may("method", Form::OneOf(&["POST", "GET"]), "HTTP method, POST by default."),
+        may("method", Form::OneOf(Method::NAMES), "HTTP method, POST by default."),
+        may(
+            "signed",
+            Form::Flag,
+            "Whether requests are signed, true by default. Without a signature no credentials are needed.",
+        ),
         may("limits", Form::Object(&LIMITS), "Documented limits."),
-        must("summary", Form::Prose, "One sentence."),
+        may("summary", Form::Prose, "One sentence."),
         may("description", Form::Prose, "Details, as Markdown."),
         may("deprecated", Form::Prose, "Why it should not be used any more, and what to use instead."),
         must("parameters", FIELDS, "Parameters of the operation, by wire name."),
         may("atLeastOne", NAME_SETS, "Sets of parameters. A request needs at least one of each set."),
         may("atMostOne", NAME_SETS, "Sets of parameters. A request may have at most one of each set."),
         must("response", FIELDS, "Members of the response, by wire name, without the envelope."),
+        may("envelope", Form::Object(&RULE), "Which members state success, in place of the service's."),
         may("types", TYPES, "Types of this operation."),
         may("pagination", Form::Object(&PAGINATION), "How to request one page after another."),
         may("examples", Form::List(&Form::Object(&EXAMPLE)), "Requests with their responses. They are run as tests."),
@@ -195,6 +227,7 @@ static PAGINATION: Object = Object {
         may("next", Form::Text, "Response member with the token of the next page."),
         may("first", Form::Integer, "Value for the first page. By default 1 for page and 0 for offset."),
         may("set", Form::AnyObject, "Parameters that paging sets, with their values."),
+        may("guessed", Form::Flag, "Whether a tool guessed it and nobody has confirmed it yet."),
         must("items", Form::Text, "Response member with the items of the page."),
     ],
 };
@@ -254,6 +287,7 @@ macro_rules! field_keys {
             may("time", Form::Text, "Format of a time: unix-s, unix-ms or a pattern such as yyyy-MM-dd HH:mm:ss."),
             may("unit", Form::OneOf(&["milliseconds", "seconds", "minutes", "hours"]), "Unit of a number."),
             may("sensitive", Form::Flag, "Whether it must not be shown: phone numbers, spoken texts, secrets."),
+            may("guessed", Form::List(&Form::OneOf(GUESSES)), "Keys that a tool read from prose and nobody has confirmed yet. They are not enforced."),
             $($last,)*
         ]
     };
@@ -271,6 +305,7 @@ pub(crate) static FIELD: Object = Object {
                 "Where a parameter is declared to be sent, query by default."
             ),
             may("required", Form::Flag, "Whether a request must have it."),
+            may("fill", Form::OneOf(&["region"]), "What the client sends if the request does not have it: its region."),
         ],
         [
             may("name", Form::Text, "Name in Rust and in the command, where the derived name is taken."),

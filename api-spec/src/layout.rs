@@ -1,9 +1,9 @@
 //! The layout of specification files: one field per line, the wire name first, keys in the order of the dialect.
 
 use crate::fault::{Fault, Report};
+use crate::json::{self, Json, Member, Node};
 use crate::keys::{self, Form, Key, Lines, Object};
 use crate::load::is_service;
-use crate::parse::{self, Json, Member, Node};
 
 /// Length of a line, in columns.
 const WIDTH: usize = 140;
@@ -29,7 +29,7 @@ const WIDTH: usize = 140;
 /// ```
 pub fn format(path: &str, text: &str) -> Result<String, Vec<Fault>> {
     let mut report = Report::new(path, text);
-    let node = parse::parse(text, &mut report);
+    let node = json::parse(text, &mut report);
     let Some(node) = node.filter(|_| report.is_clean()) else {
         return Err(report.into_faults());
     };

@@ -105,7 +105,7 @@ fn assemble(files: &[SourceFile<'_>], mut complete: bool) -> Loaded {
     let mut operations = Vec::new();
     for file in files {
         let mut report = Report::new(file.path, file.text);
-        let Some(node) = crate::parse::parse(file.text, &mut report) else {
+        let Some(node) = crate::json::parse(file.text, &mut report) else {
             complete = false;
             faults.extend(report.into_faults());
             continue;

@@ -41,8 +41,10 @@ pub struct Service {
 /// Host names of a product.
 #[derive(Debug, Clone, Default)]
 pub struct Endpoints {
-    /// The host that is used by default.
-    pub default: String,
+    /// The host without a region. `None` if every region has its own.
+    pub default: Option<String>,
+    /// Whether the default host also serves regions that are not listed.
+    pub default_serves_all: bool,
     /// Region id and host.
     pub regions: Vec<(String, String)>,
     /// Region id and host inside a VPC.
@@ -59,10 +61,10 @@ pub struct Envelope {
     /// Member that contains the message for the code.
     pub message: Option<String>,
     /// Member that contains the request id.
-    pub request_id: String,
-    /// Codes that mean success.
+    pub request_id: Option<String>,
+    /// Codes that mean success. Without them a code means nothing.
     pub success: Vec<String>,
-    /// Boolean member; `false` means failure.
+    /// Boolean member; it decides, whatever the code.
     pub ok: Option<String>,
 }
 
@@ -95,8 +97,10 @@ pub struct ServiceError {
 /// An operation.
 #[derive(Debug, Clone)]
 pub struct Operation {
-    /// Its name on the wire and in Rust.
+    /// Its name on the wire.
     pub action: String,
+    /// The name of its request in Rust.
+    pub name: String,
     /// Id of its group.
     pub group: String,
     /// Whether it reads or writes.
@@ -111,9 +115,13 @@ pub struct Operation {
     pub dials_when: Vec<(String, String)>,
     /// HTTP method.
     pub method: Method,
+    /// Whether requests are signed.
+    pub signed: bool,
+    /// Which members of its responses state success, in place of the service's envelope. It has no fields of its own.
+    pub envelope: Option<Envelope>,
     /// Documented limits.
     pub limits: Limits,
-    /// A one-sentence description.
+    /// A one-sentence description; empty if nobody has written one yet.
     pub summary: String,
     /// Details, as Markdown.
     pub description: Option<String>,
@@ -168,6 +176,8 @@ pub struct Field {
     pub position: Position,
     /// Whether a request must have it.
     pub required: bool,
+    /// Whether the client sends its region if a request does not have it.
+    pub filled_by_region: bool,
     /// Other names under which a response may have it.
     pub aliases: Vec<String>,
     /// Why it should not be used any more.
@@ -203,6 +213,8 @@ pub struct Shape {
     pub unit: Option<Unit>,
     /// Whether it must not be shown: phone numbers, spoken texts, secrets.
     pub sensitive: bool,
+    /// Keys of the specification that were read from prose and not confirmed. They are documented and not enforced.
+    pub guessed: Vec<String>,
     /// A value for documentation.
     pub example: Option<Value>,
 }
@@ -325,6 +337,8 @@ pub struct Pagination {
     pub items: String,
     /// Parameters that paging sets, with their values.
     pub set: Map<String, Value>,
+    /// Whether it was guessed and not confirmed.
+    pub guessed: bool,
 }
 
 /// The parameter that selects the page, and what its value means.
@@ -361,7 +375,8 @@ impl Envelope {
     /// not: a response is still useful without them.
     #[must_use]
     pub fn decides_success(&self, wire_name: &str) -> bool {
-        [&self.code, &self.ok].into_iter().flatten().any(|name| name == wire_name)
+        let code = self.code.as_ref().filter(|_| !self.success.is_empty());
+        [code, self.ok.as_ref()].into_iter().flatten().any(|name| name == wire_name)
     }
 
     /// What a response with these members states about its request.
@@ -378,7 +393,8 @@ impl Envelope {
             Value::String(flag) => flag.to_ascii_lowercase().parse().ok(),
             _ => None,
         });
-        let request_id = members.get(&self.request_id).and_then(Value::as_str).unwrap_or_default();
+        let request_id = self.request_id.as_ref();
+        let request_id = request_id.map(|name| members.get(name).and_then(Value::as_str).unwrap_or_default());
         Evidence { code: code.as_deref(), flag, request_id }.statement(&self.success)
     }
 }
@@ -393,9 +409,22 @@ impl Service {
             .and_then(|index| self.operations.get(index))
     }
 
+    /// The envelope by which the responses of an operation are judged.
+    #[must_use]
+    pub fn envelope_of<'s>(&'s self, operation: &'s Operation) -> &'s Envelope {
+        operation.envelope.as_ref().unwrap_or(&self.envelope)
+    }
+
+    /// The members of the envelope that the responses of an operation have. A member of the operation with the same name
+    /// replaces that of the envelope.
+    pub fn envelope_fields<'s>(&'s self, operation: &'s Operation) -> impl Iterator<Item = &'s Field> + Clone {
+        let is_own = |field: &Field| operation.response.iter().any(|own| own.wire_name == field.wire_name);
+        self.envelope.fields.iter().filter(move |field| !is_own(field))
+    }
+
     /// The members of an operation's response: its own, then those of the envelope.
     pub fn response_fields<'s>(&'s self, operation: &'s Operation) -> impl Iterator<Item = &'s Field> + Clone {
-        operation.response.iter().chain(&self.envelope.fields)
+        operation.response.iter().chain(self.envelope_fields(operation))
     }
 }
 
@@ -412,6 +441,12 @@ impl Kind {
 }
 
 impl Shape {
+    /// Whether a bound with this key is enforced: it is not one that was read from prose.
+    #[must_use]
+    pub fn enforces(&self, key: &str) -> bool {
+        self.guessed.iter().all(|guessed| guessed != key)
+    }
+
     /// A shape of which only the type is known.
     #[must_use]
     pub fn of(kind: Kind) -> Self {
@@ -428,6 +463,7 @@ impl Shape {
             time: None,
             unit: None,
             sensitive: false,
+            guessed: Vec::new(),
             example: None,
         }
     }

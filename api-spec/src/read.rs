@@ -1,12 +1,12 @@
 //! Turns the tree of a file into the model. Values of a wrong form were reported before and are left out. A missing type
 //! becomes the type with an empty name, about which nothing else is reported.
 
+use crate::json::{Member, Node};
 use crate::model::{
     Endpoints, EnumValue, Envelope, Example, Field, Group, Kind, Limits, Method, NamedType, Operation, OperationType,
     PagePosition, Pagination, Position, Rate, RefusalKind, Service, ServiceError, Shape, Style, Time, TypeBody, Unit,
 };
 use crate::name::snake_case;
-use crate::parse::{Member, Node};
 
 /// A service without operations.
 pub(crate) fn service(node: &Node<'_>) -> Service {
@@ -31,7 +31,12 @@ fn endpoints(node: &Node<'_>) -> Endpoints {
         let pairs = members.filter_map(|host| Some((host.name.to_string(), host.value.text()?)));
         pairs.map(|(region, host)| (region, host.to_owned())).collect()
     };
-    Endpoints { default: text(node, "default"), regions: hosts("regions"), vpc: hosts("vpc") }
+    Endpoints {
+        default: text_of(node, "default"),
+        default_serves_all: flag(node, "defaultServesAll"),
+        regions: hosts("regions"),
+        vpc: hosts("vpc"),
+    }
 }
 
 fn envelope(node: &Node<'_>) -> Envelope {
@@ -39,7 +44,7 @@ fn envelope(node: &Node<'_>) -> Envelope {
         fields: fields(node.table("fields")),
         code: text_of(node, "code"),
         message: text_of(node, "message"),
-        request_id: text(node, "requestId"),
+        request_id: text_of(node, "requestId"),
         success: texts(node, "success"),
         ok: text_of(node, "ok"),
     }
@@ -71,16 +76,16 @@ pub(crate) fn operation(node: &Node<'_>, file: &str) -> Operation {
     let harmless = operation_type == OperationType::Read && dials.is_none();
     Operation {
         action: text(node, "action"),
+        name: text_of(node, "name").unwrap_or_else(|| text(node, "action")),
         group: text(node, "group"),
         operation_type,
         idempotent: node.get("idempotent").and_then(Node::flag).unwrap_or(harmless),
         dials,
         dials_when: conditions(node.table("dialsWhen")),
         id: text_of(node, "id"),
-        method: match node.get("method").and_then(Node::text) {
-            Some("GET") => Method::Get,
-            _ => Method::Post,
-        },
+        method: node.get("method").and_then(Node::text).and_then(Method::of_name).unwrap_or(Method::Post),
+        signed: node.get("signed").and_then(Node::flag).unwrap_or(true),
+        envelope: node.get("envelope").map(envelope),
         limits: node.get("limits").map(limits).unwrap_or_default(),
         summary: text(node, "summary"),
         description: text_of(node, "description"),
@@ -129,6 +134,7 @@ fn pagination(node: &Node<'_>) -> Option<Pagination> {
         total: text_of(node, "total"),
         items: text(node, "items"),
         set: node.get("set").map(Node::to_map).unwrap_or_default(),
+        guessed: flag(node, "guessed"),
     })
 }
 
@@ -183,6 +189,7 @@ fn field(member: &Member<'_>) -> Field {
             _ => Position::Query,
         },
         required: flag(node, "required"),
+        filled_by_region: node.get("fill").is_some(),
         aliases: texts(node, "aliases"),
         deprecated: text_of(node, "deprecated"),
         description: text_of(node, "description"),
@@ -207,6 +214,7 @@ fn shape(node: &Node<'_>) -> Shape {
         time: text_of(node, "time").map(time),
         unit: node.get("unit").and_then(Node::text).and_then(unit),
         sensitive: flag(node, "sensitive"),
+        guessed: texts(node, "guessed"),
         example: node.get("example").map(Node::to_value),
         ..Shape::of(kind(node))
     }
@@ -296,7 +304,7 @@ fn text_list(node: &Node<'_>) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::fault::Report;
-    use crate::parse::parse;
+    use crate::json::parse;
 
     fn read(text: &str) -> Operation {
         let node = parse(text, &mut Report::new("operations/X.json", text)).unwrap();
@@ -341,6 +349,7 @@ mod tests {
             time: Some(Time::UnixMilliseconds),
             unit: Some(Unit::Hours),
             sensitive: true,
+            guessed: Vec::new(),
             example: Some(serde_json::json!([{ "a": 1 }])),
         };
         assert_eq!(field.shape, expected);

@@ -117,7 +117,7 @@ fn robot_task_calls_are_paged_by_number() {
 #[test]
 fn the_service_knows_its_hosts_and_errors() {
     let service = dyvmsapi();
-    assert_eq!(service.endpoints.default, "dyvmsapi.aliyuncs.com");
+    assert_eq!(service.endpoints.default.as_deref(), Some("dyvmsapi.aliyuncs.com"));
     let vpc = [("cn-shanghai".to_owned(), "dyvmsapi.vpc-proxy.aliyuncs.com".to_owned())];
     assert_eq!(service.endpoints.vpc, vpc);
     let error = |code: &str| service.errors.iter().find(|error| error.code == code).unwrap();

@@ -289,8 +289,9 @@ fn facts(request: &Request) -> Facts {
         // The name of the parameter with the called number is not known, and not needed.
         return facts.dials("");
     };
-    if operation.method == model::Method::Get {
-        facts = facts.get();
+    facts = facts.method(operation.method);
+    if !operation.signed {
+        facts = facts.unsigned();
     }
     if operation.operation_type == model::OperationType::Read {
         facts = facts.reads();

@@ -223,6 +223,7 @@ mod tests {
             rust_name: "p".to_owned(),
             shape: shape(kind, style),
             position: Position::Query,
+            filled_by_region: false,
             required: false,
             aliases: Vec::new(),
             deprecated: None,

@@ -63,7 +63,7 @@ pub(crate) fn group(group: &Group, operations: &[&&Operation]) -> String {
     docs.add(&group.summary);
     let mut table = "| operation | |\n| --- | --- |\n".to_owned();
     for operation in operations {
-        let _ = writeln!(table, "| [`{}`] | {} |", operation.action, cell(&operation.summary));
+        let _ = writeln!(table, "| [`{}`] | {} |", operation.name, cell(&operation.summary));
     }
     docs.add(&table);
     docs.0
@@ -145,7 +145,7 @@ fn groups_of_parameters(operation: &Operation) -> String {
 }
 
 fn response_paragraph(operation: &Operation) -> String {
-    let mut text = format!("The response is [`{}Response`].", operation.action);
+    let mut text = format!("The response is [`{}Response`].", operation.name);
     if let Some(pagination) = &operation.pagination {
         let what = pagination.position.parameter();
         let _ = write!(
@@ -159,7 +159,7 @@ fn response_paragraph(operation: &Operation) -> String {
 }
 
 pub(crate) fn response(operation: &Operation) -> String {
-    format!("The response of [`{}`].", operation.action)
+    format!("The response of [`{}`].", operation.name)
 }
 
 pub(crate) fn named(named: &NamedType) -> String {
@@ -211,8 +211,8 @@ fn values(shape: &Shape) -> String {
     let mut text = String::new();
     for (value, meaning) in &shape.values {
         let _ = match meaning.as_str() {
-            "" => writeln!(text, "* `{value}`"),
-            meaning => writeln!(text, "* `{value}`: {meaning}"),
+            "" => writeln!(text, "* {}", code(value)),
+            meaning => writeln!(text, "* {}: {meaning}", code(value)),
         };
     }
     text
@@ -265,15 +265,35 @@ fn details(field: &Field, service: &Service, types: Types<'_>) -> String {
         facts.push(format!("at most {items} items"));
     }
     if let Some(default) = &shape.default {
-        facts.push(format!("default `{}`", plain(default)));
+        facts.push(format!("default {}", code(&plain(default))));
     }
     if let Some(example) = &shape.example {
-        facts.push(format!("example `{}`", plain(example)));
+        facts.push(format!("example {}", code(&plain(example))));
     }
     if types.sensitivity(shape) == Sensitivity::Whole {
         facts.push("masked in `Debug`".to_owned());
     }
     facts.join("; ") + "."
+}
+
+/// A text as code within a line: line breaks are written as escapes, and the fence is longer than any in the text.
+fn code(text: &str) -> String {
+    let text: String = text.chars().fold(String::new(), |mut line, c| {
+        match c {
+            '\n' => line.push_str("\\n"),
+            '\r' => line.push_str("\\r"),
+            '\t' => line.push_str("\\t"),
+            c => line.push(c),
+        }
+        line
+    });
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    match longest {
+        0 if !text.trim().is_empty() => format!("`{text}`"),
+        0 => "empty".to_owned(),
+        _ => format!("{fence} {text} {fence}"),
+    }
 }
 
 /// A text without quotation marks, any other value as JSON.
@@ -288,9 +308,9 @@ fn plain(value: &Value) -> String {
 fn example(service: &Service, operation: &Operation, path: &str) -> Option<String> {
     let empty = Map::new();
     let values = operation.examples.first().map_or(&empty, |example| &example.request);
-    let request = example::request(service, operation, path, &operation.action, values)?;
+    let request = example::request(service, operation, path, &operation.name, values)?;
     let group = &operation.group;
-    let action = &operation.action;
+    let action = &operation.name;
     let send = match &operation.pagination {
         Some(_) => format!(
             "let mut items = client.items({request});\nwhile let Some(item) = items.next().await? {{\n    println!(\"{{item:?}}\");\n}}"
@@ -306,6 +326,19 @@ fn example(service: &Service, operation: &Operation, path: &str) -> Option<Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn code_stays_on_its_line() {
+        for (text, expected) in [
+            ("200002", "`200002`"),
+            ("a\nb\r\n\tc", "`a\\nb\\r\\n\\tc`"),
+            ("a `b` c", "`` a `b` c ``"),
+            ("```", "```` ``` ````"),
+            (" ", "empty"),
+        ] {
+            assert_eq!(code(text), expected);
+        }
+    }
 
     #[test]
     fn the_sentence_of_a_value_ends_with_one_full_stop() {

@@ -55,7 +55,7 @@ impl ExampleWriter<'_> {
             (Type::Scalar(Kind::Number), value) => Some(format!("{:?}", value.as_f64()?)),
             (Type::Scalar(Kind::Boolean), value) => Some(value.as_bool()?.to_string()),
             (Type::Enum { kind, .. }, value) => self.value(kind, value),
-            (Type::Any, value) => Some(format!("serde_json::json!({value})")),
+            (Type::Any, value) => Some(free(value)),
             (Type::Array(item), Value::Array(items)) => {
                 let items: Option<Vec<_>> = items.iter().map(|value| self.item(&item.kind, value)).collect();
                 Some(format!("[{}]", items?.join(", ")))
@@ -99,6 +99,27 @@ impl ExampleWriter<'_> {
         let text = self.item(kind, value)?;
         let converts = matches!(self.types.resolve(kind), Type::Scalar(Kind::String) | Type::Enum { .. } | Type::Any);
         Some(if converts { format!("{text}.into()") } else { text })
+    }
+}
+
+/// A free JSON value, without a macro: not every crate with a client depends on `serde_json`.
+fn free(value: &Value) -> String {
+    const VALUE: &str = "aliyun_runtime::Value";
+    match value {
+        Value::Null => format!("{VALUE}::Null"),
+        Value::Bool(_) | Value::Number(_) => format!("{VALUE}::from({value})"),
+        Value::String(text) => format!("{VALUE}::from({text:?})"),
+        Value::Array(items) if items.is_empty() => format!("{VALUE}::from_iter([\"\"; 0])"),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(free).collect();
+            format!("{VALUE}::from_iter([{}])", items.join(", "))
+        }
+        Value::Object(members) if members.is_empty() => format!("{VALUE}::Object(Default::default())"),
+        Value::Object(members) => {
+            let members: Vec<String> =
+                members.iter().map(|(name, value)| format!("({name:?}, {})", free(value))).collect();
+            format!("{VALUE}::from_iter([{}])", members.join(", "))
+        }
     }
 }
 

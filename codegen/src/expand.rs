@@ -6,15 +6,17 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::tree::{ErrorFacts, Item, Member, Module, OpenSet, OpenValue, OperationFacts, Paging, Record, Root};
+use crate::tree::{
+    EnvelopeFacts, ErrorFacts, Item, Member, Module, OpenSet, OpenValue, OperationFacts, Paging, Record, Root,
+};
 
 pub(crate) fn root(root: &Root) -> TokenStream {
     let Root { docs, name, facts, modules } = root;
     let docs = docs_of(docs);
     let modules = modules.iter().map(module);
     let (product, version, endpoint) = (&facts.product, &facts.version, &facts.endpoint);
-    let (code, message, request_id, success, ok) =
-        (&facts.code, &facts.message, &facts.request_id, &facts.success, &facts.ok);
+    let envelope = envelope(&facts.envelope);
+    let serves_all = facts.serves_all.then(|| quote!(.serves_all()));
     let regions = hosts("regions", &facts.regions);
     let vpc = hosts("vpc", &facts.vpc);
     let errors = facts.errors.iter().map(|error| {
@@ -36,9 +38,10 @@ pub(crate) fn root(root: &Root) -> TokenStream {
 
                     &rt::ServiceFacts::new(
                         #product, #version, #endpoint,
-                        rt::EnvelopeFacts::new(#code, #message, #request_id, &[#(#success),*], #ok),
+                        #envelope,
                         &[#(#errors),*],
                     )
+                    #serves_all
                     #regions
                     #vpc
                 };
@@ -49,6 +52,11 @@ pub(crate) fn root(root: &Root) -> TokenStream {
 
         #(#modules)*
     }
+}
+
+fn envelope(envelope: &EnvelopeFacts) -> TokenStream {
+    let EnvelopeFacts { code, message, request_id, success, ok } = envelope;
+    quote!(rt::EnvelopeFacts::new(#code, #message, #request_id, &[#(#success),*], #ok))
 }
 
 /// A table of hosts by region, if there are any.
@@ -145,8 +153,12 @@ fn members(record: &Record) -> TokenStream {
 }
 
 fn operation(name: &Ident, operation: &OperationFacts) -> TokenStream {
-    let OperationFacts { get, reads, idempotent, dials, id, per_second, service, output, paging } = operation;
-    let get = get.then(|| quote!(get,));
+    let OperationFacts { action, method, signed, envelope, reads, idempotent, dials, id, per_second, .. } = operation;
+    let OperationFacts { service, output, paging, .. } = operation;
+    let action = action.as_ref().map(|action| quote!(action(#action),));
+    let method = method.as_ref().map(|method| quote!(method(rt::Method::#method),));
+    let unsigned = (!signed).then(|| quote!(unsigned,));
+    let envelope = envelope.as_ref().map(self::envelope).map(|envelope| quote!(envelope(&#envelope),));
     let idempotent = match (reads, idempotent) {
         (true, _) => Some(quote!(reads,)),
         (false, true) => Some(quote!(idempotent,)),
@@ -157,7 +169,9 @@ fn operation(name: &Ident, operation: &OperationFacts) -> TokenStream {
     let per_second = per_second.map(Literal::u32_unsuffixed).map(|number| quote!(per_second(#number),));
     let paging = paging.as_ref().map(|paging| self::paging(name, paging));
     quote! {
-        rt::operation!(#name -> #output { service: #service, #get #idempotent #dials #id #per_second });
+        rt::operation!(#name -> #output {
+            service: #service, #action #method #unsigned #envelope #idempotent #dials #id #per_second
+        });
 
         #paging
     }

@@ -75,7 +75,7 @@ fn example_requests<'s>(
         .iter()
         .flat_map(move |operation| operation.examples.iter().take(most).map(move |example| (operation, example)));
     examples.filter_map(move |(operation, example)| {
-        let name = format!("{path}::{}::{}", operation.group, operation.action);
+        let name = format!("{path}::{}::{}", operation.group, operation.name);
         let request = example::request(service, operation, path, &name, &example.request)?;
         Some((operation.action.as_str(), example.name.as_str(), request.parse().ok()?))
     })

@@ -1,8 +1,8 @@
 //! Turns a checked specification into the tree of the generator. All names, types and sentences are decided here.
 
 use aliyun_api_spec::model::{
-    Field, Kind, Method, NamedType, Operation, OperationType, PagePosition, Pagination, Service, ServiceError, Style,
-    TypeBody,
+    Envelope, Field, Kind, Method, NamedType, Operation, OperationType, PagePosition, Pagination, Position, Service,
+    ServiceError, Style, TypeBody,
 };
 use aliyun_api_spec::name::{SHARED_MODULE, type_name};
 use aliyun_api_spec::types::{Sensitivity, Type, Types};
@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::options::Options;
 use crate::tree::{
-    self, Conversion, ErrorFacts, Item, Member, Module, OpenSet, OpenValue, Record, Root, ServiceFacts, ident,
+    self, Conversion, EnvelopeFacts, ErrorFacts, Item, Member, Module, OpenSet, OpenValue, Record, Root, ServiceFacts,
+    ident,
 };
 use crate::{docs, reach};
 
@@ -32,24 +33,43 @@ pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
     if !shared.is_empty() {
         modules.push(Module { docs: docs::shared(), name: ident(SHARED_MODULE), items: shared });
     }
-    let envelope = &service.envelope;
     Root {
         docs: docs::service(service),
         name: ident(&type_name(&service.product)),
         facts: ServiceFacts {
             product: service.product.clone(),
             version: service.version.clone(),
-            endpoint: service.endpoints.default.clone(),
+            endpoint: service.endpoints.default.clone().unwrap_or_default(),
+            serves_all: service.endpoints.default_serves_all,
             regions: service.endpoints.regions.clone(),
             vpc: service.endpoints.vpc.clone(),
-            code: envelope.code.clone().unwrap_or_default(),
-            message: envelope.message.clone().unwrap_or_default(),
-            request_id: envelope.request_id.clone(),
-            success: envelope.success.clone(),
-            ok: envelope.ok.clone().unwrap_or_default(),
+            envelope: envelope(&service.envelope),
             errors: service.errors.iter().map(error).collect(),
         },
         modules,
+    }
+}
+
+fn flags(field: &Field, scope: Scope<'_>) -> Vec<&'static str> {
+    let style = field.shape.style.map(|style| match style {
+        Style::Flat => "FLAT",
+        Style::Json => "JSON",
+        Style::Simple => "SIMPLE",
+    });
+    let sensitive = (scope.types.sensitivity(&field.shape) == Sensitivity::Whole).then_some("SENSITIVE");
+    let form = (field.position == Position::Form).then_some("FORM");
+    let region = field.filled_by_region.then_some("REGION");
+    sensitive.into_iter().chain(style).chain(form).chain(region).collect()
+}
+
+fn envelope(envelope: &Envelope) -> EnvelopeFacts {
+    let name = |member: &Option<String>| member.clone().unwrap_or_default();
+    EnvelopeFacts {
+        code: name(&envelope.code),
+        message: name(&envelope.message),
+        request_id: name(&envelope.request_id),
+        success: envelope.success.clone(),
+        ok: name(&envelope.ok),
     }
 }
 
@@ -102,20 +122,24 @@ impl Lower<'_> {
     fn request(&self, operation: &Operation, scope: Scope<'_>) -> Record {
         let service = ident(&type_name(&self.service.product));
         let facts = tree::OperationFacts {
-            get: operation.method == Method::Get,
+            action: (operation.name != operation.action).then(|| operation.action.clone()),
+            // Methods have the same names in the specification and in the runtime.
+            method: (operation.method != Method::Post).then(|| format_ident!("{}", operation.method.variant_name())),
+            signed: operation.signed,
+            envelope: operation.envelope.as_ref().map(envelope),
             reads: operation.operation_type == OperationType::Read && operation.idempotent,
             idempotent: operation.idempotent,
             dials: operation.dials.clone(),
             id: operation.id.clone(),
             per_second: operation.limits.per_second,
             service: quote!(super::#service),
-            output: format_ident!("{}Response", operation.action),
+            output: format_ident!("{}Response", operation.name),
             paging: operation.pagination.as_ref().map(|pagination| self.paging(operation, pagination, scope)),
         };
         Record {
             docs: docs::request(self.service, operation, self.options),
             deprecated: operation.deprecated.clone(),
-            name: ident(&operation.action),
+            name: ident(&operation.name),
             members: operation.parameters.iter().map(|field| self.member(field, Holding::Sent, scope)).collect(),
             aliases: Vec::new(),
             sent: true,
@@ -126,12 +150,19 @@ impl Lower<'_> {
 
     fn response(&self, operation: &Operation, scope: Scope<'_>) -> Record {
         let own = operation.response.iter().map(|field| self.member(field, Holding::Read, scope));
-        let envelope = self.service.envelope.fields.iter();
-        let members = own.chain(envelope.map(|field| self.member(field, Holding::Envelope, scope))).collect();
+        let rule = self.service.envelope_of(operation);
+        let envelope = self.service.envelope_fields(operation).map(|field| {
+            let mut member = self.member(field, Holding::Envelope, scope);
+            if !rule.decides_success(&field.wire_name) {
+                member.flags.push("LENIENT");
+            }
+            member
+        });
+        let members = own.chain(envelope).collect();
         Record {
             docs: docs::response(operation),
             deprecated: None,
-            name: format_ident!("{}Response", operation.action),
+            name: format_ident!("{}Response", operation.name),
             members,
             aliases: aliases(self.service.response_fields(operation)),
             sent: false,
@@ -200,20 +231,8 @@ impl Lower<'_> {
             conversion,
             required,
             optional,
-            flags: self.flags(field, holding, scope),
+            flags: flags(field, scope),
         }
-    }
-
-    fn flags(&self, field: &Field, holding: Holding, scope: Scope<'_>) -> Vec<&'static str> {
-        let style = field.shape.style.map(|style| match style {
-            Style::Flat => "FLAT",
-            Style::Json => "JSON",
-            Style::Simple => "SIMPLE",
-        });
-        let sensitive = (scope.types.sensitivity(&field.shape) == Sensitivity::Whole).then_some("SENSITIVE");
-        let decides = self.service.envelope.decides_success(&field.wire_name);
-        let lenient = (holding == Holding::Envelope && !decides).then_some("LENIENT");
-        sensitive.into_iter().chain(style).chain(lenient).collect()
     }
 
     /// The type of the argument for a field, and the conversion to the value of the field.

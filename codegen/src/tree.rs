@@ -18,17 +18,24 @@ pub(crate) struct Root {
 pub(crate) struct ServiceFacts {
     pub(crate) product: String,
     pub(crate) version: String,
+    /// Empty if there is none.
     pub(crate) endpoint: String,
+    pub(crate) serves_all: bool,
     /// Pairs of region and host.
     pub(crate) regions: Vec<(String, String)>,
     /// Pairs of region and host.
     pub(crate) vpc: Vec<(String, String)>,
+    pub(crate) envelope: EnvelopeFacts,
+    pub(crate) errors: Vec<ErrorFacts>,
+}
+
+/// The members that state success. Names are empty if there is no such member.
+pub(crate) struct EnvelopeFacts {
     pub(crate) code: String,
     pub(crate) message: String,
     pub(crate) request_id: String,
     pub(crate) success: Vec<String>,
     pub(crate) ok: String,
-    pub(crate) errors: Vec<ErrorFacts>,
 }
 
 pub(crate) struct ErrorFacts {
@@ -112,7 +119,12 @@ impl Conversion {
 
 /// The facts of an operation. Its request has the same name.
 pub(crate) struct OperationFacts {
-    pub(crate) get: bool,
+    /// The name on the wire, if it differs from that of the request.
+    pub(crate) action: Option<String>,
+    /// The HTTP method, if it is not POST.
+    pub(crate) method: Option<Ident>,
+    pub(crate) signed: bool,
+    pub(crate) envelope: Option<EnvelopeFacts>,
     pub(crate) reads: bool,
     pub(crate) idempotent: bool,
     pub(crate) dials: Option<String>,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use aliyun_api_spec::model::{Operation, Service};
+use aliyun_api_spec::model::{Envelope, Operation, Service};
 use serde_json::Value;
 
 use crate::limit::Limits;
@@ -53,6 +53,11 @@ impl<'a> ValidRequest<'a> {
     /// The operation, as its specification describes it.
     pub fn operation(&self) -> &'a Operation {
         self.operation
+    }
+
+    /// The members that state the outcome of the operation.
+    pub(crate) fn envelope(&self) -> &'a Envelope {
+        self.service.envelope_of(self.operation)
     }
 
     /// The parameters by name, decoded; those of the protocol are among them if the request is signed with V1.

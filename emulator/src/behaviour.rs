@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use aliyun_api_spec::model::{Envelope, Operation, Service};
 use aliyun_api_spec::types::Types;
 use aliyun_protocol::success::Statement;
+use http::StatusCode;
 use serde_json::{Map, Value};
 
 use crate::account::{Account, AccountSettings, Problem, ValidRequest};
@@ -44,13 +45,12 @@ impl Behaviour {
 
     /// The members of the response, as on the wire.
     pub(crate) fn answer(&self, call: ValidRequest<'_>) -> Result<Map<String, Value>, Refusal> {
-        let envelope = &call.service.envelope;
         let mut members = match self.remember(call) {
             Ok(members) => members,
-            Err(Problem::Failed { code, message }) => failed(envelope, &code, &message),
+            Err(Problem::Failed { code, message }) => return refused(call, &code, &message),
             Err(Problem::InvalidParameter(name)) => return Err(Refusal::invalid(&name)),
         };
-        members.insert(envelope.request_id.clone(), call.request_id.into());
+        identify(call, &mut members);
         answer::fold_json(Types::of(call.operation, call.service), &call.operation.response, &mut members);
         Ok(members)
     }
@@ -69,24 +69,35 @@ impl Behaviour {
     }
 
     fn remember(&self, call: ValidRequest<'_>) -> Result<Map<String, Value>, Problem> {
-        let envelope = &call.service.envelope;
+        let envelope = call.envelope();
         let account = self.of(call).and_then(|of| of.account.as_ref());
         let answer = account.and_then(|account| lock(account).answer(call)).transpose()?;
         let example = example(envelope, call.operation);
         let Some(answer) = answer else { return Ok(example.cloned().unwrap_or_else(|| accepted(envelope))) };
         // The example shows how the operation states success: a few use `200`, or have no message.
-        let mut members = example.map_or_else(|| accepted(envelope), |example| envelope_of(envelope, example));
+        let mut members = example.map_or_else(|| accepted(envelope), |example| envelope_of(call, example));
         members.extend(answer.into_iter().map(|(name, value)| (name.to_owned(), value)));
         Ok(members)
     }
 }
 
-/// A business error: an accepted request that failed.
-pub(crate) fn refused(call: ValidRequest<'_>, code: &str, message: &str) -> Value {
-    let envelope = &call.service.envelope;
+/// A business error: an accepted request that failed. A service whose responses cannot state a failure answers with an
+/// HTTP status of failure.
+pub(crate) fn refused(call: ValidRequest<'_>, code: &str, message: &str) -> Result<Map<String, Value>, Refusal> {
+    let envelope = call.envelope();
     let mut members = failed(envelope, code, message);
-    members.insert(envelope.request_id.clone(), call.request_id.into());
-    Value::Object(members)
+    if is_success(envelope, &members) {
+        return Err(Refusal::by_rule(StatusCode::BAD_REQUEST, code.to_owned(), message.to_owned()));
+    }
+    identify(call, &mut members);
+    Ok(members)
+}
+
+/// Adds the request id, if responses have one.
+fn identify(call: ValidRequest<'_>, members: &mut Map<String, Value>) {
+    if let Some(name) = &call.envelope().request_id {
+        members.insert(name.clone(), call.request_id.into());
+    }
 }
 
 /// The code of a response that states a failure; empty if it has none.
@@ -98,7 +109,7 @@ pub(crate) fn failure(envelope: &Envelope, answer: &Value) -> Option<String> {
 
 /// The response of a rule, as on the wire, with the members of the envelope that are absent or empty filled in.
 pub(crate) fn completed(call: ValidRequest<'_>, answer: Value) -> Value {
-    let envelope = &call.service.envelope;
+    let envelope = call.envelope();
     let Value::Object(mut members) = answer else { return answer };
     let is_empty = |value: Option<&Value>| match value {
         None | Some(Value::Null) => true,
@@ -106,9 +117,9 @@ pub(crate) fn completed(call: ValidRequest<'_>, answer: Value) -> Value {
         Some(_) => false,
     };
     let mut missing = accepted(envelope);
-    missing.insert(envelope.request_id.clone(), call.request_id.into());
+    identify(call, &mut missing);
     if !is_success(envelope, &members) {
-        missing.retain(|name, _| *name == envelope.request_id);
+        missing.retain(|name, _| Some(name) == envelope.request_id.as_ref());
     }
     for (name, value) in missing {
         if is_empty(members.get(&name)) {
@@ -126,7 +137,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// The members that state a failure of the product.
 fn failed(envelope: &Envelope, code: &str, message: &str) -> Map<String, Value> {
     let mut members = Map::new();
-    let texts = [(&envelope.code, code), (&envelope.message, message), (&Some(envelope.request_id.clone()), "")];
+    let texts = [(&envelope.code, code), (&envelope.message, message), (&envelope.request_id, "")];
     for (name, text) in texts {
         if let Some(name) = name {
             members.insert(name.clone(), text.into());
@@ -145,8 +156,13 @@ fn example<'o>(envelope: &Envelope, operation: &'o Operation) -> Option<&'o Map<
 }
 
 /// The members of a response that every response has.
-fn envelope_of(envelope: &Envelope, members: &Map<String, Value>) -> Map<String, Value> {
-    let is_common = |name: &String| envelope.fields.iter().any(|field| field.wire_name == *name);
+fn envelope_of(call: ValidRequest<'_>, members: &Map<String, Value>) -> Map<String, Value> {
+    let roles = call.envelope();
+    let roles = [&roles.code, &roles.message, &roles.request_id, &roles.ok];
+    let is_common = |name: &String| {
+        roles.contains(&&Some(name.clone()))
+            || call.service.envelope_fields(call.operation).any(|field| field.wire_name == *name)
+    };
     let common = members.iter().filter(|(name, _)| is_common(name));
     common.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
@@ -156,26 +172,14 @@ fn is_success(envelope: &Envelope, members: &Map<String, Value>) -> bool {
     envelope.statement(members) != Statement::Failure
 }
 
-/// The members that state success, in the order of the envelope.
+/// The members that state success.
 fn accepted(envelope: &Envelope) -> Map<String, Value> {
-    let mut members = Map::new();
-    for field in &envelope.fields {
-        let name = Some(&field.wire_name);
-        let value = if name == envelope.code.as_ref() {
-            envelope.success.first().map_or("OK", String::as_str).into()
-        } else if name == envelope.message.as_ref() {
-            "OK".into()
-        } else if name == envelope.ok.as_ref() {
-            true.into()
-        } else if field.wire_name == envelope.request_id {
-            // Keeps the position; the caller adds the id.
-            Value::Null
-        } else {
-            continue;
-        };
-        members.insert(field.wire_name.clone(), value);
-    }
-    members
+    let code = envelope.success.first().map_or("OK", String::as_str);
+    // The caller adds the request id.
+    let texts = [(&envelope.code, code.into()), (&envelope.message, "OK".into()), (&envelope.request_id, Value::Null)];
+    let flag = [(&envelope.ok, true.into())];
+    let members = texts.into_iter().chain(flag).filter_map(|(name, value)| Some((name.clone()?, value)));
+    members.collect()
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@ use std::time::{Duration, SystemTime};
 
 use aliyun_api_spec::model::Service;
 use aliyun_api_spec::suggest::nearest;
-use aliyun_protocol::header;
+use aliyun_protocol::{Method, header};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE, HOST};
 use http::request::Parts;
-use http::{HeaderValue, Method, Response, StatusCode};
+use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::account::{AccountSettings, ValidRequest};
@@ -137,14 +137,18 @@ impl Engine {
         let clock = fault.as_ref().map_or(moment.stamps, |fault| fault.clock(moment.stamps));
         let delivery = fault.as_ref().map_or(Delivery::Whole, Fault::delivery);
         let is_answered = !matches!(delivery, Delivery::Reset | Delivery::Silence);
+        let envelope = |action: &str| {
+            service.operation(action).map_or(&service.envelope, |operation| service.envelope_of(operation))
+        };
         let refusal = match &result {
-            Ok((_, answer)) => behaviour::failure(&service.envelope, answer),
+            Ok((action, answer)) => behaviour::failure(envelope(action), answer),
             // A fault without effect and without a response is not a refusal.
             Err(refusal) => is_answered.then(|| refusal.code.to_string()),
         };
         let mut response = match result {
             Ok((action, answer)) => {
-                if let Some(own) = text_of(&answer, &service.envelope.request_id) {
+                let own = envelope(&action).request_id.as_ref();
+                if let Some(own) = own.and_then(|name| text_of(&answer, name)) {
                     request_id = own;
                 }
                 let body = match answer {
@@ -154,7 +158,7 @@ impl Engine {
                 respond(StatusCode::OK, format, clock, &request_id, body)
             }
             Err(refusal) => {
-                let host = host(parts).unwrap_or_else(|| service.endpoints.default.clone());
+                let host = host(parts).unwrap_or_else(|| service.endpoints.default.clone().unwrap_or_default());
                 let body = answer::refusal(format, &refusal, &request_id, &host, &service.product);
                 let mut response = respond(refusal.status, format, clock, &request_id, body);
                 if let Some(wait) = refusal.retry_after {
@@ -213,17 +217,27 @@ impl Engine {
         request_id: &str,
         warnings: &mut Vec<String>,
     ) -> Result<Outcome, Refusal> {
-        if !matches!(parts.method, Method::GET | Method::POST) {
-            return Err(Refusal::http_method());
-        }
-        let claim = Claim::read(parts, body, parameters)?;
+        let method = Method::of_name(parts.method.as_str()).ok_or_else(Refusal::http_method)?;
+        let action = verify::action(&parts.headers, parameters);
+        let known = service.and_then(|service| service.operation(action));
+        let claim =
+            if known.is_some_and(|operation| !operation.signed) && !verify::is_signed(&parts.headers, parameters) {
+                None
+            } else {
+                Some(Claim::read(parts, body, parameters)?)
+            };
         let Some(service) = service else { return Err(Refusal::invalid("Version")) };
         if parts.uri.path() != "/" {
             return Err(Refusal::api_not_found(None));
         }
-        let operation = service.operation(claim.action).ok_or_else(|| not_found(service, claim.action))?;
-        self.setup.verifier.verify(&claim, moment)?;
-        *warnings = claim.warnings();
+        let operation = known.ok_or_else(|| not_found(service, action))?;
+        if !matches!(method, Method::Get | Method::Post) && method != operation.method {
+            return Err(Refusal::http_method());
+        }
+        if let Some(claim) = claim {
+            self.setup.verifier.verify(&claim, moment)?;
+            *warnings = claim.warnings();
+        }
         check::check(service, operation, parameters, warnings)?;
         let call = ValidRequest { service, operation, parameters, request_id, now: moment.now };
         self.with_behaviour(|behaviour| behaviour.admit(call))?;
@@ -243,7 +257,7 @@ impl Engine {
             return Outcome { fault: Some(fault.clone()), ..Outcome::from(fault.refusal()) };
         }
         let result = self.answer_of(call, decision.answer);
-        let succeeds = result.as_ref().is_ok_and(|answer| behaviour::failure(&call.service.envelope, answer).is_none());
+        let succeeds = result.as_ref().is_ok_and(|answer| behaviour::failure(call.envelope(), answer).is_none());
         let dialled = if succeeds { dial::called(call.operation, call.parameters) } else { Vec::new() };
         let result = match &fault {
             Some(fault) if fault.replaces_answer() => Err(fault.refusal()),
@@ -255,7 +269,9 @@ impl Engine {
     fn answer_of(&self, call: ValidRequest<'_>, action: Option<Action>) -> Result<Value, Refusal> {
         let answer = match action {
             Some(Action::Reply(answer)) => answer,
-            Some(Action::Refuse { code, message }) => return Ok(behaviour::refused(call, &code, &message)),
+            Some(Action::Refuse { code, message }) => {
+                return behaviour::refused(call, &code, &message).map(Value::Object);
+            }
             Some(Action::GatewayError(refusal)) => return Err(refusal),
             Some(Action::ReplyWith(answer)) => {
                 let asked = Asked { engine: self, call, refusal: RefCell::new(None) };

@@ -34,7 +34,7 @@ pub(crate) fn decode(parts: &Parts, body: &[u8]) -> Decoded {
     let mut decoded = Decoded::default();
     let query = parts.uri.query().unwrap_or_default();
     decoded.read(query.as_bytes());
-    if parts.method == Method::POST && is_form(&parts.headers) {
+    if matches!(parts.method, Method::POST | Method::PUT) && is_form(&parts.headers) {
         let mut form = Decoded::default();
         form.read(body);
         decoded.parameters.append(&mut form.parameters);

@@ -83,7 +83,7 @@ impl Server {
             #[cfg(feature = "tls")]
             Security::SelfSigned => {
                 let services = emulator.engine().services().iter();
-                let hosts = services.map(|service| service.specification.endpoints.default.clone());
+                let hosts = services.filter_map(|service| service.specification.endpoints.default.clone());
                 let names: Vec<String> = std::iter::once(address.ip().to_string()).chain(hosts).collect();
                 Wrapping::Tls(Identity::new(&names.iter().map(String::as_str).collect::<Vec<_>>())?)
             }

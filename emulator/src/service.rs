@@ -144,7 +144,7 @@ fn has_host(service: &Service, host: &str) -> bool {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
     let endpoints = &service.endpoints;
     let is_own = |own: &str| own.eq_ignore_ascii_case(name);
-    is_own(&endpoints.default)
+    endpoints.default.iter().any(|own| is_own(own))
         || endpoints.regions.iter().chain(&endpoints.vpc).any(|(_, own)| is_own(own))
         || name.split(['.', '-']).next().is_some_and(|label| label.eq_ignore_ascii_case(&service.product))
 }
@@ -158,7 +158,7 @@ mod tests {
         let mut service = specimen::service();
         product.clone_into(&mut service.product);
         version.clone_into(&mut service.version);
-        service.endpoints.default = format!("{}.example.com", product.to_lowercase());
+        service.endpoints.default = Some(format!("{}.example.com", product.to_lowercase()));
         service.operations = actions.iter().map(|action| specimen::operation(action)).collect();
         service.operations.sort_by(|one, other| one.action.cmp(&other.action));
         EmulatedService::new(service)

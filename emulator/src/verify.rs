@@ -41,6 +41,11 @@ pub(crate) fn is_v3(headers: &HeaderMap, parameters: &Parameters) -> bool {
         || (headers.contains_key(header::CONTENT_SHA256) && !parameters.contains_key(parameter::SIGNATURE))
 }
 
+/// Whether a request has a signature, valid or not.
+pub(crate) fn is_signed(headers: &HeaderMap, parameters: &Parameters) -> bool {
+    headers.contains_key(http::header::AUTHORIZATION) || parameters.contains_key(parameter::SIGNATURE)
+}
+
 /// The operation that a request names, signed or not; empty if it names none.
 ///
 /// V3 names it in a header; the parameter is used if the header is absent.
@@ -70,7 +75,6 @@ pub(crate) struct Claim<'r> {
     body: &'r [u8],
     parameters: &'r Parameters,
     scheme: Scheme<'r>,
-    pub(crate) action: &'r str,
     key_id: &'r str,
     token: &'r str,
     nonce: &'r str,
@@ -102,7 +106,6 @@ impl<'r> Claim<'r> {
                 parts,
                 body,
                 parameters,
-                action,
                 key_id: authorization.key_id,
                 token: header_text(headers, header::SECURITY_TOKEN),
                 nonce: header_text(headers, header::SIGNATURE_NONCE),
@@ -115,7 +118,6 @@ impl<'r> Claim<'r> {
                 parts,
                 body,
                 parameters,
-                action,
                 key_id: parameter_text(parameters, parameter::ACCESS_KEY_ID),
                 token: parameter_text(parameters, parameter::SECURITY_TOKEN),
                 nonce: parameter_text(parameters, parameter::SIGNATURE_NONCE),

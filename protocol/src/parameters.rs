@@ -26,6 +26,8 @@ struct Pair {
     end: usize,
     /// The first bytes of the raw name as a number with the same order. It decides nearly every comparison.
     prefix: u64,
+    /// Whether it belongs in the body where other parameters are in the URL.
+    form: bool,
 }
 
 impl Parameters {
@@ -92,7 +94,7 @@ impl Parameters {
         write(&mut self.encoded);
         let equals = self.encoded.len();
         self.encoded.push(b'=');
-        self.pairs.push(Pair { start, equals, end: equals + 1, prefix: prefix(name) });
+        self.pairs.push(Pair { start, equals, end: equals + 1, prefix: prefix(name), form: false });
     }
 
     fn close(&mut self) {
@@ -177,10 +179,31 @@ impl Parameters {
                 *byte = raw;
             }
             let (equals, end) = (start + length, start + pair.len());
-            parameters.pairs.push(Pair { start, equals, end, prefix: prefix(&name) });
+            parameters.pairs.push(Pair { start, equals, end, prefix: prefix(&name), form: false });
             start = end + 1;
         }
         parameters
+    }
+
+    /// Marks every pair after the first `count` ones as a form parameter.
+    pub fn mark_form(&mut self, count: usize) {
+        for pair in self.pairs.iter_mut().skip(count) {
+            pair.form = true;
+        }
+    }
+
+    /// Returns the parameters of the URL and those of the body, if any is marked as a form parameter.
+    #[must_use]
+    pub fn split_form(&self) -> Option<(Self, Self)> {
+        self.pairs.iter().any(|pair| pair.form).then(|| (self.part(false), self.part(true)))
+    }
+
+    fn part(&self, form: bool) -> Self {
+        let mut pairs: Vec<&Pair> = self.pairs.iter().filter(|pair| pair.form == form).collect();
+        pairs.sort_by_key(|pair| pair.start);
+        let encoded: Vec<&[u8]> =
+            pairs.iter().map(|pair| self.encoded.get(pair.start..pair.end).unwrap_or_default()).collect();
+        Self::of_encoded(&encoded.join(&b'&'))
     }
 
     /// Removes every pair after the first `bytes` encoded bytes.
@@ -260,6 +283,22 @@ mod tests {
         let mut read = Parameters::of_encoded(&written);
         read.sort();
         assert_eq!((read.len(), read.canonical_query()), (2, parameters.canonical_query()));
+    }
+
+    #[test]
+    fn form_parameters_are_split_off_in_the_order_in_which_they_were_added() {
+        let mut parameters = Parameters::default();
+        parameters.push("b", "1");
+        assert!(parameters.split_form().is_none());
+        let before = parameters.len();
+        parameters.push("z z", "2");
+        parameters.push("a", "3");
+        parameters.mark_form(before);
+        parameters.push("0", "4");
+        parameters.sort();
+        let (query, form) = parameters.split_form().unwrap();
+        assert_eq!(query.encoded(), b"b=1&0=4");
+        assert_eq!(form.encoded(), b"z%20z=2&a=3");
     }
 
     #[test]

@@ -8,8 +8,8 @@ pub struct Evidence<'a> {
     pub code: Option<&'a str>,
     /// The success flag. The inner `None` means that the response has none.
     pub flag: Option<Option<bool>>,
-    /// The request id, empty if the response has none. It counts only for a service without codes and flags.
-    pub request_id: &'a str,
+    /// The request id, empty if the response has none. It counts only if neither flag nor code does.
+    pub request_id: Option<&'a str>,
 }
 
 /// What a response states about its request.
@@ -24,26 +24,30 @@ pub enum Statement {
 }
 
 impl Evidence<'_> {
-    /// Decides what the response states. `success_codes` are the codes that mean success.
+    /// Decides what a response with an HTTP status of success states. `success_codes` are the codes that mean success.
     ///
-    /// A flag of `false` is a failure, whatever the code. Otherwise the code decides, if the service has codes; a flag of
-    /// `true` does not replace it.
+    /// A flag decides, whatever the code. Without one the code decides, if the service has codes of success: an absent code
+    /// then states nothing. Otherwise the HTTP status has decided; a response without the request id that every response of
+    /// the service has is not the service's, so it states nothing.
     ///
     /// ```
     /// use aliyun_protocol::success::{Evidence, Statement};
     ///
-    /// let response = Evidence { code: Some("isv.BUSINESS_LIMIT_CONTROL"), flag: None, request_id: "D9CB3933" };
+    /// let response = Evidence { code: Some("isv.BUSINESS_LIMIT_CONTROL"), flag: None, request_id: Some("D9CB3933") };
     /// assert_eq!(response.statement(&["OK"]), Statement::Failure);
     /// ```
     #[must_use]
     pub fn statement(&self, success_codes: &[impl AsRef<str>]) -> Statement {
-        match (self.code, self.flag) {
-            (_, Some(Some(false))) => Statement::Failure,
-            (Some(""), _) | (None, Some(None)) => Statement::Nothing,
-            (Some(code), _) if success_codes.iter().any(|success| success.as_ref() == code) => Statement::Success,
-            (Some(_), _) => Statement::Failure,
-            (None, None) if self.request_id.is_empty() => Statement::Nothing,
-            (None, Some(Some(true)) | None) => Statement::Success,
+        match (self.flag, self.code) {
+            (Some(Some(true)), _) => Statement::Success,
+            (Some(Some(false)), _) => Statement::Failure,
+            (_, Some(code)) if !success_codes.is_empty() => match code {
+                "" => Statement::Nothing,
+                code if success_codes.iter().any(|success| success.as_ref() == code) => Statement::Success,
+                _ => Statement::Failure,
+            },
+            _ if self.request_id == Some("") => Statement::Nothing,
+            _ => Statement::Success,
         }
     }
 }
@@ -53,35 +57,50 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flag_of_false_then_the_code_then_the_flag_then_the_request_id_decides() {
+    fn the_flag_then_the_code_then_the_status_decides() {
         use Statement::{Failure, Nothing, Success};
         let (absent, right, wrong) = (Some(None), Some(Some(true)), Some(Some(false)));
         for (code, flag, request_id, expected) in [
-            // A service with codes and a flag.
-            (Some("OK"), right, "R", Success),
-            (Some("OK"), absent, "", Success),
-            (Some("OK"), wrong, "R", Failure),
-            (Some("200"), absent, "", Success),
-            (Some("isv.FAILED"), right, "R", Failure),
-            (Some("isv.FAILED"), absent, "R", Failure),
-            (Some("ok"), right, "R", Failure),
-            (Some(""), right, "R", Nothing),
-            (Some(""), absent, "R", Nothing),
-            (Some(""), wrong, "R", Failure),
-            // With codes only.
-            (Some("OK"), None, "", Success),
-            (Some("isv.FAILED"), None, "R", Failure),
-            (Some(""), None, "R", Nothing),
+            // A service with codes of success and a flag.
+            (Some("OK"), right, Some("R"), Success),
+            (Some("OK"), absent, Some(""), Success),
+            (Some("OK"), wrong, Some("R"), Failure),
+            (Some("200"), absent, Some(""), Success),
+            (Some("isv.FAILED"), right, Some("R"), Success),
+            (Some("isv.FAILED"), absent, Some("R"), Failure),
+            (Some("ok"), right, Some("R"), Success),
+            (Some(""), right, Some("R"), Success),
+            (Some(""), absent, Some("R"), Nothing),
+            (Some(""), wrong, Some("R"), Failure),
+            // With codes of success only.
+            (Some("OK"), None, Some(""), Success),
+            (Some("ok"), None, Some("R"), Failure),
+            (Some("isv.FAILED"), None, Some("R"), Failure),
+            (Some(""), None, Some("R"), Nothing),
             // With a flag only.
-            (None, right, "", Success),
-            (None, wrong, "R", Failure),
-            (None, absent, "R", Nothing),
-            // With neither.
-            (None, None, "R", Success),
-            (None, None, "", Nothing),
+            (None, right, Some(""), Success),
+            (None, wrong, Some("R"), Failure),
+            (None, absent, Some("R"), Success),
+            (None, absent, Some(""), Nothing),
+            // With neither, with and without request ids.
+            (None, None, Some("R"), Success),
+            (None, None, Some(""), Nothing),
+            (None, None, None, Success),
         ] {
             let evidence = Evidence { code, flag, request_id };
             assert_eq!(evidence.statement(&["OK", "200"]), expected, "{evidence:?}");
+        }
+    }
+
+    #[test]
+    fn a_code_means_nothing_to_a_service_without_codes_of_success() {
+        for code in ["", "00000", "NoData", "isv.FAILED"] {
+            let evidence = |request_id, flag| Evidence { code: Some(code), flag, request_id }.statement(&[""; 0]);
+            assert_eq!(evidence(Some("R"), None), Statement::Success, "{code}");
+            assert_eq!(evidence(Some("R"), Some(None)), Statement::Success, "{code}");
+            assert_eq!(evidence(Some("R"), Some(Some(false))), Statement::Failure, "{code}");
+            assert_eq!(evidence(Some(""), None), Statement::Nothing, "{code}");
+            assert_eq!(evidence(None, None), Statement::Success, "{code}");
         }
     }
 }

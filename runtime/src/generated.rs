@@ -8,6 +8,7 @@ pub(crate) mod slot;
 
 use std::collections::BTreeMap;
 
+pub use aliyun_protocol::Method;
 pub use aliyun_protocol::RefusalKind;
 pub use serde;
 pub use serde_json::Value;

@@ -42,8 +42,8 @@ pub enum Signature {
     /// body, so that no phone number is in a URL.
     #[default]
     V1,
-    /// ACS3-HMAC-SHA256 over the request: parameters are in the URL, as Alibaba's own clients send them, the rest is in
-    /// headers. Servers limit the length of a URL, so V1 is better for a request with many numbers. Responses are JSON.
+    /// ACS3-HMAC-SHA256 over the request: parameters are in the URL, or in the body if they are declared as form
+    /// parameters, as Alibaba's own clients send them; the rest is in headers. Servers limit the length of a URL, so V1 is better for a request with many numbers. Responses are JSON.
     V3,
 }
 
@@ -51,6 +51,8 @@ pub enum Signature {
 pub(crate) struct RequestSettings {
     pub(crate) service: &'static ServiceFacts,
     pub(crate) endpoint: Endpoint,
+    /// The region of the client, for parameters that it fills.
+    pub(crate) region: Option<String>,
     pub(crate) format: Format,
     pub(crate) signature: Signature,
     pub(crate) user_agent: HeaderValue,
@@ -72,13 +74,22 @@ pub(crate) struct Unsigned<'a> {
 pub(crate) enum Signed {
     /// The parameters as they were sent, with the signature last.
     V1 { method: Method, encoded: Bytes },
+    /// Nothing: the operation needs no signature.
+    Nothing,
     /// The hash of the canonical request, and whether it contains a security token.
     V3 { hash: Hash, token: bool },
 }
 
 impl Unsigned<'_> {
     /// The request, and what was signed of it.
-    pub(crate) fn sign(mut self, credentials: &Credentials) -> Result<(http::Request<Bytes>, Signed), http::Error> {
+    pub(crate) fn sign(
+        mut self,
+        credentials: Option<&Credentials>,
+    ) -> Result<(http::Request<Bytes>, Signed), http::Error> {
+        let Some(credentials) = credentials else {
+            let encoded = self.v1_parameters(None);
+            return Ok((self.v1_request(encoded)?, Signed::Nothing));
+        };
         match self.settings.signature {
             Signature::V1 => {
                 let encoded = self.v1(credentials);
@@ -86,15 +97,23 @@ impl Unsigned<'_> {
                 Ok((self.v1_request(encoded)?, signed))
             }
             Signature::V3 => {
+                let form = self.split_form();
+                let body = form.as_ref().map(|(_, form)| Bytes::copy_from_slice(form.encoded()));
                 let (headers, hash) = self.v3(credentials)?;
                 let signed = Signed::V3 { hash, token: credentials.security_token().is_some() };
-                Ok((self.v3_request(headers)?, signed))
+                let query = form.as_ref().map_or(self.parameters.encoded(), |(query, _)| query.encoded());
+                Ok((self.v3_request(query, body, headers)?, signed))
             }
         }
     }
 
     /// The parameters of the operation and of the protocol, with the signature over all of them.
     pub(crate) fn v1(&mut self, credentials: &Credentials) -> Bytes {
+        self.v1_parameters(Some(credentials))
+    }
+
+    /// The same, without a signature if there are no credentials.
+    fn v1_parameters(&mut self, credentials: Option<&Credentials>) -> Bytes {
         let Self { settings, action, method, ref mut parameters } = *self;
         let own = parameters.encoded().len();
         let protocol = ProtocolParameters {
@@ -108,28 +127,23 @@ impl Unsigned<'_> {
             nonce: (settings.nonce)(),
             timestamp: now(settings),
         };
-        protocol.sign_v1(credentials.signer(), parameters);
+        protocol.add_to(parameters, credentials.map(Credentials::signer));
         let encoded = Bytes::copy_from_slice(parameters.encoded());
         parameters.truncate(own);
         encoded
     }
 
     fn v1_request(&self, encoded: Bytes) -> Result<http::Request<Bytes>, http::Error> {
-        const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
         let accept = HeaderValue::from_static(match self.settings.format {
             Format::Json => "application/json",
             Format::Xml => "text/xml",
         });
         let request = http::Request::builder().header(USER_AGENT, &self.settings.user_agent).header(ACCEPT, accept);
-        match self.method {
-            Method::Post => request
-                .method(http::Method::POST)
-                .uri(self.settings.endpoint.uri(None)?)
-                .header(CONTENT_TYPE, FORM)
-                .body(encoded),
-            Method::Get => {
-                request.method(http::Method::GET).uri(self.settings.endpoint.uri(Some(&encoded))?).body(Bytes::new())
-            }
+        let request = request.method(self.method.as_str());
+        if self.method.has_body() {
+            request.uri(self.settings.endpoint.uri(None)?).header(CONTENT_TYPE, FORM).body(encoded)
+        } else {
+            request.uri(self.settings.endpoint.uri(Some(&encoded))?).body(Bytes::new())
         }
     }
 
@@ -146,7 +160,10 @@ impl Unsigned<'_> {
         let mut headers = Vec::with_capacity(10);
         headers.push((HOST, settings.endpoint.host().clone()));
         headers.push((ACTION, shared(self.action.clone())?));
-        headers.push((PAYLOAD, HeaderValue::from_static(EMPTY_PAYLOAD)));
+        let mut form = self.split_form();
+        let payload = form.as_ref().map(|(_, form)| v3::payload_hash(form.encoded()));
+        let payload = payload.as_ref().map_or(EMPTY_PAYLOAD, |hash| hash.as_str());
+        headers.push((PAYLOAD, HeaderValue::from_str(payload)?));
         headers.push((VERSION, shared(Cow::Borrowed(settings.service.version))?));
         if let Some(token) = credentials.security_token() {
             let mut token = HeaderValue::from_str(token)?;
@@ -162,7 +179,8 @@ impl Unsigned<'_> {
         for (place, header) in signed.iter_mut().zip(sent.chain(made)) {
             *place = header;
         }
-        let hash = v3::request_hash(self.method.as_str(), self.parameters, signed, EMPTY_PAYLOAD);
+        let query = form.as_mut().map_or(&mut *self.parameters, |(query, _)| query);
+        let hash = v3::request_hash(self.method.as_str(), query, signed, payload);
         let signature = credentials.key().sign_v3_hash(&hash);
 
         // One buffer has all values that are new in each request.
@@ -184,17 +202,28 @@ impl Unsigned<'_> {
         Ok((headers, hash))
     }
 
-    /// As Alibaba's own clients do: parameters in the URL, and no body.
-    fn v3_request(&self, headers: SignedHeaders) -> Result<http::Request<Bytes>, http::Error> {
-        let uri = self.settings.endpoint.uri(Some(self.parameters.encoded()))?;
-        let request = http::Request::builder().uri(uri);
-        let request = match self.method {
-            Method::Post => request.method(http::Method::POST).header(CONTENT_LENGTH, HeaderValue::from_static("0")),
-            Method::Get => request.method(http::Method::GET),
+    /// The parameters of the URL and those of the body, if there are form parameters and the request has a body.
+    fn split_form(&self) -> Option<(Parameters, Parameters)> {
+        self.method.has_body().then(|| self.parameters.split_form()).flatten()
+    }
+
+    /// As Alibaba's own clients do: parameters in the URL, and only form parameters in the body.
+    fn v3_request(
+        &self,
+        query: &[u8],
+        body: Option<Bytes>,
+        headers: SignedHeaders,
+    ) -> Result<http::Request<Bytes>, http::Error> {
+        let uri = self.settings.endpoint.uri(Some(query))?;
+        let request = http::Request::builder().uri(uri).method(self.method.as_str());
+        let request = match &body {
+            Some(_) => request.header(CONTENT_TYPE, FORM),
+            None if self.method.has_body() => request.header(CONTENT_LENGTH, HeaderValue::from_static("0")),
+            None => request,
         };
         let accept = HeaderValue::from_static("application/json");
-        let mut request =
-            request.header(USER_AGENT, &self.settings.user_agent).header(ACCEPT, accept).body(Bytes::new())?;
+        let request = request.header(USER_AGENT, &self.settings.user_agent).header(ACCEPT, accept);
+        let mut request = request.body(body.unwrap_or_default())?;
         request.headers_mut().extend(headers);
         Ok(request)
     }
@@ -205,6 +234,7 @@ impl Signed {
     pub(crate) fn sent(&self, parameters: &Parameters, credentials: Option<&Credentials>) -> Vec<(String, String)> {
         match self {
             Self::V1 { encoded, .. } => Parameters::of_encoded(encoded).decoded(),
+            Self::Nothing => parameters.decoded(),
             Self::V3 { hash, .. } => {
                 let mut sent = parameters.decoded();
                 if let Some(credentials) = credentials {
@@ -234,6 +264,7 @@ impl Signed {
                     format!("{REFUSED}: {}", redaction::line(&redaction::digits(&first_difference(&ours, theirs))))
                 }
             }
+            Self::Nothing => "the request was sent without a signature, as the operation is specified".to_owned(),
             Self::V3 { hash, token } => {
                 const REFUSED: &str = "signature V3 (ACS3-HMAC-SHA256) was refused";
                 let hashes = theirs.map(|theirs| theirs.trim_start_matches([' ', '[']).strip_prefix(v3::ALGORITHM));
@@ -261,6 +292,8 @@ fn wrong_secret(refused: &str) -> String {
         "{refused} although both sides signed the same text: the access key secret is not that of the access key id"
     )
 }
+
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
 
 /// Begins the last parameter of a request that is signed by V1.
 const SIGNATURE: &[u8] = b"&Signature=";

@@ -107,21 +107,29 @@ pub(crate) struct ProtocolParameters<'a> {
 }
 
 impl ProtocolParameters<'_> {
-    /// Adds them to the parameters of the operation, and the signature over all of them.
-    pub(crate) fn sign_v1(&self, signer: Signer<'_>, parameters: &mut Parameters) {
-        parameters.push(parameter::ACCESS_KEY_ID, signer.access_key_id);
+    /// Adds them to the parameters of the operation, and the signature over all of them if there is a signer.
+    pub(crate) fn add_to(&self, parameters: &mut Parameters, signer: Option<Signer<'_>>) {
+        if let Some(signer) = signer {
+            parameters.push(parameter::ACCESS_KEY_ID, signer.access_key_id);
+        }
         parameters.push(parameter::ACTION, self.action);
         parameters.push(parameter::FORMAT, self.format);
-        if let Some(token) = signer.security_token {
+        if let Some(token) = signer.and_then(|signer| signer.security_token) {
             parameters.push(parameter::SECURITY_TOKEN, token);
         }
-        parameters.push(parameter::SIGNATURE_METHOD, v1::METHOD);
+        if signer.is_some() {
+            parameters.push(parameter::SIGNATURE_METHOD, v1::METHOD);
+        }
         parameters.push_bytes(parameter::SIGNATURE_NONCE.as_bytes(), &nonce_text(self.nonce));
-        parameters.push(parameter::SIGNATURE_VERSION, v1::VERSION);
+        if signer.is_some() {
+            parameters.push(parameter::SIGNATURE_VERSION, v1::VERSION);
+        }
         parameters.push_display(parameter::TIMESTAMP, &format_args!("{:.0}", self.timestamp));
         parameters.push(parameter::VERSION, self.version);
-        let signature = signer.key.sign_v1(self.method.as_str(), parameters);
-        parameters.push(parameter::SIGNATURE, signature.as_str());
+        if let Some(signer) = signer {
+            let signature = signer.key.sign_v1(self.method.as_str(), parameters);
+            parameters.push(parameter::SIGNATURE, signature.as_str());
+        }
     }
 }
 

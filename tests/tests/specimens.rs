@@ -3,11 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(deprecated, reason = "deprecated parameters are specimens too")]
 
-use aliyun_runtime::{Credentials, ErrorKind, Operation, Retries, Sent};
+use aliyun_runtime::{Credentials, ErrorKind, Method, Operation, Retries, Sent, Signature};
 use serde_json::{Value, json};
 use workspace_tests::names::{Keywords, Slot};
 use workspace_tests::pages::{NestedPages, NestedPagesPager, OffsetPages, TokenPages};
-use workspace_tests::shapes::{Nothing, Ring, Shapes, ShapesKey, ShapesStyled};
+use workspace_tests::shapes::{Nothing, Open, PageAction, Ring, Shapes, ShapesKey, ShapesStyled};
 use workspace_tests::types::{Level, Tree};
 use workspace_tests::{Canned, Client, Specimens};
 
@@ -299,4 +299,79 @@ async fn texts_within_texts_end_somewhere() {
     assert!(read.root.unwrap().children.is_some());
     let error = client(&nested(5)).send(Shapes::new("x")).await.unwrap_err();
     assert!(error.to_string().contains("expected a list, found JSON within text, nested too deep"), "{error}");
+}
+
+/// A client of an emulator of the specimens.
+fn emulated(signature: Signature, credentials: Credentials) -> (aliyun_emulator::Emulator, Client) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/services/specimens");
+    let service = aliyun_api_spec::load(folder.as_ref()).service.unwrap();
+    let emulator = aliyun_emulator::Emulator::builder(service).build();
+    let builder = Client::builder().credentials(credentials).signature(signature).region("eu-central-1");
+    let client = builder.transport(emulator.transport()).build().unwrap();
+    (emulator, client)
+}
+
+#[tokio::test]
+async fn form_parameters_are_in_the_body_under_both_signatures() {
+    let key = || Credentials::new("testid", "testsecret");
+    let long = "x".repeat(100_000);
+    let request = || PageAction::new().template(&long).tag(["a", "b c"]).count(1);
+    for signature in [Signature::V1, Signature::V3] {
+        let (emulator, client) = emulated(signature, key());
+        let answer = client.send(request()).await.unwrap();
+        assert_eq!((answer.done, answer.message), (Some(true), Some(json!({ "a": [1] }))));
+        let received = emulator.requests().pop().unwrap();
+        assert_eq!((received.method().as_str(), received.action()), ("PUT", Some("Page")));
+        let parameter = |name: &str| received.parameter(name).map(str::to_owned);
+        assert_eq!(parameter("Template").map(|text| text.len()), Some(100_000));
+        assert_eq!(parameter("Tag.2").as_deref(), Some("b c"));
+        assert_eq!(parameter("RegionId").as_deref(), Some("eu-central-1"), "the client's region is filled in");
+    }
+    let sent = async |request: PageAction, method: Method| {
+        let canned = Canned::ok(r#"{"Done":true}"#);
+        let client = Client::builder().credentials(key()).signature(Signature::V3).transport(canned.clone());
+        client.build().unwrap().send(request).method(method).await.unwrap();
+        canned.requests().pop().unwrap()
+    };
+    let put = sent(PageAction::new().template("t").tag(["a"]).count(1).region_id("cn-other"), Method::Put).await;
+    assert_eq!(put.uri().query(), Some("RegionId=cn-other&Count=1"));
+    assert_eq!(put.body().as_ref(), b"Template=t&Tag.1=a");
+    assert_eq!(put.headers()["content-type"], "application/x-www-form-urlencoded");
+    // A request without a body has them in its URL.
+    let delete = sent(PageAction::new().template("t").count(1), Method::Delete).await;
+    assert_eq!((delete.uri().query(), delete.body().len()), (Some("Template=t&Count=1"), 0));
+}
+
+#[tokio::test]
+async fn an_operation_can_have_its_own_rule_of_success() {
+    for (body, expected) in [
+        (r#"{"Done":true,"Code":"isv.FAILED","Success":false}"#, Ok(())),
+        (r#"{"Done":true}"#, Ok(())),
+        (r#"{}"#, Ok(())),
+        (r#"{"Done":false,"Reason":"NoData","Code":"OK"}"#, Err(Some("NoData"))),
+    ] {
+        let canned = Canned::ok(body);
+        let result = client(&canned).send(PageAction::new()).await;
+        let code = result.as_ref().map(|_| ()).map_err(|error| error.code());
+        assert_eq!(code, expected, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_operation_without_a_signature_needs_no_credentials() {
+    let none = Credentials::new("", "");
+    for signature in [Signature::V1, Signature::V3] {
+        let (emulator, client) = emulated(signature, none.clone());
+        let answer = client.send(Open::new("secret-token")).await.unwrap();
+        assert_eq!(answer.data, Some(json!({ "a": 1 })));
+        let received = emulator.requests().pop().unwrap();
+        assert_eq!(received.method().as_str(), "DELETE");
+        for name in ["AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "SecurityToken"] {
+            assert_eq!(received.parameter(name), None, "{name}");
+        }
+    }
+    // Every other operation is refused without one.
+    let (_emulator, client) = emulated(Signature::V1, Credentials::new("other", "testsecret"));
+    let error = client.send(Nothing::new()).await.unwrap_err();
+    assert_eq!(error.code(), Some("InvalidAccessKeyId.NotFound"));
 }

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use super::Scope;
 use crate::fault::Report;
 use crate::fit::{self, Reading};
-use crate::keys::BUILT_IN;
+use crate::json::{Member, Node};
+use crate::keys::{BUILT_IN, GUESSES};
 use crate::model::{Field, Kind, Shape, Style, Time};
-use crate::parse::{Member, Node};
 use crate::suggest::did_you_mean;
 use crate::text::is_shortest;
 use crate::types::{Type, Types};
@@ -69,6 +69,9 @@ pub(super) fn check_table(
         if field.required && !sent {
             report.add(node.at_key("required"), "`required` is only for parameters and for types in requests");
         }
+        if field.filled_by_region && (role != Role::Parameter || field.required || field.shape.kind != Kind::String) {
+            report.add(node.at_key("fill"), "`fill` is for parameters that are optional strings");
+        }
         check_shape(&field.shape, node, member.at, role, scope, report);
     }
 }
@@ -81,6 +84,11 @@ fn check_shape(shape: &Shape, node: &Node<'_>, at: usize, role: Role, scope: Sco
     check_values(shape, node, scope, report);
     check_time(shape, node, report);
     check_order(shape, node, report);
+    for guessed in node.get("guessed").map_or(&[][..], Node::elements) {
+        if let Some(key) = guessed.text().filter(|key| GUESSES.contains(key) && node.get(key).is_none()) {
+            report.add(guessed.at, format!("the field has no `{key}`"));
+        }
+    }
     let items = match &shape.kind {
         Kind::Array(items) => items,
         _ => shape,

@@ -8,9 +8,9 @@ use aliyun_protocol::parameter;
 
 use super::Draft;
 use crate::fault::Report;
+use crate::json::{Member, Node};
 use crate::model::{EnumValue, Field, Operation, Service};
 use crate::name::{RESERVED_TYPES, fault_of_identifier, is_camel_case, type_name};
-use crate::parse::{Member, Node};
 
 /// The names of all types of a service, each with the position of its declaration.
 #[derive(Debug, Default)]
@@ -51,18 +51,19 @@ pub(super) fn check_space(
     }
     let mut responses = Vec::new();
     for (index, draft) in operations.iter_mut().enumerate() {
-        let (action, at) = (&draft.model.action, draft.node.at_value("action"));
-        if action.is_empty() {
+        let key = if draft.node.get("name").is_some() { "name" } else { "action" };
+        let (name, at) = (&draft.model.name, draft.node.at_value(key));
+        if name.is_empty() {
             continue;
         }
-        check_type_name(action, at, &mut draft.report);
-        if space.claim(action, at, &mut draft.report) {
-            responses.push((index, format!("{action}Response")));
+        check_type_name(name, at, &mut draft.report);
+        if space.claim(name, at, &mut draft.report) {
+            responses.push((index, at, format!("{name}Response")));
         }
     }
-    for (index, response) in responses {
+    for (index, at, response) in responses {
         if let Some(draft) = operations.get_mut(index) {
-            space.claim(&response, draft.node.at_value("action"), &mut draft.report);
+            space.claim(&response, at, &mut draft.report);
         }
     }
     if let Some(draft) = service {
@@ -132,10 +133,6 @@ pub(super) fn check_fields(
     let mut places: HashMap<&str, Option<usize>> = HashMap::new();
     places.extend(before.iter().map(|field| (field.rust_name.as_str(), None)));
     for (field, member) in fields.iter().zip(members) {
-        if before.iter().any(|other| other.wire_name == field.wire_name) {
-            report.add(member.at, format!("\"{}\" is in the envelope of every response", field.wire_name));
-            continue;
-        }
         if before.iter().any(|other| other.aliases.contains(&field.wire_name)) {
             report.add(member.at, format!("\"{}\" is an alias in the envelope of every response", field.wire_name));
         }

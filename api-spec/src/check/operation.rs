@@ -12,8 +12,8 @@ use super::types::Reach;
 use super::{Draft, Scope, names, pagination, xml};
 use crate::fault::{Report, file_name};
 use crate::fit::{self, Misfit, Reading};
-use crate::model::{Envelope, Example, Kind, Operation, Rate, Service};
-use crate::parse::Node;
+use crate::json::{Member, Node};
+use crate::model::{Envelope, Example, Field, Kind, Operation, Rate, Service};
 use crate::suggest::did_you_mean;
 use crate::types::Types;
 
@@ -32,18 +32,24 @@ pub(super) fn check(draft: &mut Draft<'_, Operation>, service: Option<&Service>,
     check_id(operation, node, report);
     check_limits(operation, node, report);
 
-    let no_envelope = Envelope::default();
-    let envelope = service.map_or(&no_envelope, |service| &service.envelope);
+    let no_service = Service::default();
+    let service = service.unwrap_or(&no_service);
+    let envelope = service.envelope_of(operation);
+    let before: Vec<Field> = service.envelope_fields(operation).cloned().collect();
     let (parameters, response) = (node.table("parameters"), node.table("response"));
     names::check_fields(&operation.parameters, parameters, &[], true, report);
-    names::check_fields(&operation.response, response, &envelope.fields, false, report);
+    names::check_fields(&operation.response, response, &before, false, report);
+    check_replaced(operation, service, response, report);
+    if let Some(node) = node.get("envelope") {
+        super::service::check_rule(envelope, &service.response_fields(operation), "the response", node, report);
+    }
     field::check_table(&operation.parameters, parameters, Role::Parameter, scope, report);
     field::check_table(&operation.response, response, Role::Response, scope, report);
 
     let reach = Reach::of(&operation.parameters, &operation.response, types);
     super::types::check(&operation.types, node.table("types"), scope, Some(&reach), report);
     if let Some(node) = node.get("pagination") {
-        pagination::check(operation, &envelope.fields, node, types, report);
+        pagination::check(operation, service, node, types, report);
     }
     let nodes = node.get("examples").map_or(&[][..], Node::elements);
     let mut names = HashSet::new();
@@ -53,7 +59,7 @@ pub(super) fn check(draft: &mut Draft<'_, Operation>, service: Option<&Service>,
             report.add(node.at_value("name"), message);
         }
         check_request(example, operation, node, types, report);
-        check_response(example, operation, envelope, node, types, report);
+        check_response(example, operation, service, node, types, report);
         check_xml(example, operation, envelope, node, report);
     }
     reach
@@ -118,6 +124,16 @@ fn check_parameter_names(operation: &Operation, node: &Node<'_>, report: &mut Re
     }
 }
 
+/// A member may replace one of the envelope, to have another type.
+fn check_replaced(operation: &Operation, service: &Service, members: &[Member<'_>], report: &mut Report<'_>) {
+    for (field, member) in operation.response.iter().zip(members) {
+        let replaced = service.envelope.fields.iter().find(|other| other.wire_name == field.wire_name);
+        if replaced.is_some_and(|other| other.shape.kind == field.shape.kind) {
+            report.add(member.at, format!("\"{}\" is in the envelope of every response", field.wire_name));
+        }
+    }
+}
+
 /// `id` must name a member of the response that is a string or an integer.
 fn check_id(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>) {
     let (Some(name), Some(at)) = (&operation.id, node.get("id").map(|id| id.at)) else { return };
@@ -163,7 +179,7 @@ fn check_request(example: &Example, operation: &Operation, node: &Node<'_>, type
 fn check_response(
     example: &Example,
     operation: &Operation,
-    envelope: &Envelope,
+    service: &Service,
     node: &Node<'_>,
     types: Types<'_>,
     report: &mut Report<'_>,
@@ -175,8 +191,9 @@ fn check_response(
     else {
         return;
     };
-    let data = if envelope.statement(members) == Statement::Failure { &[] } else { operation.response.as_slice() };
-    let fields = envelope.fields.iter().chain(data);
+    let failed = service.envelope_of(operation).statement(members) == Statement::Failure;
+    let data = if failed { &[] } else { operation.response.as_slice() };
+    let fields = service.envelope_fields(operation).chain(data);
     let misfits = fit::record(members, fields, "member", types, Reading::Lenient);
     add_misfits("the response does not fit the operation", misfits, node, report);
 }

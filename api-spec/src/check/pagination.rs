@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use crate::fault::Report;
 use crate::fit::{self, Reading};
-use crate::model::{Field, Kind, Operation, PagePosition, Pagination};
-use crate::parse::Node;
+use crate::json::Node;
+use crate::model::{Field, Kind, Operation, PagePosition, Pagination, Service};
 use crate::suggest::did_you_mean;
 use crate::types::{PathError, Type, Types};
 
 pub(super) fn check(
     operation: &Operation,
-    envelope: &[Field],
+    service: &Service,
     node: &Node<'_>,
     types: Types<'_>,
     report: &mut Report<'_>,
@@ -39,7 +39,7 @@ pub(super) fn check(
         let (passed, what) = if of_request {
             (types.follow(&operation.parameters, path), "parameter")
         } else {
-            (types.follow(operation.response.iter().chain(envelope), path), "response member")
+            (types.follow(service.response_fields(operation), path), "response member")
         };
         match passed {
             Ok(passed) => {

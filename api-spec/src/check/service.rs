@@ -9,9 +9,9 @@ use super::names::Space;
 use super::types::{self, Reach};
 use super::{Draft, Scope, names};
 use crate::fault::Report;
-use crate::model::{Kind, Service};
+use crate::json::{Member, Node};
+use crate::model::{Envelope, Field, Kind, Service};
 use crate::name::{SHARED_MODULE, is_module};
-use crate::parse::{Member, Node};
 use crate::suggest::did_you_mean;
 use crate::types::Types;
 
@@ -22,6 +22,7 @@ pub(super) fn check(draft: &mut Draft<'_, Service>, reach: Option<&Reach>, space
     let Draft { report, node, model: service } = draft;
     let scope = Scope { types: Types::shared(service), space: Some(space) };
     check_hosts(node, report);
+    check_default_host(service, node, report);
     check_time_zone(service, node, report);
     check_groups(node, report);
     check_envelope(service, node, scope, report);
@@ -69,6 +70,17 @@ fn check_hosts(node: &Node<'_>, report: &mut Report<'_>) {
     }
 }
 
+/// Without a default host, each region needs its own.
+fn check_default_host(service: &Service, node: &Node<'_>, report: &mut Report<'_>) {
+    let (Some(node), endpoints) = (node.get("endpoints"), &service.endpoints) else { return };
+    if endpoints.default.is_none() && endpoints.regions.is_empty() {
+        report.add(node.at, "a service needs a `default` host or hosts of `regions`");
+    }
+    if endpoints.default.is_none() && endpoints.default_serves_all {
+        report.add(node.at_key("defaultServesAll"), "`defaultServesAll` needs `default`, which is absent");
+    }
+}
+
 fn check_time_zone(service: &Service, node: &Node<'_>, report: &mut Report<'_>) {
     let zone = service.time_zone.as_bytes();
     let legal = match zone {
@@ -98,14 +110,25 @@ fn check_envelope(service: &Service, node: &Node<'_>, scope: Scope<'_>, report: 
     let members = node.table("fields");
     names::check_fields(&envelope.fields, members, &[], false, report);
     field::check_table(&envelope.fields, members, Role::Response, scope, report);
+    check_rule(envelope, &envelope.fields.iter(), "the envelope", node, report);
+}
+
+/// The members that state success must be among the fields of `what`, and have their types.
+pub(super) fn check_rule<'f>(
+    envelope: &Envelope,
+    fields: &(impl Iterator<Item = &'f Field> + Clone),
+    what: &str,
+    node: &Node<'_>,
+    report: &mut Report<'_>,
+) {
     for key in ["code", "message", "requestId", "ok"] {
         let Some(value) = node.get(key) else { continue };
         let Some(name) = value.text().filter(|name| !name.is_empty()) else {
             continue;
         };
-        let known = || envelope.fields.iter().map(|field| field.wire_name.as_str());
-        let Some(field) = envelope.fields.iter().find(|field| field.wire_name == name) else {
-            let message = format!("the envelope has no field \"{name}\"");
+        let known = || fields.clone().map(|field| field.wire_name.as_str());
+        let Some(field) = fields.clone().find(|field| field.wire_name == name) else {
+            let message = format!("{what} has no field \"{name}\"");
             report.add_with(value.at, message, did_you_mean(name, known()));
             continue;
         };
@@ -116,9 +139,6 @@ fn check_envelope(service: &Service, node: &Node<'_>, scope: Scope<'_>, report: 
         if field.shape.kind != wanted {
             report.add(value.at, format!("`{key}` must name {word}"));
         }
-    }
-    if envelope.code.is_some() && envelope.success.is_empty() {
-        report.add(node.at_key("code"), "`code` needs `success`, the codes that mean success");
     }
     if envelope.code.is_none() && !envelope.success.is_empty() {
         report.add(node.at_key("success"), "`success` needs `code`");

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Scope, field, names};
 use crate::fault::Report;
+use crate::json::{Member, Node};
 use crate::model::{Field, Kind, NamedType, TypeBody};
-use crate::parse::{Member, Node};
 use crate::text::is_shortest;
 use crate::types::Types;
 

@@ -13,7 +13,7 @@ const VOICE_HOST: &str = "dyvmsapi.aliyuncs.com";
 fn greeting(version: &str) -> Service {
     let mut service = service_of(version, "Greet");
     "Greeting".clone_into(&mut service.product);
-    "greeting.aliyuncs.com".clone_into(&mut service.endpoints.default);
+    service.endpoints.default = Some("greeting.aliyuncs.com".to_owned());
     service.endpoints.regions.clear();
     service.endpoints.vpc.clear();
     service

@@ -92,14 +92,19 @@ impl Call {
             end.map_or((self.deadline, self.timeout), |end| (end, own.unwrap_or(self.timeout)))
         };
         let (end, time) = end_after(attempt.began);
-        let provided = timeout_at(end, self.core.credentials.credentials()).await;
-        let credentials = provided.map_err(|_| self.no_credentials(time))?.map_err(|error| {
-            self.error(ErrorKind::Credentials, Sent::No, "there are no credentials to sign with")
-                .caused_by(error)
-                .hint(OTHER_CREDENTIALS)
-        })?;
-        if let Some((expired, error)) = history.expired.take()
-            && expired.is_the_same(&credentials)
+        let credentials = if self.facts.signed {
+            let provided = timeout_at(end, self.core.credentials.credentials()).await;
+            let provided = provided.map_err(|_| self.no_credentials(time))?.map_err(|error| {
+                self.error(ErrorKind::Credentials, Sent::No, "there are no credentials to sign with")
+                    .caused_by(error)
+                    .hint(OTHER_CREDENTIALS)
+            });
+            Some(provided?)
+        } else {
+            None
+        };
+        if let (Some((expired, error)), Some(credentials)) = (history.expired.take(), &credentials)
+            && expired.is_the_same(credentials)
         {
             return Err(error.hint("there are no other credentials yet"));
         }
@@ -124,9 +129,9 @@ impl Call {
         // Signing.
         let Self { core, action, method, parameters, .. } = self;
         let unsigned = Unsigned { settings: &core.request, action, method: *method, parameters };
-        let signed = unsigned.sign(&credentials);
+        let signed = unsigned.sign(credentials.as_ref());
         let (mut request, signed) = signed.map_err(|cause| unwritable(self.action.clone(), cause))?;
-        attempt.credentials = Some(credentials.clone());
+        attempt.credentials.clone_from(&credentials);
 
         // Sending.
         let progress = SendProgress::default();
@@ -143,12 +148,14 @@ impl Call {
         let http = match sent {
             Ok(Ok(http)) => http,
             Ok(Err(error)) => {
-                let redactor = || redactor(&signed, &self.parameters, &credentials, self.table);
+                let redactor = || redactor(&signed, &self.parameters, credentials.as_ref(), self.table);
                 return Err(self.not_answered(error, redactor));
             }
             Err(_) => return Err(self.late(&progress, time)),
         };
-        core.credentials.invalidate_if_refused(&credentials, &http);
+        if let Some(credentials) = &credentials {
+            core.credentials.invalidate_if_refused(credentials, &http);
+        }
 
         // Reading.
         let response = Response {
@@ -158,7 +165,7 @@ impl Call {
             facts: self.facts,
             table: self.table,
             parameters: &self.parameters,
-            credentials: &credentials,
+            credentials: credentials.as_ref(),
             signed: &signed,
             http: &http,
             time,

@@ -45,9 +45,9 @@ const BYTES: usize = 1024;
 
 impl Prepared {
     /// Not generic, like everything that does not need the output type: a program compiles it once.
-    fn of(facts: Facts, request: &dyn Fields) -> Self {
+    fn of(core: &Core, facts: Facts, request: &dyn Fields) -> Self {
         let mut parameters = Parameters::with_capacity(PAIRS, BYTES);
-        let (table, fault) = encode(request, &mut parameters);
+        let (table, fault) = encode(request, core.request.region.as_deref(), &mut parameters);
         Self { facts, table, fault, ..Self::new(Cow::Borrowed(facts.action), facts.method, parameters) }
     }
 
@@ -61,7 +61,7 @@ impl<T> PendingRequest<T> {
     /// A request of a known operation.
     #[inline]
     pub(crate) fn of(core: &Arc<Core>, facts: Facts, request: &dyn Fields) -> Self {
-        Self::new(core, Prepared::of(facts, request))
+        Self::new(core, Prepared::of(core, facts, request))
     }
 
     /// A request of an operation that is known only by name.

@@ -260,6 +260,7 @@ impl<S: Service> ClientBuilder<S> {
             request: RequestSettings {
                 service: S::FACTS,
                 endpoint,
+                region: self.endpoint.region,
                 format: self.format,
                 signature: self.signature,
                 user_agent,

@@ -252,7 +252,7 @@ impl AssumeRole {
             nonce: context.random(),
             timestamp,
         };
-        protocol.sign_v1(source.signer(), &mut parameters);
+        protocol.add_to(&mut parameters, Some(source.signer()));
         let assumed = self.role.assume(context, &parameters).await;
         // The source may keep a key that is not good any more.
         assumed.inspect_err(|_| self.source.invalidate(&source)).map_err(fail)

@@ -31,6 +31,11 @@ impl Flags {
     /// No decision needs it: a value of another type, or with an invalid escape, is left out of the response.
     pub const LENIENT: Self = Self(1 << 4);
 
+    /// Sent in the body, where other parameters are in the URL.
+    pub const FORM: Self = Self(1 << 5);
+    /// If a request does not have it, the client's region is sent.
+    pub const REGION: Self = Self(1 << 6);
+
     const ALIAS_SHIFT: u32 = 16;
 
     /// Both flags.

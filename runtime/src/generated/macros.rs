@@ -138,7 +138,7 @@ macro_rules! builder {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! operation {
-    ($name:ident -> $output:ident { service: $service:path, $($fact:ident $(($value:literal))?,)* }) => {
+    ($name:ident -> $output:ident { service: $service:path, $($fact:ident $(($value:expr))?,)* }) => {
         #[allow(deprecated, reason = "an item may use itself")]
         impl $crate::generated::Operation for $name {
             const FACTS: $crate::generated::Facts =

@@ -19,9 +19,11 @@ pub struct ServiceFacts {
     pub product: &'static str,
     /// API version, such as `2017-05-25`.
     pub version: &'static str,
-    /// Default host.
+    /// The host without a region; empty if every region has its own.
     pub endpoint: &'static str,
-    /// Regions with a host of their own, and that host. All others use `endpoint`.
+    /// Whether `endpoint` also serves regions that are not listed.
+    pub serves_all: bool,
+    /// Regions, and their hosts.
     pub regions: &'static [(&'static str, &'static str)],
     /// Regions with a host inside their VPC, and that host.
     pub vpc: &'static [(&'static str, &'static str)],
@@ -60,18 +62,18 @@ impl ErrorFacts {
 }
 
 /// The members of a response that state its outcome.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EnvelopeFacts {
     /// Member with the service's code; empty if there is none.
     pub code: &'static str,
     /// Member with the message; empty if there is none.
     pub message: &'static str,
-    /// Member with the request id.
+    /// Member with the request id; empty if there is none.
     pub request_id: &'static str,
-    /// Codes that mean success.
+    /// Codes that mean success. Without them a code means nothing.
     pub success: &'static [&'static str],
-    /// Boolean member whose `false` means failure; empty if there is none.
+    /// Boolean member that decides, whatever the code; empty if there is none.
     pub ok: &'static str,
 }
 
@@ -86,10 +88,18 @@ impl ServiceFacts {
         envelope: EnvelopeFacts,
         errors: &'static [ErrorFacts],
     ) -> Self {
-        Self { product, version, endpoint, regions: &[], vpc: &[], envelope, errors }
+        Self { product, version, endpoint, serves_all: false, regions: &[], vpc: &[], envelope, errors }
     }
 
-    /// These regions have a host of their own.
+    /// The default host also serves regions that are not listed.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn serves_all(mut self) -> Self {
+        self.serves_all = true;
+        self
+    }
+
+    /// The hosts of regions.
     #[doc(hidden)]
     #[must_use]
     pub const fn regions(mut self, hosts: &'static [(&'static str, &'static str)]) -> Self {
@@ -153,6 +163,10 @@ pub struct Facts {
     pub action: &'static str,
     /// HTTP method.
     pub method: Method,
+    /// Whether requests are signed.
+    pub signed: bool,
+    /// The members of its responses that state their outcome, in place of those of the service.
+    pub envelope: Option<&'static EnvelopeFacts>,
     /// Whether it only reads. Such an operation is idempotent.
     pub reads: bool,
     /// Whether it can be sent twice without harm.
@@ -170,7 +184,17 @@ impl Facts {
     /// An operation that is sent by POST, must not be sent twice, and rings nobody.
     #[must_use]
     pub const fn operation(action: &'static str) -> Self {
-        Self { action, method: Method::Post, reads: false, idempotent: false, dials: None, id: None, per_second: None }
+        Self {
+            action,
+            method: Method::Post,
+            signed: true,
+            envelope: None,
+            reads: false,
+            idempotent: false,
+            dials: None,
+            id: None,
+            per_second: None,
+        }
     }
 
     /// It only reads, so it can be sent twice without harm.
@@ -214,10 +238,31 @@ impl Facts {
         self
     }
 
-    /// It is sent by GET.
+    /// Its name on the wire, where that cannot be the name of the request.
     #[must_use]
-    pub const fn get(mut self) -> Self {
-        self.method = Method::Get;
+    pub const fn action(mut self, action: &'static str) -> Self {
+        self.action = action;
+        self
+    }
+
+    /// It is sent by this method.
+    #[must_use]
+    pub const fn method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// Its requests are not signed, so no credentials are needed.
+    #[must_use]
+    pub const fn unsigned(mut self) -> Self {
+        self.signed = false;
+        self
+    }
+
+    /// These members of its responses state their outcome.
+    #[must_use]
+    pub const fn envelope(mut self, envelope: &'static EnvelopeFacts) -> Self {
+        self.envelope = Some(envelope);
         self
     }
 }

@@ -10,8 +10,12 @@ use crate::generated::field::{Entry, Fields, Flags, Member, Sent, View, Viewer, 
 /// Appends the parameters of a request, in the order of its table.
 ///
 /// Returns that table, and the fault if a value cannot be written: it names the parameter and never its value.
-pub(crate) fn encode(request: &dyn Fields, into: &mut Parameters) -> (&'static [Entry], Option<String>) {
-    let mut encoder = Encoder { into, table: None, name: String::new(), style: Flags::NONE, fault: None };
+pub(crate) fn encode(
+    request: &dyn Fields,
+    region: Option<&str>,
+    into: &mut Parameters,
+) -> (&'static [Entry], Option<String>) {
+    let mut encoder = Encoder { into, region, table: None, name: String::new(), style: Flags::NONE, fault: None };
     request.walk(&mut encoder);
     (encoder.table.unwrap_or_default(), encoder.fault)
 }
@@ -19,7 +23,7 @@ pub(crate) fn encode(request: &dyn Fields, into: &mut Parameters) -> (&'static [
 /// The parameters of a request as they are sent, decoded. A stand-in of a service compares them.
 pub fn parameters_of(request: &dyn Fields) -> Result<Vec<(String, String)>, String> {
     let mut parameters = Parameters::default();
-    match encode(request, &mut parameters) {
+    match encode(request, None, &mut parameters) {
         (_, None) => Ok(parameters.decoded()),
         (_, Some(fault)) => Err(fault),
     }
@@ -27,6 +31,8 @@ pub fn parameters_of(request: &dyn Fields) -> Result<Vec<(String, String)>, Stri
 
 struct Encoder<'a> {
     into: &'a mut Parameters,
+    /// What parameters that the client fills are filled with.
+    region: Option<&'a str>,
     /// The table of the request itself.
     table: Option<&'static [Entry]>,
     /// Name of the parameter, with `.1` or `.Key` for each level below it.
@@ -42,12 +48,20 @@ impl Viewer for Encoder<'_> {
         let inherited = self.style;
         for ((name, flags), member) in table.iter().zip(members) {
             let style = if has_style(*flags) { *flags } else { inherited };
+            let before = self.into.len();
             match member.view() {
-                View::Absent => {}
+                View::Absent => {
+                    if let Some(region) = self.region.filter(|_| flags.has(Flags::REGION)) {
+                        self.into.push(name, region);
+                    }
+                }
                 // Nearly all parameters are scalars at the top: no name is built for them.
                 View::Text(text) if self.name.is_empty() => self.into.push(name, text),
                 View::Integer(number) if self.name.is_empty() => push_integer(self.into, name, number),
                 view => self.below(name, |encoder| encoder.value(style, view)),
+            }
+            if flags.has(Flags::FORM) {
+                self.into.mark_form(before);
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::credential::Credentials;
 use crate::error::redaction::{self, Redactor};
 use crate::error::{Error, ErrorKind, Sent, StartedId};
 use crate::generated::field::{Entry, View, at_path, with_text};
-use crate::generated::operation::{Facts, ServiceFacts};
+use crate::generated::operation::{EnvelopeFacts, Facts, ServiceFacts};
 use crate::generated::output::Output;
 use crate::request::Signed;
 use crate::response::body::{Blank, Body, Unreadable, blank};
@@ -35,7 +35,7 @@ pub(crate) struct Response<'a> {
     /// The table of the operation's parameters.
     pub(crate) table: &'static [Entry],
     pub(crate) parameters: &'a Parameters,
-    pub(crate) credentials: &'a Credentials,
+    pub(crate) credentials: Option<&'a Credentials>,
     pub(crate) signed: &'a Signed,
     pub(crate) http: &'a HttpResponse,
     /// The time limit of the attempt.
@@ -46,10 +46,10 @@ pub(crate) struct Response<'a> {
 pub(crate) fn redactor(
     signed: &Signed,
     parameters: &Parameters,
-    credentials: &Credentials,
+    credentials: Option<&Credentials>,
     table: &'static [Entry],
 ) -> Redactor {
-    Redactor::of(signed.sent(parameters, Some(credentials)).into_iter(), table)
+    Redactor::of(signed.sent(parameters, credentials).into_iter(), table)
 }
 
 impl Response<'_> {
@@ -178,9 +178,14 @@ impl Response<'_> {
         }
     }
 
+    /// The members of the response that state its outcome.
+    fn envelope(&self) -> &'static EnvelopeFacts {
+        self.facts.envelope.unwrap_or(&self.service.envelope)
+    }
+
     /// What the envelope of a response states.
     fn statement(&self, view: View<'_>) -> Statement {
-        let envelope = &self.service.envelope;
+        let envelope = self.envelope();
         let has = |member: &str| !member.is_empty();
         let mut flag = None;
         if has(envelope.ok) {
@@ -194,19 +199,24 @@ impl Response<'_> {
             });
         }
         let flag = has(envelope.ok).then_some(flag);
-        let (member, has_code) = if has(envelope.code) { (envelope.code, true) } else { (envelope.request_id, false) };
+        // Of the other two only one counts.
+        let by_code = has(envelope.code) && !envelope.success.is_empty();
+        let member = if by_code { envelope.code } else { envelope.request_id };
         let with = |text: &str| {
-            let (code, request_id) = if has_code { (Some(text), "") } else { (None, text) };
+            let text = has(member).then_some(text);
+            let (code, request_id) = if by_code { (text, None) } else { (None, text) };
             Evidence { code, flag, request_id }.statement(envelope.success)
         };
         let mut statement = with("");
-        with_text(view, member, &mut |text| statement = with(text));
+        if has(member) {
+            with_text(view, member, &mut |text| statement = with(text));
+        }
         statement
     }
 
     /// What contradicts itself in a response, if anything.
     fn contradiction(&self, says: Statement) -> Option<String> {
-        let envelope = &self.service.envelope;
+        let envelope = self.envelope();
         let body = std::str::from_utf8(&self.http.body).ok()?;
         let decides = |name: &str| name == envelope.code || Some(name) == self.facts.id;
         let mut seen: Vec<(String, &RawValue)> = Vec::new();
@@ -229,10 +239,12 @@ impl Response<'_> {
 
     /// A response that states neither success nor failure.
     fn without_outcome(&self, view: View<'_>) -> Error {
-        let envelope = &self.service.envelope;
+        let envelope = self.envelope();
         let mut request_id = self.request_id().is_some();
-        with_text(view, envelope.request_id, &mut |id| request_id |= !id.is_empty());
-        let wanted = if envelope.code.is_empty() { envelope.ok } else { envelope.code };
+        if !envelope.request_id.is_empty() {
+            with_text(view, envelope.request_id, &mut |id| request_id |= !id.is_empty());
+        }
+        let wanted = if envelope.success.is_empty() { envelope.request_id } else { envelope.code };
         if request_id {
             self.unreadable(format!("the response states neither success nor failure: it has no {wanted}"))
         } else {
@@ -255,7 +267,7 @@ impl Response<'_> {
 
     /// The failure that a response states.
     fn stated_failure(&self, view: View<'_>) -> Error {
-        let envelope = &self.service.envelope;
+        let envelope = self.envelope();
         let first = |member: &str, otherwise: &str| {
             let mut text = String::new();
             if !member.is_empty() {

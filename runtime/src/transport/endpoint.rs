@@ -46,7 +46,7 @@ impl EndpointChoice {
         let find =
             |hosts: &[(&str, &'static str)]| hosts.iter().find(|(of, _)| Some(*of) == region).map(|(_, host)| *host);
         if !self.vpc {
-            return Ok(find(service.regions).unwrap_or(service.endpoint));
+            return self.public_host(service, find(service.regions));
         }
         find(service.vpc).ok_or_else(|| {
             let what = match region {
@@ -61,6 +61,30 @@ impl EndpointChoice {
             };
             InvalidSetting::new(what).hint(hint)
         })
+    }
+
+    /// The host outside of a VPC. `of_region` is that of the chosen region, if it is listed.
+    fn public_host(
+        &self,
+        service: &ServiceFacts,
+        of_region: Option<&'static str>,
+    ) -> Result<&'static str, InvalidSetting> {
+        let has_default = !service.endpoint.is_empty();
+        let what = match &self.region {
+            None if has_default => return Ok(service.endpoint),
+            None => format!("the endpoint of {} depends on the region, and none is given", service.product),
+            Some(_) if of_region.is_some() => return Ok(of_region.unwrap_or_default()),
+            Some(_) if service.serves_all && has_default => return Ok(service.endpoint),
+            Some(region) => format!("{} has no endpoint in {region}", service.product),
+        };
+        let known: Vec<&str> = service.regions.iter().map(|(region, _)| *region).collect();
+        let without =
+            if has_default { "leave the region out, or give the endpoint itself" } else { "give the endpoint itself" };
+        let hint = match known.as_slice() {
+            [] => without.to_owned(),
+            known => format!("regions that have one: {}; for another {without}", known.join(", ")),
+        };
+        Err(InvalidSetting::new(what).hint(hint))
     }
 }
 

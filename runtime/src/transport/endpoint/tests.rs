@@ -60,14 +60,38 @@ fn host(service: &ServiceFacts, region: Option<&str>, vpc: bool) -> Result<Strin
 }
 
 #[test]
-fn a_region_has_its_own_host_or_the_central_one() {
-    let service = SERVICE.regions(&[("cn-shanghai", "voice.cn-shanghai.example.com")]);
+fn a_region_has_its_own_host_or_the_central_one_if_that_serves_all() {
+    let service = SERVICE.serves_all().regions(&[("cn-shanghai", "voice.cn-shanghai.example.com")]);
     assert_eq!(host(&service, None, false).unwrap(), "https://voice.example.com/");
     assert_eq!(host(&service, Some("cn-shanghai"), false).unwrap(), "https://voice.cn-shanghai.example.com/");
     assert_eq!(host(&service, Some("cn-hangzhou"), false).unwrap(), "https://voice.example.com/");
     assert_eq!(
         host(&service, Some("CN Shanghai"), false).unwrap_err(),
         "\"CN Shanghai\" is not a region id, such as \"cn-shanghai\""
+    );
+}
+
+#[test]
+fn an_unknown_region_is_an_error_that_lists_the_known_ones() {
+    let hosts = &[("cn-shanghai", "voice.cn-shanghai.example.com"), ("cn-beijing", "voice.example.com")];
+    let service = SERVICE.regions(hosts);
+    assert_eq!(host(&service, None, false).unwrap(), "https://voice.example.com/");
+    assert_eq!(host(&service, Some("cn-beijing"), false).unwrap(), "https://voice.example.com/");
+    assert_eq!(
+        host(&service, Some("cn-hangzhou"), false).unwrap_err(),
+        "Voice has no endpoint in cn-hangzhou; regions that have one: cn-shanghai, cn-beijing; for another leave the \
+         region out, or give the endpoint itself"
+    );
+    let without_default = ServiceFacts { endpoint: "", ..SERVICE.regions(hosts) };
+    assert_eq!(host(&without_default, Some("cn-beijing"), false).unwrap(), "https://voice.example.com/");
+    assert_eq!(
+        host(&without_default, None, false).unwrap_err(),
+        "the endpoint of Voice depends on the region, and none is given; regions that have one: cn-shanghai, \
+         cn-beijing; for another give the endpoint itself"
+    );
+    assert_eq!(
+        host(&SERVICE, Some("cn-hangzhou"), false).unwrap_err(),
+        "Voice has no endpoint in cn-hangzhou; leave the region out, or give the endpoint itself"
     );
 }
 

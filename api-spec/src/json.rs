@@ -1,4 +1,4 @@
-//! Parses JSON into a tree that keeps the position of each value.
+//! JSON as a tree that keeps the position of each value, for messages about files.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,34 +14,45 @@ use crate::fault::Report;
 
 /// A JSON value with the byte positions of its start and its end.
 #[derive(Debug)]
-pub(crate) struct Node<'t> {
-    pub(crate) at: usize,
-    pub(crate) end: usize,
-    pub(crate) json: Json<'t>,
+pub struct Node<'t> {
+    /// Byte position of its start.
+    pub at: usize,
+    /// Byte position of its end.
+    pub end: usize,
+    /// The value.
+    pub json: Json<'t>,
 }
 
 /// A JSON value. Members are in the order of the file, and no name occurs twice.
 #[derive(Debug)]
-pub(crate) enum Json<'t> {
+pub enum Json<'t> {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Flag(bool),
     /// The number as it is written.
     Number(&'t str),
+    /// A string, without its escapes.
     Text(Cow<'t, str>),
+    /// A list.
     List(Vec<Node<'t>>),
+    /// An object.
     Object(Vec<Member<'t>>),
 }
 
 /// A member of an object, with the byte position of its name.
 #[derive(Debug)]
-pub(crate) struct Member<'t> {
-    pub(crate) at: usize,
-    pub(crate) name: Cow<'t, str>,
-    pub(crate) value: Node<'t>,
+pub struct Member<'t> {
+    /// Byte position of its name.
+    pub at: usize,
+    /// Its name.
+    pub name: Cow<'t, str>,
+    /// Its value.
+    pub value: Node<'t>,
 }
 
 /// Parses strict JSON. Returns `None` if the text is not JSON. A key that occurs twice is a fault; the first one is kept.
-pub(crate) fn parse<'t>(text: &'t str, report: &mut Report<'t>) -> Option<Node<'t>> {
+pub fn parse<'t>(text: &'t str, report: &mut Report<'t>) -> Option<Node<'t>> {
     // serde_json decides what is JSON, and how deep it may be (128). jsonc-parser accepts more, but keeps positions.
     if let Err(error) = serde_json::from_str::<Value>(text) {
         let rule = error.to_string();
@@ -123,34 +134,34 @@ fn members<'t>(object: ast::Object<'t>, report: &mut Report<'t>) -> Vec<Member<'
 
 impl Member<'_> {
     /// The byte range from the start of its name to the end of its value.
-    pub(crate) fn range(&self) -> Range<usize> {
+    pub fn range(&self) -> Range<usize> {
         self.at..self.value.end
     }
 }
 
 impl<'t> Node<'t> {
     /// The member with this name, if this is an object that has it.
-    pub(crate) fn member(&self, name: &str) -> Option<&Member<'t>> {
+    pub fn member(&self, name: &str) -> Option<&Member<'t>> {
         self.members().iter().find(|member| member.name == name)
     }
 
     /// The position of the key with this name, or else of the object.
-    pub(crate) fn at_key(&self, name: &str) -> usize {
+    pub fn at_key(&self, name: &str) -> usize {
         self.member(name).map_or(self.at, |member| member.at)
     }
 
     /// The position of the value with this name, or else of the object.
-    pub(crate) fn at_value(&self, name: &str) -> usize {
+    pub fn at_value(&self, name: &str) -> usize {
         self.get(name).map_or(self.at, |node| node.at)
     }
 
     /// The value of the member with this name, if this is an object that has it.
-    pub(crate) fn get(&self, name: &str) -> Option<&Node<'t>> {
+    pub fn get(&self, name: &str) -> Option<&Node<'t>> {
         self.member(name).map(|member| &member.value)
     }
 
     /// The members, if this is an object.
-    pub(crate) fn members(&self) -> &[Member<'t>] {
+    pub fn members(&self) -> &[Member<'t>] {
         match &self.json {
             Json::Object(members) => members,
             _ => &[],
@@ -158,12 +169,12 @@ impl<'t> Node<'t> {
     }
 
     /// The members of the object with this name.
-    pub(crate) fn table(&self, name: &str) -> &[Member<'t>] {
+    pub fn table(&self, name: &str) -> &[Member<'t>] {
         self.get(name).map_or(&[], Node::members)
     }
 
     /// The elements, if this is a list.
-    pub(crate) fn elements(&self) -> &[Node<'t>] {
+    pub fn elements(&self) -> &[Node<'t>] {
         match &self.json {
             Json::List(elements) => elements,
             _ => &[],
@@ -171,7 +182,7 @@ impl<'t> Node<'t> {
     }
 
     /// The text, if this is one.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match &self.json {
             Json::Text(text) => Some(text),
             _ => None,
@@ -179,7 +190,7 @@ impl<'t> Node<'t> {
     }
 
     /// The boolean, if this is one.
-    pub(crate) fn flag(&self) -> Option<bool> {
+    pub fn flag(&self) -> Option<bool> {
         match self.json {
             Json::Flag(flag) => Some(flag),
             _ => None,
@@ -187,7 +198,7 @@ impl<'t> Node<'t> {
     }
 
     /// The number, if this is one of the type `T`.
-    pub(crate) fn number<T: std::str::FromStr>(&self) -> Option<T> {
+    pub fn number<T: std::str::FromStr>(&self) -> Option<T> {
         match self.json {
             Json::Number(number) => number.parse().ok(),
             _ => None,
@@ -195,7 +206,7 @@ impl<'t> Node<'t> {
     }
 
     /// The value without positions.
-    pub(crate) fn to_value(&self) -> Value {
+    pub fn to_value(&self) -> Value {
         match &self.json {
             Json::Null => Value::Null,
             Json::Flag(flag) => Value::Bool(*flag),
@@ -207,7 +218,7 @@ impl<'t> Node<'t> {
     }
 
     /// The members without positions.
-    pub(crate) fn to_map(&self) -> Map<String, Value> {
+    pub fn to_map(&self) -> Map<String, Value> {
         self.members().iter().map(|member| (member.name.to_string(), member.value.to_value())).collect()
     }
 }
