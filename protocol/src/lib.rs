@@ -1,10 +1,11 @@
 //! What client and server of Alibaba Cloud's RPC protocol must agree on: the names of its parameters and headers, the
-//! methods, the kinds of refusals, what states success, which scalars stand for which, which characters are
+//! methods, the kinds of refusals, the codes of the gateway, what states success, which scalars stand for which, which characters are
 //! invisible, percent-encoding, the canonical query, and the strings to sign.
 //!
 //! There are no keys, no sockets and no operations in this package. A client uses it to send a request, and a server to
 //! check what it received, so that each rule of the protocol is written once.
 
+pub mod gateway;
 pub mod header;
 mod method;
 pub mod parameter;

@@ -151,7 +151,7 @@ async fn a_token_of_an_identity_provider_becomes_a_key() {
 }
 
 #[tokio::test]
-async fn a_key_that_the_service_calls_expired_is_replaced_for_the_next_call() {
+async fn a_key_that_the_gateway_calls_expired_is_replaced_within_the_call() {
     let server = Server::start(|request, before| match request {
         "GET /keys" => (200, key(&format!("uri{before}"))),
         _ if before == 1 => {
@@ -162,7 +162,7 @@ async fn a_key_that_the_service_calls_expired_is_replaced_for_the_next_call() {
     .await;
     let client = server.client(CredentialsUri::new(format!("{}/keys", server.url)));
     call(&client).await.unwrap();
-    assert_eq!(call(&client).await.unwrap_err().code(), Some("InvalidSecurityToken.Expired"));
+    // The service lists no codes; those of the gateway are known for every service.
     call(&client).await.unwrap();
     assert_eq!(server.values("POST /", "AccessKeyId"), ["uri0", "uri0", "uri1"]);
 }

@@ -347,7 +347,7 @@ async fn an_operation_can_have_its_own_rule_of_success() {
     for (body, expected) in [
         (r#"{"Done":true,"Code":"isv.FAILED","Success":false}"#, Ok(())),
         (r#"{"Done":true}"#, Ok(())),
-        (r#"{}"#, Ok(())),
+        ("{}", Ok(())),
         (r#"{"Done":false,"Reason":"NoData","Code":"OK"}"#, Err(Some("NoData"))),
     ] {
         let canned = Canned::ok(body);

@@ -1,6 +1,8 @@
 //! Facts of an operation and its service, as generated code states them.
 
-use aliyun_protocol::{Method, RefusalKind};
+use aliyun_protocol::Method;
+use aliyun_protocol::gateway;
+pub use aliyun_protocol::gateway::ErrorFacts;
 
 use crate::generated::field::Fields;
 use crate::generated::slot::{Place, Record};
@@ -31,34 +33,6 @@ pub struct ServiceFacts {
     pub envelope: EnvelopeFacts,
     /// Documented codes.
     pub errors: &'static [ErrorFacts],
-}
-
-/// The documentation of a code with which a service refuses requests.
-#[derive(Debug)]
-pub struct ErrorFacts {
-    codes: &'static [&'static str],
-    pub(crate) kind: Option<RefusalKind>,
-    pub(crate) advice: &'static str,
-    /// Whether it is a refusal only with HTTP status 4xx.
-    pub(crate) only_4xx: bool,
-}
-
-impl ErrorFacts {
-    /// For generated code: the code and its other spellings, what a client makes of it, and what to do. A spelling that
-    /// ends with `*` stands for every code with this prefix.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn new(codes: &'static [&'static str], kind: Option<RefusalKind>, advice: &'static str) -> Self {
-        Self { codes, kind, advice, only_4xx: false }
-    }
-
-    /// It is a refusal only with HTTP status 4xx.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn only_4xx(mut self) -> Self {
-        self.only_4xx = true;
-        self
-    }
 }
 
 /// The members of a response that state its outcome.
@@ -115,18 +89,9 @@ impl ServiceFacts {
         self
     }
 
-    /// The documentation of a code, and whether it is of this very code. Otherwise it is of a family; the longest
-    /// prefix counts.
+    /// What is known of a code, of the service or of the gateway, and whether it is listed itself.
     pub(crate) fn error(&self, code: &str) -> Option<(&'static ErrorFacts, bool)> {
-        if let Some(exact) = self.errors.iter().find(|error| error.codes.contains(&code)) {
-            return Some((exact, true));
-        }
-        let beginning = |error: &ErrorFacts| {
-            let families = error.codes.iter().filter_map(|family| family.strip_suffix('*'));
-            families.filter(|family| code.starts_with(family)).map(str::len).max()
-        };
-        let families = self.errors.iter().filter_map(|error| Some((beginning(error)?, error)));
-        families.max_by_key(|(length, _)| *length).map(|(_, error)| (error, false))
+        gateway::find(self.errors, code)
     }
 }
 

@@ -49,7 +49,12 @@ pub(crate) fn verdict(service: &ServiceFacts, stated: Stated<'_>, idempotent: bo
         Some(Throttled) => is_refusal,
         _ => is_refusal || idempotent,
     };
-    Verdict { kind, refused, before_effect, advice: listed.map(|(facts, _)| facts.advice) }
+    Verdict {
+        kind,
+        refused,
+        before_effect,
+        advice: listed.map(|(facts, _)| facts.advice).filter(|advice| !advice.is_empty()),
+    }
 }
 
 #[cfg(test)]
@@ -101,7 +106,9 @@ mod tests {
             ("isp.DENIED", answered),
             ("TokenExpired", answered),
             ("InvalidOther", client_error),
-            ("Forbidden.RAM", client_error),
+            // The gateway's own code, in any service.
+            ("Forbidden.RAM", answered),
+            ("Forbidden.Other", client_error),
             ("ForbiddenNew", client_error),
             ("Throttling", client_error),
             ("SlowDown", client_error),
