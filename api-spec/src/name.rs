@@ -142,7 +142,7 @@ pub fn type_name(product: &str) -> String {
 }
 
 /// Why a name cannot be that of a field. Keywords can, as raw identifiers, with a few exceptions.
-pub(crate) fn fault_of_identifier(name: &str) -> Option<&'static str> {
+pub fn fault_of_identifier(name: &str) -> Option<&'static str> {
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     match name {
         "" => Some("is empty"),
@@ -155,12 +155,12 @@ pub(crate) fn fault_of_identifier(name: &str) -> Option<&'static str> {
 }
 
 /// Whether a name can be that of a group, which becomes a module. It then differs from the names of all types.
-pub(crate) fn is_module(name: &str) -> bool {
+pub fn is_module(name: &str) -> bool {
     fault_of_identifier(name).is_none() && !KEYWORDS.contains(&name)
 }
 
 /// Whether a name is in camel case, as for Rust types and variants.
-pub(crate) fn is_camel_case(name: &str) -> bool {
+pub fn is_camel_case(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 

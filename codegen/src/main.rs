@@ -1,5 +1,8 @@
 //! The command `aliyun-codegen`: checks specifications, formats them, and prints the generated code.
 
+mod diff;
+mod import;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -22,6 +25,15 @@ enum Command {
         /// Folder with service.json and operations/
         folder: PathBuf,
     },
+    /// List what changed between two service folders, and fail if a change is breaking
+    Diff {
+        /// Folder before the change
+        old: PathBuf,
+        /// Folder after the change
+        new: PathBuf,
+    },
+    /// Write specifications from reference pages or from the metadata of a product
+    Import(import::Arguments),
     /// Print the generated Rust source
     Print {
         /// Folder with service.json and operations/, or the id of an embedded service such as dyvmsapi
@@ -46,6 +58,8 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Check { folder } => check(&folder),
+        Command::Diff { old, new } => diff::run(&old, &new),
+        Command::Import(arguments) => import::run(&arguments),
         Command::Print { service, operations, path } => print(&service, &operations, path.as_deref()),
         Command::Format { folder, check } => format(&folder, check),
     };

@@ -14,6 +14,8 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("aliyun-protocol", &["hmac", "http", "hyper", "reqwest", "serde", "syn", "tokio"]),
     // No Rust code, no HTTP.
     ("aliyun-api-spec", &["hmac", "http", "hyper", "proc-macro2", "quote", "reqwest", "syn", "tokio"]),
+    // No Rust code, no HTTP.
+    ("aliyun-api-formats", &["hmac", "http", "hyper", "proc-macro2", "quote", "reqwest", "syn", "tokio"]),
     // No HTTP.
     ("aliyun-codegen", &["hmac", "http", "hyper", "reqwest", "tokio"]),
     ("aliyun-codegen-macros", &["hmac", "http", "hyper", "reqwest", "tokio"]),
