@@ -400,6 +400,42 @@ impl Envelope {
 }
 
 impl Service {
+    /// What has no description yet: summaries, groups, codes, fields and values, each by the path of its names.
+    #[must_use]
+    pub fn undescribed(&self) -> Vec<String> {
+        fn of_fields<'f>(owner: &'f str, fields: &'f [Field]) -> impl Iterator<Item = String> + 'f {
+            let silent = fields.iter().filter(|field| field.description.as_deref().is_none_or(str::is_empty));
+            silent.map(move |field| format!("{owner}.{}", field.wire_name))
+        }
+        fn of_types(types: &[NamedType]) -> Vec<String> {
+            let of_type = |named: &NamedType| -> Vec<String> {
+                match &named.body {
+                    TypeBody::Record(fields) => of_fields(&named.name, fields).collect(),
+                    TypeBody::Enum { values, .. } => {
+                        let silent = values.iter().filter(|value| value.description.is_none());
+                        silent.map(|value| format!("{}.{}", named.name, value.name)).collect()
+                    }
+                }
+            };
+            types.iter().flat_map(of_type).collect()
+        }
+        let mut missing: Vec<String> = of_fields("commonParameters", &self.common_parameters).collect();
+        missing.extend(of_fields("envelope", &self.envelope.fields));
+        missing.extend(self.groups.iter().filter(|group| group.summary.is_empty()).map(|group| group.id.clone()));
+        let codes = self.errors.iter().filter(|error| error.description.is_empty() || error.advice.is_empty());
+        missing.extend(codes.map(|error| error.code.clone()));
+        missing.extend(of_types(&self.types));
+        for operation in &self.operations {
+            if operation.summary.is_empty() {
+                missing.push(operation.action.clone());
+            }
+            missing.extend(of_fields(&operation.action, &operation.parameters));
+            missing.extend(of_fields(&operation.action, &operation.response));
+            missing.extend(of_types(&operation.types));
+        }
+        missing
+    }
+
     /// The operation with this name. Case matters.
     #[must_use]
     pub fn operation(&self, action: &str) -> Option<&Operation> {

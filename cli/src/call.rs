@@ -11,7 +11,7 @@ use aliyun_runtime::Facts;
 use aliyun_runtime::generated::Member as _;
 use dyvmsapi::credentials::Profile;
 use dyvmsapi::{Client, Credentials, Retries, Signature};
-use dyvmsapi_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Server};
+use dyvmsapi_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Server};
 
 use crate::failure::Failure;
 use crate::notice::{self, Progress};
@@ -19,6 +19,7 @@ use crate::output::{self, Csv, Format, Writer};
 use crate::request::Request;
 use crate::rows::Rows;
 use crate::slots::Response;
+use crate::spec;
 use crate::trace;
 
 /// Options of `dyvms call`.
@@ -133,9 +134,16 @@ impl Caller {
     async fn new(options: &Options, request: &Request) -> Result<Self, Failure> {
         let Options { client: options, output, csv, .. } = options;
         let mut builder = Client::builder().signature(options.signature.into()).timeout(options.timeout);
+        if let Some(facts) = spec::facts() {
+            builder = builder.facts(facts);
+        }
         let mut local = None;
         if options.local {
-            let server = dyvmsapi_emulator::emulator()
+            let emulator = match spec::facts() {
+                Some(_) => Emulator::builder(spec::service().clone()).build(),
+                None => dyvmsapi_emulator::emulator(),
+            };
+            let server = emulator
                 .serve((Ipv4Addr::LOCALHOST, 0))
                 .await
                 .map_err(|error| Failure::system("the local emulator cannot listen", error))?;
@@ -290,6 +298,9 @@ fn facts(request: &Request) -> Facts {
         return facts.dials("");
     };
     facts = facts.method(operation.method);
+    if let Some(rule) = spec::rule_of(operation) {
+        facts = facts.envelope(rule);
+    }
     if !operation.signed {
         facts = facts.unsigned();
     }

@@ -3,15 +3,15 @@
 use std::ffi::OsString;
 
 use aliyun_api_spec::model::Operation;
+use aliyun_api_spec::suggest;
 use aliyun_api_spec::types::{Sensitivity, Types};
-use aliyun_api_spec::{dyvmsapi, suggest};
 use aliyun_protocol::visible::is_invisible;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option};
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::request::{self, Request};
-use crate::{call, emulator, help, parameter, untyped};
+use crate::{call, emulator, help, parameter, spec, untyped};
 
 /// The task of a command line.
 #[derive(Debug)]
@@ -50,7 +50,8 @@ const RESERVED: &[&str] = &[
 
 /// Parses a command line.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Failure> {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    spec::take(&mut arguments)?;
     if let Some((action, rest)) = untyped::call(&arguments) {
         let (request, options) = untyped::parse(action, rest)?;
         return Ok(Task::Call(request, options));
@@ -67,7 +68,7 @@ fn parse_call(matches: &ArgMatches) -> Result<Task, Failure> {
     let Some((action, matches)) = matches.subcommand() else {
         return Err(Failure::Usage("no action is given".to_owned()));
     };
-    let Some(operation) = dyvmsapi().operation(action) else {
+    let Some(operation) = spec::service().operation(action) else {
         return Err(Failure::Usage(unknown_action(action)));
     };
     let options = call::Options::from_arg_matches(matches)?;
@@ -80,7 +81,7 @@ fn parse_call(matches: &ArgMatches) -> Result<Task, Failure> {
 }
 
 fn unknown_action(action: &str) -> String {
-    let actions = dyvmsapi().operations.iter().map(|operation| operation.action.as_str());
+    let actions = spec::service().operations.iter().map(|operation| operation.action.as_str());
     let hint = match suggest::nearest(action, actions) {
         Some(nearest) => format!("did you mean {nearest}?"),
         None => "`dyvms call --help` lists them;".to_owned(),
@@ -91,7 +92,8 @@ fn unknown_action(action: &str) -> String {
 /// Explains how to write a value that looks like an option.
 fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
     let action = arguments.get(2).and_then(|action| action.to_str());
-    let Some(operation) = action.and_then(|action| dyvmsapi().operation(action)).filter(|_| error.use_stderr()) else {
+    let Some(operation) = action.and_then(|action| spec::service().operation(action)).filter(|_| error.use_stderr())
+    else {
         return error.into();
     };
     let command = describe(Command::new(operation.action.as_str()), operation);
@@ -99,7 +101,7 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
         let [Some(name), Some(value)] = [&pair[0], &pair[1]].map(|argument| argument.to_str()) else { continue };
         let field = option(&command, name).and_then(Arg::get_long).and_then(|name| operation.parameter(name));
         let Some(field) = field.filter(|_| is_hyphened(value)) else { continue };
-        let sensitivity = Types::of(operation, dyvmsapi()).sensitivity(&field.shape);
+        let sensitivity = Types::of(operation, spec::service()).sensitivity(&field.shape);
         let is_shown = sensitivity == Sensitivity::None && !value.contains(is_invisible);
         let shown = if is_shown { help::quoted(value) } else { "VALUE".into() };
         return Failure::Usage(format!("{name} {BEGINS_LIKE_AN_OPTION} {name}={shown}"));
@@ -109,7 +111,7 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
 
 /// The whole command line. The arguments of an action are created only for a call of this action or its help.
 fn command() -> Command {
-    let service = dyvmsapi();
+    let service = spec::service();
     let actions = service.operations.iter().map(|operation| {
         Command::new(operation.action.as_str()).about(operation.summary.as_str()).defer(with_arguments)
     });
@@ -146,7 +148,13 @@ fn command() -> Command {
              It checks requests as strictly as the service does. The first line on standard output is its address, for \
              `dyvms call --endpoint`. It runs until it is interrupted.",
         );
+    // It is taken off before; here it is for the help only.
+    let folder = Arg::new("spec")
+        .long("spec")
+        .value_name("FOLDER")
+        .help("Work with the service of this specification folder instead of the voice service; comes first");
     Command::new("dyvms")
+        .arg(folder)
         .version(env!("CARGO_PKG_VERSION"))
         .about("Unofficial command for Alibaba Cloud's voice service (Dyvmsapi 2017-05-25)")
         .after_help(EXIT_STATUS)
@@ -159,12 +167,12 @@ fn command() -> Command {
 
 /// Adds the parameters of an action, and the options that every action has.
 fn with_arguments(command: Command) -> Command {
-    let Some(operation) = dyvmsapi().operation(command.get_name()) else { return command };
+    let Some(operation) = spec::service().operation(command.get_name()) else { return command };
     describe(command, operation)
 }
 
 fn describe(command: Command, operation: &'static Operation) -> Command {
-    let types = Types::of(operation, dyvmsapi());
+    let types = Types::of(operation, spec::service());
     let parameters = operation.parameters.iter().map(|field| {
         let argument = parameter::argument(field, types).required(field.required).help_heading("Parameters");
         // With --all, paging sets it.
@@ -172,7 +180,7 @@ fn describe(command: Command, operation: &'static Operation) -> Command {
         let argument = if turned { argument.required(false).required_unless_present("all") } else { argument };
         with_alias(argument, &field.rust_name)
     });
-    let common = dyvmsapi().common_parameters.iter().map(|field| parameter::argument(field, types).hide(true));
+    let common = spec::service().common_parameters.iter().map(|field| parameter::argument(field, types).hide(true));
     let command = command
         .after_help(help::example(operation))
         .after_long_help(help::example(operation) + EXIT_STATUS)
@@ -213,7 +221,7 @@ mod tests {
         let mut command = command();
         command.build();
         command.debug_assert();
-        for operation in &dyvmsapi().operations {
+        for operation in &spec::service().operations {
             for field in &operation.parameters {
                 assert!(!RESERVED.contains(&field.wire_name.as_str()), "{} of {}", field.wire_name, operation.action);
             }

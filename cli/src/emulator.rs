@@ -8,11 +8,10 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use aliyun_api_spec::model::Service;
 use dyvmsapi_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Limits, Received, State};
 
 use crate::failure::Failure;
-use crate::notice;
+use crate::{notice, spec};
 
 /// Options of `dyvms emulator`.
 #[derive(clap::Args)]
@@ -180,24 +179,15 @@ fn set_up(options: &Options) -> Result<Emulator, Failure> {
 /// The services to emulate.
 fn services(options: &Options) -> Result<Builder, Failure> {
     let Some((first, others)) = options.specs.split_first() else {
-        return Ok(dyvmsapi_emulator::builder_with(options.state.into()));
+        return Ok(match spec::facts() {
+            Some(_) => Emulator::builder(spec::service().clone()),
+            None => dyvmsapi_emulator::builder_with(options.state.into()),
+        });
     };
-    others.iter().try_fold(Emulator::builder(specification(first)?), |builder, folder| {
-        let added = builder.service(specification(folder)?);
+    others.iter().try_fold(Emulator::builder(spec::load(first)?), |builder, folder| {
+        let added = builder.service(spec::load(folder)?);
         added.map_err(|error| Failure::Usage(format!("--spec {}: {error}", folder.display())))
     })
-}
-
-/// The checked specification in a folder. Each fault is a line of its own, as editors find it.
-fn specification(folder: &Path) -> Result<Service, Failure> {
-    let loaded = aliyun_api_spec::load(folder);
-    match loaded.service {
-        Some(service) if loaded.faults.is_empty() => Ok(service),
-        _ => {
-            let faults: Vec<String> = loaded.faults.iter().map(ToString::to_string).collect();
-            Err(Failure::Usage(faults.join("\nerror: ")))
-        }
-    }
 }
 
 fn with_key(builder: Builder, key: &str) -> Result<Builder, Failure> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use aliyun_api_spec::dyvmsapi;
+use crate::spec;
 use aliyun_api_spec::model::{EnumValue, Field, Operation, OperationType, Rate, Shape, Time, Unit};
 use aliyun_api_spec::types::{Type, Types};
 use serde_json::Value;
@@ -75,7 +75,7 @@ fn facts(shape: &Shape) -> Vec<String> {
         facts.push(match time {
             Time::UnixSeconds => "seconds since 1970".to_owned(),
             Time::UnixMilliseconds => "milliseconds since 1970".to_owned(),
-            Time::Pattern(pattern) => format!("as {pattern}, UTC{}", dyvmsapi().time_zone),
+            Time::Pattern(pattern) => format!("as {pattern}, UTC{}", spec::service().time_zone),
         });
     }
     facts.extend(range(shape.minimum, shape.maximum));
@@ -191,8 +191,8 @@ mod tests {
     use crate::specimen;
 
     fn of(name: &str) -> Help {
-        let operation = dyvmsapi().operation("QueryRobotTaskCallList").unwrap();
-        parameter(operation.parameter(name).unwrap(), Types::of(operation, dyvmsapi()))
+        let operation = spec::service().operation("QueryRobotTaskCallList").unwrap();
+        parameter(operation.parameter(name).unwrap(), Types::of(operation, spec::service()))
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(about(specimen::operation()), expected);
         let usage_line = "dyvms call Specimen --CalledNumber <value> --Start <value> [--Name value]... [OPTIONS]";
         assert_eq!(usage(specimen::operation()), usage_line);
-        let listed = dyvmsapi().operation("QueryRobotTaskCallList").unwrap();
+        let listed = spec::service().operation("QueryRobotTaskCallList").unwrap();
         let line = "dyvms call QueryRobotTaskCallList --TaskId 1045001 --PageNo 1 --PageSize 20 --local";
         assert_eq!(example(listed), format!("Example:\n  {line}\n\n"));
         let expected = "\

@@ -15,6 +15,7 @@ mod parameter;
 mod request;
 mod rows;
 mod slots;
+mod spec;
 #[cfg(test)]
 mod specimen;
 mod table;

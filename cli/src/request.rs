@@ -1,6 +1,5 @@
 //! The request of a command line, and its position among the pages.
 
-use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Kind, Operation, PagePosition, Pagination};
 use aliyun_api_spec::types::Types;
 use aliyun_runtime::generated::Entry;
@@ -10,6 +9,7 @@ use serde_json::Value;
 
 use crate::json::{self, Json};
 use crate::parameter::{self, Values};
+use crate::spec;
 
 /// A request: an operation and its parameters.
 pub(crate) struct Request {
@@ -65,7 +65,7 @@ impl Request {
     /// Names and values as they are sent.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
         let Some(operation) = self.operation else { return self.values.clone() };
-        let types = Types::of(operation, dyvmsapi());
+        let types = Types::of(operation, spec::service());
         let value = |field: &'static Field| {
             self.value(&field.wire_name).map_or(Value::Null, |text| parameter::value(field, text, types))
         };
@@ -125,7 +125,7 @@ impl Request {
             Position::Token(token) => token.clone(),
         };
         let Some((name, rest)) = path.split_once('.') else { return self.set(path, text) };
-        let fields = Types::of(operation, dyvmsapi()).follow(&operation.parameters, path).unwrap_or_default();
+        let fields = Types::of(operation, spec::service()).follow(&operation.parameters, path).unwrap_or_default();
         let is_text = fields.last().is_some_and(|field| field.shape.kind == Kind::String);
         let text = if is_text { Json::Text(text).to_string() } else { text };
         let path: Vec<&str> = rest.split('.').collect();
@@ -136,7 +136,7 @@ impl Request {
 
 /// The parameters of an operation, and those that every operation accepts.
 fn fields(operation: &'static Operation) -> impl Iterator<Item = &'static Field> {
-    operation.parameters.iter().chain(&dyvmsapi().common_parameters)
+    operation.parameters.iter().chain(&spec::service().common_parameters)
 }
 
 /// Path of the parameter that selects the page, if the operation has pages.

@@ -1,10 +1,10 @@
 //! The rows and columns in which a response is shown.
 
-use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Operation, Shape};
 use aliyun_api_spec::types::{Type, Types};
 
 use crate::json::Json;
+use crate::spec;
 
 /// The part of a response that is shown as rows.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ pub(crate) struct Column {
 impl Rows {
     /// The list of a paged operation, otherwise the only list of records in the response, otherwise the response itself.
     pub(crate) fn of(operation: &'static Operation) -> Self {
-        let service = dyvmsapi();
+        let service = spec::service();
         let types = Types::of(operation, service);
         let fields = || service.response_fields(operation);
         let paged = operation.pagination.as_ref().and_then(|pagination| {
@@ -150,7 +150,7 @@ pub(crate) fn members(response: &Json) -> Vec<(String, String)> {
     }
     let mut members = Vec::new();
     collect("", response, &mut members);
-    let envelope = |name: &str| dyvmsapi().envelope.fields.iter().any(|field| field.wire_name == name);
+    let envelope = |name: &str| spec::service().envelope.fields.iter().any(|field| field.wire_name == name);
     members.sort_by_key(|(name, _)| envelope(name));
     members
 }
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     fn operation() -> &'static Operation {
-        dyvmsapi().operation("QueryRobotTaskCallList").unwrap()
+        spec::service().operation("QueryRobotTaskCallList").unwrap()
     }
 
     #[test]

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use aliyun_api_spec::dyvmsapi;
 use aliyun_api_spec::model::{Field, Kind, Operation, Style};
 use aliyun_api_spec::types::{Sensitivity, Type, Types};
 use aliyun_protocol::scalar::is_json;
@@ -14,6 +13,7 @@ use aliyun_runtime::generated::{
 use serde_json::Value;
 
 use crate::json::Json;
+use crate::spec;
 
 /// A response, and the text from which it was read.
 pub(crate) struct Response {
@@ -89,13 +89,13 @@ static LAYOUTS: Mutex<BTreeMap<usize, &'static Layout>> = Mutex::new(BTreeMap::n
 
 impl Layout {
     fn of_answer(operation: &'static Operation) -> &'static Self {
-        let service = dyvmsapi();
-        let envelope = &service.envelope;
+        let service = spec::service();
+        let envelope = service.envelope_of(operation);
         let lenient =
             |field: &Field| if envelope.decides_success(&field.wire_name) { Flags::NONE } else { Flags::LENIENT };
         Self::made_once(std::ptr::from_ref(operation).addr(), Types::of(operation, service), || {
             let own = operation.response.iter().map(|field| (field, Flags::NONE));
-            own.chain(envelope.fields.iter().map(|field| (field, lenient(field)))).collect()
+            own.chain(service.envelope_fields(operation).map(|field| (field, lenient(field)))).collect()
         })
     }
 

@@ -2,6 +2,8 @@
 
 mod diff;
 mod import;
+mod report;
+mod skeleton;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,7 +22,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Report every fault of a service folder, one per line
+    /// Report every fault of a service folder, and count the descriptions that nobody has written yet
     Check {
         /// Folder with service.json and operations/
         folder: PathBuf,
@@ -34,6 +36,10 @@ enum Command {
     },
     /// Write specifications from reference pages or from the metadata of a product
     Import(import::Arguments),
+    /// Write the skeleton of an operation, to be filled in
+    New(skeleton::Arguments),
+    /// Print the JSON Schema of specifications, for editors
+    Schema,
     /// Print the generated Rust source
     Print {
         /// Folder with service.json and operations/, or the id of an embedded service such as dyvmsapi
@@ -60,6 +66,11 @@ fn main() -> ExitCode {
         Command::Check { folder } => check(&folder),
         Command::Diff { old, new } => diff::run(&old, &new),
         Command::Import(arguments) => import::run(&arguments),
+        Command::New(arguments) => skeleton::run(&arguments),
+        Command::Schema => {
+            println!("{}", aliyun_api_spec::schema());
+            Ok(())
+        }
         Command::Print { service, operations, path } => print(&service, &operations, path.as_deref()),
         Command::Format { folder, check } => format(&folder, check),
     };
@@ -76,18 +87,25 @@ fn check(folder: &Path) -> Result<(), String> {
     let loaded = aliyun_api_spec::load(folder);
     let operations = loaded.service.as_ref().map_or(0, |service| service.operations.len());
     without_faults(&loaded)?;
-    println!("{}: {operations} operations, no fault", folder.display());
+    let missing = loaded.service.as_ref().map_or(0, |service| service.undescribed().len());
+    let missing = match missing {
+        0 => String::new(),
+        1 => "; 1 description is missing".to_owned(),
+        count => format!("; {count} descriptions are missing"),
+    };
+    let operations = if operations == 1 { "1 operation".to_owned() } else { format!("{operations} operations") };
+    println!("{}: {operations}, no fault{missing}", folder.display());
     Ok(())
 }
 
-/// An error with every fault, one per line, and their number.
+/// Shows every fault in its line. The error is their number.
 fn without_faults(loaded: &Loaded) -> Result<(), String> {
-    if loaded.faults.is_empty() {
-        return Ok(());
+    report::show(&loaded.faults);
+    match loaded.faults.len() {
+        0 => Ok(()),
+        1 => Err("1 fault".to_owned()),
+        count => Err(format!("{count} faults")),
     }
-    let lines: Vec<String> = loaded.faults.iter().map(ToString::to_string).collect();
-    let count = lines.len();
-    Err(format!("{}\n{count} {}", lines.join("\n"), if count == 1 { "fault" } else { "faults" }))
 }
 
 fn print(service: &str, operations: &[String], path: Option<&str>) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! From drafts to the files of a service folder.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use aliyun_api_spec::{Fault, Report, SourceFile};
 use aliyun_protocol::{RefusalKind, gateway};
@@ -11,7 +11,7 @@ use crate::envelope::Envelope;
 use crate::folder::{Existing, File, Imported, Options};
 use crate::merge::Earlier;
 use crate::names::{Space, camel, name_types};
-use crate::note::{Note, Notes};
+use crate::note::Notes;
 use crate::pages::guess_pages;
 use crate::widen::{Change, Widen};
 use crate::write::{Extent, Writer};

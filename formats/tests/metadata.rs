@@ -81,6 +81,7 @@ fn parameter(name: &str, more: &Value) -> Value {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "one product shows everything")]
 fn a_product_becomes_a_folder() {
     let envelope = json!({ "RequestId": { "type": "string" }, "Code": { "type": "string", "example": "OK", "description": "OK means success." } });
     let with = |own: Value| {

@@ -14,7 +14,7 @@ use crate::call::limit::{Admission, Rates};
 use crate::call::retry::{Budget, Retries};
 use crate::credential::{Context, CredentialsProvider, DefaultChain, Refresher};
 use crate::error::Error;
-use crate::generated::operation::{Operation, Service};
+use crate::generated::operation::{Operation, Service, ServiceFacts};
 use crate::request::{Format, RequestSettings, Signature};
 use crate::response::body::ResponseLimits;
 use crate::transport::connection::ConnectionSettings;
@@ -30,6 +30,7 @@ use crate::transport::{Transport, address};
 /// Sets up a [`Client`].
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder<S> {
+    facts: &'static ServiceFacts,
     endpoint: EndpointChoice,
     credentials: Option<Arc<dyn CredentialsProvider>>,
     transport: Option<Arc<dyn Transport>>,
@@ -52,6 +53,7 @@ pub struct ClientBuilder<S> {
 impl<S: Service> ClientBuilder<S> {
     pub(super) fn new() -> Self {
         Self {
+            facts: S::FACTS,
             endpoint: EndpointChoice::default(),
             credentials: None,
             transport: None,
@@ -69,6 +71,13 @@ impl<S: Service> ClientBuilder<S> {
             nonce: rand::random,
             service: PhantomData,
         }
+    }
+
+    /// Replaces the facts of the service: for callers that know it at run time only, and send operations by their names.
+    #[doc(hidden)]
+    pub fn facts(mut self, facts: &'static ServiceFacts) -> Self {
+        self.facts = facts;
+        self
     }
 
     /// Sends requests to this host instead of the service's own: `host`, `host:port`, or a URL without path. It overrides
@@ -240,7 +249,7 @@ impl<S: Service> ClientBuilder<S> {
 
     /// The client, or what is wrong with its settings. Nothing is sent yet.
     pub fn build(self) -> Result<Client<S>, Error> {
-        let endpoint = self.endpoint.endpoint(S::FACTS).map_err(invalid)?;
+        let endpoint = self.endpoint.endpoint(self.facts).map_err(invalid)?;
         if self.signature == Signature::V3 && self.format == Format::Xml {
             return Err(Error::configuration("responses to signature V3 are JSON; XML requires signature V1"));
         }
@@ -258,7 +267,7 @@ impl<S: Service> ClientBuilder<S> {
         let provider = self.credentials.unwrap_or_else(|| Arc::new(DefaultChain::new()));
         let core = Core {
             request: RequestSettings {
-                service: S::FACTS,
+                service: self.facts,
                 endpoint,
                 region: self.endpoint.region,
                 format: self.format,
