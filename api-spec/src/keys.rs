@@ -1,7 +1,7 @@
 //! The keys of the dialect, in the order in which files have them. The check of files, their layout and the JSON Schema for
 //! editors are all made from this list.
 
-use crate::model::{Method, RefusalKind};
+use crate::model::{By, Method, RefusalKind};
 
 /// The form that a value must have.
 #[derive(Debug)]
@@ -100,8 +100,31 @@ pub(crate) static SERVICE: Object = Object {
             Form::Table(&Form::Note, Lines::Each),
             "Groups of operations: the id of each, with a one-line description, which may be empty.",
         ),
+        may("wording", Form::Object(&WORDING), "What errors say of operations that reach a person."),
         may("types", TYPES, "Types that several operations use."),
         may("errors", Form::Table(&Form::Object(&ERROR), Lines::Each), "Known error codes."),
+    ],
+};
+
+static WORDING: Object = Object {
+    what: "the wording",
+    lines: Lines::Each,
+    keys: &[
+        may("call", Form::Object(&WORDS), "Of operations that call somebody."),
+        may("message", Form::Object(&WORDS), "Of operations that send a message."),
+    ],
+};
+
+static WORDS: Object = Object {
+    what: "the words",
+    lines: Lines::Fit,
+    keys: &[
+        must(
+            "maybe",
+            Form::Prose,
+            "If somebody may have been reached: what may be, and what to do; such as `a phone may be ringing, so look the call up`.",
+        ),
+        must("nobody", Form::Prose, "If nobody was reached, such as `no phone rings`."),
     ],
 };
 
@@ -177,9 +200,12 @@ pub(crate) static OPERATION: Object = Object {
         may("name", Form::Text, "Name of the request in Rust, where the action cannot be that."),
         must("group", Form::Text, "One of the groups of service.json."),
         must("operationType", Form::OneOf(&["read", "write"]), "Whether it changes anything."),
-        may("idempotent", Form::Flag, "Whether a retry has no further effect. True by default for read."),
-        may("dials", Form::Text, "The parameter with the called number. Absent if the operation calls nobody."),
-        may("dialsWhen", TEXTS, "Parameter values with which the operation calls somebody. Always, if absent."),
+        may(
+            "idempotent",
+            Form::Flag,
+            "Whether a retry has no further effect. True by default for a read that reaches nobody.",
+        ),
+        may("reaches", Form::Object(&REACH), "Whom it reaches, by a call or a message. Absent if it reaches nobody."),
         may("id", Form::Text, "The response member with the id of what was started. Every success has it."),
         may("method", Form::OneOf(Method::NAMES), "HTTP method, POST by default."),
         may(
@@ -203,6 +229,16 @@ pub(crate) static OPERATION: Object = Object {
 };
 
 const TEXTS: Form = Form::Table(&Form::Text, Lines::Fit);
+
+static REACH: Object = Object {
+    what: "the person who is reached",
+    lines: Lines::Fit,
+    keys: &[
+        must("by", Form::OneOf(By::NAMES), "By a call or by a message."),
+        must("whom", Form::Text, "The parameter that says who is reached."),
+        may("when", TEXTS, "Parameter values with which the operation reaches somebody. Always, if absent."),
+    ],
+};
 
 const NAME_SETS: Form = Form::List(&Form::List(&Form::Text));
 

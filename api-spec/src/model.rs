@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use aliyun_protocol::success::{Evidence, Statement};
-pub use aliyun_protocol::{Method, RefusalKind};
+pub use aliyun_protocol::{By, Method, RefusalKind};
 use serde_json::{Map, Value};
 
 pub use crate::rate::Rate;
@@ -30,6 +30,8 @@ pub struct Service {
     pub time_zone: String,
     /// Groups of operations, in the order of the file.
     pub groups: Vec<Group>,
+    /// What errors say of operations that reach a person, where the service has its own words.
+    pub wording: Vec<(By, Words)>,
     /// Types that several operations use.
     pub types: Vec<NamedType>,
     /// Known error codes.
@@ -107,12 +109,10 @@ pub struct Operation {
     pub operation_type: OperationType,
     /// Whether a retry has no further effect.
     pub idempotent: bool,
-    /// The parameter with the called number. `None` if the operation calls nobody.
-    pub dials: Option<String>,
+    /// Whom it reaches. `None` if it reaches nobody.
+    pub reaches: Option<Reach>,
     /// The response member with the id of what was started. Every success has it.
     pub id: Option<String>,
-    /// Parameter values with which the operation calls somebody. If empty, it always does.
-    pub dials_when: Vec<(String, String)>,
     /// HTTP method.
     pub method: Method,
     /// Whether requests are signed.
@@ -143,6 +143,26 @@ pub struct Operation {
     pub examples: Vec<Example>,
     /// Path of its file in the service folder, such as `operations/SingleCallByTts.json`.
     pub file: String,
+}
+
+/// Whom an operation reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// How it reaches them.
+    pub by: By,
+    /// The parameter that says who is reached.
+    pub whom: String,
+    /// Parameter values with which it reaches somebody. If empty, it always does.
+    pub when: Vec<(String, String)>,
+}
+
+/// What errors say of operations that reach a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Words {
+    /// What may be if somebody may have been reached, and what to do.
+    pub maybe: String,
+    /// What is certain if nobody was reached.
+    pub nobody: String,
 }
 
 /// Whether an operation changes anything.

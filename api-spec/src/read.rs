@@ -3,8 +3,9 @@
 
 use crate::json::{Member, Node};
 use crate::model::{
-    Endpoints, EnumValue, Envelope, Example, Field, Group, Kind, Limits, Method, NamedType, Operation, OperationType,
-    PagePosition, Pagination, Position, Rate, RefusalKind, Service, ServiceError, Shape, Style, Time, TypeBody, Unit,
+    By, Endpoints, EnumValue, Envelope, Example, Field, Group, Kind, Limits, Method, NamedType, Operation,
+    OperationType, PagePosition, Pagination, Position, Rate, Reach, RefusalKind, Service, ServiceError, Shape, Style,
+    Time, TypeBody, Unit, Words,
 };
 use crate::name::snake_case;
 
@@ -19,10 +20,16 @@ pub(crate) fn service(node: &Node<'_>) -> Service {
         common_parameters: fields(node.table("commonParameters")),
         time_zone: text_of(node, "timeZone").unwrap_or_else(|| "+08:00".to_owned()),
         groups: node.table("groups").iter().map(group).collect(),
+        wording: node.table("wording").iter().filter_map(words).collect(),
         types: node.table("types").iter().map(named_type).collect(),
         errors: node.table("errors").iter().map(service_error).collect(),
         operations: Vec::new(),
     }
+}
+
+fn words(member: &Member<'_>) -> Option<(By, Words)> {
+    let words = Words { maybe: text(&member.value, "maybe"), nobody: text(&member.value, "nobody") };
+    Some((By::of_name(&member.name)?, words))
 }
 
 fn endpoints(node: &Node<'_>) -> Endpoints {
@@ -72,16 +79,15 @@ pub(crate) fn operation(node: &Node<'_>, file: &str) -> Operation {
         Some("read") => OperationType::Read,
         _ => OperationType::Write,
     };
-    let dials = text_of(node, "dials");
-    let harmless = operation_type == OperationType::Read && dials.is_none();
+    let reaches = node.get("reaches").map(reach);
+    let harmless = operation_type == OperationType::Read && reaches.is_none();
     Operation {
         action: text(node, "action"),
         name: text_of(node, "name").unwrap_or_else(|| text(node, "action")),
         group: text(node, "group"),
         operation_type,
         idempotent: node.get("idempotent").and_then(Node::flag).unwrap_or(harmless),
-        dials,
-        dials_when: conditions(node.table("dialsWhen")),
+        reaches,
         id: text_of(node, "id"),
         method: node.get("method").and_then(Node::text).and_then(Method::of_name).unwrap_or(Method::Post),
         signed: node.get("signed").and_then(Node::flag).unwrap_or(true),
@@ -98,6 +104,14 @@ pub(crate) fn operation(node: &Node<'_>, file: &str) -> Operation {
         pagination: node.get("pagination").and_then(pagination),
         examples: node.get("examples").map(examples).unwrap_or_default(),
         file: file.to_owned(),
+    }
+}
+
+fn reach(node: &Node<'_>) -> Reach {
+    Reach {
+        by: node.get("by").and_then(Node::text).and_then(By::of_name).unwrap_or(By::Call),
+        whom: text(node, "whom"),
+        when: conditions(node.table("when")),
     }
 }
 
@@ -312,11 +326,11 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_that_reads_and_rings_nobody_is_idempotent() {
+    fn an_operation_that_reads_and_reaches_nobody_is_idempotent() {
         assert!(read(r#"{ "operationType": "read" }"#).idempotent);
         assert!(!read(r#"{ "operationType": "write" }"#).idempotent);
         assert!(read(r#"{ "operationType": "write", "idempotent": true }"#).idempotent);
-        assert!(!read(r#"{ "operationType": "read", "dials": "Tel" }"#).idempotent);
+        assert!(!read(r#"{ "operationType": "read", "reaches": { "by": "call", "whom": "Tel" } }"#).idempotent);
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use aliyun_api_spec::model;
 use aliyun_protocol::visible::escaped;
-use aliyun_runtime::Facts;
 use aliyun_runtime::generated::Member as _;
+use aliyun_runtime::{By, Facts, Words};
 use dyvmsapi::credentials::Profile;
 use dyvmsapi::{Client, Credentials, Retries, Signature};
 use dyvmsapi_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Server};
@@ -259,7 +259,7 @@ impl Caller {
 
 /// Whether the operation may call somebody: if the specification says so, or does not have it.
 fn dials(request: &Request) -> bool {
-    request.operation().is_none_or(|operation| operation.dials.is_some())
+    request.operation().is_none_or(|operation| operation.reaches.is_some())
 }
 
 /// What the request has done, for an error that its result cannot be shown. `None` if the operation only reads.
@@ -290,12 +290,18 @@ fn is_closed(descriptor: &str) -> bool {
     is_null && flags.is_some_and(|flags| flags & 0b11 == 0b10)
 }
 
+/// What errors say of operations that reach a person.
+fn words(by: By) -> Words {
+    let own = spec::service().wording.iter().find(|(known, _)| *known == by);
+    own.map_or(Words::of(by), |(_, words)| Words { maybe: &words.maybe, nobody: &words.nobody })
+}
+
 /// The facts of an operation, for the client.
 fn facts(request: &Request) -> Facts {
     let mut facts = Facts::operation(request.action());
     let Some(operation) = request.operation() else {
         // The name of the parameter with the called number is not known, and not needed.
-        return facts.dials("");
+        return facts.reaches(By::Call, "").worded(words(By::Call));
     };
     facts = facts.method(operation.method);
     if let Some(rule) = spec::rule_of(operation) {
@@ -313,8 +319,8 @@ fn facts(request: &Request) -> Facts {
     if let Some(member) = &operation.id {
         facts = facts.id(member);
     }
-    if let Some(parameter) = &operation.dials {
-        facts = facts.dials(parameter);
+    if let Some(reach) = &operation.reaches {
+        facts = facts.reaches(reach.by, &reach.whom).worded(words(reach.by));
     }
     match operation.limits.per_second {
         Some(requests) => facts.per_second(requests),

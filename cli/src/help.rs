@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::spec;
-use aliyun_api_spec::model::{EnumValue, Field, Operation, OperationType, Rate, Shape, Time, Unit};
+use aliyun_api_spec::model::{By, EnumValue, Field, Operation, OperationType, Rate, Shape, Time, Unit};
 use aliyun_api_spec::types::{Type, Types};
 use serde_json::Value;
 
@@ -119,11 +119,14 @@ pub(crate) fn about(operation: &Operation) -> String {
 }
 
 fn effects(operation: &Operation) -> String {
-    let mut effects = match (&operation.dials, operation.operation_type) {
-        (Some(parameter), _) => {
-            let when = operation.dials_when.iter().map(|(name, value)| format!(", where --{name} is {value}"));
+    let mut effects = match (&operation.reaches, operation.operation_type) {
+        (Some(reach), _) => {
+            let when = reach.when.iter().map(|(name, value)| format!(", where --{name} is {value}"));
             let when: String = when.collect();
-            format!("Calls the number in --{parameter}{when}. A retry places another call.")
+            match reach.by {
+                By::Call => format!("Calls the number in --{}{when}. A retry places another call.", reach.whom),
+                By::Message => format!("Sends a message to --{}{when}. A retry sends another one.", reach.whom),
+            }
         }
         (None, OperationType::Read) => "Changes nothing.".to_owned(),
         (None, OperationType::Write) => "Changes data.".to_owned(),

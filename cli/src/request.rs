@@ -75,7 +75,8 @@ impl Request {
     /// Whether it may call somebody. An unknown operation may.
     pub(crate) fn places_call(&self) -> bool {
         let has = |(name, value): &(String, String)| self.value(name) == Some(value.as_str());
-        self.operation.is_none_or(|operation| operation.dials.is_some() && operation.dials_when.iter().all(has))
+        self.operation
+            .is_none_or(|operation| operation.reaches.as_ref().is_some_and(|reach| reach.when.iter().all(has)))
     }
 
     fn value(&self, name: &str) -> Option<&str> {

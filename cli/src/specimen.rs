@@ -13,7 +13,7 @@ const SERVICE: &str = r#"{
 }"#;
 
 const OPERATION: &str = r#"{
-  "action": "Specimen", "group": "all", "operationType": "write", "dials": "CalledNumber",
+  "action": "Specimen", "group": "all", "operationType": "write", "reaches": { "by": "call", "whom": "CalledNumber" },
   "limits": { "perSecond": 5, "perNumber": ["1/min", "5/h"] },
   "summary": "Calls one number.",
   "parameters": {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use aliyun_api_spec::model::{
-    EnumValue, Field, Group, NamedType, Operation, OperationType, Rate, Service, Shape, Style, Time, TypeBody, Unit,
+    By, EnumValue, Field, Group, NamedType, Operation, OperationType, Rate, Service, Shape, Style, Time, TypeBody, Unit,
 };
 use aliyun_api_spec::types::{Sensitivity, Types};
 use serde_json::{Map, Value};
@@ -96,11 +96,15 @@ pub(crate) fn request(service: &Service, operation: &Operation, options: &Option
 
 /// What a call does, and whether it can be retried.
 fn effects(operation: &Operation) -> String {
-    let mut text = match (&operation.dials, operation.operation_type, operation.idempotent) {
-        (Some(dials), ..) => {
-            let when = operation.dials_when.iter().map(|(name, value)| format!(", where `{name}` is `{value}`"));
+    let mut text = match (&operation.reaches, operation.operation_type, operation.idempotent) {
+        (Some(reach), ..) => {
+            let when = reach.when.iter().map(|(name, value)| format!(", where `{name}` is `{value}`"));
             let when: String = when.collect();
-            format!("**Calls a phone** (`{dials}`{when}). It is not retried if the service may have received it.")
+            let what = match reach.by {
+                By::Call => "Calls somebody",
+                By::Message => "Sends somebody a message",
+            };
+            format!("**{what}** (`{}`{when}). It is not retried if the service may have received it.", reach.whom)
         }
         (None, OperationType::Read, true) => "Reads only. It can be retried.".to_owned(),
         (None, OperationType::Read, false) => "Reads, but a retry is not safe.".to_owned(),

@@ -16,6 +16,7 @@ pub(crate) fn root(root: &Root) -> TokenStream {
     let modules = modules.iter().map(module);
     let (product, version, endpoint) = (&facts.product, &facts.version, &facts.endpoint);
     let envelope = envelope(&facts.envelope);
+    let wording = facts.wording.iter().map(|(by, maybe, nobody)| quote!(.wording(rt::By::#by, #maybe, #nobody)));
     let serves_all = facts.serves_all.then(|| quote!(.serves_all()));
     let regions = hosts("regions", &facts.regions);
     let vpc = hosts("vpc", &facts.vpc);
@@ -44,6 +45,7 @@ pub(crate) fn root(root: &Root) -> TokenStream {
                     #serves_all
                     #regions
                     #vpc
+                    #(#wording)*
                 };
         }
 
@@ -153,7 +155,7 @@ fn members(record: &Record) -> TokenStream {
 }
 
 fn operation(name: &Ident, operation: &OperationFacts) -> TokenStream {
-    let OperationFacts { action, method, signed, envelope, reads, idempotent, dials, id, per_second, .. } = operation;
+    let OperationFacts { action, method, signed, envelope, reads, idempotent, reaches, id, per_second, .. } = operation;
     let OperationFacts { service, output, paging, .. } = operation;
     let action = action.as_ref().map(|action| quote!(action(#action),));
     let method = method.as_ref().map(|method| quote!(method(rt::Method::#method),));
@@ -164,13 +166,13 @@ fn operation(name: &Ident, operation: &OperationFacts) -> TokenStream {
         (false, true) => Some(quote!(idempotent,)),
         (false, false) => None,
     };
-    let dials = dials.as_ref().map(|dials| quote!(dials(#dials),));
+    let reaches = reaches.as_ref().map(|(by, whom)| quote!(reaches(rt::By::#by, #whom),));
     let id = id.as_ref().map(|id| quote!(id(#id),));
     let per_second = per_second.map(Literal::u32_unsuffixed).map(|number| quote!(per_second(#number),));
     let paging = paging.as_ref().map(|paging| self::paging(name, paging));
     quote! {
         rt::operation!(#name -> #output {
-            service: #service, #action #method #unsigned #envelope #idempotent #dials #id #per_second
+            service: #service, #action #method #unsigned #envelope #idempotent #reaches #id #per_second
         });
 
         #paging

@@ -44,6 +44,11 @@ pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
             regions: service.endpoints.regions.clone(),
             vpc: service.endpoints.vpc.clone(),
             envelope: envelope(&service.envelope),
+            wording: service
+                .wording
+                .iter()
+                .map(|(by, words)| (format_ident!("{}", by.variant_name()), words.maybe.clone(), words.nobody.clone()))
+                .collect(),
             errors: service.errors.iter().map(error).collect(),
         },
         modules,
@@ -129,7 +134,11 @@ impl Lower<'_> {
             envelope: operation.envelope.as_ref().map(envelope),
             reads: operation.operation_type == OperationType::Read && operation.idempotent,
             idempotent: operation.idempotent,
-            dials: operation.dials.clone(),
+            // Both have the same names in the specification and in the runtime.
+            reaches: operation
+                .reaches
+                .as_ref()
+                .map(|reach| (format_ident!("{}", reach.by.variant_name()), reach.whom.clone())),
             id: operation.id.clone(),
             per_second: operation.limits.per_second,
             service: quote!(super::#service),

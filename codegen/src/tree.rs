@@ -26,6 +26,8 @@ pub(crate) struct ServiceFacts {
     /// Pairs of region and host.
     pub(crate) vpc: Vec<(String, String)>,
     pub(crate) envelope: EnvelopeFacts,
+    /// Own words for operations that reach a person: how, what may be, and what is certain if nobody was reached.
+    pub(crate) wording: Vec<(Ident, String, String)>,
     pub(crate) errors: Vec<ErrorFacts>,
 }
 
@@ -127,7 +129,8 @@ pub(crate) struct OperationFacts {
     pub(crate) envelope: Option<EnvelopeFacts>,
     pub(crate) reads: bool,
     pub(crate) idempotent: bool,
-    pub(crate) dials: Option<String>,
+    /// How the operation reaches a person, and the parameter that says whom.
+    pub(crate) reaches: Option<(Ident, String)>,
     pub(crate) id: Option<String>,
     pub(crate) per_second: Option<u32>,
     pub(crate) service: TokenStream,

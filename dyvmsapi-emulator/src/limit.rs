@@ -76,7 +76,7 @@ impl Limiter {
     /// Counts the call that an operation places, or returns the limit that it would exceed. Calls from different caller
     /// IDs are counted apart.
     pub(crate) fn count(&mut self, operation: &Operation, parameters: &Parameters, now: Time) -> Result<(), Reached> {
-        let Some(dials) = &operation.dials else { return Ok(()) };
+        let Some(dials) = operation.reaches.as_ref().map(|reach| &reach.whom) else { return Ok(()) };
         let value = |name: &str| parameters.get(name).map(String::as_str).unwrap_or_default();
         self.call(operation, value(dials), value("CalledShowNumber"), now)
     }

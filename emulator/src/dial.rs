@@ -91,9 +91,10 @@ impl Dials {
 
 /// The numbers that an operation dials with these parameters.
 pub(crate) fn called(operation: &Operation, parameters: &Parameters) -> Vec<String> {
-    let Some(name) = &operation.dials else { return Vec::new() };
+    let Some(reach) = &operation.reaches else { return Vec::new() };
+    let name = &reach.whom;
     let has = |(name, value): &(String, String)| parameters.get(name) == Some(value);
-    if !operation.dials_when.iter().all(has) {
+    if !reach.when.iter().all(has) {
         return Vec::new();
     }
     let style = operation.parameter(name).and_then(|field| field.shape.style);
@@ -130,16 +131,22 @@ fn items(json: &str) -> Vec<String> {
 mod tests {
     use aliyun_api_spec::model::{Kind, Shape};
 
+    use aliyun_api_spec::model::{By, Reach};
+
     use super::*;
     use crate::specimen::{field, operation, shape};
 
     fn dialled(style: Option<Style>, pairs: &[(&str, &str)]) -> Vec<String> {
         let mut operation = operation("Ring");
-        operation.dials = Some("Called".to_owned());
+        operation.reaches = Some(reach("Called", Vec::new()));
         let list = Kind::Array(Box::new(shape(Kind::String)));
         operation.parameters = vec![field("Called", Shape { style, ..shape(list) })];
         let parameters = pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
         called(&operation, &parameters)
+    }
+
+    fn reach(whom: &str, when: Vec<(String, String)>) -> Reach {
+        Reach { by: By::Call, whom: whom.to_owned(), when }
     }
 
     #[test]
@@ -155,8 +162,7 @@ mod tests {
     #[test]
     fn dials_only_with_the_values_that_the_specification_names() {
         let mut operation = operation("Execute");
-        operation.dials = Some("TaskId".to_owned());
-        operation.dials_when = vec![("Status".to_owned(), "RUNNING".to_owned())];
+        operation.reaches = Some(reach("TaskId", vec![("Status".to_owned(), "RUNNING".to_owned())]));
         operation.parameters = ["TaskId", "Status"].map(|name| field(name, shape(Kind::String))).into();
         let dialled = |status: &str| {
             let pairs = [("TaskId", "123456"), ("Status", status)];

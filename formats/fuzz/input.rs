@@ -4,21 +4,21 @@ use aliyun_api_formats::{Imported, Options, import_metadata, import_pages};
 use aliyun_api_spec::SourceFile;
 
 /// A reference page.
-pub fn page(data: &[u8]) {
+pub(crate) fn page(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let options = Options {
         product: Some("Mailroom".to_owned()),
         version: Some("2020-02-02".to_owned()),
-        keep_descriptions: data.len() % 2 == 0,
+        keep_descriptions: data.len().is_multiple_of(2),
         ..Options::default()
     };
     check(&import_pages(&[SourceFile { path: "page.md", text: &text }], &options));
 }
 
 /// Metadata of a product.
-pub fn metadata(data: &[u8]) {
+pub(crate) fn metadata(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
-    let options = Options { keep_descriptions: data.len() % 2 == 0, ..Options::default() };
+    let options = Options { keep_descriptions: data.len().is_multiple_of(2), ..Options::default() };
     check(&import_metadata(&SourceFile { path: "docs.json", text: &text }, &options));
 }
 

@@ -196,7 +196,14 @@ impl<'t> Reader<'_, 't> {
         let parameters = self.parameters(node)?;
         let response = self.response(node)?;
         let reads = match node.get("operationType").and_then(Node::text) {
-            Some("read") => Some(true),
+            Some("read") if reads_by_name(&action) => Some(true),
+            // Metadata also calls operations that place a call a read.
+            Some("read") => {
+                let what = "the operation type is read, and the name does not say so; it is taken for a write that must \
+                            not be sent twice, so a person should look at it";
+                self.notes.contradiction(node.at_value("operationType"), format!("{action}: {what}"));
+                None
+            }
             Some("write") => Some(false),
             other => {
                 let what = match other {
@@ -608,6 +615,22 @@ impl<'t> Reader<'_, 't> {
         // What a failure looks like is known for every operation, so only a success makes an example.
         [success, failure].into_iter().filter(|example| example.json.is_some() || example.xml.is_some()).collect()
     }
+}
+
+/// Whether the first words of a name are those of an operation that reads.
+fn reads_by_name(action: &str) -> bool {
+    const READS: &[&str] = &[
+        "get", "list", "query", "describe", "search", "find", "count", "check", "show", "fetch", "lookup", "inquire",
+        "preview", "scan", "select", "view", "retrieve", "has", "is", "exist", "validate", "verify", "estimate",
+        "detect",
+    ];
+    const WRITES: &[&str] =
+        &["create", "add", "delete", "remove", "update", "set", "modify", "send", "start", "call", "batch"];
+    let name = snake_case(action);
+    let mut words = name.split('_');
+    let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let is_write = WRITES.contains(&first) && first != "batch";
+    READS.contains(&first) || (!is_write && READS.contains(&second))
 }
 
 /// Whether a component is written as a type: an object with members.

@@ -258,6 +258,29 @@ fn what_cannot_be_expressed_is_refused_by_name_and_the_rest_is_imported() {
     );
 }
 
+/// The metadata of the international voice service says that placing a call is a read.
+#[test]
+fn a_read_is_believed_only_if_its_name_says_so() {
+    let fine = api(&json!({ "RequestId": { "type": "string" } }), &json!({}));
+    for (action, expected) in [
+        ("GetBox", "read"),
+        ("ListBoxes", "read"),
+        ("BatchQueryBoxes", "read"),
+        ("CloudGetBox", "read"),
+        ("VoiceSingleCall", "write"),
+        ("SendList", "write"),
+        ("CreateListing", "write"),
+        ("Page", "write"),
+    ] {
+        let imported = import(&product(&json!({ action: fine })));
+        assert_eq!(operation(&imported, action)["operationType"], expected, "{action}");
+        let is_noted = notes(&imported)
+            .iter()
+            .any(|note| note.starts_with(&format!("contradiction: {action}: the operation type is read")));
+        assert_eq!(is_noted, expected == "write", "{action}");
+    }
+}
+
 #[test]
 fn names_that_rust_cannot_have_get_others() {
     let fine = api(&json!({ "RequestId": { "type": "string" } }), &json!({}));

@@ -11,6 +11,7 @@ mod method;
 pub mod parameter;
 mod parameters;
 pub mod percent;
+mod reach;
 mod refusal;
 pub mod scalar;
 mod signature;
@@ -21,6 +22,7 @@ pub mod visible;
 
 pub use method::Method;
 pub use parameters::Parameters;
+pub use reach::By;
 pub use refusal::RefusalKind;
 pub use signature::SignatureText;
 

@@ -219,16 +219,16 @@ impl Error {
         self.0.refusal == Some(RefusalKind::Quota)
     }
 
-    /// Whether the service received the request. After `Sent::Maybe` of an operation that dials, a phone may be
-    /// ringing: look the call up before you place it again. [`Error::is_outcome_unknown`] covers every failure that
+    /// Whether the service received the request. After `Sent::Maybe` of an operation that reaches a person, it may have
+    /// done so: find out before you send it again. [`Error::is_outcome_unknown`] covers every failure that
     /// leaves the outcome open.
     #[must_use]
     pub fn sent(&self) -> Sent {
         self.0.sent
     }
 
-    /// Whether the call may have had an effect although it failed: after an operation that dials, a phone may be
-    /// ringing, so look the call up before you place it again.
+    /// Whether the call may have had an effect although it failed: an operation that reaches a person may have done so,
+    /// so find out before you send it again.
     ///
     /// It is always true after `Sent::Maybe`, and never after `Sent::No`. After `Sent::Yes` it is true unless the
     /// failure is a refusal; for an operation that must not be sent twice, only a code that the specification lists is
@@ -259,31 +259,24 @@ impl Error {
 }
 
 impl Error {
-    /// Whether the service received the request, if what happened does not make that clear.
-    fn reception(&self) -> &'static str {
+    /// Whether the service received the request, if what happened does not make that clear: a beginning, and what follows
+    /// from it.
+    fn reception(&self) -> Option<(&'static str, &'static str)> {
+        const MAYBE: &str = "; it is not known whether the service received the request";
+        const YES: &str = "; the service received the request";
+        const CHANGED: &str = "the change may have been made, so look before you send it again";
         let Inner { kind, sent, facts, .. } = *self.0;
-        let dials = facts.dials.is_some();
-        match (sent, kind) {
-            (Sent::Maybe, _) if dials => {
-                "; it is not known whether the service received the request: a phone may be ringing, so look the call up \
-                 before you place it again"
+        match (sent, kind, facts.reaches) {
+            (Sent::Maybe, _, Some(reach)) => Some((MAYBE, reach.words.maybe)),
+            (Sent::Maybe, ..) if facts.reads => Some((MAYBE, "")),
+            (Sent::Maybe, ..) => Some((MAYBE, CHANGED)),
+            (Sent::Yes, ..) if facts.reads || !self.is_outcome_unknown() => None,
+            (Sent::Yes, _, Some(reach)) => Some((YES, reach.words.maybe)),
+            (Sent::Yes, ..) => Some((YES, CHANGED)),
+            (Sent::No, ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Credentials, Some(reach)) => {
+                Some(("; nothing was sent, so ", reach.words.nobody))
             }
-            (Sent::Maybe, _) if facts.reads => "; it is not known whether the service received the request",
-            (Sent::Maybe, _) => {
-                "; it is not known whether the service received the request: the change may have been made, so look \
-                 before you send it again"
-            }
-            (Sent::Yes, _) if facts.reads || !self.is_outcome_unknown() => "",
-            (Sent::Yes, _) if dials => {
-                "; the service received the request: a phone may be ringing, so look the call up before you place it again"
-            }
-            (Sent::Yes, _) => {
-                "; the service received the request: the change may have been made, so look before you send it again"
-            }
-            (Sent::No, ErrorKind::Transport | ErrorKind::Timeout | ErrorKind::Credentials) if dials => {
-                "; nothing was sent, so no phone rings"
-            }
-            _ => "",
+            (Sent::No, ..) => None,
         }
     }
 }
@@ -301,7 +294,12 @@ impl fmt::Display for Error {
         if let Some(message) = &inner.message {
             write!(f, ": {}", message.trim_end_matches('.'))?;
         }
-        f.write_str(self.reception())?;
+        match self.reception() {
+            None => {}
+            Some((beginning, "")) => f.write_str(beginning)?,
+            Some((beginning, rest)) if beginning.ends_with(' ') => write!(f, "{beginning}{rest}")?,
+            Some((beginning, rest)) => write!(f, "{beginning}: {rest}")?,
+        }
         if let Some(hint) = &inner.hint {
             write!(f, "; {hint}")?;
         }

@@ -8,8 +8,8 @@ pub(crate) mod slot;
 
 use std::collections::BTreeMap;
 
-pub use aliyun_protocol::Method;
 pub use aliyun_protocol::RefusalKind;
+pub use aliyun_protocol::{By, Method};
 pub use serde;
 pub use serde_json::Value;
 

@@ -19,7 +19,7 @@ mod response;
 mod sign;
 mod transport;
 
-pub use aliyun_protocol::{Method, RefusalKind};
+pub use aliyun_protocol::{By, Method, RefusalKind};
 pub use bytes::Bytes;
 pub use http;
 pub use serde_json::Value;
@@ -37,7 +37,7 @@ pub use self::credential::{
 };
 pub use self::error::{BoxError, Error, ErrorBuilder, ErrorKind, Sent};
 pub use self::generated::operation::{
-    EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step,
+    EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, Reach, Service, ServiceFacts, Step, Words,
 };
 pub use self::request::encode::parameters_of;
 pub use self::request::{Format, Signature};

@@ -962,7 +962,7 @@ async fn a_stalled_body_is_reported_with_the_part_that_was_received() {
             let _ = stream.read(&mut [0]).await;
         });
         let client = client(&format!("http://127.0.0.1:{port}")).retries(Retries::never()).build().unwrap();
-        let facts = Facts::operation("Dial").dials("CalledNumber").id("CallId");
+        let facts = Facts::operation("Dial").reaches(aliyun_runtime::By::Call, "CalledNumber").id("CallId");
         let call = client.send_action("Dial", &[("CalledNumber", "13000000000")]).facts(facts);
         let error = call.timeout(Duration::from_millis(300)).await.unwrap_err();
         assert_eq!(

@@ -31,6 +31,8 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("dyvmsapi-emulator", &["aliyun-codegen", "dyvmsapi", "http", "hyper", "reqwest", "syn", "tokio"]),
     ("dyvms", &["aliyun-codegen", "aliyun-codegen-macros", "reqwest", "syn"]),
     ("workspace-tests", &[]),
+    ("other-product", &[]),
+    ("build-script", &[]),
 ];
 
 /// The modules of the runtime, from the bottom up. A module may use those before it.

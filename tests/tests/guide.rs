@@ -8,8 +8,7 @@ mod over_http;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use aliyun_api_spec::{SourceFile, parse};
+use std::process::Command;
 
 const GUIDE: &str = include_str!("../../docs/testing.md");
 
@@ -46,33 +45,112 @@ fn the_guide_depends_on_packages_by_their_names_and_folders() {
 }
 
 const DIALECT: &str = include_str!("../../docs/dialect.md");
+const ADDING: &str = include_str!("../../docs/adding-an-operation.md");
 
-/// The blocks of JSON of the tutorial: the service, the operation with two mistakes, and without.
-fn tutorial() -> [&'static str; 3] {
-    let blocks = DIALECT.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    blocks.collect::<Vec<_>>().try_into().unwrap()
+/// A block of code of a guide: its language, its content, and the paragraph above it.
+struct Block<'g> {
+    language: &'g str,
+    content: &'g str,
+    above: &'g str,
+}
+
+fn blocks(guide: &str) -> Vec<Block<'_>> {
+    let mut blocks = Vec::new();
+    let mut rest = guide;
+    while let Some((before, after)) = rest.split_once("\n```") {
+        // A block that shows fences has longer ones itself.
+        let more = after.len() - after.trim_start_matches('`').len();
+        let (language, after) = after[more..].split_once('\n').unwrap();
+        let (content, end) = after.split_once(&format!("{}\n", "`".repeat(3 + more))).unwrap();
+        let above = before.trim_end().rsplit("\n\n").next().unwrap();
+        blocks.push(Block { language, content, above });
+        rest = end;
+    }
+    blocks
+}
+
+/// The commands, built once. They are in the folder of this test's executable.
+fn executable(name: &str) -> PathBuf {
+    static BUILT: std::sync::Once = std::sync::Once::new();
+    BUILT.call_once(|| {
+        let cargo = option_env!("CARGO").unwrap_or("cargo");
+        let packages = ["-p", "aliyun-codegen", "-p", "dyvms", "-p", "other-product"];
+        let built = Command::new(cargo).args(["build", "--quiet", "--locked"]).args(packages).status().unwrap();
+        assert!(built.success());
+    });
+    let folder = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().to_path_buf();
+    folder.join(name)
+}
+
+/// What a command of a guide prints, standard error first, in a folder of its own.
+fn output(command: &str, folder: &Path) -> String {
+    let words = command.strip_prefix("cargo run --quiet ").unwrap_or(command);
+    let (name, arguments) = match words {
+        "-p other-product" => ("other-product", ""),
+        words if words.starts_with("-p aliyun-codegen -- ") => {
+            ("aliyun-codegen", &words["-p aliyun-codegen -- ".len()..])
+        }
+        words => ("dyvms", words.strip_prefix("-- ").unwrap()),
+    };
+    let arguments = arguments.split(' ').filter(|word| !word.is_empty()).map(|word| word.trim_matches('\''));
+    let output = Command::new(executable(name)).args(arguments).current_dir(folder).output().unwrap();
+    [output.stderr, output.stdout].map(|text| String::from_utf8(text).unwrap()).concat()
+}
+
+/// Does what a guide says, from its beginning to its end: writes its files, and runs its commands, which print what it
+/// shows.
+fn follow(guide: &str) -> usize {
+    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    std::os::unix::fs::symlink(root.join("api-spec"), folder.path().join("api-spec")).unwrap();
+    let mut commands = 0;
+    let mut last = String::new();
+    let mut file: Option<String> = None;
+    for Block { language, content, above } in blocks(guide) {
+        // The file that the paragraph above names last.
+        let has_end = |name: &str, end: &str| Path::new(name).extension().is_some_and(|own| own == end);
+        let named = above.split('`').skip(1).step_by(2).filter(|name| has_end(name, "json") || has_end(name, "md"));
+        match language {
+            "json" | "markdown" => {
+                file = named.last().map(str::to_owned).or(file);
+                let path = folder.path().join(file.as_ref().unwrap());
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, content).unwrap();
+            }
+            "console" => {
+                for command in content.split("$ ").filter(|command| !command.is_empty()) {
+                    let (command, expected) = command.split_once('\n').unwrap();
+                    last = output(command, folder.path());
+                    commands += 1;
+                    // A command without output prints more than a guide can show.
+                    if !expected.is_empty() {
+                        assert_eq!(last, expected, "{command}");
+                    }
+                }
+            }
+            "text" if above.contains("output") || content.starts_with("    pub struct") => {
+                assert!(last.contains(content), "{last}");
+            }
+            "rust" => {
+                let named = above.split('`').find(|name| has_end(name, "rs")).unwrap();
+                let source = std::fs::read_to_string(root.join("examples/other_product").join(named)).unwrap();
+                assert_eq!(content, source);
+            }
+            "text" => {}
+            other => assert_eq!(other, "", "a block without a language, or with an unknown one"),
+        }
+    }
+    commands
 }
 
 #[test]
-fn the_tutorial_shows_the_faults_of_its_files() {
-    let [service, wrong, right] = tutorial();
-    let check = |operation| {
-        parse(&[
-            SourceFile { path: "voice/service.json", text: service },
-            SourceFile { path: "voice/operations/CancelCall.json", text: operation },
-        ])
-    };
+fn the_commands_of_the_tutorial_print_what_it_shows() {
+    assert_eq!(follow(DIALECT), 5);
+}
 
-    let faults: Vec<String> = check(wrong).faults.iter().map(ToString::to_string).collect();
-    assert_eq!(faults.len(), 2);
-    assert!(DIALECT.contains(&format!("check voice\n{}\n2 faults\n", faults.join("\n"))), "{faults:#?}");
-
-    let loaded = check(right);
-    assert!(loaded.faults.is_empty(), "{:#?}", loaded.faults);
-    let options = aliyun_codegen::Options { operations: vec!["CancelCall"], ..aliyun_codegen::Options::default() };
-    let source = aliyun_codegen::generate_source(&loaded.service.unwrap(), &options).unwrap();
-    let shown = DIALECT.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
-    assert!(source.contains(shown), "{source}");
+#[test]
+fn an_operation_is_added_as_the_guide_says() {
+    assert_eq!(follow(ADDING), 7);
 }
 
 #[test]
@@ -84,6 +162,7 @@ fn every_link_of_the_guides_leads_to_a_file() {
         "api-spec",
         "codegen",
         "codegen/macros",
+        "formats",
         "runtime",
         "dyvmsapi",
         "emulator",

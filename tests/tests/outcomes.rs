@@ -87,8 +87,8 @@ async fn each_operation_that_dials_needs_the_id_that_it_always_carries() {
     assert!(error.to_string().contains("the response states success but has no TaskId"), "{error}");
     // Of an operation that is called by its name, what is said of it counts.
     for (facts, placed) in [
-        (Facts::operation("SingleCallByTts").dials("CalledNumber").id("CallId"), false),
-        (Facts::operation("SingleCallByTts").dials("CalledNumber"), true),
+        (Facts::operation("SingleCallByTts").reaches(aliyun_runtime::By::Call, "CalledNumber").id("CallId"), false),
+        (Facts::operation("SingleCallByTts").reaches(aliyun_runtime::By::Call, "CalledNumber"), true),
     ] {
         let call =
             client(Canned::ok(r#"{"Code":"OK"}"#)).send_action("SingleCallByTts", &[("CalledNumber", "13000000000")]);
@@ -98,7 +98,7 @@ async fn each_operation_that_dials_needs_the_id_that_it_always_carries() {
     let ids: Vec<(&str, &str)> = aliyun_api_spec::dyvmsapi()
         .operations
         .iter()
-        .filter(|operation| operation.dials.is_some())
+        .filter(|operation| operation.reaches.is_some())
         .filter_map(|operation| Some((operation.action.as_str(), operation.id.as_deref()?)))
         .collect();
     assert_eq!(
@@ -191,7 +191,7 @@ async fn what_does_not_fit_does_not_take_the_id_along() {
         r#"{"Code":"OK","RequestId":"R-1","TaskId":"4001","Data":1}"#,
         r#"{"TaskId":"4001","Data":[{"a":"b"}],"Code":"OK","RequestId":"R-1"}"#,
     ] {
-        let facts = Facts::operation("StartRobotTask").dials("TaskId").id("TaskId");
+        let facts = Facts::operation("StartRobotTask").reaches(aliyun_runtime::By::Call, "TaskId").id("TaskId");
         let value =
             client(Canned::ok(body)).send_action("StartRobotTask", &[("TaskId", "4001")]).facts(facts).await.unwrap();
         assert_eq!(value["TaskId"], "4001");

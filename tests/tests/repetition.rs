@@ -26,7 +26,12 @@ fn every_write_is_judged_with_a_reason() {
         .operations
         .iter()
         .filter(|operation| operation.operation_type == OperationType::Write)
-        .map(|operation| (operation.action.as_str(), (operation.idempotent, operation.dials.as_deref())))
+        .map(|operation| {
+            (
+                operation.action.as_str(),
+                (operation.idempotent, operation.reaches.as_ref().map(|reach| reach.whom.as_str())),
+            )
+        })
         .collect();
     assert_eq!(rows, writes);
 }
@@ -37,7 +42,7 @@ fn what_rings_a_phone_is_never_repeated() {
     let dialling: Vec<&str> = aliyun_api_spec::dyvmsapi()
         .operations
         .iter()
-        .filter(|operation| operation.dials.is_some())
+        .filter(|operation| operation.reaches.is_some())
         .map(|operation| operation.action.as_str())
         .collect();
     assert_eq!(
@@ -61,6 +66,6 @@ fn what_rings_a_phone_is_never_repeated() {
         aliyun_api_spec::dyvmsapi()
             .operations
             .iter()
-            .all(|operation| !(operation.idempotent && operation.dials.is_some()))
+            .all(|operation| !(operation.idempotent && operation.reaches.is_some()))
     );
 }

@@ -208,7 +208,7 @@ async fn a_read_is_repeated_after_all_of_them() {
 #[tokio::test(start_paused = true)]
 async fn an_action_that_dials_is_never_retried_whatever_its_other_facts() {
     let facts = Facts::operation("SingleCallByTts").idempotent();
-    for (facts, sent) in [(facts.dials("CalledNumber"), 1), (facts, 2)] {
+    for (facts, sent) in [(facts.reaches(aliyun_runtime::By::Call, "CalledNumber"), 1), (facts, 2)] {
         let transport = Scripted::new([fail(Sent::Maybe), ok()]);
         let call = client(&transport).send_action("SingleCallByTts", &[("CalledNumber", "13000000000")]).facts(facts);
         assert_eq!((call.await.is_ok(), transport.bodies().len()), (sent == 2, sent));

@@ -141,9 +141,9 @@ async fn what_has_no_form_on_the_wire_is_refused_before_anything_is_sent() {
 
 #[test]
 fn facts_are_those_of_the_specification() {
-    assert_eq!((Ring::FACTS.dials, Ring::FACTS.idempotent), (Some("Called"), false));
-    assert_eq!((Shapes::FACTS.dials, Shapes::FACTS.idempotent), (None, true));
-    assert_eq!((OffsetPages::FACTS.dials, OffsetPages::FACTS.idempotent), (None, true));
+    assert_eq!((Ring::FACTS.reaches.map(|reach| reach.whom), Ring::FACTS.idempotent), (Some("Called"), false));
+    assert_eq!((Shapes::FACTS.reaches, Shapes::FACTS.idempotent), (None, true));
+    assert_eq!((OffsetPages::FACTS.reaches, OffsetPages::FACTS.idempotent), (None, true));
     let facts = <Specimens as aliyun_runtime::Service>::FACTS;
     assert_eq!((facts.product, facts.version, facts.endpoint), ("Specimens", "2026-01-01", "specimens.example.com"));
 }

@@ -96,12 +96,12 @@ fn check_common(operation: &Operation, service: &Service, node: &Node<'_>, repor
     }
 }
 
-/// `dials`, `dialsWhen`, `atLeastOne` and `atMostOne` must name parameters.
+/// `reaches`, `atLeastOne` and `atMostOne` must name parameters.
 fn check_parameter_names(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>) {
-    if let (Some(_), Some(true)) = (&operation.dials, node.get("idempotent").and_then(Node::flag)) {
-        report.add(node.at_key("idempotent"), "an operation that dials is never idempotent");
+    if let (Some(_), Some(true)) = (&operation.reaches, node.get("idempotent").and_then(Node::flag)) {
+        report.add(node.at_key("idempotent"), "an operation that reaches a person is never idempotent");
     }
-    let mut named: Vec<&Node<'_>> = node.get("dials").into_iter().collect();
+    let mut named: Vec<&Node<'_>> = node.get("reaches").and_then(|reach| reach.get("whom")).into_iter().collect();
     for key in ["atLeastOne", "atMostOne"] {
         let sets = node.get(key).map_or(&[][..], Node::elements);
         for set in sets {
@@ -112,15 +112,13 @@ fn check_parameter_names(operation: &Operation, node: &Node<'_>, report: &mut Re
         }
     }
     let named = named.into_iter().filter_map(|node| Some((node.at, node.text().filter(|name| !name.is_empty())?)));
-    let conditions = node.table("dialsWhen").iter().map(|member| (member.at, &*member.name));
+    let conditions = node.get("reaches").map_or(&[][..], |reach| reach.table("when"));
+    let conditions = conditions.iter().map(|member| (member.at, &*member.name));
     for (at, name) in named.chain(conditions) {
         if operation.parameter(name).is_none() {
             let known = operation.parameters.iter().map(|field| field.wire_name.as_str());
             report.add_with(at, format!("no parameter \"{name}\""), did_you_mean(name, known));
         }
-    }
-    if !operation.dials_when.is_empty() && operation.dials.is_none() {
-        report.add(node.at_key("dialsWhen"), "`dialsWhen` needs `dials`, which is absent");
     }
 }
 
@@ -157,8 +155,8 @@ fn check_limits(operation: &Operation, node: &Node<'_>, report: &mut Report<'_>)
     let Some(per_number) = limits.get("perNumber") else {
         return;
     };
-    if operation.dials.is_none() {
-        report.add(limits.at_key("perNumber"), "`perNumber` needs `dials`, which is absent");
+    if operation.reaches.is_none() {
+        report.add(limits.at_key("perNumber"), "`perNumber` needs `reaches`, which is absent");
     }
     for limit in per_number.elements() {
         let Some(text) = limit.text().filter(|text| Rate::parse(text).is_none()) else {

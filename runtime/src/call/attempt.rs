@@ -120,7 +120,7 @@ impl Call {
         let (deadline, time) = end_after(attempt.began + waits.elapsed());
         history.attempts += 1;
         attempt.span = self.span.attempt(&self.core, self.method, history.attempts);
-        // A timer that has expired still polls its future once, which could ring a phone that nobody waits for.
+        // A timer that has expired still polls its future once, which could have an effect that nobody waits for.
         if deadline <= Instant::now() {
             let what = format!("no time was left of {time:?} when it was its turn");
             return Err(self.error(ErrorKind::Timeout, Sent::No, what));

@@ -116,11 +116,11 @@ impl<T> PendingRequest<T> {
 
 impl PendingRequest<Value> {
     /// States the facts of an operation that is sent by its name: its HTTP method, whether it can be sent twice without
-    /// harm, whether it rings somebody, how many requests per second it accepts. The facts of a typed operation are in
+    /// harm, whether it reaches a person, how many requests per second it accepts. The facts of a typed operation are in
     /// its specification.
     ///
     /// A call of an idempotent operation is retried if it is not known whether the service received it, unless the
-    /// operation also dials.
+    /// operation also reaches a person.
     pub fn facts(mut self, facts: Facts) -> Self {
         self.prepared.method = facts.method;
         self.prepared.facts = facts;

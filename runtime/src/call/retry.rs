@@ -1,6 +1,6 @@
 //! Whether a failed attempt is retried, and when.
 //!
-//! A request that dials a phone is retried only if it was certainly not sent, or if the gateway certainly refused it
+//! A request that reaches a person is retried only if it was certainly not sent, or if the gateway certainly refused it
 //! before it passed it on. Other requests are retried after an unknown outcome only if sending the operation twice does
 //! no harm.
 

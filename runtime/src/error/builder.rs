@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn what_is_not_said_is_the_careful_choice() {
-        let dials = Facts::operation("Ring").dials("CalledNumber");
+        let dials = Facts::operation("Ring").reaches(crate::By::Call, "CalledNumber");
         for (kind, sent, unknown) in [
             (ErrorKind::Configuration, Sent::No, false),
             (ErrorKind::Credentials, Sent::No, false),

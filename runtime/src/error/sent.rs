@@ -1,11 +1,11 @@
 //! Whether a request reached the service.
 
-/// Whether a request reached the service. For a call that dials a phone this is the question.
+/// Whether a request reached the service. For an operation that reaches a person this is the question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sent {
     /// No: nothing was sent, so sending again is safe.
     No,
-    /// Not known: a phone may be ringing.
+    /// Not known: it may have had its effect.
     Maybe,
     /// Yes: the service answered.
     Yes,

@@ -138,11 +138,11 @@ macro_rules! builder {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! operation {
-    ($name:ident -> $output:ident { service: $service:path, $($fact:ident $(($value:expr))?,)* }) => {
+    ($name:ident -> $output:ident { service: $service:path, $($fact:ident $(($($value:expr),*))?,)* }) => {
         #[allow(deprecated, reason = "an item may use itself")]
         impl $crate::generated::Operation for $name {
             const FACTS: $crate::generated::Facts =
-                $crate::generated::Facts::operation(stringify!($name))$(.$fact($($value)?))*;
+                $crate::generated::Facts::operation(stringify!($name))$(.$fact($($($value),*)?))*.of::<$service>();
             type Service = $service;
             type Output = $output;
         }

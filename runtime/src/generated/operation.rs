@@ -1,8 +1,8 @@
 //! Facts of an operation and its service, as generated code states them.
 
-use aliyun_protocol::Method;
 use aliyun_protocol::gateway;
 pub use aliyun_protocol::gateway::ErrorFacts;
+use aliyun_protocol::{By, Method};
 
 use crate::generated::field::Fields;
 use crate::generated::slot::{Place, Record};
@@ -31,6 +31,10 @@ pub struct ServiceFacts {
     pub vpc: &'static [(&'static str, &'static str)],
     /// Members that every response has.
     pub envelope: EnvelopeFacts,
+    /// What errors say of operations that call somebody.
+    pub call: Words,
+    /// What errors say of operations that send somebody a message.
+    pub message: Words,
     /// Documented codes.
     pub errors: &'static [ErrorFacts],
 }
@@ -62,7 +66,18 @@ impl ServiceFacts {
         envelope: EnvelopeFacts,
         errors: &'static [ErrorFacts],
     ) -> Self {
-        Self { product, version, endpoint, serves_all: false, regions: &[], vpc: &[], envelope, errors }
+        Self {
+            product,
+            version,
+            endpoint,
+            serves_all: false,
+            regions: &[],
+            vpc: &[],
+            envelope,
+            call: Words::of(By::Call),
+            message: Words::of(By::Message),
+            errors,
+        }
     }
 
     /// The default host also serves regions that are not listed.
@@ -89,6 +104,25 @@ impl ServiceFacts {
         self
     }
 
+    /// The words for operations that reach a person in this way: what may be, and what is certain if nobody was reached.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn wording(mut self, by: By, maybe: &'static str, nobody: &'static str) -> Self {
+        let words = Words { maybe, nobody };
+        match by {
+            By::Call => self.call = words,
+            By::Message => self.message = words,
+        }
+        self
+    }
+
+    pub(crate) const fn words(&self, by: By) -> Words {
+        match by {
+            By::Call => self.call,
+            By::Message => self.message,
+        }
+    }
+
     /// What is known of a code, of the service or of the gateway, and whether it is listed itself.
     pub(crate) fn error(&self, code: &str) -> Option<(&'static ErrorFacts, bool)> {
         gateway::find(self.errors, code)
@@ -107,6 +141,44 @@ impl EnvelopeFacts {
         ok: &'static str,
     ) -> Self {
         Self { code, message, request_id, success, ok }
+    }
+}
+
+/// Whom an operation reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reach {
+    /// How it reaches them.
+    pub by: By,
+    /// The parameter that says who is reached.
+    pub whom: &'static str,
+    /// What errors say.
+    pub words: Words,
+}
+
+/// What errors say of an operation that reaches a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Words {
+    /// What may be if somebody may have been reached, and what to do.
+    pub maybe: &'static str,
+    /// What is certain if nobody was reached.
+    pub nobody: &'static str,
+}
+
+impl Words {
+    /// General words.
+    #[must_use]
+    pub const fn of(by: By) -> Self {
+        match by {
+            By::Call => Self {
+                maybe: "somebody may have been called, so find out before you call again",
+                nobody: "nobody is called",
+            },
+            By::Message => Self {
+                maybe: "a message may have been sent, so find out before you send it again",
+                nobody: "no message is sent",
+            },
+        }
     }
 }
 
@@ -136,8 +208,8 @@ pub struct Facts {
     pub reads: bool,
     /// Whether it can be sent twice without harm.
     pub idempotent: bool,
-    /// The parameter that says who is rung, if the operation rings somebody.
-    pub dials: Option<&'static str>,
+    /// Whom the operation reaches, if it reaches a person.
+    pub reaches: Option<Reach>,
     /// The response member that every success has: the id of what was started. A success without it has an unknown
     /// outcome.
     pub id: Option<&'static str>,
@@ -146,7 +218,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// An operation that is sent by POST, must not be sent twice, and rings nobody.
+    /// An operation that is sent by POST, must not be sent twice, and reaches nobody.
     #[must_use]
     pub const fn operation(action: &'static str) -> Self {
         Self {
@@ -156,7 +228,7 @@ impl Facts {
             envelope: None,
             reads: false,
             idempotent: false,
-            dials: None,
+            reaches: None,
             id: None,
             per_second: None,
         }
@@ -170,9 +242,9 @@ impl Facts {
         self
     }
 
-    /// Whether it can be sent twice: never if it rings a phone, whatever else is stated.
+    /// Whether it can be sent twice: never if it reaches a person, whatever else is stated.
     pub(crate) const fn is_repeatable(self) -> bool {
-        self.idempotent && self.dials.is_none()
+        self.idempotent && self.reaches.is_none()
     }
 
     /// It can be sent twice without harm.
@@ -182,11 +254,30 @@ impl Facts {
         self
     }
 
-    /// It rings the number in this parameter.
+    /// It reaches the person that this parameter names. Errors say so in general words.
     #[must_use]
-    pub const fn dials(mut self, parameter: &'static str) -> Self {
-        self.dials = Some(parameter);
+    pub const fn reaches(mut self, by: By, whom: &'static str) -> Self {
+        self.reaches = Some(Reach { by, whom, words: Words::of(by) });
         self
+    }
+
+    /// Errors say it in these words.
+    #[must_use]
+    pub const fn worded(mut self, words: Words) -> Self {
+        if let Some(reach) = &mut self.reaches {
+            reach.words = words;
+        }
+        self
+    }
+
+    /// For generated code: the words of the service.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn of<S: Service>(self) -> Self {
+        match self.reaches {
+            Some(reach) => self.worded(S::FACTS.words(reach.by)),
+            None => self,
+        }
     }
 
     /// Every success has this response member, the id of what was started.
