@@ -13,7 +13,7 @@ use crate::time::{earlier, later};
 
 /// Something that goes wrong with one request.
 ///
-/// Each fault states whether the operation takes effect: whether a phone rings, a task starts, and the dial is counted.
+/// Each fault states whether the operation takes effect: whether the account changes, and the dial is counted.
 /// If both are possible, the operation has no effect unless [`Fault::after_effect`] is set. A fault with effect decides
 /// how the response is delivered; the response itself is that of the other rules.
 ///
@@ -198,7 +198,7 @@ impl Fault {
         Self::of(Kind::ClockBehind(by))
     }
 
-    /// The operation takes effect before the fault: a phone rings, and the client gets no proper response. JSON:
+    /// The operation takes effect before the fault: the account changes, and the client gets no proper response. JSON:
     /// `"after_effect": true`.
     ///
     /// It changes `reset`, `silence` and the errors with a status. The service never throttles a request that it has

@@ -29,7 +29,7 @@ pub(crate) struct Moment {
 #[derive(Clone, Copy)]
 struct Anchor {
     source: SystemTime,
-    /// Virtual time, in which calls ring and limits end.
+    /// Virtual time, in which accounts change and limits end.
     shown: SystemTime,
     /// The gateway's time, which clients must agree with: it is not advanced, and never runs faster than theirs.
     stamped: SystemTime,

@@ -396,6 +396,7 @@ fn what_is_not_the_metadata_of_an_rpc_product_is_refused() {
 
 #[test]
 fn a_code_counts_only_if_prose_and_examples_agree() {
+    const OK: &str = "The value OK means success.";
     let get = |code: &str, description: &str| {
         let demo = json!([{ "type": "json", "example": json!({ "Code": code, "RequestId": "R" }).to_string() }]);
         api(
@@ -404,7 +405,6 @@ fn a_code_counts_only_if_prose_and_examples_agree() {
         )
     };
     let success = |apis: Value| file(&import(&product(&apis)), "service.json")["envelope"].get("success").cloned();
-    const OK: &str = "The value OK means success.";
     assert_eq!(success(json!({ "A": get("OK", OK), "B": get("OK", "") })), Some(json!(["OK"])));
     assert_eq!(success(json!({ "A": get("00000", "The code.") })), None);
     assert_eq!(success(json!({ "A": get("OK", OK), "B": get("NoData", "") })), None);

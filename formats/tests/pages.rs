@@ -212,7 +212,7 @@ fn pages_are_added_to_a_folder_and_what_people_wrote_is_kept() {
 fn what_is_not_a_page_is_refused_with_a_reason() {
     let page = |section: &str| format!("# DropMessage\n\nDrops.\n\n{section}");
     for (text, expected) in [
-        ("".to_owned(), "page.md:1:1: this is not a reference page in Markdown: it has no heading"),
+        (String::new(), "page.md:1:1: this is not a reference page in Markdown: it has no heading"),
         ("no heading at all\n".to_owned(), "page.md:1:1: this is not a reference page in Markdown: it has no heading"),
         ("{\"a\": 1}".to_owned(), "page.md:1:1: this is not a reference page in Markdown: it has no heading"),
         (

@@ -26,7 +26,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// Sends requests: over HTTP by default, to an emulator in tests.
 ///
 /// A transport sends a request once. It follows no redirect and never retries: only the client above it knows whether
-/// a second request would ring a phone twice.
+/// a second request could have its effect twice.
 pub trait Transport: Send + Sync + 'static {
     /// Sends one request and receives the response, of whose body at most `body_limit` bytes are kept.
     ///
