@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use aliyun_api_spec::model::{
-    Field, Kind, Operation, OperationType, PagePosition, RefusalKind, Service, Style, TypeBody,
-};
+use aliyun_api_spec::model::{Kind, Operation, OperationType, PagePosition, RefusalKind, Service, Style};
 use aliyun_api_spec::types::Types;
 use aliyun_api_spec::{dyvmsapi, embedded, service};
 
