@@ -62,10 +62,11 @@ struct ClientOptions {
     #[arg(long)]
     local: bool,
     /// Call this endpoint instead of the default one: a host, host:port or URL
-    #[arg(long, value_name = "URL", conflicts_with_all = ["local", "region", "vpc"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["local", "vpc"])]
     endpoint: Option<String>,
-    /// Call the host of this region, such as cn-shanghai
-    #[arg(long, value_name = "ID", conflicts_with = "local")]
+    /// Call the host of this region, such as cn-shanghai, unless an endpoint is given; operations with a parameter for the
+    /// region get it
+    #[arg(long, value_name = "ID")]
     region: Option<String>,
     /// Call the host of the region for use inside a VPC
     #[arg(long, requires = "region", conflicts_with = "local")]
@@ -128,6 +129,8 @@ struct Caller {
     _local: Option<Server>,
     format: Format,
     csv: Csv,
+    /// The region of the client.
+    region: Option<String>,
 }
 
 impl Caller {
@@ -172,15 +175,29 @@ impl Caller {
         if let Some(profile) = &options.profile {
             builder = builder.credentials(Profile::named(profile));
         }
-        Ok(Self { client: builder.build()?, _local: local, format: *output, csv: *csv })
+        Ok(Self { client: builder.build()?, _local: local, format: *output, csv: *csv, region: options.region.clone() })
     }
 
     async fn send(&self, request: &Request) -> Result<Response, Failure> {
-        let pairs = request.pairs();
-        let pairs: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let operation = request.operation();
-        let call = self.client.send_action(request.action(), &pairs).facts(facts(request));
+        let mut pairs = request.pairs();
+        self.fill_region(operation, &mut pairs);
+        // Form parameters come last.
+        let (query, form): (Vec<_>, Vec<_>) = pairs.iter().partition(|(name, _)| !is_form(operation, name));
+        let all = query.iter().chain(&form).map(|(name, value)| (name.as_str(), value.as_str()));
+        let all: Vec<(&str, &str)> = all.collect();
+        let call = self.client.send_action(request.action(), &all).facts(facts(request)).form_after(query.len());
         call.read_into(move || Response::of(operation)).await.map_err(|error| Failure::call(error, dials(request)))
+    }
+
+    /// Adds the region to the parameters that the client fills with it.
+    fn fill_region(&self, operation: Option<&model::Operation>, pairs: &mut Vec<(String, String)>) {
+        let (Some(operation), Some(region)) = (operation, &self.region) else { return };
+        for field in operation.parameters.iter().filter(|field| field.filled_by_region) {
+            if pairs.iter().all(|(name, _)| *name != field.wire_name) {
+                pairs.push((field.wire_name.clone(), region.clone()));
+            }
+        }
     }
 
     fn writer(&self, request: &Request) -> Writer<io::StdoutLock<'static>> {
@@ -255,6 +272,12 @@ impl Caller {
         }
         Err(failure)
     }
+}
+
+/// Whether a parameter, or one of those that it becomes, is declared as a form parameter.
+fn is_form(operation: Option<&model::Operation>, name: &str) -> bool {
+    let field = operation.and_then(|operation| operation.parameter(name.split('.').next().unwrap_or(name)));
+    field.is_some_and(|field| field.position == model::Position::Form)
 }
 
 /// Whether the operation may call somebody: if the specification says so, or does not have it.

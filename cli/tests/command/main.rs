@@ -6,4 +6,5 @@ mod answers;
 mod call;
 mod emulator;
 mod network;
+mod spec;
 mod support;

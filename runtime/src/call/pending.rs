@@ -127,6 +127,13 @@ impl PendingRequest<Value> {
         self
     }
 
+    /// Parameters after the first `count` are form parameters: for callers that know the operation at run time only.
+    #[doc(hidden)]
+    pub fn form_after(mut self, count: usize) -> Self {
+        self.prepared.parameters.mark_form(count);
+        self
+    }
+
     /// Sends the request, and reads the response into the value that `blank` makes: for callers that know the output
     /// type at run time only.
     #[doc(hidden)]

@@ -1,0 +1,109 @@
+//! `dyvms --spec FOLDER`: the command with another service than the voice service.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::support::{EmulatorProcess, command, outcome, refused, with_key};
+
+const SERVICE: &str = r#"{
+  "product": "Mailroom", "version": "2020-02-02", "title": "Mail room",
+  "endpoints": { "regions": { "cn-a": "mailroom.cn-a.example.com" } },
+  "envelope": { "fields": { "RequestId": { "type": "string" } }, "requestId": "RequestId" },
+  "groups": { "boxes": "Boxes." },
+  "errors": { "NoBox": { "status": "4xx", "kind": "notFound", "advice": "Look for another box." } }
+}"#;
+
+const OPEN: &str = r#"{
+  "action": "OpenBox", "group": "boxes", "operationType": "write", "method": "PUT",
+  "parameters": {
+    "BoxId": { "type": "string", "required": true },
+    "RegionId": { "type": "string", "fill": "region" },
+    "Text": { "type": "string", "in": "formData" }
+  },
+  "response": { "Done": { "type": "boolean" } },
+  "envelope": { "ok": "Done", "requestId": "RequestId" },
+  "examples": [ { "name": "opened", "request": { "BoxId": "b" }, "response": { "RequestId": "R-1", "Done": true } } ]
+}"#;
+
+fn folder(operation: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("operations")).unwrap();
+    std::fs::write(folder.path().join("service.json"), SERVICE).unwrap();
+    std::fs::write(folder.path().join("operations/OpenBox.json"), operation).unwrap();
+    folder
+}
+
+fn path(folder: &TempDir) -> &str {
+    folder.path().to_str().unwrap()
+}
+
+#[test]
+fn an_operation_of_a_folder_is_called() {
+    let folder = folder(OPEN);
+    for arguments in [
+        &["--spec", path(&folder), "call", "OpenBox", "--box-id", "b", "--region", "cn-a", "--local", "-o", "json"][..],
+        &[&format!("--spec={}", path(&folder)), "call", "OpenBox", "--BoxId=b", "--region=cn-a", "--local", "-o=json"],
+    ] {
+        let outcome = outcome(command(arguments));
+        assert_eq!(outcome.status, Some(0), "{}", outcome.notices);
+        assert!(outcome.output.contains("\"Done\": true"), "{}", outcome.output);
+    }
+    let help = outcome(command(&["--spec", path(&folder), "call", "OpenBox", "--help"])).output;
+    assert!(help.contains("--BoxId <TEXT>") && help.contains("Changes data."), "{help}");
+}
+
+#[test]
+fn its_emulator_gets_the_region_and_form_parameters_in_the_body() {
+    let folder = folder(OPEN);
+    let emulator = EmulatorProcess::start(&["--spec", path(&folder)]);
+    let long = "x".repeat(20_000);
+    for signature in ["v1", "v3"] {
+        let arguments = [
+            "--spec",
+            path(&folder),
+            "call",
+            "OpenBox",
+            "--BoxId",
+            "b",
+            "--Text",
+            &long,
+            "--region",
+            "cn-a",
+            "--endpoint",
+            &emulator.url,
+            "--signature",
+            signature,
+        ];
+        let outcome = outcome(with_key(&arguments, "testid", "testsecret"));
+        assert_eq!(outcome.status, Some(0), "{signature}: {}", outcome.notices);
+    }
+    let (_, requests) = emulator.http("GET", "/_emulator/requests", "", "");
+    let requests: serde_json::Value = serde_json::from_str(&requests).unwrap();
+    for request in requests["requests"].as_array().unwrap() {
+        assert_eq!(request["parameters"]["RegionId"], "cn-a");
+        assert_eq!(request["method"], "PUT");
+        assert_eq!(request["parameters"]["Text"].as_str().unwrap().len(), 20_000);
+    }
+    assert_eq!(requests["count"], 2);
+}
+
+#[test]
+fn what_is_wrong_with_a_folder_is_said_before_anything_is_sent() {
+    let wrong = folder(&OPEN.replace("\"type\": \"boolean\"", "\"type\": \"bool\""));
+    assert!(refused(&["--spec", path(&wrong), "call", "OpenBox", "--BoxId", "b"]).contains("unknown type \"bool\""));
+    assert!(refused(&["--spec", "/nowhere", "call", "OpenBox"]).contains("/nowhere: no such folder"));
+    assert!(refused(&["--spec"]).contains("--spec needs a folder"));
+    let fine = folder(OPEN);
+    let unknown = refused(&["--spec", path(&fine), "call", "OpenBoxx"]);
+    assert!(unknown.contains("did you mean OpenBox?"), "{unknown}");
+    // The region decides the endpoint.
+    let without =
+        outcome(with_key(&["--spec", path(&fine), "call", "OpenBox", "--BoxId", "b"], "testid", "testsecret"));
+    assert!(
+        without.notices.contains("depends on the region, and none is given; regions that have one: cn-a"),
+        "{}",
+        without.notices
+    );
+    assert!(Path::new(path(&fine)).exists());
+}
