@@ -58,6 +58,8 @@ pub struct Report<'t> {
     file: &'t str,
     text: &'t str,
     line_starts: Vec<usize>,
+    /// Number of characters before each multiple of [`STEP`] bytes: a line may be a whole file.
+    characters: Vec<usize>,
     faults: Vec<Unlocated>,
 }
 
@@ -76,6 +78,11 @@ impl<'t> Report<'t> {
             file,
             text,
             line_starts: std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect(),
+            characters: text
+                .as_bytes()
+                .chunks(STEP)
+                .scan(0, |before, chunk| Some(std::mem::replace(before, *before + characters(chunk))))
+                .collect(),
             faults: Vec::new(),
         }
     }
@@ -134,9 +141,23 @@ impl<'t> Report<'t> {
     pub fn position(&self, at: usize) -> (usize, usize) {
         let line = self.line_starts.partition_point(|&start| start <= at);
         let start = self.line_starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        let before = self.text.get(start..at).unwrap_or_default();
-        (line, before.chars().count() + 1)
+        (line, self.characters_before(at).saturating_sub(self.characters_before(start)) + 1)
     }
+
+    fn characters_before(&self, at: usize) -> usize {
+        let at = at.min(self.text.len());
+        let step = at / STEP;
+        let rest = self.text.as_bytes().get(step * STEP..at).unwrap_or_default();
+        self.characters.get(step).copied().unwrap_or_else(|| characters(self.text.as_bytes())) + characters(rest)
+    }
+}
+
+/// Bytes between two entries of [`Report`]'s table of characters.
+const STEP: usize = 4096;
+
+/// The number of characters that start in these bytes.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
 }
 
 /// The name of the file at a path.
@@ -155,6 +176,18 @@ mod tests {
         report.add_with(0, "also wrong", Cow::Borrowed("fix it"));
         let printed: Vec<String> = report.into_faults().iter().map(ToString::to_string).collect();
         assert_eq!(printed, ["x.json:1:1: also wrong; fix it", "x.json:2:6: wrong",]);
+    }
+
+    #[test]
+    fn counts_columns_in_lines_of_any_length() {
+        let line = "无a".repeat(5000);
+        let text = format!("x\n{line}\n{line}");
+        let report = Report::new("x.json", &text);
+        for (characters, bytes) in [(0, 0), (1, 3), (2, 4), (3000, 6000), (9999, 19_999), (10_000, 20_000)] {
+            assert_eq!(report.position(2 + bytes), (2, characters + 1));
+            assert_eq!(report.position(2 + 20_001 + bytes), (3, characters + 1));
+        }
+        assert_eq!(report.position(usize::MAX), (3, 10_001));
     }
 
     #[test]

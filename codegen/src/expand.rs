@@ -70,14 +70,16 @@ fn hosts(table: &str, hosts: &[(String, String)]) -> Option<TokenStream> {
 
 fn module(module: &Module) -> TokenStream {
     let Module { docs, name, items } = module;
-    let docs = docs_of(docs);
+    // Inside, where the names of its operations are in scope.
+    let docs = docs.lines().map(|line| if line.is_empty() { String::new() } else { format!(" {line}") });
     let items = items.iter().map(|item| match item {
         Item::Record(item) => record(item),
         Item::OpenSet(item) => open_set(item),
     });
     quote! {
-        #docs
         pub mod #name {
+            #(#![doc = #docs])*
+
             use ::aliyun_runtime::generated as rt;
 
             #(#items)*

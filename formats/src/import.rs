@@ -173,17 +173,18 @@ fn break_cycles(components: &mut [(String, Shape)], notes: &mut Notes<'_>) {
             _ => {}
         }
     }
+    let edges_of = |components: &[(String, Shape)]| -> HashMap<String, Vec<String>> {
+        let of_one = |(name, shape): &(String, Shape)| {
+            let mut found = Vec::new();
+            direct(shape, &mut found);
+            (name.clone(), found)
+        };
+        components.iter().map(of_one).collect()
+    };
     let names: Vec<String> = components.iter().map(|(name, _)| name.clone()).collect();
+    let mut edges = edges_of(components);
     for name in &names {
         // Every component that leads back to this one loses that link.
-        let edges: HashMap<String, Vec<String>> = components
-            .iter()
-            .map(|(name, shape)| {
-                let mut found = Vec::new();
-                direct(shape, &mut found);
-                (name.clone(), found)
-            })
-            .collect();
         let mut reached: HashSet<&str> = HashSet::new();
         let mut open: Vec<&str> = vec![name];
         let mut back: Vec<String> = Vec::new();
@@ -196,6 +197,7 @@ fn break_cycles(components: &mut [(String, Shape)], notes: &mut Notes<'_>) {
                 }
             }
         }
+        let is_cut = !back.is_empty();
         for holder in back {
             notes.loss(
                 0,
@@ -204,6 +206,9 @@ fn break_cycles(components: &mut [(String, Shape)], notes: &mut Notes<'_>) {
             if let Some((_, shape)) = components.iter_mut().find(|(known, _)| *known == holder) {
                 cut(shape, name);
             }
+        }
+        if is_cut {
+            edges = edges_of(components);
         }
     }
 }

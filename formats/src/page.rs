@@ -24,6 +24,12 @@ use crate::names::camel;
 use crate::note::Notes;
 use crate::prose;
 
+/// The largest page, in bytes: a hundred times what pages have.
+const LARGEST: usize = 4 * 1024 * 1024;
+
+/// The most headings, and the most blocks of code.
+const MOST: usize = 1000;
+
 /// A page, cut into its parts.
 struct Page<'t> {
     text: &'t str,
@@ -198,7 +204,13 @@ pub(crate) fn read(
     existing: Option<&Existing>,
     notes: &mut Notes<'_>,
 ) -> Result<Service, Fault> {
+    if text.len() > LARGEST {
+        return Err(notes.fault(0, format!("a reference page has at most {} KB", LARGEST / 1024)));
+    }
     let page = Page::read(text);
+    if page.sections.len() > MOST || page.blocks.len() > MOST {
+        return Err(notes.fault(0, format!("a reference page has at most {MOST} headings and blocks of code")));
+    }
     let action = action(&page, notes)?;
     let (product, version) = identity(&page, &action, options, existing, notes)?;
     refuse_paths(&page, &action, notes)?;

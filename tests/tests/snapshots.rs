@@ -22,8 +22,8 @@ fn module(source: &str) -> String {
     source[start..end].lines().skip(2).collect::<Vec<_>>().join("\n")
 }
 
-/// The line that the module of shared types begins with.
-const SHARED_TYPES: &str = "\n/// Types that several operations use.";
+/// The lines that the module of shared types begins with.
+const SHARED_TYPES: &str = "\npub mod types {\n    //! Types that several operations use.";
 
 fn snapshots(service: &Service, folder: &str, path: &str) {
     let mut settings = insta::Settings::clone_current();

@@ -7,6 +7,9 @@ use crate::draft::{At, Field, Kind, Object, Shape};
 use crate::note::Notes;
 use crate::prose;
 
+/// The most parts of a name. Pages have up to five.
+const DEEPEST: usize = 32;
+
 /// The parameters, in the order of the page.
 pub(crate) fn fields(lines: &[Line], has_required: bool, notes: &mut Notes<'_>) -> Vec<Field> {
     let mut fields: Vec<Field> = Vec::new();
@@ -41,7 +44,7 @@ pub(crate) fn fields(lines: &[Line], has_required: bool, notes: &mut Notes<'_>) 
             None => seen.push(line),
         }
         let segments: Vec<&str> = path.split('.').collect();
-        if segments.iter().any(|segment| segment.is_empty()) {
+        if segments.len() > DEEPEST || segments.iter().any(|segment| segment.is_empty()) {
             notes.loss(line.at, format!("{} is not the name of a parameter", line.name));
             continue;
         }

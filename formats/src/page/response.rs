@@ -10,6 +10,9 @@ use crate::draft::{At, Field, Kind, Object, Shape};
 use crate::note::Notes;
 use crate::widen::{field_of, shape_of};
 
+/// The deepest nesting of rows. Pages have up to seven levels.
+const DEEPEST: usize = 32;
+
 /// The members, in the order of the page.
 pub(crate) fn fields(lines: &[Line], example: Option<&Value>, notes: &mut Notes<'_>) -> Vec<Field> {
     let uses_marks = lines.iter().any(|line| line.marks > 0);
@@ -33,7 +36,11 @@ pub(crate) fn fields(lines: &[Line], example: Option<&Value>, notes: &mut Notes<
         }
         let value = level.members.as_ref().and_then(|members| members.get(&line.name)).cloned();
         let below = lines.get(index + 1..).unwrap_or_default();
-        if let Some(opened) = open(&levels, line, value.as_ref(), below, uses_marks) {
+        let opened = open(&levels, line, value.as_ref(), below, uses_marks);
+        if opened.is_some() && levels.len() > DEEPEST {
+            notes.loss(line.at, format!("{} is nested too deeply; it is taken for any value", line.name));
+            add(&mut levels, member(line, Shape::of(Kind::Any)));
+        } else if let Some(opened) = opened {
             add(&mut levels, member(line, Shape::of(Kind::Any)));
             levels.push(opened);
         } else {
