@@ -7,7 +7,6 @@ mod operation;
 mod pagination;
 mod service;
 mod types;
-mod xml;
 
 use self::names::Space;
 use crate::fault::{Fault, Report};

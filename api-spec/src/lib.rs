@@ -35,9 +35,11 @@ pub mod suggest;
 mod text;
 pub mod types;
 pub mod wire;
+mod xml;
 
 pub use embedded::{EmbeddedService, dyvmsapi, embedded, nearest_id, service};
 pub use fault::{Fault, Report};
 pub use layout::format;
 pub use load::{Loaded, SourceFile, load, parse};
 pub use schema::schema;
+pub use xml::root as xml_root;

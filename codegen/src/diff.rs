@@ -29,7 +29,8 @@ pub(crate) fn preview(folder: &Path, old: &[File], new: &[File]) -> Result<(), S
     let before = if old.is_empty() { None } else { Some(service(&before)?) };
     let Some(before) = before else {
         let count = after.service.map_or(0, |service| service.operations.len());
-        println!("{}: a new folder with {count} operations; nothing was written", folder.display());
+        let operations = if count == 1 { "1 operation".to_owned() } else { format!("{count} operations") };
+        println!("{}: a new folder with {operations}; nothing was written", folder.display());
         return Ok(());
     };
     print(&diff(&before, &service(&after)?));

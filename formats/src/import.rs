@@ -14,7 +14,7 @@ use crate::names::{Space, camel, name_types};
 use crate::note::Notes;
 use crate::pages::guess_pages;
 use crate::widen::{Change, Widen};
-use crate::write::{Extent, Writer};
+use crate::write::{self, Extent, Writer};
 use crate::{metadata, page};
 
 /// Imports the metadata of a product. `source` is the file `api-docs.json`.
@@ -131,11 +131,26 @@ fn assemble(
     imported
 }
 
+/// Gives XML examples without a root element the one that the gateway writes.
+fn root_xml(operation: &mut Operation, notes: &mut Notes<'_>) {
+    let action = &operation.action;
+    for example in &mut operation.examples {
+        let Some(xml) = example.xml.as_ref().filter(|xml| aliyun_api_spec::xml_root(xml).is_err()) else { continue };
+        let name = if example.fails { "Error".to_owned() } else { format!("{action}Response") };
+        let rooted = format!("<{name}>\n{}\n</{name}>", xml.trim());
+        if aliyun_api_spec::xml_root(&rooted).is_ok() {
+            notes.guess(example.at, format!("{action}: the XML example has no root element; <{name}> is taken"));
+            example.xml = Some(rooted);
+        }
+    }
+}
+
 /// Makes types wide enough for the documented responses.
 fn widen(service: &mut Service, adds: bool, notes: &mut Notes<'_>) -> HashSet<String> {
     let mut said = HashSet::new();
     let Service { components, operations, .. } = service;
     for operation in operations {
+        root_xml(operation, notes);
         let examples = operation.examples.iter().filter(|example| !example.fails);
         for (at, value) in examples.filter_map(|example| Some((example.at, example.json.clone()?))).collect::<Vec<_>>()
         {
@@ -369,6 +384,13 @@ impl Build<'_> {
                 operation.at,
                 format!("{}: its pages were guessed from the names of its parameters", operation.action),
             );
+        }
+        let invented = write::without_examples(operation);
+        if !invented.is_empty() && writer.extent == Extent::All {
+            let names = invented.join(", ");
+            let what =
+                format!("{}: {names} have no example value; the example request has placeholders", operation.action);
+            notes.guess(operation.at, what);
         }
         let earlier = self.existing.and_then(|existing| existing.operations.get(&operation.action));
         let earlier = earlier.map(|file| earlier_of(file, self.existing));

@@ -302,11 +302,44 @@ fn request(operation: &Operation, example: &Example) -> Option<Map<String, Value
             Some(value) => {
                 request.insert(field.name.clone(), value);
             }
-            None if field.required => return None,
+            None if field.required => {
+                request.insert(field.name.clone(), placeholder(&field.shape)?);
+            }
             None => {}
         }
     }
     Some(request)
+}
+
+/// The required parameters of which no example shows a value, if the operation has examples.
+pub(crate) fn without_examples(operation: &Operation) -> Vec<&str> {
+    let has_value = |field: &Field| {
+        let pairs = operation.examples.iter().filter_map(|example| example.request.as_ref());
+        of_shape(&field.shape).is_some()
+            || pairs.into_iter().any(|pairs| of_pairs(&field.shape, &field.name, pairs).is_some())
+    };
+    let missing = operation.parameters.iter().filter(|field| field.required && !has_value(field));
+    let missing = missing.map(|field| field.name.as_str()).collect();
+    if operation.examples.is_empty() { Vec::new() } else { missing }
+}
+
+/// A value of a type of which no example is known.
+fn placeholder(shape: &Shape) -> Option<Value> {
+    Some(match &shape.kind {
+        Kind::String => "example".into(),
+        Kind::Int32 | Kind::Int64 => 1.into(),
+        Kind::Number => serde_json::from_str(&shape.minimum.unwrap_or(1.0).to_string()).ok()?,
+        Kind::Boolean => true.into(),
+        Kind::Array(items) => json!([placeholder(items)?]),
+        Kind::Any | Kind::Map(_) => json!({}),
+        Kind::Object(object) => {
+            let required = object.fields.iter().filter(|field| field.required);
+            let members: Option<Map<String, Value>> =
+                required.map(|field| Some((field.name.clone(), placeholder(&field.shape)?))).collect();
+            members?.into()
+        }
+        Kind::Shared(_) => return None,
+    })
 }
 
 /// The value that the example of a type and of the types within it make.

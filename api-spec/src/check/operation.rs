@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::field::{self, Role};
 use super::names::Space;
 use super::types::Reach;
-use super::{Draft, Scope, names, pagination, xml};
+use super::{Draft, Scope, names, pagination};
 use crate::fault::{Report, file_name};
 use crate::fit::{self, Misfit, Reading};
 use crate::json::{Member, Node};
@@ -202,7 +202,7 @@ fn check_xml(example: &Example, operation: &Operation, envelope: &Envelope, node
     else {
         return;
     };
-    let root = match xml::root(text) {
+    let root = match crate::xml::root(text) {
         Ok(root) => root,
         Err(rule) => return report.add(node.at, format!("not well-formed XML: {rule}")),
     };

@@ -4,8 +4,8 @@ use quick_xml::Reader;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
-/// Returns the name of the root element, or why the text is not well-formed.
-pub(super) fn root(text: &str) -> Result<String, String> {
+/// The name of the root element of an XML text. The error says why the text is not well-formed.
+pub fn root(text: &str) -> Result<String, String> {
     if let Some(illegal) =
         text.chars().find(|&c| c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{7f}'..='\u{9f}'))
     {
