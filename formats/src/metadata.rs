@@ -545,6 +545,24 @@ impl<'t> Reader<'_, 't> {
             self.notes.contradiction(node.at, "the smallest length is above the largest; both are left out");
             (shape.min_length, shape.max_length) = (None, None);
         }
+        let example = shape.example.clone().unwrap_or_default();
+        let number = example.as_f64();
+        let is_outside = number.is_some_and(|number| {
+            shape.minimum.is_some_and(|least| number < least) || shape.maximum.is_some_and(|most| number > most)
+        });
+        if is_outside {
+            self.notes.contradiction(node.at, "the example is outside of the bounds; the bounds are left out");
+            (shape.minimum, shape.maximum) = (None, None);
+        }
+        let length = example.as_str().map(|text| text.chars().count() as u64);
+        let has_other_length = length.is_some_and(|length| {
+            shape.min_length.is_some_and(|least| length < least) || shape.max_length.is_some_and(|most| length > most)
+        });
+        if has_other_length {
+            self.notes
+                .contradiction(node.at, "the example has another length than is allowed; the lengths are left out");
+            (shape.min_length, shape.max_length) = (None, None);
+        }
     }
 
     fn structured_values(&mut self, shape: &mut Shape, node: &Node<'t>) {

@@ -333,6 +333,29 @@ fn flawed_schemas_become_types_that_read_everything() {
 }
 
 #[test]
+fn bounds_that_the_example_breaks_are_left_out() {
+    let shape = |more: Value| {
+        let parameters = json!([parameter("A", &json!({ "schema": more }))]);
+        let imported = import(&product(
+            &json!({ "Get": api(&json!({ "RequestId": { "type": "string" } }), &json!({ "parameters": parameters })) }),
+        ));
+        let is_noted = notes(&imported).iter().any(|note| note.starts_with("contradiction: the example"));
+        (operation(&imported, "Get")["parameters"]["A"].clone(), is_noted)
+    };
+    let number = |example: &str| {
+        shape(json!({ "type": "integer", "format": "int32", "minimum": "1", "maximum": "9", "example": example }))
+    };
+    assert_eq!(number("1"), (json!({ "type": "int32", "minimum": 1, "maximum": 9, "example": 1 }), false));
+    assert_eq!(number("9"), (json!({ "type": "int32", "minimum": 1, "maximum": 9, "example": 9 }), false));
+    assert_eq!(number("0"), (json!({ "type": "int32", "example": 0 }), true));
+    assert_eq!(number("10"), (json!({ "type": "int32", "example": 10 }), true));
+    let text = |example: &str| shape(json!({ "type": "string", "minLength": 2, "maxLength": 3, "example": example }));
+    assert_eq!(text("占线"), (json!({ "type": "string", "minLength": 2, "maxLength": 3, "example": "占线" }), false));
+    assert_eq!(text("a"), (json!({ "type": "string", "example": "a" }), true));
+    assert_eq!(text("abcd"), (json!({ "type": "string", "example": "abcd" }), true));
+}
+
+#[test]
 fn parameters_that_are_listed_twice_are_one() {
     let twice = |second: &Value| {
         let parameters = json!([
