@@ -363,7 +363,7 @@ fn finish(writer: Writer<impl io::Write>, items: usize) -> Result<(), Failure> {
 }
 
 /// Width of the terminal to which the result is written, if it is one.
-fn terminal_width() -> Option<u16> {
+pub(crate) fn terminal_width() -> Option<u16> {
     if !io::stdout().is_terminal() {
         return None;
     }

@@ -11,7 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option};
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::request::{self, Request};
-use crate::{call, emulator, help, parameter, spec, untyped};
+use crate::{call, catalogue, emulator, help, parameter, spec, untyped};
 
 /// The task of a command line.
 #[derive(Debug)]
@@ -20,6 +20,10 @@ pub(crate) enum Task {
     Call(Request, call::Options),
     /// Serve an emulator.
     Emulator(emulator::Options),
+    /// List operations.
+    Operations(catalogue::Search),
+    /// Describe an operation or a type.
+    Describe(catalogue::Describe),
 }
 
 /// Heading of the options that every action has. It is set explicitly, so that they come after the parameters.
@@ -60,6 +64,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
     match matches.subcommand() {
         Some(("call", matches)) => parse_call(matches),
         Some(("emulator", matches)) => Ok(Task::Emulator(emulator::Options::from_arg_matches(matches)?)),
+        Some(("operations", matches)) => Ok(Task::Operations(catalogue::Search::from_arg_matches(matches)?)),
+        Some(("describe", matches)) => Ok(Task::Describe(catalogue::Describe::from_arg_matches(matches)?)),
         _ => Err(Failure::Usage("no command is given".to_owned())),
     }
 }
@@ -148,6 +154,10 @@ fn command() -> Command {
              It checks requests as strictly as the service does. The first line on standard output is its address, for \
              `dyvms call --endpoint`. It runs until it is interrupted.",
         );
+    let operations = catalogue::Search::augment_args(Command::new("operations"))
+        .about("List the operations of the service, or those that have all of some words");
+    let describe = catalogue::Describe::augment_args(Command::new("describe"))
+        .about("Show the parameters and the response of an operation, or the members or values of a type");
     // It is taken off before; here it is for the help only.
     let folder = Arg::new("spec")
         .long("spec")
@@ -162,6 +172,8 @@ fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(call)
+        .subcommand(operations)
+        .subcommand(describe)
         .subcommand(emulator)
 }
 

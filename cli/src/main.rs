@@ -4,6 +4,7 @@
 
 mod argument;
 mod call;
+mod catalogue;
 mod command;
 mod emulator;
 mod failure;
@@ -43,6 +44,8 @@ fn perform(task: Task) -> Result<(), Failure> {
         match task {
             Task::Call(request, options) => call::run(request, options).await,
             Task::Emulator(options) => emulator::run(options).await,
+            Task::Operations(options) => catalogue::search(&options),
+            Task::Describe(options) => catalogue::describe(&options),
         }
     })
 }

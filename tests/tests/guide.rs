@@ -150,7 +150,7 @@ fn the_commands_of_the_tutorial_print_what_it_shows() {
 
 #[test]
 fn an_operation_is_added_as_the_guide_says() {
-    assert_eq!(follow(ADDING), 7);
+    assert_eq!(follow(ADDING), 8);
 }
 
 #[test]

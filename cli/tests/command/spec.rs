@@ -107,3 +107,26 @@ fn what_is_wrong_with_a_folder_is_said_before_anything_is_sent() {
     );
     assert!(Path::new(path(&fine)).exists());
 }
+
+#[test]
+fn its_operations_are_listed_and_described() {
+    let folder = folder(OPEN);
+    let listed = outcome(command(&["--spec", path(&folder), "operations", "boxes"]));
+    assert_eq!((listed.status, listed.output.lines().nth(2)), (Some(0), Some("| OpenBox   | boxes |")));
+    assert_eq!(listed.notices, "note: 1 operation; `dyvms describe <ACTION>` shows one\n");
+    let json = outcome(command(&["--spec", path(&folder), "operations", "-o", "json"]));
+    assert!(json.output.contains("\"operation\": \"OpenBox\""), "{}", json.output);
+    let described = outcome(command(&["--spec", path(&folder), "describe", "OpenBox"]));
+    assert!(
+        described.output.starts_with("OpenBox (boxes, writes)\n")
+            && described.output.contains("  Done: true or false\n")
+    );
+    for (arguments, expected) in [
+        (&["describe", "OpenBoxx"][..], "there is no operation or type \"OpenBoxx\"; did you mean OpenBox?"),
+        (&["operations", "OpnBox"], "no operation has OpnBox; did you mean OpenBox?"),
+        (&["operations", "xyz", "abc"], "no operation has xyz and abc; try fewer words"),
+    ] {
+        let refused = refused(&[&["--spec", path(&folder)], arguments].concat());
+        assert!(refused.contains(expected), "{refused}");
+    }
+}

@@ -1,0 +1,306 @@
+//! `dyvms operations` and `dyvms describe`: which operations there are, and what they take and return.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use aliyun_api_spec::model::{
+    EnumValue, Field, Kind, NamedType, Operation, OperationType, Service, Shape, Style, TypeBody,
+};
+use aliyun_api_spec::suggest;
+use aliyun_api_spec::types::{Type, Types};
+
+use crate::call::terminal_width;
+use crate::failure::Failure;
+use crate::json::Json;
+use crate::rows::Column;
+use crate::{help, notice, output, spec, table};
+
+/// Options of `dyvms operations`.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(crate) struct Search {
+    /// Show only operations that have all of these words, in their names, texts or parameters; the best match comes first
+    #[arg(value_name = "WORD")]
+    words: Vec<String>,
+    /// Format of the result
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    output: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Format {
+    /// A table for people
+    #[default]
+    Table,
+    /// A list of objects
+    Json,
+}
+
+/// Options of `dyvms describe`.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(crate) struct Describe {
+    /// An operation, such as `CancelCall`, or a type that the description of one shows
+    #[arg(value_name = "ACTION|TYPE")]
+    name: String,
+}
+
+/// Lists operations.
+pub(crate) fn search(options: &Search) -> Result<(), Failure> {
+    let service = spec::service();
+    let words: Vec<String> = options.words.iter().map(|word| word.to_lowercase()).collect();
+    let found = ranked(service, &words);
+    if found.is_empty() {
+        let actions = service.operations.iter().map(|operation| operation.action.as_str());
+        let nearest = options.words.first().and_then(|word| suggest::nearest(word, actions));
+        let hint = nearest.map_or_else(|| "try fewer words".to_owned(), |nearest| format!("did you mean {nearest}?"));
+        return Err(Failure::Usage(format!("no operation has {}; {hint}", options.words.join(" and "))));
+    }
+    let row = |operation: &&Operation| {
+        let text = |name: &str, text: &str| (name.to_owned(), Json::Text(text.to_owned()));
+        let row = vec![
+            text("operation", &operation.action),
+            text("group", &operation.group),
+            text("what", &operation.summary),
+        ];
+        Json::Object(row)
+    };
+    let rows: Vec<Json> = found.iter().map(row).collect();
+    if options.output == Format::Json {
+        return Ok(output::write_json(io::stdout().lock(), &Json::List(rows))?);
+    }
+    let columns = ["operation", "group", "what"].map(|name| Column { name: name.to_owned(), numeric: false });
+    if let Some(drawing) = table::draw(&columns, &rows, terminal_width()) {
+        writeln!(io::stdout().lock(), "{}", drawing.text)?;
+    }
+    notice::note(&format!("{}; `dyvms describe <ACTION>` shows one", notice::count(found.len(), "operation")));
+    Ok(())
+}
+
+/// The operations that have all words, the best match first; without words, all of them by group.
+fn ranked<'s>(service: &'s Service, words: &[String]) -> Vec<&'s Operation> {
+    let place = |operation: &Operation| service.groups.iter().position(|group| group.id == operation.group);
+    let mut found: Vec<(u32, Option<usize>, &Operation)> = service
+        .operations
+        .iter()
+        .filter_map(|operation| Some((score(service, operation, words)?, place(operation), operation)))
+        .collect();
+    found.sort_by(|one, other| {
+        other.0.cmp(&one.0).then(one.1.cmp(&other.1)).then_with(|| one.2.action.cmp(&other.2.action))
+    });
+    found.into_iter().map(|(_, _, operation)| operation).collect()
+}
+
+/// How well an operation matches. `None` if it does not have one of the words.
+fn score(service: &Service, operation: &Operation, words: &[String]) -> Option<u32> {
+    let action = operation.action.to_lowercase();
+    let parts = aliyun_api_spec::name::snake_case(&operation.action);
+    let group = service.groups.iter().find(|group| group.id == operation.group);
+    let has = |text: &str, word: &str| text.to_lowercase().contains(word);
+    let of_field = |field: &Field, word: &str| {
+        let values = field.shape.values.iter().any(|(value, meaning)| has(value, word) || has(meaning, word));
+        values || has(&field.wire_name, word) || field.description.as_ref().is_some_and(|text| has(text, word))
+    };
+    let of_word = |word: &String| -> Option<u32> {
+        let is_part = parts.split('_').any(|part| part == word);
+        let fields = || operation.parameters.iter().chain(&operation.response);
+        let of_types = || operation.types.iter().any(|named| type_has(named, word, &of_field));
+        [
+            (action == *word, 100),
+            (is_part, 60),
+            (action.contains(word.as_str()), 40),
+            (has(&operation.summary, word), 20),
+            (group.is_some_and(|group| has(&group.id, word) || has(&group.summary, word)), 10),
+            (operation.description.as_ref().is_some_and(|text| has(text, word)), 5),
+            (fields().any(|field| of_field(field, word)) || of_types(), 2),
+        ]
+        .into_iter()
+        .find_map(|(matches, score)| matches.then_some(score))
+    };
+    words.iter().map(of_word).sum()
+}
+
+fn type_has(named: &NamedType, word: &str, of_field: &dyn Fn(&Field, &str) -> bool) -> bool {
+    let has = |text: &str| text.to_lowercase().contains(word);
+    match &named.body {
+        TypeBody::Record(fields) => fields.iter().any(|field| of_field(field, word)),
+        TypeBody::Enum { values, .. } => values.iter().any(|value| {
+            has(&value.value) || has(&value.name) || value.description.as_ref().is_some_and(|text| has(text))
+        }),
+    }
+}
+
+/// Describes an operation or a type.
+pub(crate) fn describe(options: &Describe) -> Result<(), Failure> {
+    let service = spec::service();
+    let text = if let Some(operation) = service.operation(&options.name) {
+        of_operation(service, operation)
+    } else if let Some((types, named)) = named(service, &options.name) {
+        of_type(types, named)
+    } else {
+        let types = service.types.iter().chain(service.operations.iter().flat_map(|operation| &operation.types));
+        let known = service.operations.iter().map(|operation| operation.action.as_str());
+        let nearest = suggest::nearest(&options.name, known.chain(types.map(|named| named.name.as_str())));
+        let hint = nearest.map_or_else(
+            || "`dyvms operations` lists the operations".to_owned(),
+            |nearest| format!("did you mean {nearest}?"),
+        );
+        return Err(Failure::Usage(format!("there is no operation or type \"{}\"; {hint}", options.name)));
+    };
+    Ok(io::stdout().lock().write_all(text.as_bytes())?)
+}
+
+/// A type by its name, with the types that it can name.
+fn named<'s>(service: &'s Service, name: &str) -> Option<(Types<'s>, &'s NamedType)> {
+    let shared = Types::shared(service);
+    if let Some(named) = shared.named(name) {
+        return Some((shared, named));
+    }
+    service.operations.iter().find_map(|operation| {
+        let types = Types::of(operation, service);
+        Some((types, operation.types.iter().find(|named| named.name == name)?))
+    })
+}
+
+fn of_operation(service: &'static Service, operation: &'static Operation) -> String {
+    let types = Types::of(operation, service);
+    let mut text = operation.action.clone();
+    let kind = if operation.operation_type == OperationType::Read { "reads" } else { "writes" };
+    let _ = writeln!(text, " ({}, {kind})\n\n{}", operation.group, help::about(operation).trim());
+    if !operation.parameters.is_empty() {
+        text.push_str("\nParameters\n");
+        for field in &operation.parameters {
+            let required = if field.required { ", required" } else { "" };
+            line(&mut text, 1, field, &format!("{}{required}", kind_of(&field.shape)), types);
+            tree(&mut text, &field.shape, types, &mut Vec::new());
+        }
+    }
+    text.push_str("\nResponse\n");
+    for field in service.response_fields(operation) {
+        line(&mut text, 1, field, &kind_of(&field.shape), types);
+        tree(&mut text, &field.shape, types, &mut Vec::new());
+    }
+    let example = help::example(operation);
+    if !example.is_empty() {
+        let _ = write!(text, "\n{}\n", example.trim_end());
+    }
+    text
+}
+
+fn of_type(types: Types<'static>, named: &'static NamedType) -> String {
+    let mut text = format!("{}\n", named.name);
+    if let Some(description) = &named.description {
+        let _ = writeln!(text, "\n{description}");
+    }
+    match &named.body {
+        TypeBody::Record(fields) => {
+            text.push_str("\nMembers\n");
+            for field in fields {
+                line(&mut text, 1, field, &kind_of(&field.shape), types);
+                tree(&mut text, &field.shape, types, &mut vec![named.name.as_str()]);
+            }
+        }
+        TypeBody::Enum { values, .. } => {
+            text.push_str("\nKnown values; others are kept as they are\n");
+            for EnumValue { value, name, description } in values {
+                let _ = writeln!(text, "  {value}  {}", description.as_deref().unwrap_or(name));
+            }
+        }
+    }
+    text
+}
+
+/// The members below a field. A type that contains itself is shown once.
+fn tree(text: &mut String, shape: &'static Shape, types: Types<'static>, open: &mut Vec<&'static str>) {
+    let Kind::Named(name) = shape.kind.innermost() else { return };
+    let Type::Record(fields) = types.resolve(shape.kind.innermost()) else { return };
+    if open.contains(&name.as_str()) {
+        return;
+    }
+    open.push(name);
+    for field in fields {
+        line(text, open.len() + 1, field, &kind_of(&field.shape), types);
+        tree(text, &field.shape, types, open);
+    }
+    open.pop();
+}
+
+fn line(text: &mut String, depth: usize, field: &'static Field, kind: &str, types: Types<'static>) {
+    let explained = help::parameter(field, types).brief;
+    let gap = if explained.is_empty() { "" } else { "  " };
+    let _ = writeln!(text, "{:indent$}{}: {kind}{gap}{explained}", "", field.wire_name, indent = depth * 2);
+}
+
+/// A type in words.
+fn kind_of(shape: &Shape) -> String {
+    let kind = match &shape.kind {
+        Kind::String => "text".to_owned(),
+        Kind::Int32 | Kind::Int64 => "integer".to_owned(),
+        Kind::Number => "number".to_owned(),
+        Kind::Boolean => "true or false".to_owned(),
+        Kind::Any => "any JSON".to_owned(),
+        Kind::Array(items) => format!("list of {}", kind_of(items)),
+        Kind::Map(items) => format!("map of {}", kind_of(items)),
+        Kind::Named(name) => name.clone(),
+    };
+    match shape.style {
+        Some(Style::Json) => format!("{kind}, as JSON in a text"),
+        Some(Style::Simple) => format!("{kind}, joined by commas"),
+        Some(Style::Flat) | None => kind,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(words: &str) -> Vec<&'static str> {
+        let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+        ranked(spec::service(), &words).into_iter().map(|operation| operation.action.as_str()).collect()
+    }
+
+    #[test]
+    fn a_name_comes_before_a_text_and_every_word_counts() {
+        assert_eq!(found("CancelCall").first(), Some(&"CancelCall"));
+        assert!(found("cancel call").contains(&"CancelCall"));
+        let busy = found("busy");
+        assert!(busy.contains(&"QueryRobotTaskCallList"), "{busy:?}");
+        let both = found("robot busy");
+        assert!(both.len() < busy.len() && both.contains(&"QueryRobotTaskCallList"), "{both:?}");
+        assert_eq!(found("robot nowhere-to-be-found"), [""; 0]);
+        assert_eq!(found("").len(), 159);
+        // Chinese texts that are examples or values are found, too.
+        assert!(found("无法接通").contains(&"QueryRobotTaskCallList"));
+    }
+
+    #[test]
+    fn an_operation_is_described_with_the_members_of_its_response() {
+        let service = spec::service();
+        let text = of_operation(service, service.operation("QueryRobotTaskCallList").unwrap());
+        for expected in [
+            "QueryRobotTaskCallList (robot, reads)\n",
+            "  TaskId: text  Id of the robot call task",
+            "  Data: list of RobotTaskCall, as JSON in a text",
+            "    callId: text",
+            "  RequestId: text",
+            "Example:\n  dyvms call QueryRobotTaskCallList --TaskId 1045001",
+        ] {
+            assert!(text.contains(expected), "{expected}\n{text}");
+        }
+        assert!(!text.contains("\n\n\n"), "{text}");
+    }
+
+    #[test]
+    fn every_operation_and_type_has_a_description() {
+        let service = spec::service();
+        for operation in &service.operations {
+            assert!(of_operation(service, operation).lines().count() > 5);
+            for own in &operation.types {
+                let (types, found) = named(service, &own.name).unwrap();
+                assert!(of_type(types, found).lines().count() > 3, "{}", own.name);
+            }
+        }
+        let (types, code) = named(service, "CallStatusCode").unwrap();
+        assert!(of_type(types, code).contains("  200002  the line was busy\n"));
+    }
+}
