@@ -4,6 +4,7 @@ pub(crate) mod field;
 mod macros;
 pub(crate) mod operation;
 pub(crate) mod output;
+pub(crate) mod receipt;
 pub(crate) mod slot;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ pub use serde_json::Value;
 pub use self::field::{Entry, Fields, Flags, List, Map, Member, View, Viewer, debug, serialize};
 pub use self::operation::{EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step};
 pub use self::output::Output;
+pub use self::receipt::ReceiptKind;
 pub use self::slot::{Blank, Choice, Filler, Grow, Keyed, Make, Place, Record, Slot};
 pub use crate::{builder, members, open_set, operation, paged};
 

@@ -39,6 +39,7 @@ pub use self::error::{BoxError, Error, ErrorBuilder, ErrorKind, Sent};
 pub use self::generated::operation::{
     EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, Reach, Service, ServiceFacts, Step, Words,
 };
+pub use self::generated::receipt::ReceiptKind;
 pub use self::request::encode::parameters_of;
 pub use self::request::{Format, Signature};
 pub use self::transport::{BoxFuture, Ending, HttpResponse, Transport, TransportError};
