@@ -10,9 +10,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let services = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("services");
     let mut list = "&[\n".to_owned();
     for folder in names(&services)? {
-        let operations = names(&services.join(&folder).join("operations"))?.into_iter();
-        let json = operations.filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "json"));
-        let files = ["service.json".to_owned()].into_iter().chain(json.map(|name| format!("operations/{name}")));
+        let mut files = vec!["service.json".to_owned()];
+        for kind in ["operations", "receipts"] {
+            let path = services.join(&folder).join(kind);
+            let names = if path.exists() { names(&path)? } else { Vec::new() };
+            let is_json = |name: &String| Path::new(name).extension().is_some_and(|extension| extension == "json");
+            files.extend(names.into_iter().filter(is_json).map(|name| format!("{kind}/{name}")));
+        }
         // The name of the folder is the id and the version of the API.
         let id = folder.len().checked_sub("-2017-05-25".len()).and_then(|end| folder.get(..end)).unwrap_or(&folder);
         writeln!(list, "EmbeddedService {{ id: {id:?}, folder: {folder:?}, files: &[")?;

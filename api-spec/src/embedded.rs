@@ -55,9 +55,12 @@ mod tests {
     fn each_service_has_every_file_of_its_folder() {
         for service in embedded() {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("services").join(service.folder);
-            let operations = fs::read_dir(folder.join("operations")).expect("a folder of operations");
-            let mut found: Vec<String> =
-                operations.map(|entry| format!("operations/{}", entry.unwrap().file_name().display())).collect();
+            let mut found: Vec<String> = Vec::new();
+            for kind in ["operations", "receipts"] {
+                for entry in fs::read_dir(folder.join(kind)).expect("a folder of operations and one of receipts") {
+                    found.push(format!("{kind}/{}", entry.unwrap().file_name().display()));
+                }
+            }
             found.push("service.json".to_owned());
             found.sort_by_key(|path| (path != "service.json", path.clone()));
             let embedded: Vec<&str> = service.files.iter().map(|file| file.path).collect();
@@ -70,8 +73,8 @@ mod tests {
         for service in embedded() {
             let loaded = parse(service.files);
             assert_eq!(loaded.faults, [], "{}", service.id);
-            let operations = loaded.service.unwrap().operations.len();
-            assert_eq!(operations, service.files.len() - 1);
+            let read = loaded.service.unwrap();
+            assert_eq!(read.operations.len() + read.receipts.len(), service.files.len() - 1);
         }
     }
 

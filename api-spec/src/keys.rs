@@ -228,6 +228,40 @@ pub(crate) static OPERATION: Object = Object {
     ],
 };
 
+/// A file of `receipts/`.
+pub(crate) static RECEIPT: Object = Object {
+    what: "a receipt",
+    lines: Lines::Each,
+    keys: &[
+        must("kind", Form::Text, "Name of the kind of receipt, and of its file."),
+        must(
+            "key",
+            Form::List(&Form::Text),
+            "Fields that together identify a receipt: a second one with the same values is a duplicate.",
+        ),
+        may("id", Form::Text, "The field with the id of what was started."),
+        may("ownId", Form::Text, "The field with the caller's own id."),
+        may("summary", Form::Prose, "One sentence."),
+        may("description", Form::Prose, "Details, as Markdown."),
+        must("fields", FIELDS, "Fields of the receipt, by wire name."),
+        may("types", TYPES, "Types of this receipt."),
+        may(
+            "examples",
+            Form::List(&Form::Object(&RECEIPT_EXAMPLE)),
+            "Receipts as they arrive. They are read as tests.",
+        ),
+    ],
+};
+
+static RECEIPT_EXAMPLE: Object = Object {
+    what: "an example",
+    lines: Lines::Each,
+    keys: &[
+        must("name", Form::Text, "What the example shows."),
+        must("receipt", Form::AnyObject, "The whole receipt."),
+    ],
+};
+
 const TEXTS: Form = Form::Table(&Form::Text, Lines::Fit);
 
 static REACH: Object = Object {

@@ -3,12 +3,13 @@
 use crate::fault::{Fault, Report};
 use crate::json::{self, Json, Member, Node};
 use crate::keys::{self, Form, Key, Lines, Object};
-use crate::load::is_service;
+use crate::load::{is_receipt, is_service};
 
 /// Length of a line, in columns.
 const WIDTH: usize = 140;
 
-/// Formats a specification file. A file named `service.json` describes the service, every other file an operation.
+/// Formats a specification file. A file named `service.json` describes the service, a file in a folder `receipts` a kind of
+/// receipt, every other file an operation.
 ///
 /// Only a text that is not JSON is an error. Unknown keys and wrong values are kept. Formatting the result again changes
 /// nothing.
@@ -33,7 +34,11 @@ pub fn format(path: &str, text: &str) -> Result<String, Vec<Fault>> {
     let Some(node) = node.filter(|_| report.is_clean()) else {
         return Err(report.into_faults());
     };
-    let object = if is_service(path) { &keys::SERVICE } else { &keys::OPERATION };
+    let object = match path {
+        path if is_service(path) => &keys::SERVICE,
+        path if is_receipt(path) => &keys::RECEIPT,
+        _ => &keys::OPERATION,
+    };
     let mut writer = Writer::default();
     writer.object(&node, object, 0);
     writer.text.push('\n');

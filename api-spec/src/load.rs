@@ -13,7 +13,8 @@ use crate::read;
 
 /// A specification file: its path, for messages, and its text.
 ///
-/// The file named `service.json` describes the service, every other file an operation.
+/// The file named `service.json` describes the service, a file in a folder `receipts` a kind of receipt, every other file
+/// an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceFile<'t> {
     /// Path, with `/` between folders.
@@ -29,11 +30,11 @@ pub struct Loaded {
     pub service: Option<Service>,
     /// Every fault, sorted by position.
     pub faults: Vec<Fault>,
-    /// The files that were read: `service.json`, then the operations by name.
+    /// The files that were read: `service.json`, then the operations and the receipts by name.
     pub files: Vec<PathBuf>,
 }
 
-/// Reads the folder of a service: `service.json` and `operations/*.json`.
+/// Reads the folder of a service: `service.json`, `operations/*.json` and `receipts/*.json`.
 ///
 /// Faults name each file by its path, which starts with `folder`.
 ///
@@ -56,6 +57,14 @@ pub fn load(folder: &Path) -> Loaded {
     match json_files(&operations) {
         Ok(files) => paths.extend(files),
         Err(error) => faults.push(unreadable(&operations, &error)),
+    }
+    // Most services send no receipts.
+    let receipts = folder.join("receipts");
+    if receipts.exists() {
+        match json_files(&receipts) {
+            Ok(files) => paths.extend(files),
+            Err(error) => faults.push(unreadable(&receipts, &error)),
+        }
     }
     let mut texts = Vec::new();
     for path in paths {
@@ -103,6 +112,7 @@ fn assemble(files: &[SourceFile<'_>], mut complete: bool) -> Loaded {
     let mut faults = Vec::new();
     let mut service = None;
     let mut operations = Vec::new();
+    let mut receipts = Vec::new();
     for file in files {
         let mut report = Report::new(file.path, file.text);
         let Some(node) = crate::json::parse(file.text, &mut report) else {
@@ -114,6 +124,11 @@ fn assemble(files: &[SourceFile<'_>], mut complete: bool) -> Loaded {
             form::check(&node, &Form::Object(&keys::SERVICE), &mut report);
             let model = read::service(&node);
             service = Some(Draft { report, node, model });
+        } else if is_receipt(file.path) {
+            form::check(&node, &Form::Object(&keys::RECEIPT), &mut report);
+            complete &= report.is_clean();
+            let model = read::receipt(&node, &format!("receipts/{}", file_name(file.path)));
+            receipts.push(Draft { report, node, model });
         } else {
             form::check(&node, &Form::Object(&keys::OPERATION), &mut report);
             // Values of a wrong form are not in the model. One of them may have been the only use of a type.
@@ -123,7 +138,8 @@ fn assemble(files: &[SourceFile<'_>], mut complete: bool) -> Loaded {
         }
     }
     operations.sort_by(|a, b| (&a.model.action, a.report.file()).cmp(&(&b.model.action, b.report.file())));
-    let (service, found) = check::check(service, operations, complete);
+    receipts.sort_by(|a, b| (&a.model.kind, a.report.file()).cmp(&(&b.model.kind, b.report.file())));
+    let (service, found) = check::check(service, operations, receipts, complete);
     faults.extend(found);
     faults.sort();
     Loaded { service, faults, files: files.iter().map(|file| PathBuf::from(file.path)).collect() }
@@ -132,6 +148,11 @@ fn assemble(files: &[SourceFile<'_>], mut complete: bool) -> Loaded {
 /// Whether a file describes the service, and not an operation.
 pub(crate) fn is_service(path: &str) -> bool {
     file_name(path) == "service.json"
+}
+
+/// Whether a file describes a receipt: its folder says so.
+pub(crate) fn is_receipt(path: &str) -> bool {
+    path.rsplit(['/', '\\']).nth(1) == Some("receipts")
 }
 
 fn inside_service(path: &str) -> String {

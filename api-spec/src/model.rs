@@ -38,6 +38,8 @@ pub struct Service {
     pub errors: Vec<ServiceError>,
     /// Operations, sorted by action.
     pub operations: Vec<Operation>,
+    /// Kinds of receipts, sorted by name.
+    pub receipts: Vec<Receipt>,
 }
 
 /// Host names of a product.
@@ -142,6 +144,31 @@ pub struct Operation {
     /// Requests with their responses.
     pub examples: Vec<Example>,
     /// Path of its file in the service folder, such as `operations/SingleCallByTts.json`.
+    pub file: String,
+}
+
+/// A kind of receipt: what the service reports, without being asked, about something that was started.
+#[derive(Debug, Clone)]
+pub struct Receipt {
+    /// Its name.
+    pub kind: String,
+    /// Fields that together identify a receipt.
+    pub key: Vec<String>,
+    /// The field with the id of what was started.
+    pub id: Option<String>,
+    /// The field with the caller's own id.
+    pub own_id: Option<String>,
+    /// A one-sentence description; empty if nobody has written one yet.
+    pub summary: String,
+    /// Details, as Markdown.
+    pub description: Option<String>,
+    /// Its fields.
+    pub fields: Vec<Field>,
+    /// Types of this receipt.
+    pub types: Vec<NamedType>,
+    /// Receipts as they arrive, each with what it shows.
+    pub examples: Vec<(String, Map<String, Value>)>,
+    /// Path of its file in the service folder.
     pub file: String,
 }
 
@@ -452,6 +479,13 @@ impl Service {
             missing.extend(of_fields(&operation.action, &operation.parameters));
             missing.extend(of_fields(&operation.action, &operation.response));
             missing.extend(of_types(&operation.types));
+        }
+        for receipt in &self.receipts {
+            if receipt.summary.is_empty() {
+                missing.push(receipt.kind.clone());
+            }
+            missing.extend(of_fields(&receipt.kind, &receipt.fields));
+            missing.extend(of_types(&receipt.types));
         }
         missing
     }

@@ -12,6 +12,9 @@ pub const KEYWORDS: &[&str] = &[
 /// The module of shared types. No group can have this id.
 pub const SHARED_MODULE: &str = "types";
 
+/// The module of receipts. No group can have this id.
+pub const RECEIPT_MODULE: &str = "receipt";
+
 /// Names that a type of a specification must not have: those of the Rust prelude, and those that a client re-exports.
 pub const RESERVED_TYPES: &[&str] = &[
     // The language and its prelude.
@@ -73,6 +76,7 @@ pub const RESERVED_TYPES: &[&str] = &[
     "Operation",
     "Page",
     "Pages",
+    "Receipt",
     "Service",
 ];
 

@@ -4,8 +4,8 @@
 use crate::json::{Member, Node};
 use crate::model::{
     By, Endpoints, EnumValue, Envelope, Example, Field, Group, Kind, Limits, Method, NamedType, Operation,
-    OperationType, PagePosition, Pagination, Position, Rate, Reach, RefusalKind, Service, ServiceError, Shape, Style,
-    Time, TypeBody, Unit, Words,
+    OperationType, PagePosition, Pagination, Position, Rate, Reach, Receipt, RefusalKind, Service, ServiceError, Shape,
+    Style, Time, TypeBody, Unit, Words,
 };
 use crate::name::snake_case;
 
@@ -24,6 +24,7 @@ pub(crate) fn service(node: &Node<'_>) -> Service {
         types: node.table("types").iter().map(named_type).collect(),
         errors: node.table("errors").iter().map(service_error).collect(),
         operations: Vec::new(),
+        receipts: Vec::new(),
     }
 }
 
@@ -103,6 +104,23 @@ pub(crate) fn operation(node: &Node<'_>, file: &str) -> Operation {
         types: node.table("types").iter().map(named_type).collect(),
         pagination: node.get("pagination").and_then(pagination),
         examples: node.get("examples").map(examples).unwrap_or_default(),
+        file: file.to_owned(),
+    }
+}
+
+/// A kind of receipt. `file` is its path in the service folder.
+pub(crate) fn receipt(node: &Node<'_>, file: &str) -> Receipt {
+    let example = |node: &Node<'_>| (text(node, "name"), node.get("receipt").map(Node::to_map).unwrap_or_default());
+    Receipt {
+        kind: text(node, "kind"),
+        key: texts(node, "key"),
+        id: text_of(node, "id"),
+        own_id: text_of(node, "ownId"),
+        summary: text(node, "summary"),
+        description: text_of(node, "description"),
+        fields: fields(node.table("fields")),
+        types: node.table("types").iter().map(named_type).collect(),
+        examples: node.get("examples").map_or(&[][..], Node::elements).iter().map(example).collect(),
         file: file.to_owned(),
     }
 }

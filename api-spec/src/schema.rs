@@ -2,19 +2,24 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::keys::{BUILT_IN, Form, OPERATION, Object, SERVICE};
+use crate::keys::{BUILT_IN, Form, OPERATION, Object, RECEIPT, SERVICE};
 
 /// The JSON Schema of operation files and of `service.json`, as text. The file `spec.schema.json` has the same text.
 pub fn schema() -> String {
     let mut definitions = Map::new();
     define(&OPERATION, &mut definitions);
     define(&SERVICE, &mut definitions);
+    define(&RECEIPT, &mut definitions);
     let schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Specification of an Alibaba Cloud operation, or of the service that operations share",
+        "title": "Specification of an Alibaba Cloud operation, of a kind of receipt, or of the service that they share",
         "if": { "type": "object", "required": ["product"] },
         "then": reference(&SERVICE),
-        "else": reference(&OPERATION),
+        "else": {
+            "if": { "type": "object", "required": ["kind"] },
+            "then": reference(&RECEIPT),
+            "else": reference(&OPERATION),
+        },
         "$defs": definitions,
     });
     // Printing texts and numbers into memory cannot fail.

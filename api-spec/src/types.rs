@@ -2,9 +2,9 @@
 //!
 //! Whoever follows the name of a type or a dotted path does it here, so that all readers of a specification agree.
 
-use crate::model::{EnumValue, Field, Kind, NamedType, Operation, Service, Shape, TypeBody};
+use crate::model::{EnumValue, Field, Kind, NamedType, Operation, Receipt, Service, Shape, TypeBody};
 
-/// The types that an operation can name: its own, then those of the service.
+/// The types that an operation or a kind of receipt can name: its own, then those of the service.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Types<'s> {
     own: &'s [NamedType],
@@ -70,6 +70,12 @@ impl<'s> Types<'s> {
     #[must_use]
     pub fn of(operation: &'s Operation, service: &'s Service) -> Self {
         Self { own: &operation.types, shared: &service.types }
+    }
+
+    /// The types that a kind of receipt can name.
+    #[must_use]
+    pub fn of_receipt(receipt: &'s Receipt, service: Option<&'s Service>) -> Self {
+        Self { own: &receipt.types, shared: service.map_or(&[], |service| &service.types) }
     }
 
     /// The types that every operation of the service can name.

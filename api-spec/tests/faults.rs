@@ -19,11 +19,14 @@ fn read(case: &str) -> Loaded {
         .or_else(|_| fs::read_to_string(folder().join("service.json")))
         .unwrap();
     let mut texts = vec![("service.json".to_owned(), service)];
-    for entry in fs::read_dir(case.join("operations")).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        let text = fs::read_to_string(&path).unwrap();
-        texts.push((format!("operations/{name}"), text));
+    for kind in ["operations", "receipts"] {
+        let Ok(entries) = fs::read_dir(case.join(kind)) else { continue };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            texts.push((format!("{kind}/{name}"), text));
+        }
     }
     let files: Vec<SourceFile<'_>> = texts.iter().map(|(path, text)| SourceFile { path, text }).collect();
     parse(&files)

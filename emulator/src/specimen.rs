@@ -71,5 +71,6 @@ pub(crate) fn service() -> Service {
         types: Vec::new(),
         errors: Vec::new(),
         operations: Vec::new(),
+        receipts: Vec::new(),
     }
 }

@@ -9,7 +9,7 @@ use aliyun_protocol::parameter;
 use super::Draft;
 use crate::fault::Report;
 use crate::json::{Member, Node};
-use crate::model::{EnumValue, Field, Operation, Service};
+use crate::model::{EnumValue, Field, Operation, Receipt, Service};
 use crate::name::{RESERVED_TYPES, fault_of_identifier, is_camel_case, type_name};
 
 /// The names of all types of a service, each with the position of its declaration.
@@ -30,8 +30,7 @@ impl Space {
     fn claim(&mut self, name: &str, at: usize, report: &mut Report<'_>) -> bool {
         if let Some(first) = self.places.get(name) {
             let message = format!("the name \"{name}\" is already used at {first}");
-            let hint =
-                "names of the product, of operations, of their responses and of types must be unique across all files";
+            let hint = "names of the product, of operations, of their responses, of receipts and of types must be unique across all files";
             report.add_with(at, message, Cow::Borrowed(hint));
             return false;
         }
@@ -44,6 +43,7 @@ impl Space {
 pub(super) fn check_space(
     mut service: Option<&mut Draft<'_, Service>>,
     operations: &mut [Draft<'_, Operation>],
+    receipts: &mut [Draft<'_, Receipt>],
 ) -> Space {
     let mut space = Space::default();
     if let Some(draft) = &mut service {
@@ -66,10 +66,20 @@ pub(super) fn check_space(
             space.claim(&response, at, &mut draft.report);
         }
     }
+    for draft in &mut *receipts {
+        let (kind, at) = (&draft.model.kind, draft.node.at_value("kind"));
+        if !kind.is_empty() {
+            check_type_name(kind, at, &mut draft.report);
+            space.claim(kind, at, &mut draft.report);
+        }
+    }
     if let Some(draft) = service {
         claim_types(&draft.node, &mut draft.report, &mut space);
     }
     for draft in operations {
+        claim_types(&draft.node, &mut draft.report, &mut space);
+    }
+    for draft in receipts {
         claim_types(&draft.node, &mut draft.report, &mut space);
     }
     space

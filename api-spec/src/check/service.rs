@@ -11,7 +11,7 @@ use super::{Draft, Scope, names};
 use crate::fault::Report;
 use crate::json::{Member, Node};
 use crate::model::{Envelope, Field, Kind, Service};
-use crate::name::{SHARED_MODULE, is_module};
+use crate::name::{RECEIPT_MODULE, SHARED_MODULE, is_module};
 use crate::suggest::did_you_mean;
 use crate::types::Types;
 
@@ -95,7 +95,9 @@ fn check_time_zone(service: &Service, node: &Node<'_>, report: &mut Report<'_>) 
 
 fn check_groups(node: &Node<'_>, report: &mut Report<'_>) {
     for member in node.table("groups") {
-        if member.name == SHARED_MODULE {
+        if member.name == RECEIPT_MODULE {
+            report.add(member.at, format!("the name \"{RECEIPT_MODULE}\" is reserved for the module of receipts"));
+        } else if member.name == SHARED_MODULE {
             report.add(member.at, format!("the name \"{SHARED_MODULE}\" is reserved for the module of shared types"));
         } else if !is_module(&member.name) {
             let rule = "a group becomes a Rust module, so its name has only lower-case letters, digits and `_`, and is not a keyword";
