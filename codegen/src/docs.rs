@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use aliyun_api_spec::model::{
-    By, EnumValue, Field, Group, NamedType, Operation, OperationType, Rate, Service, Shape, Style, Time, TypeBody, Unit,
+    By, EnumValue, Field, Group, NamedType, Operation, OperationType, Rate, Receipt, Service, Shape, Style, Time,
+    TypeBody, Unit,
 };
 use aliyun_api_spec::types::{Sensitivity, Types};
 use serde_json::{Map, Value};
@@ -73,6 +74,37 @@ pub(crate) fn shared() -> String {
     "Types that several operations use.".to_owned()
 }
 
+pub(crate) fn receipts(kinds: &[&Receipt]) -> String {
+    let mut docs = Paragraphs::default();
+    docs.add("Receipts: what the service reports without being asked.");
+    let mut table = "| kind | |\n| --- | --- |\n".to_owned();
+    for receipt in kinds {
+        let _ = writeln!(table, "| [`{}`] | {} |", receipt.kind, cell(&receipt.summary));
+    }
+    docs.add(&table);
+    docs.0
+}
+
+pub(crate) fn receipt(receipt: &Receipt, options: &Options<'_>) -> String {
+    let mut docs = Paragraphs::default();
+    docs.add(&receipt.summary);
+    docs.add(receipt.description.as_deref().unwrap_or_default());
+    let key: Vec<String> = receipt.key.iter().map(|name| format!("`{name}`")).collect();
+    docs.add(&format!(
+        "Every field is optional, and an empty text differs from an absent one. A receipt with the same {} is a duplicate.",
+        key.join(", ")
+    ));
+    docs.add(&format!("Specification: {}.", file_link(&receipt.file, options)));
+    docs.0
+}
+
+fn file_link(file: &str, options: &Options<'_>) -> String {
+    match options.link {
+        Some(link) => format!("[`{file}`]({link}{file})"),
+        None => format!("`{file}`"),
+    }
+}
+
 pub(crate) fn request(service: &Service, operation: &Operation, options: &Options<'_>) -> String {
     let mut docs = Paragraphs::default();
     docs.add(&operation.summary);
@@ -84,12 +116,8 @@ pub(crate) fn request(service: &Service, operation: &Operation, options: &Option
     if let Some(example) = options.path.and_then(|path| example(service, operation, path)) {
         docs.add(&example);
     }
-    let file = &operation.file;
     let name = aliyun_api_spec::name::type_name(&service.product);
-    let link = match options.link {
-        Some(link) => format!("[`{file}`]({link}{file})"),
-        None => format!("`{file}`"),
-    };
+    let link = file_link(&operation.file, options);
     docs.add(&format!("Specification: {link}. Error codes: see [`{name}`](super::{name})."));
     docs.0
 }

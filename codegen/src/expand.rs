@@ -7,7 +7,8 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::tree::{
-    EnvelopeFacts, ErrorFacts, Item, Member, Module, OpenSet, OpenValue, OperationFacts, Paging, Record, Root,
+    EnvelopeFacts, ErrorFacts, Item, Member, Module, NamedField, OpenSet, OpenValue, OperationFacts, Paging,
+    ReceiptFacts, ReceiptKind, Record, Root,
 };
 
 pub(crate) fn root(root: &Root) -> TokenStream {
@@ -75,6 +76,7 @@ fn module(module: &Module) -> TokenStream {
     let items = items.iter().map(|item| match item {
         Item::Record(item) => record(item),
         Item::OpenSet(item) => open_set(item),
+        Item::Receipts(kinds) => receipts(kinds),
     });
     quote! {
         pub mod #name {
@@ -102,6 +104,14 @@ fn record(record: &Record) -> TokenStream {
     let builder = record.sent.then(|| builder(record));
     let table = self::members(record);
     let operation = record.operation.as_ref().map(|item| self::operation(name, item));
+    let raw = record.receipt.as_ref().map(|_| {
+        quote! {
+            /// The receipt as it arrived, with members that are not listed here.
+            pub raw: rt::Raw
+        }
+    });
+    let times = record.receipt.as_ref().and_then(|facts| times(name, facts));
+    let fields = fields.chain(raw);
     quote! {
         #docs
         #deprecated_item
@@ -113,7 +123,22 @@ fn record(record: &Record) -> TokenStream {
         #builder
         #table
         #operation
+        #times
     }
+}
+
+fn times(name: &Ident, facts: &ReceiptFacts) -> Option<TokenStream> {
+    let ReceiptFacts { zone, times } = facts;
+    (!times.is_empty()).then(|| quote!(rt::times!(#name #zone { #(#times,)* });))
+}
+
+fn receipts(kinds: &[ReceiptKind]) -> TokenStream {
+    let rows = kinds.iter().map(|ReceiptKind { name, key, id, own_id }| {
+        let id = id.as_ref().map(|NamedField { name, wire_name }| quote!(, id: #name = #wire_name));
+        let own_id = own_id.as_ref().map(|NamedField { name, wire_name }| quote!(, own_id: #name = #wire_name));
+        quote!(#name { key: [#(#key),*] #id #own_id })
+    });
+    quote!(rt::receipts! { #(#rows),* })
 }
 
 /// The constructor with the required members, and a setter for each other one.

@@ -4,13 +4,14 @@
 use std::path::Path;
 
 use aliyun_api_spec::Loaded;
+use aliyun_api_spec::model::Service;
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Ident, LitStr, Token, bracketed};
 
-use crate::generate::{generate, unknown_operations};
+use crate::generate::{generate, unknown_operations, unknown_receipts};
 use crate::options::Options;
 
 /// Expands `client!(input)` in a package in the folder `package` and in a crate with the name `path`. Each fault of the
@@ -27,6 +28,7 @@ pub fn client(input: TokenStream, package: &Path, path: Option<&str>) -> TokenSt
 struct Arguments {
     source: Source,
     operations: Vec<Ident>,
+    receipts: Vec<Ident>,
 }
 
 enum Source {
@@ -44,22 +46,24 @@ impl Parse for Arguments {
         } else {
             return Err(lookahead.error());
         };
-        let mut operations = Vec::new();
-        if !input.is_empty() {
+        let (mut operations, mut receipts) = (Vec::new(), Vec::new());
+        while !input.is_empty() {
             input.parse::<Token![,]>()?;
-        }
-        if !input.is_empty() {
-            let key: Ident = input.parse()?;
-            if key != "operations" {
-                return Err(syn::Error::new(key.span(), "expected `operations = [..]`"));
+            if input.is_empty() {
+                break;
             }
+            let key: Ident = input.parse()?;
+            let names = match key.to_string().as_str() {
+                "operations" => &mut operations,
+                "receipts" => &mut receipts,
+                _ => return Err(syn::Error::new(key.span(), "expected `operations = [..]` or `receipts = [..]`")),
+            };
             input.parse::<Token![=]>()?;
             let list;
             bracketed!(list in input);
-            operations = Punctuated::<Ident, Token![,]>::parse_terminated(&list)?.into_iter().collect();
-            input.parse::<Option<Token![,]>>()?;
+            names.extend(Punctuated::<Ident, Token![,]>::parse_terminated(&list)?);
         }
-        Ok(Self { source, operations })
+        Ok(Self { source, operations, receipts })
     }
 }
 
@@ -81,21 +85,44 @@ impl Arguments {
         });
         let faults = loaded.faults.iter().map(|fault| compile_error(span, &fault.to_string()));
         let items = loaded.service.as_ref().map(|service| {
-            let names: Vec<String> = self.operations.iter().map(ToString::to_string).collect();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let unknown = unknown_operations(service, &names).into_iter().map(|name| {
-                let span = self.operations.iter().find(|ident| *ident == name).map_or(span, Ident::span);
-                let known = service.operations.iter().map(|operation| operation.action.as_str());
-                let hint = aliyun_api_spec::suggest::nearest(name, known)
-                    .map_or_else(String::new, |near| format!("; did you mean {near}?"));
-                compile_error(span, &format!("{} has no operation {name}{hint}", service.product))
-            });
-            let unknown: TokenStream = unknown.collect();
-            let items = generate(service, &Options { operations: names, path, link: link.as_deref() });
+            let (operations, receipts) = (texts(&self.operations), texts(&self.receipts));
+            let operations: Vec<&str> = operations.iter().map(String::as_str).collect();
+            let receipts: Vec<&str> = receipts.iter().map(String::as_str).collect();
+            let actions = service.operations.iter().map(|operation| operation.action.as_str());
+            let kinds = service.receipts.iter().map(|receipt| receipt.kind.as_str());
+            let unknown: TokenStream = unknown_operations(service, &operations)
+                .into_iter()
+                .map(|name| unknown(service, "operation", name, actions.clone(), &self.operations, span))
+                .chain(
+                    unknown_receipts(service, &receipts)
+                        .into_iter()
+                        .map(|name| unknown(service, "receipt", name, kinds.clone(), &self.receipts, span)),
+                )
+                .collect();
+            let items = generate(service, &Options { operations, receipts, path, link: link.as_deref() });
             quote!(#unknown #items)
         });
         quote!(#(#tracked)* #(#faults)* #items)
     }
+}
+
+fn texts(names: &[Ident]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+/// The error for a name that the service does not have, at the argument.
+fn unknown<'n>(
+    service: &Service,
+    what: &str,
+    name: &'n str,
+    known: impl Iterator<Item = &'n str>,
+    arguments: &[Ident],
+    span: Span,
+) -> TokenStream {
+    let span = arguments.iter().find(|ident| *ident == name).map_or(span, Ident::span);
+    let hint = aliyun_api_spec::suggest::nearest(name, known)
+        .map_or_else(String::new, |near| format!("; did you mean {near}?"));
+    compile_error(span, &format!("{} has no {what} {name}{hint}", service.product))
 }
 
 /// The address of the files of an embedded service.

@@ -20,7 +20,7 @@ mod reach;
 mod tree;
 
 use aliyun_api_spec::model::Service;
-pub use generate::{generate, unknown_operations};
+pub use generate::{generate, unknown_operations, unknown_receipts};
 pub use invocation::{client, unknown_service};
 pub use options::Options;
 use proc_macro2::TokenStream;

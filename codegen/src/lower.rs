@@ -1,10 +1,10 @@
 //! Turns a checked specification into the tree of the generator. All names, types and sentences are decided here.
 
 use aliyun_api_spec::model::{
-    Envelope, Field, Kind, Method, NamedType, Operation, OperationType, PagePosition, Pagination, Position, Service,
-    ServiceError, Style, TypeBody,
+    Envelope, Field, Kind, Method, NamedType, Operation, OperationType, PagePosition, Pagination, Position, Receipt,
+    Service, ServiceError, Style, Time, TypeBody,
 };
-use aliyun_api_spec::name::{SHARED_MODULE, type_name};
+use aliyun_api_spec::name::{RECEIPT_MODULE, SHARED_MODULE, type_name};
 use aliyun_api_spec::types::{Sensitivity, Type, Types};
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
@@ -12,14 +12,15 @@ use serde_json::Value;
 
 use crate::options::Options;
 use crate::tree::{
-    self, Conversion, EnvelopeFacts, ErrorFacts, Item, Member, Module, OpenSet, OpenValue, Record, Root, ServiceFacts,
-    ident,
+    self, Conversion, EnvelopeFacts, ErrorFacts, Item, Member, Module, NamedField, OpenSet, OpenValue, ReceiptFacts,
+    ReceiptKind, Record, Root, ServiceFacts, ident,
 };
 use crate::{docs, reach};
 
 pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
     let chosen: Vec<&Operation> = service.operations.iter().filter(|operation| options.chooses(operation)).collect();
-    let reach = reach::of(service, &chosen);
+    let receipts: Vec<&Receipt> = service.receipts.iter().filter(|receipt| options.chooses_receipt(receipt)).collect();
+    let reach = reach::of(service, &chosen, &receipts);
     let lower = Lower { service, options, reach };
     let groups = service.groups.iter().filter_map(|group| {
         let operations: Vec<_> = chosen.iter().filter(|operation| operation.group == group.id).collect();
@@ -28,6 +29,11 @@ pub(crate) fn root(service: &Service, options: &Options<'_>) -> Root {
         (!operations.is_empty()).then_some(module)
     });
     let mut modules: Vec<Module> = groups.collect();
+    if !receipts.is_empty() {
+        let mut items: Vec<Item> = receipts.iter().flat_map(|receipt| lower.receipt(receipt)).collect();
+        items.push(Item::Receipts(receipts.iter().map(|receipt| receipt_kind(receipt)).collect()));
+        modules.push(Module { docs: docs::receipts(&receipts), name: ident(RECEIPT_MODULE), items });
+    }
     let scope = Scope { types: Types::shared(service), is_shared: true };
     let shared: Vec<Item> = service.types.iter().filter_map(|named| lower.named(named, scope)).collect();
     if !shared.is_empty() {
@@ -113,6 +119,8 @@ enum Holding {
     Read,
     /// The envelope: texts are empty if absent, too.
     Envelope,
+    /// A receipt: every field is an `Option`, since empty and absent differ.
+    Receipt,
 }
 
 impl Lower<'_> {
@@ -154,6 +162,7 @@ impl Lower<'_> {
             sent: true,
             read: false,
             operation: Some(facts),
+            receipt: None,
         }
     }
 
@@ -177,7 +186,33 @@ impl Lower<'_> {
             sent: false,
             read: true,
             operation: None,
+            receipt: None,
         }
+    }
+
+    fn receipt(&self, receipt: &Receipt) -> Vec<Item> {
+        let scope = Scope { types: Types::of_receipt(receipt, Some(self.service)), is_shared: false };
+        // The pattern that the typed accessors read.
+        let is_wall_clock = |time: &Time| matches!(time, Time::Pattern(pattern) if pattern == "yyyy-MM-dd HH:mm:ss");
+        let has_time =
+            |field: &&Field| field.shape.kind == Kind::String && field.shape.time.as_ref().is_some_and(is_wall_clock);
+        let facts = ReceiptFacts {
+            zone: self.service.time_zone.clone(),
+            times: receipt.fields.iter().filter(has_time).map(|field| ident(&field.rust_name)).collect(),
+        };
+        let record = Record {
+            docs: docs::receipt(receipt, self.options),
+            deprecated: None,
+            name: ident(&receipt.kind),
+            members: receipt.fields.iter().map(|field| self.member(field, Holding::Receipt, scope)).collect(),
+            aliases: aliases(receipt.fields.iter()),
+            sent: false,
+            read: true,
+            operation: None,
+            receipt: Some(facts),
+        };
+        let types = receipt.types.iter().filter_map(|named| self.named(named, scope));
+        [Item::Record(Box::new(record))].into_iter().chain(types).collect()
     }
 
     fn named(&self, named: &NamedType, scope: Scope<'_>) -> Option<Item> {
@@ -204,6 +239,7 @@ impl Lower<'_> {
                     sent,
                     read,
                     operation: None,
+                    receipt: None,
                 }))
             }
             TypeBody::Enum { kind, values } => {
@@ -224,7 +260,7 @@ impl Lower<'_> {
         let required = field.required && matches!(holding, Holding::Sent | Holding::Both);
         let optional = match holding {
             Holding::Sent => !required,
-            Holding::Both => true,
+            Holding::Both | Holding::Receipt => true,
             Holding::Read => !structured,
             Holding::Envelope => !structured && *kind != Kind::String,
         };
@@ -366,6 +402,19 @@ fn item_argument(kind: &Kind, scope: Scope<'_>) -> TokenStream {
     if matches!(kind, Kind::Array(_) | Kind::Map(_)) { item } else { quote!(impl Into<#item>) }
 }
 
+fn receipt_kind(receipt: &Receipt) -> ReceiptKind {
+    let named = |name: &Option<String>| {
+        let field = receipt.fields.iter().find(|field| Some(&field.wire_name) == name.as_ref())?;
+        Some(NamedField { name: ident(&field.rust_name), wire_name: field.wire_name.clone() })
+    };
+    ReceiptKind {
+        name: ident(&receipt.kind),
+        key: receipt.key.clone(),
+        id: named(&receipt.id),
+        own_id: named(&receipt.own_id),
+    }
+}
+
 /// Other spellings, with the wire names that they stand for.
 fn aliases<'f>(fields: impl Iterator<Item = &'f Field>) -> Vec<(String, String)> {
     let rows = fields.flat_map(|field| field.aliases.iter().map(|alias| (alias.clone(), field.wire_name.clone())));
@@ -432,7 +481,7 @@ mod tests {
         let mut items = root.modules.into_iter().flat_map(|module| module.items);
         let paging = items.find_map(|item| match item {
             Item::Record(record) => record.operation?.paging,
-            Item::OpenSet(_) => None,
+            Item::OpenSet(_) | Item::Receipts(_) => None,
         });
         paging.unwrap()
     }

@@ -24,7 +24,7 @@ struct Arguments {
 enum Command {
     /// Report every fault of a service folder, and count the descriptions that nobody has written yet
     Check {
-        /// Folder with service.json and operations/
+        /// Folder with service.json, operations/ and receipts/
         folder: PathBuf,
     },
     /// List what changed between two service folders, and fail if a change is breaking
@@ -47,13 +47,16 @@ enum Command {
         /// Print only this operation; may be given several times
         #[arg(long = "operation", value_name = "ACTION")]
         operations: Vec<String>,
+        /// Print only this kind of receipt; may be given several times
+        #[arg(long = "receipt", value_name = "KIND")]
+        receipts: Vec<String>,
         /// Path of the module that will contain the source, for the examples in its documentation
         #[arg(long, value_name = "PATH")]
         path: Option<String>,
     },
     /// Format the files of a service folder, one field per line
     Format {
-        /// Folder with service.json and operations/
+        /// Folder with service.json, operations/ and receipts/
         folder: PathBuf,
         /// Change nothing, and fail if a file would change
         #[arg(long)]
@@ -71,7 +74,9 @@ fn main() -> ExitCode {
             println!("{}", aliyun_api_spec::schema());
             Ok(())
         }
-        Command::Print { service, operations, path } => print(&service, &operations, path.as_deref()),
+        Command::Print { service, operations, receipts, path } => {
+            print(&service, &operations, &receipts, path.as_deref())
+        }
         Command::Format { folder, check } => format(&folder, check),
     };
     match result {
@@ -85,7 +90,8 @@ fn main() -> ExitCode {
 
 fn check(folder: &Path) -> Result<(), String> {
     let loaded = aliyun_api_spec::load(folder);
-    let operations = loaded.service.as_ref().map_or(0, |service| service.operations.len());
+    let (operations, receipts) =
+        loaded.service.as_ref().map_or((0, 0), |service| (service.operations.len(), service.receipts.len()));
     without_faults(&loaded)?;
     let missing = loaded.service.as_ref().map_or(0, |service| service.undescribed().len());
     let missing = match missing {
@@ -94,7 +100,12 @@ fn check(folder: &Path) -> Result<(), String> {
         count => format!("; {count} descriptions are missing"),
     };
     let operations = if operations == 1 { "1 operation".to_owned() } else { format!("{operations} operations") };
-    println!("{}: {operations}, no fault{missing}", folder.display());
+    let receipts = match receipts {
+        0 => String::new(),
+        1 => ", 1 kind of receipt".to_owned(),
+        count => format!(", {count} kinds of receipts"),
+    };
+    println!("{}: {operations}{receipts}, no fault{missing}", folder.display());
     Ok(())
 }
 
@@ -108,7 +119,7 @@ fn without_faults(loaded: &Loaded) -> Result<(), String> {
     }
 }
 
-fn print(service: &str, operations: &[String], path: Option<&str>) -> Result<(), String> {
+fn print(service: &str, operations: &[String], receipts: &[String], path: Option<&str>) -> Result<(), String> {
     let folder = Path::new(service);
     let loaded = match aliyun_api_spec::service(service) {
         Some(embedded) if !folder.join("service.json").is_file() => embedded,
@@ -120,7 +131,11 @@ fn print(service: &str, operations: &[String], path: Option<&str>) -> Result<(),
     if let Some(unknown) = aliyun_codegen::unknown_operations(&service, &operations).first() {
         return Err(format!("{} has no operation {unknown}", service.product));
     }
-    let source = generate_source(&service, &Options { operations, path, link: None });
+    let receipts: Vec<&str> = receipts.iter().map(String::as_str).collect();
+    if let Some(unknown) = aliyun_codegen::unknown_receipts(&service, &receipts).first() {
+        return Err(format!("{} has no receipt {unknown}", service.product));
+    }
+    let source = generate_source(&service, &Options { operations, receipts, path, link: None });
     print!("{}", source.map_err(|error| error.to_string())?);
     Ok(())
 }

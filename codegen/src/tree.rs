@@ -58,6 +58,33 @@ pub(crate) struct Module {
 pub(crate) enum Item {
     Record(Box<Record>),
     OpenSet(OpenSet),
+    /// The kinds of receipts, after their records.
+    Receipts(Vec<ReceiptKind>),
+}
+
+/// What identifies receipts of a kind. Its record has the same name.
+pub(crate) struct ReceiptKind {
+    pub(crate) name: Ident,
+    /// Wire names of the fields that identify one.
+    pub(crate) key: Vec<String>,
+    /// The field with the id of what was started.
+    pub(crate) id: Option<NamedField>,
+    /// The field with the caller's own id.
+    pub(crate) own_id: Option<NamedField>,
+}
+
+/// A field, by its names in Rust and on the wire.
+pub(crate) struct NamedField {
+    pub(crate) name: Ident,
+    pub(crate) wire_name: String,
+}
+
+/// What only the record of a receipt has.
+pub(crate) struct ReceiptFacts {
+    /// The time zone of its times.
+    pub(crate) zone: String,
+    /// Fields with times.
+    pub(crate) times: Vec<Ident>,
 }
 
 /// A struct: a request, a response, or a type in one of them.
@@ -74,6 +101,8 @@ pub(crate) struct Record {
     pub(crate) read: bool,
     /// The operation, if it is a request.
     pub(crate) operation: Option<OperationFacts>,
+    /// Facts, if it is a receipt.
+    pub(crate) receipt: Option<ReceiptFacts>,
 }
 
 pub(crate) struct Member {

@@ -17,9 +17,11 @@ pub use serde_json::Value;
 pub use self::field::{Entry, Fields, Flags, List, Map, Member, View, Viewer, debug, serialize};
 pub use self::operation::{EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, Service, ServiceFacts, Step};
 pub use self::output::Output;
-pub use self::receipt::ReceiptKind;
+#[cfg(feature = "jiff")]
+pub use self::receipt::time;
+pub use self::receipt::{Raw, ReceiptKind};
 pub use self::slot::{Blank, Choice, Filler, Grow, Keyed, Make, Place, Record, Slot};
-pub use crate::{builder, members, open_set, operation, paged};
+pub use crate::{builder, members, open_set, operation, paged, receipts, times};
 
 /// The items of an argument, converted.
 #[inline]

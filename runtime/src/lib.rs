@@ -13,6 +13,7 @@ mod credential;
 mod error;
 #[doc(hidden)]
 pub mod generated;
+mod receipt;
 mod request;
 mod response;
 #[cfg_attr(not(feature = "test-util"), allow(unreachable_pub, reason = "public with the feature only"))]
@@ -22,6 +23,9 @@ mod transport;
 pub use aliyun_protocol::{By, Method, RefusalKind};
 pub use bytes::Bytes;
 pub use http;
+#[cfg(feature = "jiff")]
+#[doc(hidden)]
+pub use jiff;
 pub use serde_json::Value;
 
 pub use self::call::page::{Items, Pages};
@@ -39,9 +43,11 @@ pub use self::error::{BoxError, Error, ErrorBuilder, ErrorKind, Sent};
 pub use self::generated::operation::{
     EnvelopeFacts, ErrorFacts, Facts, Operation, Paged, Paging, Reach, Service, ServiceFacts, Step, Words,
 };
-pub use self::generated::receipt::ReceiptKind;
+pub use self::generated::receipt::{Raw, ReceiptKind};
 pub use self::request::encode::parameters_of;
 pub use self::request::{Format, Signature};
+#[doc(hidden)]
+pub use self::response::receipt::read_receipt;
 pub use self::transport::{BoxFuture, Ending, HttpResponse, Transport, TransportError};
 
 /// Providers of credentials, each for [`ClientBuilder::credentials`], and the context that a custom provider gets.

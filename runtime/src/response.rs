@@ -4,6 +4,7 @@ pub(crate) mod body;
 mod fault;
 pub(crate) mod judge;
 mod read;
+pub(crate) mod receipt;
 mod refusal;
 mod retry_after;
 mod xml;

@@ -37,7 +37,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
 
 /// The modules of the runtime, from the bottom up. A module may use those before it.
 const RUNTIME: &[&str] =
-    &["generated", "error", "transport", "sign", "credential", "request", "response", "call", "client"];
+    &["generated", "error", "transport", "sign", "credential", "request", "response", "receipt", "call", "client"];
 
 /// What breaks the order of packages in the output of `cargo metadata`.
 fn faults_of_packages(metadata: &Value) -> Vec<String> {

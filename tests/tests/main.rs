@@ -20,6 +20,7 @@ mod modules;
 mod never_shown;
 mod outcomes;
 mod packages;
+mod receipts;
 mod repetition;
 mod retries;
 mod specimens;

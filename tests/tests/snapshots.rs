@@ -1,5 +1,5 @@
-//! What the generator writes, pinned: a snapshot for each operation, one for what a service shares, and
-//! one for the types that operations share.
+//! What the generator writes, pinned: a snapshot for each operation and each kind of receipt, one for what a service
+//! shares, and one for the types that operations share.
 //!
 //! The snapshot of an operation is the part of its module that stands there because of it, so that a change of one
 //! operation touches one snapshot. Review changes with `cargo insta review`, or look at the `.snap` files in git.
@@ -11,8 +11,8 @@ use std::path::Path;
 use aliyun_api_spec::model::Service;
 use aliyun_codegen::{Options, generate_source};
 
-fn source(service: &Service, operations: Vec<&str>, path: &str) -> String {
-    generate_source(service, &Options { operations, path: Some(path), link: None }).unwrap()
+fn source(service: &Service, options: &Options<'_>) -> String {
+    generate_source(service, options).unwrap()
 }
 
 /// What stands in the module of a group: the part between what the service shares and the shared types.
@@ -31,16 +31,23 @@ fn snapshots(service: &Service, folder: &str, path: &str) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(|| {
+        let options = Options { path: Some(path), ..Options::default() };
         for operation in &service.operations {
-            let source = source(service, vec![&operation.action], path);
+            let operations = vec![operation.action.as_str()];
+            let source = source(service, &Options { operations, ..options.clone() });
             insta::assert_snapshot!(operation.action.as_str(), module(&source));
         }
-        let all = source(service, Vec::new(), path);
+        for receipt in &service.receipts {
+            let receipts = vec![receipt.kind.as_str()];
+            let source = source(service, &Options { receipts, ..options.clone() });
+            insta::assert_snapshot!(receipt.kind.as_str(), module(&source));
+        }
+        let all = source(service, &options);
         if let Some(start) = all.find(SHARED_TYPES) {
             insta::assert_snapshot!("types", &all[start..]);
         }
         // No operation has this name, so only the root is left.
-        insta::assert_snapshot!("service", source(service, vec![""], path));
+        insta::assert_snapshot!("service", source(service, &Options { operations: vec![""], ..options }));
     });
 }
 

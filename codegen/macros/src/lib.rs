@@ -7,13 +7,14 @@ use proc_macro2::TokenStream;
 use syn::Ident;
 
 /// Generates the client of a service: a type for the service, `Client`, and a module with request and response types for
-/// each group of operations.
+/// each group of operations, and one with the kinds of receipts if there are any.
 ///
 /// * `client!(dyvmsapi)` uses a service that is embedded in `aliyun-api-spec`.
-/// * `client!("path/to/service")` uses a folder with `service.json` and `operations/*.json`, relative to the `Cargo.toml` of
+/// * `client!("path/to/service")` uses a folder with `service.json`, `operations/*.json` and `receipts/*.json`, relative to the `Cargo.toml` of
 ///   the package. Cargo rebuilds the crate if one of these files changes. For rebuilds after a file was added, a build
 ///   script must print `cargo::rerun-if-changed=path/to/service`.
-/// * `client!(dyvmsapi, operations = [QueryRobotTaskCallList])` generates only these operations, also of a folder.
+/// * `client!(dyvmsapi, operations = [QueryRobotTaskCallList], receipts = [VoiceReport])` generates only these operations
+///   and kinds of receipts, also of a folder.
 ///
 /// Call it at the root of a crate that depends on `aliyun-runtime`. Every fault of the specification is a compile error of
 /// the form `file:line:column: message`. Operations without a fault are generated even so.

@@ -358,3 +358,30 @@ macro_rules! open_set {
         }
     };
 }
+
+/// Methods with the names of fields that contain wall-clock texts of a time zone: the points in time that they mean.
+#[cfg(feature = "jiff")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! times {
+    ($name:ident $zone:literal { $($field:ident,)* }) => {
+        #[doc = concat!("Times, of UTC", $zone, ".")]
+        impl $name {
+            $(
+                #[doc = concat!("`", stringify!($field), "` as a point in time; `None` if it is absent, empty or not a time.")]
+                #[must_use]
+                pub fn $field(&self) -> Option<$crate::jiff::Timestamp> {
+                    $crate::generated::time(self.$field.as_deref(), $zone)
+                }
+            )*
+        }
+    };
+}
+
+/// Without the feature `jiff` there are no such methods.
+#[cfg(not(feature = "jiff"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! times {
+    ($($list:tt)*) => {};
+}

@@ -52,19 +52,18 @@ pub(crate) fn read(
     memory: usize,
     stop: &dyn Fn() -> bool,
 ) -> Result<(), Fault> {
-    let mut context = Context {
-        memory,
-        memory_left: memory,
-        exhausted: false,
-        xml: origin == Origin::Xml,
-        texts: 0,
-        depth: 0,
-        values: 0,
-        stop,
-        lenient: false,
-        fault: None,
-        order: Order::default(),
-    };
+    let mut context = Context::new(memory, stop);
+    context.xml = origin == Origin::Xml;
+    // The fault is more precise.
+    let _ = Reader { scanner: Scanner::new(text), context: &mut context }.whole(place);
+    context.fault.map_or(Ok(()), Err)
+}
+
+/// Reads the values of a JSON text that fit into a place, and leaves out the others. Only a text that is not JSON, or is too
+/// large, is a fault.
+pub(crate) fn read_what_fits(text: &str, place: Place<'_>, memory: usize) -> Result<(), Fault> {
+    let mut context = Context::new(memory, &|| false);
+    context.lenient = true;
     // The fault is more precise.
     let _ = Reader { scanner: Scanner::new(text), context: &mut context }.whole(place);
     context.fault.map_or(Ok(()), Err)
@@ -109,7 +108,23 @@ enum Outcome {
     Ended,
 }
 
-impl Context<'_> {
+impl<'c> Context<'c> {
+    fn new(memory: usize, stop: &'c dyn Fn() -> bool) -> Self {
+        Self {
+            memory,
+            memory_left: memory,
+            exhausted: false,
+            xml: false,
+            texts: 0,
+            depth: 0,
+            values: 0,
+            stop,
+            lenient: false,
+            fault: None,
+            order: Order::default(),
+        }
+    }
+
     fn fault(&mut self, what: What) -> Outcome {
         let ignored = self.lenient && !matches!(what, What::TooLarge { .. });
         if ignored || self.fault.is_some() {
