@@ -174,15 +174,20 @@
 //! ```
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
+
+mod call_state;
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "rustls", feature = "native-tls"))))]
 pub use aliyun_runtime::Tls;
 pub use aliyun_runtime::{
     BoxError, BoxFuture, Bytes, ClientBuilder, Credentials, CredentialsError, CredentialsProvider, Ending, Error,
-    ErrorBuilder, ErrorKind, Facts, Format, HttpResponse, Items, Method, Operation, Paged, Pages, PendingRequest,
-    RefusalKind, ResponseFuture, Retries, Sent, Service, Signature, Transport, TransportError, Value, credentials,
-    http,
+    ErrorBuilder, ErrorKind, Facts, Format, HttpResponse, Items, Method, Operation, Paged, Pages, PendingRequest, Raw,
+    ReceiptKind, RefusalKind, ResponseFuture, Retries, Sent, Service, Signature, Transport, TransportError, Value,
+    credentials, http,
 };
+
+pub use self::call_state::{CallState, Phase};
 
 aliyun_codegen_macros::client!(dyvmsapi);
