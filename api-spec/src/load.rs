@@ -47,23 +47,23 @@ pub struct Loaded {
 pub fn load(folder: &Path) -> Loaded {
     if !folder.is_dir() {
         let rule = if folder.exists() { "is not a folder" } else { "no such folder" };
-        let fault =
-            Fault::of_file(shown(folder), rule).with_hint("expected a folder with service.json and operations/");
+        let fault = Fault::of_file(shown(folder), rule)
+            .with_hint("expected a folder with service.json, and operations/ or receipts/");
         return Loaded { service: None, faults: vec![fault], files: Vec::new() };
     }
     let mut faults = Vec::new();
     let mut paths = vec![folder.join("service.json")];
-    let operations = folder.join("operations");
-    match json_files(&operations) {
-        Ok(files) => paths.extend(files),
-        Err(error) => faults.push(unreadable(&operations, &error)),
-    }
-    // Most services send no receipts.
-    let receipts = folder.join("receipts");
-    if receipts.exists() {
-        match json_files(&receipts) {
+    // Most services send no receipts, and a program that only receives needs no operations.
+    let (operations, receipts) = (folder.join("operations"), folder.join("receipts"));
+    let folders = match (operations.exists(), receipts.exists()) {
+        (_, false) => &[operations][..],
+        (false, true) => &[receipts],
+        (true, true) => &[operations, receipts],
+    };
+    for folder in folders {
+        match json_files(folder) {
             Ok(files) => paths.extend(files),
-            Err(error) => faults.push(unreadable(&receipts, &error)),
+            Err(error) => faults.push(unreadable(folder, &error)),
         }
     }
     let mut texts = Vec::new();

@@ -13,7 +13,7 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Reference pages in Markdown, one operation each
+    /// Reference pages in Markdown, each of one operation or one kind of receipt
     #[arg(long = "page", value_name = "FILE", num_args = 1.., required_unless_present = "metadata", conflicts_with = "metadata")]
     pages: Vec<PathBuf>,
     /// Metadata of a product, the file api-docs.json
@@ -68,13 +68,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         crate::diff::preview(&arguments.out, &options.existing, &merged(&options.existing, &imported.files))?;
     } else {
         write(&arguments.out, &imported.files).map_err(|error| format!("nothing was written: {error}"))?;
-        let count = imported.operations.len();
         let folder = arguments.out.display();
-        println!("{folder}: {count} {} imported, {} files written", plural(count, "operation"), imported.files.len());
+        println!("{folder}: {} imported, {} files written", counted(&imported), imported.files.len());
     }
     match imported.refused.len() {
         0 => Ok(()),
         count => Err(format!("{count} {} not imported", if count == 1 { "operation was" } else { "operations were" })),
+    }
+}
+
+/// The number of operations, and of kinds of receipts if there are any.
+fn counted(imported: &Imported) -> String {
+    let (operations, receipts) = (imported.operations.len(), imported.receipts.len());
+    let operations = format!("{operations} {}", plural(operations, "operation"));
+    match receipts {
+        0 => operations,
+        1 => format!("{operations} and 1 kind of receipt"),
+        count => format!("{operations} and {count} kinds of receipts"),
     }
 }
 
@@ -138,23 +148,25 @@ pub(crate) fn existing(folder: &Path) -> Result<Vec<File>, String> {
     if service.is_file() {
         files.push(File { path: "service.json".to_owned(), text: read(&service)? });
     }
-    let operations = folder.join("operations");
-    let entries = match fs::read_dir(&operations) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(files),
-        Err(error) => return Err(format!("{}: {error}", operations.display())),
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| format!("{}: {error}", operations.display()))?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            paths.push(path);
+    for kind in ["operations", "receipts"] {
+        let within = folder.join(kind);
+        let entries = match fs::read_dir(&within) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(format!("{}: {error}", within.display())),
+        };
+        let mut paths = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(|error| format!("{}: {error}", within.display()))?.path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                paths.push(path);
+            }
         }
-    }
-    paths.sort();
-    for path in paths {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        files.push(File { path: format!("operations/{name}"), text: read(&path)? });
+        paths.sort();
+        for path in paths {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            files.push(File { path: format!("{kind}/{name}"), text: read(&path)? });
+        }
     }
     Ok(files)
 }
@@ -194,10 +206,11 @@ fn stage(folder: &Path, files: &[File], staged: &mut Vec<(PathBuf, PathBuf)>) ->
     if files.is_empty() {
         return Ok(());
     }
-    let operations = folder.join("operations");
-    fs::create_dir_all(&operations).map_err(|error| named(&operations, error))?;
     for file in files {
         let path = folder.join(&file.path);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(|error| named(parent, error))?;
+        }
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(".importing");
         let temporary = path.with_file_name(name);

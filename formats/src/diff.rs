@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use aliyun_api_spec::model::{Field, Kind, NamedType, Operation, Service, Shape, TypeBody};
+use aliyun_api_spec::model::{Field, Kind, NamedType, Operation, Receipt, Service, Shape, TypeBody};
 
 /// A change of one fact.
 ///
@@ -12,7 +12,7 @@ use aliyun_api_spec::model::{Field, Kind, NamedType, Operation, Service, Shape, 
 pub struct Change {
     /// Whether a program may not compile any more, or not read what it read before.
     pub breaking: bool,
-    /// The operation; empty if the change concerns the service.
+    /// The operation or the kind of receipt; empty if the change concerns the service.
     pub operation: String,
     /// What changed.
     pub what: String,
@@ -28,7 +28,8 @@ impl fmt::Display for Change {
     }
 }
 
-/// The changes from one specification to another: those of the service, then those of each operation by name.
+/// The changes from one specification to another: those of the service, then those of each operation and kind of
+/// receipt by name.
 #[must_use]
 pub fn diff(old: &Service, new: &Service) -> Vec<Change> {
     let mut changes = Changes::default();
@@ -86,6 +87,21 @@ pub fn diff(old: &Service, new: &Service) -> Vec<Change> {
     }
     for action in before.keys().filter(|action| !after.contains_key(*action)) {
         changes.operation.clone_from(action);
+        changes.add(true, "it is gone".to_owned());
+    }
+    let receipts = |service: &Service| {
+        service.receipts.iter().map(|receipt| (receipt.kind.clone(), receipt.clone())).collect::<BTreeMap<_, _>>()
+    };
+    let (before, after) = (receipts(old), receipts(new));
+    for (kind, receipt) in &after {
+        changes.operation.clone_from(kind);
+        match before.get(kind) {
+            None => changes.add(false, "it is new".to_owned()),
+            Some(known) => changes.receipt(known, receipt),
+        }
+    }
+    for kind in before.keys().filter(|kind| !after.contains_key(*kind)) {
+        changes.operation.clone_from(kind);
         changes.add(true, "it is gone".to_owned());
     }
     let mut all = changes.all;
@@ -152,6 +168,14 @@ impl Changes {
         }
         self.fields("parameter", &old.parameters, &new.parameters, true);
         self.fields("response member", &old.response, &new.response, false);
+        self.types(&old.types, &new.types);
+    }
+
+    fn receipt(&mut self, old: &Receipt, new: &Receipt) {
+        self.value("its key", &old.key.join(", "), &new.key.join(", "), false);
+        self.value("its id", &shown(old.id.as_ref()), &shown(new.id.as_ref()), false);
+        self.value("its own id", &shown(old.own_id.as_ref()), &shown(new.own_id.as_ref()), false);
+        self.fields("field", &old.fields, &new.fields, false);
         self.types(&old.types, &new.types);
     }
 

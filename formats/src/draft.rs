@@ -27,6 +27,19 @@ pub(crate) struct Service {
     /// Codes of all operations.
     pub(crate) errors: Vec<ErrorCode>,
     pub(crate) operations: Vec<Operation>,
+    pub(crate) receipts: Vec<Receipt>,
+}
+
+/// A kind of receipt.
+#[derive(Debug)]
+pub(crate) struct Receipt {
+    pub(crate) at: usize,
+    pub(crate) kind: String,
+    pub(crate) summary: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) fields: Vec<Field>,
+    /// Receipts as they arrive, each with its position.
+    pub(crate) examples: Vec<(usize, Value)>,
 }
 
 #[derive(Debug)]

@@ -23,7 +23,7 @@ pub struct Options {
 /// A file of a service folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Path in the folder: `service.json` or `operations/<Action>.json`.
+    /// Path in the folder: `service.json`, `operations/<Action>.json` or `receipts/<Kind>.json`.
     pub path: String,
     /// Content.
     pub text: String,
@@ -36,6 +36,8 @@ pub struct Imported {
     pub files: Vec<File>,
     /// Actions of the operations that were imported.
     pub operations: Vec<String>,
+    /// Names of the kinds of receipts that were imported.
+    pub receipts: Vec<String>,
     /// Why an input, or an operation of it, was not imported.
     pub refused: Vec<Fault>,
     /// What a person should look at.
@@ -46,6 +48,7 @@ pub struct Imported {
 pub(crate) struct Existing {
     pub(crate) service: Option<Map<String, Value>>,
     pub(crate) operations: BTreeMap<String, Map<String, Value>>,
+    pub(crate) receipts: BTreeMap<String, Map<String, Value>>,
 }
 
 impl Existing {
@@ -53,15 +56,18 @@ impl Existing {
         if files.is_empty() {
             return Ok(None);
         }
-        let mut existing = Self { service: None, operations: BTreeMap::new() };
+        let mut existing = Self { service: None, operations: BTreeMap::new(), receipts: BTreeMap::new() };
         for file in files {
             let Ok(Value::Object(object)) = serde_json::from_str(&file.text) else {
                 let fault = Fault::of_file(&file.path, "is not a JSON object");
                 return Err(fault.with_hint("run `aliyun-codegen check` on the folder"));
             };
-            match file.path.strip_prefix("operations/").and_then(|name| name.strip_suffix(".json")) {
-                Some(action) => {
+            match file.path.strip_suffix(".json").and_then(|path| path.split_once('/')) {
+                Some(("operations", action)) => {
                     existing.operations.insert(action.to_owned(), object);
+                }
+                Some((_, kind)) => {
+                    existing.receipts.insert(kind.to_owned(), object);
                 }
                 None => existing.service = Some(object),
             }

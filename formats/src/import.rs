@@ -1,5 +1,7 @@
 //! From drafts to the files of a service folder.
 
+mod receipt;
+
 use std::collections::{HashMap, HashSet};
 
 use aliyun_api_spec::{Fault, Report, SourceFile};
@@ -51,6 +53,9 @@ pub fn import_pages(sources: &[SourceFile<'_>], options: &Options) -> Imported {
         let mut imported = match Existing::read(&options.existing) {
             Err(fault) => Imported { refused: vec![fault], ..Imported::default() },
             Ok(folder) => match page::read(source.text, &options, folder.as_ref(), &mut notes) {
+                Ok(mut service) if service.operations.is_empty() => {
+                    receipt::assemble(&mut service, folder.as_ref(), &options, &mut notes)
+                }
                 Ok(mut service) => assemble(&mut service, folder.as_ref(), &options, &mut notes, Some(source.path)),
                 Err(fault) => Imported { refused: vec![fault], ..Imported::default() },
             },
@@ -65,6 +70,7 @@ pub fn import_pages(sources: &[SourceFile<'_>], options: &Options) -> Imported {
             }
         }
         all.operations.extend(imported.operations);
+        all.receipts.extend(imported.receipts);
         all.refused.extend(imported.refused);
         all.notes.extend(notes.into_notes());
     }
@@ -80,12 +86,8 @@ fn assemble(
     page: Option<&str>,
 ) -> Imported {
     let of_folder = existing.and_then(|existing| existing.service.as_ref());
-    for key in ["product", "version"] {
-        let new = if key == "product" { &service.product } else { &service.version };
-        if let Some(known) = existing.and_then(|existing| existing.word(key)).filter(|known| known != new) {
-            let fault = notes.fault(0, format!("its {key} is {new}, and that of the folder is {known}"));
-            return Imported { refused: vec![fault.with_hint("import into another folder")], ..Imported::default() };
-        }
+    if let Some(fault) = of_another(service, existing, notes) {
+        return Imported { refused: vec![fault], ..Imported::default() };
     }
     let mut said = widen(service, page.is_some(), notes);
     break_cycles(&mut service.components, notes);
@@ -129,6 +131,15 @@ fn assemble(
         imported.refused.push(notes.fault(0, "there is no operation"));
     }
     imported
+}
+
+/// The fault of a service that is not that of the folder.
+fn of_another(service: &Service, existing: Option<&Existing>, notes: &Notes<'_>) -> Option<Fault> {
+    [("product", &service.product), ("version", &service.version)].into_iter().find_map(|(key, new)| {
+        let known = existing.and_then(|existing| existing.word(key)).filter(|known| known != new)?;
+        let fault = notes.fault(0, format!("its {key} is {new}, and that of the folder is {known}"));
+        Some(fault.with_hint("import into another folder"))
+    })
 }
 
 /// Gives XML examples without a root element the one that the gateway writes.
@@ -254,6 +265,18 @@ fn name_all(service: &mut Service, existing: Option<&Existing>) -> Names {
             space.claim(name);
         }
     }
+    for (kind, file) in existing.iter().flat_map(|existing| &existing.receipts) {
+        space.claim(kind);
+        // The types of a kind that is imported again are named again.
+        let is_new = service.receipts.iter().any(|receipt| receipt.kind == *kind);
+        let types = file.get("types").and_then(Value::as_object).filter(|_| !is_new);
+        for name in types.into_iter().flat_map(Map::keys) {
+            space.claim(name);
+        }
+    }
+    for receipt in &service.receipts {
+        space.claim(&receipt.kind);
+    }
     let shared = existing.and_then(|existing| existing.service.as_ref()?.get("types")?.as_object());
     for name in shared.into_iter().flat_map(Map::keys) {
         space.claim(name);
@@ -290,6 +313,11 @@ fn name_all(service: &mut Service, existing: Option<&Existing>) -> Names {
         // The words of the action, where the request has another name.
         let action = if camel([operation.action.as_str()]).is_empty() { name } else { &operation.action };
         name_types(action, &mut operation.parameters, &mut operation.response, &known, &mut space);
+    }
+    for receipt in &mut service.receipts {
+        let earlier = existing.and_then(|existing| existing.receipts.get(&receipt.kind));
+        let known = earlier.map(|file| earlier_of(file, existing).known_types()).unwrap_or_default();
+        name_types(&receipt.kind, &mut [], &mut receipt.fields, &known, &mut space);
     }
     Names { requests, components }
 }
@@ -424,7 +452,7 @@ impl Build<'_> {
     }
 
     fn service_file(&self, writer: &Writer<'_>, used: &HashSet<String>) -> Map<String, Value> {
-        let Service { product, version, title, endpoints, groups, components, errors, operations } = self.service;
+        let Service { product, version, title, endpoints, groups, components, errors, operations, .. } = self.service;
         let old = self.existing.and_then(|existing| existing.service.as_ref());
         let mut file = Map::new();
         file.insert("product".to_owned(), product.as_str().into());

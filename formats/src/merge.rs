@@ -31,13 +31,25 @@ const OF_OPERATION: &[&str] = &[
     "examples",
 ];
 
+/// Keys of a kind of receipt that are judgements and texts of the project.
+const OF_RECEIPT: &[&str] = &["key", "id", "ownId", "summary", "description", "examples"];
+
 /// Keys of a field that are judgements and texts of the project.
 const OF_FIELD: &[&str] = &["name", "aliases", "enum", "time", "unit", "sensitive", "deprecated", "description"];
+
+/// Keys of tables of fields, in an operation and in a kind of receipt.
+const TABLES: &[&str] = &["parameters", "response", "fields"];
+
+/// Those of them that are about values of its type.
+const OF_VALUES: &[&str] = &["enum", "time", "unit"];
 
 /// Keys of a field that are facts if a source states them. What it does not state, is kept.
 const BOUNDS: &[&str] = &["default", "minimum", "maximum", "minLength", "maxLength", "maxItems", "example"];
 
 const BUILT_IN: &[&str] = &["string", "int32", "int64", "number", "boolean", "any", "array", "map"];
+
+/// Types of values that a receipt may contain as texts.
+const SCALARS: &[&str] = &["int32", "int64", "number", "boolean"];
 
 type Table = Map<String, Value>;
 
@@ -47,6 +59,11 @@ fn table<'v>(object: &'v Table, key: &str) -> Option<&'v Table> {
 
 fn text<'v>(line: &'v Table, key: &str) -> &'v str {
     line.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The type of a field.
+fn text_type(line: &Value) -> &str {
+    line.get("type").and_then(Value::as_str).unwrap_or_default()
 }
 
 impl Earlier {
@@ -62,7 +79,7 @@ impl Earlier {
     /// The names of its types, by whether they are in the response, and by path.
     pub(crate) fn known_types(&self) -> HashMap<(bool, String), String> {
         let mut known = HashMap::new();
-        for (of_response, key) in [(false, "parameters"), (true, "response")] {
+        for (of_response, key) in [(false, "parameters"), (true, "response"), (true, "fields")] {
             if let Some(fields) = table(&self.file, key) {
                 self.collect(fields, of_response, "", 0, &mut known);
             }
@@ -96,13 +113,37 @@ impl Earlier {
     ///
     /// `gives_up` are keys whose earlier value did not pass the check with the facts of the source.
     pub(crate) fn merge_operation(&self, new: &mut Table, gives_up: &[&str]) {
-        for key in OF_OPERATION {
+        self.merge(new, OF_OPERATION, gives_up);
+    }
+
+    /// Merges the file of a kind of receipt into one that was just imported.
+    ///
+    /// Every page of a kind lists the fields that arrive in one case, so those of the file stay, with types that say more
+    /// than a text.
+    pub(crate) fn merge_receipt(&self, new: &mut Table, gives_up: &[&str]) {
+        if let (Some(old), Some(Value::Object(fields))) = (table(&self.file, "fields"), new.get_mut("fields")) {
+            let mut all = old.clone();
+            for (name, line) in std::mem::take(fields) {
+                let known = all.get(&name).and_then(Value::as_object).filter(|_| text_type(&line) == "string");
+                if known.is_none_or(|known| !SCALARS.contains(&text(known, "type"))) {
+                    all.insert(name, line);
+                }
+            }
+            *fields = all;
+        }
+        self.merge(new, OF_RECEIPT, gives_up);
+    }
+
+    fn merge(&self, new: &mut Table, keys: &[&str], gives_up: &[&str]) {
+        for key in keys {
             if let Some(kept) = self.file.get(*key).filter(|_| !gives_up.contains(key)) {
                 new.insert((*key).to_owned(), kept.clone());
             }
         }
-        for key in ["parameters", "response"] {
-            let (Some(old), Some(Value::Object(fields))) = (table(&self.file, key), new.get_mut(key)) else { continue };
+        for key in TABLES {
+            let (Some(old), Some(Value::Object(fields))) = (table(&self.file, key), new.get_mut(*key)) else {
+                continue;
+            };
             self.merge_table(old, fields);
         }
         let mut types = match new.remove("types") {
@@ -140,7 +181,11 @@ impl Earlier {
     fn merge_table(&self, old: &Table, new: &mut Table) {
         let mut fields = std::mem::take(new);
         for (name, line) in old {
-            let (Some(mut merged), Some(line)) = (fields.remove(name), line.as_object()) else { continue };
+            let Some(line) = line.as_object() else { continue };
+            // The source may use another spelling of the name, or both.
+            let aliases = line.get("aliases").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            let spelled: Vec<Value> = aliases.filter_map(|alias| fields.remove(alias)).collect();
+            let Some(mut merged) = fields.remove(name).or_else(|| spelled.into_iter().next()) else { continue };
             if let Value::Object(merged) = &mut merged {
                 self.merge_field(line, merged);
             }
@@ -162,7 +207,11 @@ impl Earlier {
                 new.remove(*key);
             }
         }
-        for key in OF_FIELD {
+        // What is known of values of another type is no longer true.
+        let is_integer = |line: &Table| text(line, "type").starts_with("int");
+        let same_type = old.get("items") == new.get("items")
+            && (text(old, "type") == text(new, "type") || is_integer(old) && is_integer(new));
+        for key in OF_FIELD.iter().filter(|key| same_type || !OF_VALUES.contains(key)) {
             if let Some(kept) = old.get(*key) {
                 new.insert((*key).to_owned(), kept.clone());
             }
@@ -175,7 +224,7 @@ impl Earlier {
         let before = listed(old);
         for key in BOUNDS.iter().chain(&["enum"]) {
             let is_guess = guesses.iter().any(|guess| guess == key);
-            if let Some(kept) = old.get(*key).filter(|_| is_guess || !new.contains_key(*key)) {
+            if let Some(kept) = old.get(*key).filter(|_| same_type && (is_guess || !new.contains_key(*key))) {
                 new.insert((*key).to_owned(), kept.clone());
                 guesses.retain(|guess| guess != key);
                 guesses.extend(before.iter().filter(|guess| guess == key).cloned());
@@ -229,7 +278,7 @@ fn innermost(line: &Table) -> &str {
 /// The types that the tables of an operation and of its types name.
 fn named_types(operation: &Table, types: &Table) -> HashSet<String> {
     let mut wanted = HashSet::new();
-    let mut open: Vec<&Table> = ["parameters", "response"].iter().filter_map(|key| table(operation, key)).collect();
+    let mut open: Vec<&Table> = TABLES.iter().filter_map(|key| table(operation, key)).collect();
     while let Some(fields) = open.pop() {
         for name in fields.values().filter_map(Value::as_object).map(innermost) {
             if BUILT_IN.contains(&name) || !wanted.insert(name.to_owned()) {

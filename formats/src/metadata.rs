@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::draft::{At, ErrorCode, Example, Field, Group, Kind, Object, Operation, Service, Shape};
 use crate::names::camel;
 use crate::note::Notes;
-use aliyun_api_spec::name::{SHARED_MODULE, is_module, snake_case};
+use aliyun_api_spec::name::{RECEIPT_MODULE, SHARED_MODULE, is_module, snake_case};
 
 /// The deepest nesting of schemas. JSON itself allows 128 levels, of which a schema takes at least two.
 const DEEPEST: usize = 48;
@@ -88,7 +88,9 @@ pub(crate) fn free_group(title: &str, groups: &[Group]) -> String {
     let base = match words.join("_") {
         name if name.is_empty() => "group".to_owned(),
         name if name.starts_with(|c: char| c.is_ascii_digit()) => format!("group_{name}"),
-        name if !is_module(&name) || name == SHARED_MODULE => format!("{name}_group"),
+        name if !is_module(&name) || [SHARED_MODULE, RECEIPT_MODULE].contains(&name.as_str()) => {
+            format!("{name}_group")
+        }
         name => name,
     };
     let numbered = (2..).map(|number| format!("{base}_{number}"));

@@ -4,6 +4,7 @@
 //! a response is rebuilt from its table and its JSON example together ([`response`]).
 
 mod examples;
+mod receipt;
 mod request;
 mod response;
 mod row;
@@ -197,7 +198,7 @@ fn id_of(heading: &str) -> &str {
     words.into_iter().find_map(|word| word.strip_prefix('#')).unwrap_or_default()
 }
 
-/// Reads a page. The error is why it does not become an operation.
+/// Reads a page. The error is why it does not become an operation or a kind of receipt.
 pub(crate) fn read(
     text: &str,
     options: &Options,
@@ -213,6 +214,10 @@ pub(crate) fn read(
     }
     let action = action(&page, notes)?;
     let (product, version) = identity(&page, &action, options, existing, notes)?;
+    if receipt::is_receipt(&page, &action) {
+        let receipts = vec![receipt::read(&page, action, notes)?];
+        return Ok(Service { product, version, receipts, ..Service::default() });
+    }
     refuse_paths(&page, &action, notes)?;
     let (examples, failures) = examples::read(&page, &action, notes);
     let parameters = parameters(&page, &action, notes)?;

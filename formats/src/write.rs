@@ -48,7 +48,7 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn text(&self, text: Option<&String>, between: &str) -> Option<String> {
+    pub(crate) fn text(&self, text: Option<&String>, between: &str) -> Option<String> {
         text.filter(|_| self.keeps_texts).map(|text| prose::flat(text, between)).filter(|text| !text.is_empty())
     }
 
@@ -274,7 +274,7 @@ pub(crate) fn is_secret(name: &str) -> bool {
 }
 
 /// Gives examples with the same name different ones.
-fn numbered(mut examples: Vec<Value>) -> Vec<Value> {
+pub(crate) fn numbered(mut examples: Vec<Value>) -> Vec<Value> {
     let mut counts: HashMap<String, usize> = HashMap::new();
     for example in &mut examples {
         let name = example["name"].as_str().unwrap_or_default().to_owned();

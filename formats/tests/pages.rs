@@ -352,3 +352,132 @@ fn depth_marks_that_were_lost_are_rebuilt_from_the_example() {
     assert_eq!(lost["types"], marked["types"]);
     assert_eq!(lost["response"], marked["response"]);
 }
+
+const REPORT: &str = include_str!("pages/BoxReport.md");
+
+fn of_mailroom(existing: Vec<File>) -> Options {
+    let (product, version) = (Some("Mailroom".to_owned()), Some("2020-02-02".to_owned()));
+    Options { product, version, existing, ..Options::default() }
+}
+
+#[test]
+fn a_page_of_a_receipt_becomes_a_kind_of_receipt() {
+    let imported = import(REPORT, &of_mailroom(Vec::new()));
+    assert_eq!((imported.receipts.as_slice(), imported.operations.len()), (["BoxReport".to_owned()].as_slice(), 0));
+    assert_eq!(
+        file(&imported, "receipts/BoxReport.json"),
+        json!({
+            "kind": "BoxReport",
+            "key": ["box_id", "call_id", "out_id", "weight", "callee"],
+            "id": "call_id",
+            "ownId": "out_id",
+            "fields": {
+                "box_id": { "type": "string", "example": "box-1" },
+                "call_id": { "type": "string", "example": "100^200" },
+                "out_id": { "type": "string", "example": "order-1" },
+                "weight": { "type": "int32", "example": 120 },
+                "callee": { "type": "string", "sensitive": true, "example": "13000000000" }
+            },
+            "examples": [{ "name": "documented", "receipt": {
+                "box_id": "box-1", "call_id": "100^200", "out_id": "order-1", "weight": 120, "callee": "13000000000"
+            } }]
+        })
+    );
+    assert_eq!(
+        notes(&imported),
+        [
+            "page.md:1:1: guess: BoxReport: a page does not say what identifies a receipt; all its fields together are taken, so a person should look at `key`, `id` and `ownId`"
+        ]
+    );
+}
+
+#[test]
+fn the_receipts_that_a_page_shows_are_its_examples() {
+    let page = |block: &str| format!("{REPORT}\n```json\n{block}\n```\n");
+    let examples = |block: &str| {
+        let imported = import(&page(block), &of_mailroom(Vec::new()));
+        (file(&imported, "receipts/BoxReport.json")["examples"].clone(), notes(&imported))
+    };
+    let (shown, _) = examples(r#"[{"call_id":"1","weight":"7"},{"call_id":"2","new":{"a":1}}]"#);
+    assert_eq!(
+        shown,
+        json!([
+            { "name": "documented", "receipt": { "call_id": "1", "weight": "7" } },
+            { "name": "documented 2", "receipt": { "call_id": "2", "new": { "a": 1 } } }
+        ])
+    );
+    // What cannot be read is a loss, and the values of the table are the example.
+    for (block, loss) in
+        [(r#"{"call_id":"1" "weight":7}"#, "the example is not JSON"), ("[7]", "the example is not an object")]
+    {
+        let (shown, notes) = examples(block);
+        assert_eq!(shown[0]["receipt"]["box_id"], "box-1", "{block}");
+        assert!(notes.iter().any(|note| note.contains(loss)), "{notes:?}");
+    }
+}
+
+#[test]
+fn a_receipt_is_added_to_a_folder_and_what_people_wrote_is_kept() {
+    let known = import(LIST, &Options::default());
+    let first = import(REPORT, &Options { existing: known.files.clone(), ..Options::default() });
+    let paths: Vec<&str> = first.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["receipts/BoxReport.json"], "{:?}", first.refused);
+
+    let written = first.files[0].text.replace(
+        r#""weight": { "type": "int32", "example": 120 }"#,
+        r#""weight": { "type": "int64", "unit": "seconds", "description": "Weight." }, "only_here": { "type": "string" }"#,
+    );
+    assert_ne!(written, first.files[0].text);
+    let written =
+        written.replace(r#""key": ["box_id", "call_id", "out_id", "weight", "callee"]"#, r#""key": ["call_id"]"#);
+    let mut existing = known.files;
+    existing.push(File { path: "receipts/BoxReport.json".to_owned(), text: written });
+    let page = REPORT.replace("|Integer|", "|String|").replace("|out\\_id|", "|out\\_no|");
+    let again = import(&page, &Options { existing, ..Options::default() });
+    let text = &again.files.iter().find(|file| file.path == "receipts/BoxReport.json").unwrap().text;
+    let receipt: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(receipt["key"], json!(["call_id"]));
+    // A page says of a number that it is a text, and lists the fields of one case.
+    assert_eq!(receipt["fields"]["weight"]["type"], "int64");
+    assert_eq!(receipt["fields"]["weight"]["description"], "Weight.");
+    let names: Vec<&String> = receipt["fields"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["box_id", "call_id", "out_id", "weight", "only_here", "callee", "out_no"]);
+}
+
+#[test]
+fn a_page_without_a_request_is_a_receipt_only_if_it_says_so() {
+    let nameless = REPORT.replace("BoxReport", "EmptyBox").replace("receipt", "message").replace("Subscribe", "Listen");
+    assert_eq!(refusal(&nameless), "page.md:1:1: EmptyBox: there is no section with the request parameters");
+    let empty = "# BoxReport\n\nThere is no table.\n";
+    assert_eq!(
+        refusal(empty),
+        "page.md:1:1: BoxReport: there is neither a section with the request parameters nor a table of the fields of a receipt"
+    );
+}
+
+/// An alias of the folder is the same field under the name of the page.
+#[test]
+fn another_spelling_in_the_source_is_the_field_that_has_it_as_an_alias() {
+    let known = import(LIST, &Options::default());
+    let text = &known.files.iter().find(|file| file.path == "operations/ListMessages.json").unwrap().text;
+    let mut operation: Value = serde_json::from_str(text).unwrap();
+    let response = operation["response"].as_object_mut().unwrap();
+    let names: Vec<String> = response.keys().cloned().collect();
+    let first = names[0].clone();
+    let mut field = response.shift_remove(&first).unwrap();
+    field["aliases"] = json!([first]);
+    response.insert("Renamed".to_owned(), field);
+    operation.as_object_mut().unwrap().remove("pagination");
+    let mut existing = known.files.clone();
+    for file in &mut existing {
+        if file.path == "operations/ListMessages.json" {
+            file.text = operation.to_string();
+        }
+    }
+    let again = import(LIST, &Options { existing, ..Options::default() });
+    assert_eq!(again.refused, []);
+    let text = &again.files.iter().find(|file| file.path == "operations/ListMessages.json").unwrap().text;
+    let again: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(again["response"]["Renamed"]["aliases"], json!([first]));
+    assert_eq!(again["response"].get(&first), None);
+}
