@@ -117,7 +117,10 @@ fn the_order_of_files_does_not_matter() {
 #[test]
 fn a_missing_folder_is_named_as_it_was_given() {
     let loaded = load(Path::new("services/none"));
-    assert_eq!(lines(&loaded), "services/none: no such folder; expected a folder with service.json, and operations/ or receipts/\n",);
+    assert_eq!(
+        lines(&loaded),
+        "services/none: no such folder; expected a folder with service.json, and operations/ or receipts/\n",
+    );
     assert!(loaded.service.is_none());
     assert_eq!(loaded.files, Vec::<PathBuf>::new());
 }
@@ -125,7 +128,10 @@ fn a_missing_folder_is_named_as_it_was_given() {
 #[test]
 fn a_file_is_not_a_folder() {
     let loaded = load(Path::new("Cargo.toml"));
-    assert_eq!(lines(&loaded), "Cargo.toml: is not a folder; expected a folder with service.json, and operations/ or receipts/\n",);
+    assert_eq!(
+        lines(&loaded),
+        "Cargo.toml: is not a folder; expected a folder with service.json, and operations/ or receipts/\n",
+    );
 }
 
 #[test]
