@@ -11,7 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option};
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::request::{self, Request};
-use crate::{call, catalogue, emulator, help, parameter, spec, untyped};
+use crate::{call, catalogue, emulator, help, openapi, parameter, spec, untyped};
 
 /// The task of a command line.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) enum Task {
     Operations(catalogue::Search),
     /// Describe an operation or a type.
     Describe(catalogue::Describe),
+    /// Write an OpenAPI document.
+    OpenApi(openapi::Options),
 }
 
 /// Heading of the options that every action has. It is set explicitly, so that they come after the parameters.
@@ -66,6 +68,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(("emulator", matches)) => Ok(Task::Emulator(emulator::Options::from_arg_matches(matches)?)),
         Some(("operations", matches)) => Ok(Task::Operations(catalogue::Search::from_arg_matches(matches)?)),
         Some(("describe", matches)) => Ok(Task::Describe(catalogue::Describe::from_arg_matches(matches)?)),
+        Some(("openapi", matches)) => Ok(Task::OpenApi(openapi::Options::from_arg_matches(matches)?)),
         _ => Err(Failure::Usage("no command is given".to_owned())),
     }
 }
@@ -158,6 +161,13 @@ fn command() -> Command {
         .about("List the operations of the service, or those that have all of some words");
     let describe = catalogue::Describe::augment_args(Command::new("describe"))
         .about("Show the parameters and the response of an operation, or the members or values of a type");
+    let openapi = openapi::Options::augment_args(Command::new("openapi"))
+        .about("Write an OpenAPI document of the service, for other tools")
+        .long_about(
+            "Write an OpenAPI document of the service, for other tools.\n\n\
+             It has one path for each operation, POST /v1/<Action>, of a gateway that signs: the service itself has one path \
+             for all, and OpenAPI cannot express its signature.",
+        );
     // It is taken off before; here it is for the help only.
     let folder = Arg::new("spec")
         .long("spec")
@@ -175,6 +185,7 @@ fn command() -> Command {
         .subcommand(operations)
         .subcommand(describe)
         .subcommand(emulator)
+        .subcommand(openapi)
 }
 
 /// Adds the parameters of an action, and the options that every action has.

@@ -11,6 +11,7 @@ mod failure;
 mod help;
 mod json;
 mod notice;
+mod openapi;
 mod output;
 mod parameter;
 mod request;
@@ -46,6 +47,7 @@ fn perform(task: Task) -> Result<(), Failure> {
             Task::Emulator(options) => emulator::run(options).await,
             Task::Operations(options) => catalogue::search(&options),
             Task::Describe(options) => catalogue::describe(&options),
+            Task::OpenApi(options) => openapi::run(&options),
         }
     })
 }

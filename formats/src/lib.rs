@@ -17,6 +17,7 @@ mod merge;
 mod metadata;
 mod names;
 mod note;
+mod openapi;
 mod page;
 mod pages;
 mod prose;
@@ -27,6 +28,7 @@ pub use diff::{Change, diff};
 pub use folder::{File, Imported, Options};
 pub use import::{import_metadata, import_pages};
 pub use note::{Note, NoteKind};
+pub use openapi::{OpenApiOptions, OpenApiVersion, openapi};
 
 /// The code of the README, compiled.
 #[cfg(doctest)]

@@ -130,3 +130,26 @@ fn its_operations_are_listed_and_described() {
         assert!(refused.contains(expected), "{refused}");
     }
 }
+
+#[test]
+fn an_openapi_document_is_printed_or_written_as_a_whole() {
+    let folder = folder(OPEN);
+    let printed = outcome(command(&["--spec", path(&folder), "openapi", "--openapi", "3.0"]));
+    assert_eq!(printed.status, Some(0), "{}", printed.notices);
+    let document: serde_json::Value = serde_json::from_str(&printed.output).unwrap();
+    assert_eq!(document["openapi"], "3.0.3");
+    assert_eq!(document["paths"]["/v1/OpenBox"]["post"]["x-dials"], false);
+    assert_eq!(document["servers"][0]["url"], "http://127.0.0.1:8080/emulator");
+
+    let file = folder.path().join("openapi.json");
+    let written = outcome(command(&["--spec", path(&folder), "openapi", "--out", file.to_str().unwrap()]));
+    assert_eq!((written.status, written.output.as_str()), (Some(0), ""), "{}", written.notices);
+    let document: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(document["openapi"], "3.1.0");
+
+    let nowhere = folder.path().join("nowhere/openapi.json");
+    let failed = outcome(command(&["--spec", path(&folder), "openapi", "--out", nowhere.to_str().unwrap()]));
+    assert_eq!((failed.status, failed.output.as_str()), (Some(1), ""));
+    assert!(failed.notices.contains("cannot write") && failed.notices.contains("nowhere"), "{}", failed.notices);
+    assert!(refused(&["openapi", "--openapi", "2.0"]).contains("invalid value '2.0'"));
+}
