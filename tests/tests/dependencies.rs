@@ -22,6 +22,8 @@ const PACKAGES: &[(&str, &[&str])] = &[
     // No operation: neither specifications nor what is generated from them.
     ("aliyun-runtime", &["aliyun-api-spec", "aliyun-codegen", "aliyun-codegen-macros", "jsonc-parser", "quote", "syn"]),
     ("dyvmsapi", &["aliyun-api-spec", "aliyun-codegen", "hyper", "reqwest"]),
+    // No kind of receipt.
+    ("aliyun-receipts", &["aliyun-codegen", "dyvmsapi", "syn"]),
     // No generated type, and no HTTP client.
     (
         "aliyun-emulator",

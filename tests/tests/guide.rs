@@ -165,6 +165,7 @@ fn every_link_of_the_guides_leads_to_a_file() {
         "formats",
         "runtime",
         "dyvmsapi",
+        "receipts",
         "emulator",
         "dyvmsapi-emulator",
         "cli",
