@@ -14,7 +14,11 @@ mod arrival;
 mod batch;
 mod file_inbox;
 mod inbox;
+mod listeners;
 mod memory_inbox;
+mod receiver;
+mod secret;
+mod server;
 
 pub use aliyun_runtime::{BoxFuture, Raw, ReceiptKind};
 
@@ -22,4 +26,8 @@ pub use self::arrival::{Arrival, Identity};
 pub use self::batch::{NotJson, read_batch, set_aside};
 pub use self::file_inbox::{FileInbox, Records};
 pub use self::inbox::{Inbox, InboxError, Stored};
+pub use self::listeners::Problem;
 pub use self::memory_inbox::MemoryInbox;
+pub use self::receiver::{Receiver, ResponseBody};
+pub use self::secret::{Secret, SecretError};
+pub use self::server::Server;
