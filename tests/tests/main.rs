@@ -20,6 +20,7 @@ mod modules;
 mod never_shown;
 mod outcomes;
 mod packages;
+mod receipt_delivery;
 mod receipts;
 mod repetition;
 mod retries;
