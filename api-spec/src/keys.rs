@@ -102,7 +102,11 @@ pub(crate) static SERVICE: Object = Object {
             Form::Table(&Form::Note, Lines::Each),
             "Groups of operations: the id of each, with a one-line description, which may be empty.",
         ),
-        may("groupsZh", Form::Table(&Form::Chinese, Lines::Each), "Chinese descriptions of groups, by the id of the group."),
+        may(
+            "groupsZh",
+            Form::Table(&Form::Chinese, Lines::Each),
+            "Chinese descriptions of groups, by the id of the group.",
+        ),
         may("wording", Form::Object(&WORDING), "What errors say of operations that reach a person."),
         may("types", TYPES, "Types that several operations use."),
         may("errors", Form::Table(&Form::Object(&ERROR), Lines::Each), "Known error codes."),

@@ -3,7 +3,8 @@
 /// Why a text cannot be shown as a Chinese text, which has one line.
 pub(crate) fn fault_of_chinese(text: &str) -> Option<&'static str> {
     // The blocks of unified ideographs that text of today uses.
-    let is_han = |c: char| matches!(u32::from(c), 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x3FFFD);
+    let is_han =
+        |c: char| matches!(u32::from(c), 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x3FFFD);
     if text.trim().is_empty() {
         Some("expected a text that is not empty")
     } else if text.contains(char::is_control) {
