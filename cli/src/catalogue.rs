@@ -202,7 +202,7 @@ fn of_type(types: Types<'static>, named: &'static NamedType) -> String {
         }
         TypeBody::Enum { values, .. } => {
             text.push_str("\nKnown values; others are kept as they are\n");
-            for EnumValue { value, name, description } in values {
+            for EnumValue { value, name, description, .. } in values {
                 let _ = writeln!(text, "  {value}  {}", description.as_deref().unwrap_or(name));
             }
         }
