@@ -41,7 +41,7 @@ enum Format {
 /// The calls of a file, in the order of their first receipts.
 #[derive(Default)]
 struct Calls {
-    calls: Vec<(CallState, Option<String>)>,
+    in_order: Vec<(CallState, Option<String>)>,
     by_id: HashMap<String, usize>,
     /// Receipts that belong to no call.
     others: usize,
@@ -53,12 +53,12 @@ impl Calls {
             self.others += 1;
             return;
         };
-        let next = self.calls.len();
+        let next = self.in_order.len();
         let place = *self.by_id.entry(id.to_owned()).or_insert(next);
         if place == next {
-            self.calls.push((CallState::new(id), None));
+            self.in_order.push((CallState::new(id), None));
         }
-        if let Some((state, own_id)) = self.calls.get_mut(place) {
+        if let Some((state, own_id)) = self.in_order.get_mut(place) {
             state.add(receipt);
             if own_id.is_none() {
                 *own_id = receipt.own_id().map(str::to_owned);
@@ -80,7 +80,7 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         let receipts = notice::count(calls.others, "receipt");
         notice::note(&format!("{receipts} without the id of a call, which this does not show"));
     }
-    let rows: Vec<Json> = calls.calls.iter().map(|(state, own_id)| row(state, own_id.as_deref())).collect();
+    let rows: Vec<Json> = calls.in_order.iter().map(|(state, own_id)| row(state, own_id.as_deref())).collect();
     if options.output == Format::Json {
         return Ok(output::write_json(io::stdout().lock(), &Json::List(rows))?);
     }
