@@ -37,7 +37,7 @@ struct Sink {
     #[arg(long, value_name = "FILE.jsonl")]
     out: PathBuf,
     /// Run this command in a shell for each new receipt, one after the other: its line is the standard input, and the
-    /// variable RECEIPT_KIND says what it is
+    /// variable `RECEIPT_KIND` says what it is
     #[arg(long, value_name = "CMD")]
     exec: Option<String>,
     /// Do not log receipts to standard error

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use aliyun_api_spec::model::TypeBody;
 use aliyun_receipts::FileInbox;
 use dyvmsapi::receipt::Receipt;
+use dyvmsapi::types::CallStatusCode;
 use dyvmsapi::{CallState, Phase};
 use terminal_size::Width;
 
@@ -105,7 +106,7 @@ fn columns() -> Vec<Column> {
 
 fn row(state: &CallState, own_id: Option<&str>) -> Json {
     let outcome = state.outcome();
-    let outcome = outcome.as_ref().map(|code| code.as_str());
+    let outcome = outcome.as_ref().map(CallStatusCode::as_str);
     let keys: String = state.keys().collect::<Vec<_>>().join(" ");
     let last_change = state.changes().last().map(|(time, _)| time);
     let cells = [
