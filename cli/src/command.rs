@@ -163,7 +163,7 @@ fn command() -> Command {
     let operations = catalogue::Search::augment_args(Command::new("operations"))
         .about("List the operations of the service, or those that have all of some words");
     let describe = catalogue::Describe::augment_args(Command::new("describe"))
-        .about("Show the parameters and the response of an operation, or the members or values of a type");
+        .about("Show the parameters and the response of an operation, or the members or values of a type or a receipt");
     let openapi = openapi::Options::augment_args(Command::new("openapi"))
         .about("Write an OpenAPI document of the service, for other tools")
         .long_about(

@@ -250,3 +250,22 @@ fn lines_that_are_no_receipts_are_said_and_the_others_are_shown() {
     assert!(outcome.notices.contains("2 receipts without the id of a call"), "{}", outcome.notices);
     assert!(outcome.output.contains("| 1    | ended | 299999  |"), "{}", outcome.output);
 }
+
+#[test]
+fn a_kind_of_receipt_is_described() {
+    let described = outcome(command(&["describe", "VoiceCallReport"]));
+    assert_eq!(described.status, Some(0), "{}", described.notices);
+    for part in [
+        "VoiceCallReport (receipt)\n\nReports, during a call,",
+        "\n  status_code: CallStatusCode  ",
+        "\nThe same receipt has the same call_id, biz_id, status_code, smart_status_code, status_time, dtmf\n",
+        "\nExample: a key was pressed\n{\n  \"call_id\": ",
+    ] {
+        assert!(described.output.contains(part), "{}", described.output);
+    }
+    let said = refused(command(&["describe", "VoiceReprt"]), 2);
+    assert!(
+        said.contains("there is no operation, type or receipt \"VoiceReprt\"; did you mean VoiceReport?"),
+        "{said}"
+    );
+}
