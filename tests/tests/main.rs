@@ -21,6 +21,7 @@ mod never_shown;
 mod outcomes;
 mod packages;
 mod receipt_delivery;
+mod receipt_examples;
 mod receipts;
 mod repetition;
 mod retries;

@@ -266,6 +266,27 @@ async fn rules_decide_what_happens_to_receipts() {
 }
 
 #[tokio::test]
+async fn rules_for_receipts_can_be_json() {
+    let inbox = MemoryInbox::new();
+    let emulator = push_to(builder(), &receiver(inbox.clone())).build();
+    let rules = r#"[
+      { "when": { "receipt": "VoiceReport" }, "delivery": "lose_response", "times": 1,
+        "then": [{ "delivery": { "delay_seconds": 30 }, "times": 1 }, { "delivery": "repeat" }] },
+      { "when": { "receipt": "VoiceCallReport" }, "delivery": "fail", "times": 1, "then": [{ "delivery": "drop" }] }
+    ]"#;
+    assert_eq!(emulator.add_rules(rules).unwrap().len(), 2);
+    client(&emulator).send(SingleCallByTts::new("13000000002", "TTS_10001")).await.unwrap();
+    emulator.advance(Duration::from_secs(1000));
+    emulator.deliver_receipts().await;
+    let sent = emulator.receipts();
+    let states: Vec<_> = sent.iter().map(|receipt| (receipt.state, receipt.attempts.len())).collect();
+    assert_eq!(states, [(ReceiptState::Dropped, 1), (ReceiptState::Dropped, 0), (ReceiptState::Acknowledged, 2)]);
+    let [first, second] = [0, 1].map(|at| sent[2].attempts[at].0);
+    assert_eq!(second.duration_since(first).unwrap(), Duration::from_secs(60 + 30));
+    assert_eq!(inbox.arrivals().len(), 1);
+}
+
+#[tokio::test]
 async fn a_server_pushes_over_http_by_itself() {
     let inbox = MemoryInbox::new();
     let (told, mut news) = tokio::sync::mpsc::unbounded_channel();
