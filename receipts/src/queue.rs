@@ -241,6 +241,8 @@ impl Consumer {
                 Err(error) => Err(error),
             };
             let delay = match polled {
+                // Nothing was achieved: these messages come again.
+                Ok(polled) if polled.messages > 0 && polled.undeleted == polled.messages => failures.next(),
                 Ok(polled) => {
                     failures.reset();
                     // The queue did wait: asking again at once is what it is for.

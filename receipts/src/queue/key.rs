@@ -32,7 +32,7 @@ pub(super) struct QueueKey {
 }
 
 impl QueueKey {
-    fn new(issued: MessageTokenDTO) -> Option<Self> {
+    pub(super) fn new(issued: MessageTokenDTO) -> Option<Self> {
         let (id, secret) = (issued.access_key_id?, Zeroizing::new(issued.access_key_secret?));
         let mut token = HeaderValue::try_from(Zeroizing::new(issued.security_token?).as_str()).ok()?;
         token.set_sensitive(true);

@@ -74,7 +74,7 @@ async fn a_missing_queue_ends_polling_and_says_what_to_do() {
 async fn failures_that_can_pass_do_not_end_polling() {
     type Break = fn(&Emulator);
     let breaks: [(&str, Break); 12] = [
-        ("500", |emulator| drop(emulator.on_action("BatchReceiveMessage").fault(Fault::error(500)).times(3))),
+        ("500", |emulator| drop(emulator.on_action("BatchReceiveMessage").fault(Fault::server_error(500)).times(3))),
         ("503 in HTML", |emulator| drop(emulator.on_action("BatchReceiveMessage").fault(Fault::html(503)).times(3))),
         ("throttled", |emulator| {
             drop(emulator.on_action("BatchReceiveMessage").gateway_error(429, "Throttling", "later").times(3));
@@ -94,7 +94,7 @@ async fn failures_that_can_pass_do_not_end_polling() {
         ("silence", |emulator| drop(emulator.on_action("BatchReceiveMessage").fault(Fault::silence()).times(3))),
         ("connections", |emulator| drop(emulator.on_connection().reset().times(9))),
         ("no key", |emulator| {
-            drop(emulator.on_action("QueryTokenForMnsQueue").fault(Fault::error(503)).times(9));
+            drop(emulator.on_action("QueryTokenForMnsQueue").fault(Fault::server_error(503)).times(9));
         }),
     ];
     for (name, break_it) in breaks {

@@ -86,7 +86,7 @@ async fn a_key_that_cannot_be_replaced_is_used_until_it_expires() {
     let bench = at_rest();
     poll(&bench).await;
     pass(&bench.emulator, 58 * 60);
-    bench.emulator.on_action(TOKEN).fault(Fault::error(503));
+    bench.emulator.on_action(TOKEN).fault(Fault::server_error(503));
     poll(&bench).await;
     let attempts = bench.requests(TOKEN);
     assert!(attempts > 1);
