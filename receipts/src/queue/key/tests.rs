@@ -3,12 +3,13 @@ use std::time::Duration;
 use super::*;
 
 fn issued(expire_time: &str) -> MessageTokenDTO {
-    let mut issued = MessageTokenDTO::default();
-    issued.access_key_id = Some("testtokenid".to_owned());
-    issued.access_key_secret = Some("testtokensecret".to_owned());
-    issued.security_token = Some("testtoken".to_owned());
-    issued.expire_time = Some(expire_time.to_owned());
-    issued
+    MessageTokenDTO {
+        access_key_id: Some("testtokenid".to_owned()),
+        access_key_secret: Some("testtokensecret".to_owned()),
+        security_token: Some("testtoken".to_owned()),
+        create_time: None,
+        expire_time: Some(expire_time.to_owned()),
+    }
 }
 
 /// Computed with `openssl dgst -sha1 -hmac testtokensecret -binary | base64`.

@@ -54,10 +54,13 @@ fn a_body_that_is_not_whole_is_no_response() {
 }
 
 fn key() -> QueueKey {
-    let mut issued = MessageTokenDTO::default();
-    issued.access_key_id = Some("testtokenid".to_owned());
-    issued.access_key_secret = Some("testtokensecret".to_owned());
-    issued.security_token = Some("testtoken".to_owned());
+    let issued = MessageTokenDTO {
+        access_key_id: Some("testtokenid".to_owned()),
+        access_key_secret: Some("testtokensecret".to_owned()),
+        security_token: Some("testtoken".to_owned()),
+        create_time: None,
+        expire_time: None,
+    };
     QueueKey::new(issued).unwrap()
 }
 
