@@ -133,6 +133,21 @@ async fn a_poll_waits_for_the_first_message() {
     assert_eq!(start.elapsed().as_secs(), 7);
     later.await.unwrap();
 
+    // One that becomes visible ends the wait too.
+    let taken = bench.emulator.clone();
+    bench.put(r#"{"call_id":"2"}"#);
+    let refused = bench.emulator.on_action("BatchReceiveMessage").fault(Fault::reset().after_effect());
+    bench.consumer.poll_once().await.unwrap_err();
+    refused.remove();
+    let start = Instant::now();
+    let later = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        taken.advance(Duration::from_secs(30));
+    });
+    assert_eq!(bench.consumer.poll_once().await.unwrap().new, 1);
+    assert_eq!(start.elapsed().as_secs(), 3);
+    later.await.unwrap();
+
     let at_once = bench.consumer.clone().wait_seconds(0).unwrap();
     let start = Instant::now();
     assert_eq!(at_once.poll_once().await.unwrap(), Polled::default());
