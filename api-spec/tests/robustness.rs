@@ -5,10 +5,14 @@
 use aliyun_api_spec::{SourceFile, embedded, format as lay_out, parse};
 use serde_json::Value;
 
+fn voice_service() -> &'static [SourceFile<'static>] {
+    embedded().iter().find(|service| service.id == "dyvmsapi").unwrap().files
+}
+
 /// Reads and formats an operation beside the embedded service. Returns whether it is JSON.
 fn survives(text: &str) -> bool {
     let path = "operations/QueryRobotTaskCallList.json";
-    let service = embedded().first().unwrap().files.first().unwrap();
+    let service = voice_service().first().unwrap();
     let loaded = parse(&[*service, SourceFile { path, text }]);
     let is_json = loaded.faults.iter().all(|fault| !fault.message.starts_with("not JSON"));
     if let Ok(laid_out) = lay_out(path, text) {
@@ -21,7 +25,7 @@ fn survives(text: &str) -> bool {
 }
 
 fn operation() -> &'static str {
-    let files = embedded().first().unwrap().files;
+    let files = voice_service();
     files.iter().find(|file| file.path == "operations/QueryRobotTaskCallList.json").unwrap().text
 }
 

@@ -29,6 +29,8 @@ struct Arguments {
     source: Source,
     operations: Vec<Ident>,
     receipts: Vec<Ident>,
+    /// The module of the crate in which the macro is called, if it is not the root.
+    module: Option<Ident>,
 }
 
 enum Source {
@@ -46,7 +48,7 @@ impl Parse for Arguments {
         } else {
             return Err(lookahead.error());
         };
-        let (mut operations, mut receipts) = (Vec::new(), Vec::new());
+        let (mut operations, mut receipts, mut module) = (Vec::new(), Vec::new(), None);
         while !input.is_empty() {
             input.parse::<Token![,]>()?;
             if input.is_empty() {
@@ -56,14 +58,22 @@ impl Parse for Arguments {
             let names = match key.to_string().as_str() {
                 "operations" => &mut operations,
                 "receipts" => &mut receipts,
-                _ => return Err(syn::Error::new(key.span(), "expected `operations = [..]` or `receipts = [..]`")),
+                "module" => {
+                    input.parse::<Token![=]>()?;
+                    module = Some(input.parse()?);
+                    continue;
+                }
+                _ => {
+                    let expected = "expected `operations = [..]`, `receipts = [..]` or `module = ..`";
+                    return Err(syn::Error::new(key.span(), expected));
+                }
             };
             input.parse::<Token![=]>()?;
             let list;
             bracketed!(list in input);
             names.extend(Punctuated::<Ident, Token![,]>::parse_terminated(&list)?);
         }
-        Ok(Self { source, operations, receipts })
+        Ok(Self { source, operations, receipts, module })
     }
 }
 
@@ -99,7 +109,12 @@ impl Arguments {
                         .map(|name| unknown(service, "receipt", name, kinds.clone(), &self.receipts, span)),
                 )
                 .collect();
-            let items = generate(service, &Options { operations, receipts, path, link: link.as_deref() });
+            let path = path.map(|path| match &self.module {
+                Some(module) => format!("{path}::{module}"),
+                None => path.to_owned(),
+            });
+            let options = Options { operations, receipts, path: path.as_deref(), link: link.as_deref() };
+            let items = generate(service, &options);
             quote!(#unknown #items)
         });
         quote!(#(#tracked)* #(#faults)* #items)

@@ -16,6 +16,7 @@ use crate::courier::{Channel, Courier};
 use crate::emulator::{Connections, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
 use crate::engine::{Engine, Observer, Setup};
 use crate::limit::Limits;
+use crate::queue::{self, QueueSettings, Queues};
 use crate::received::Received;
 use crate::service::{DuplicateService, EmulatedService, Services};
 use crate::time::{Clock, TimeSource};
@@ -52,6 +53,7 @@ pub struct Builder {
     observer: Option<Observer>,
     channels: BTreeMap<String, Channel>,
     connections: Connections,
+    queues: QueueSettings,
 }
 
 impl Builder {
@@ -73,6 +75,7 @@ impl Builder {
                 idle_timeout: None,
                 control_from_anywhere: false,
             },
+            queues: QueueSettings::default(),
         }
     }
 
@@ -222,14 +225,41 @@ impl Builder {
         Ok(self)
     }
 
+    /// Declares a queue, which exists from the start and is empty. The operation that issues keys for queues is served too:
+    /// `QueryTokenForMnsQueue` of the service `Dybaseapi`, unless that service was added.
+    pub fn queue(mut self, name: impl Into<String>) -> Self {
+        self.queues.names.push(name.into());
+        self
+    }
+
+    /// Sets how long a message is invisible after it was received, by the emulator's clock. Default: 30 seconds.
+    pub fn visibility_timeout(mut self, timeout: Duration) -> Self {
+        self.queues.visibility_timeout = timeout;
+        self
+    }
+
+    /// Sets how long a key for queues is valid, by the emulator's clock. Default: one hour.
+    pub fn queue_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.queues.token_lifetime = lifetime;
+        self
+    }
+
     /// The emulator.
     pub fn build(self) -> Emulator {
+        let has_queues = !self.queues.names.is_empty();
+        let queues = Arc::new(Queues::new(self.queues));
+        let mut services = self.services;
+        if let Some(service) = queue::service(&queues).filter(|_| has_queues) {
+            // A service that was added answers itself.
+            let _ = services.add(service);
+        }
         let mut keys = self.keys;
         if keys.is_empty() {
             keys.permanent(DEFAULT_KEY_ID.to_owned(), DEFAULT_KEY_SECRET);
         }
         let engine = Engine::new(Setup {
-            services: self.services,
+            services,
+            queues,
             verifier: Verifier::new(keys, self.time_window),
             clock: Clock::new(self.clock, self.start, self.time_scale),
             time_window: self.time_window,

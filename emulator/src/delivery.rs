@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-use crate::fault::{MISSING, PIECES};
+use crate::fault::{Delivery, MISSING, PIECES};
 
 /// A connection that can be made to end with a reset instead of a proper close.
 pub(crate) struct Line {
@@ -98,6 +98,11 @@ enum End {
     /// What was sent before is flushed first.
     Flushing,
     Broken,
+}
+
+/// Whether the client gets a response.
+pub(crate) fn is_answered(delivery: &Delivery) -> bool {
+    !matches!(delivery, Delivery::Reset | Delivery::Silence)
 }
 
 /// A body as it should be.

@@ -11,6 +11,8 @@ use http::{Request, Response};
 
 use crate::dial::Dial;
 use crate::engine::Engine;
+use crate::queue::{self, UnknownQueue};
+use crate::queue_endpoint;
 use crate::receipt::SentReceipt;
 use crate::received::Received;
 use crate::rule::{Connection, Push, Rule, When};
@@ -44,9 +46,13 @@ impl Emulator {
         Self { engine: Arc::new(engine), connections }
     }
 
-    /// Answers one whole request, as the transport and the server do. A fault that damages the connection has no effect here.
+    /// Answers one whole request, as the transport and the server do. A fault that damages the connection has no effect here,
+    /// and a request to a queue does not wait for a message.
     pub fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
+        if queue_endpoint::is_meant(&parts.uri) {
+            return queue_endpoint::answer(&self.engine, &parts, Ok(&body)).response;
+        }
         self.engine.answer(&parts, Ok(&body)).response
     }
 
@@ -121,18 +127,37 @@ impl Emulator {
     /// client under test does not move either.
     pub fn advance(&self, by: Duration) {
         self.engine.clock().advance(by);
+        self.engine.queues().wake();
     }
 
     /// Sets the emulator's time, which runs on from there, and the gateway's clock with it: a client whose clock
     /// differs too much is refused with `InvalidTimeStamp.Expired`.
     pub fn set_time(&self, time: SystemTime) {
         self.engine.clock().set(time);
+        self.engine.queues().wake();
     }
 
-    /// Resets the emulator: no requests, no dials, no rules, the initial state and clock. Nonces stay used, and request
+    /// Resets the emulator: no requests, no dials, no rules, empty queues, the initial state and clock. Nonces stay used, and request
     /// ids are not used again.
     pub fn reset(&self) {
         self.engine.reset();
+    }
+
+    /// Puts a message into a queue, as services do: its body is sent in base64. The queue was declared with
+    /// [`Builder::queue`](crate::Builder::queue).
+    pub fn put_message(&self, queue: &str, body: impl AsRef<[u8]>) -> Result<(), UnknownQueue> {
+        self.put_raw_message(queue, queue::encoded(body.as_ref()))
+    }
+
+    /// Puts a message into a queue with a body as it is sent, which need not be valid base64.
+    pub fn put_raw_message(&self, queue: &str, body: impl Into<String>) -> Result<(), UnknownQueue> {
+        let engine = &self.engine;
+        engine.queues().put(queue, engine.next_request_id(), body.into(), engine.clock().now())
+    }
+
+    /// The number of messages in a queue, visible or not; 0 if there is no such queue.
+    pub fn queued(&self, queue: &str) -> usize {
+        self.engine.queues().len(queue)
     }
 
     /// The dials so far, oldest first: the latest 200,000.

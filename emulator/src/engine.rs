@@ -19,10 +19,12 @@ use crate::answer::{self, Format};
 use crate::behaviour::{self, Behaviour};
 use crate::check;
 use crate::courier::Courier;
+use crate::delivery;
 use crate::dial::{self, Dial, Dials};
 use crate::fault::{Delivery, Fault};
 use crate::limit::Limits;
 use crate::parameters::{self, Decoded, Parameters};
+use crate::queue::Queues;
 use crate::random;
 use crate::received::{Journal, Received};
 use crate::refusal::Refusal;
@@ -44,6 +46,7 @@ pub(crate) type Observer = Arc<dyn Fn(&Received) + Send + Sync>;
 pub(crate) struct Setup {
     pub(crate) services: Services,
     pub(crate) verifier: Verifier,
+    pub(crate) queues: Arc<Queues>,
     pub(crate) clock: Clock,
     /// Maximum difference between a request's time stamp and the clock.
     pub(crate) time_window: Duration,
@@ -112,9 +115,9 @@ impl Engine {
 
     /// Answers a request whose body was read, or the reason why it was not.
     pub(crate) fn answer(&self, parts: &Parts, body: Result<&Bytes, Refusal>) -> Outgoing {
-        let resets = self.with_seen(|seen| seen.resets);
+        let resets = self.resets();
         let moment = self.setup.clock.moment();
-        let mut request_id = random::request_id(self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed));
+        let mut request_id = self.next_request_id();
         let (body, unread) = match body {
             Ok(body) if body.len() > MAX_BODY => (&Bytes::new(), Some(Refusal::body_too_large(MAX_BODY))),
             Ok(body) => (body, None),
@@ -138,7 +141,7 @@ impl Engine {
         let format = if forces_xml { Format::Xml } else { format.unwrap_or(unasked) };
         let clock = fault.as_ref().map_or(moment.stamps, |fault| fault.clock(moment.stamps));
         let delivery = fault.as_ref().map_or(Delivery::Whole, Fault::delivery);
-        let is_answered = !matches!(delivery, Delivery::Reset | Delivery::Silence);
+        let is_answered = delivery::is_answered(&delivery);
         let envelope = |action: &str| {
             service.operation(action).map_or(&service.envelope, |operation| service.envelope_of(operation))
         };
@@ -190,7 +193,7 @@ impl Engine {
     }
 
     /// Keeps the request, and passes it to the observer.
-    fn note(&self, received: Received, resets: u64) {
+    pub(crate) fn note(&self, received: Received, resets: u64) {
         let shown = self.setup.observer.as_ref().map(|observer| (observer, received.clone()));
         self.with_seen(|seen| {
             if seen.resets != resets {
@@ -309,6 +312,7 @@ impl Engine {
         self.with_seen(|seen| *seen = Seen { resets: seen.resets + 1, ..Seen::default() });
         *self.behaviour.write().unwrap_or_else(PoisonError::into_inner) = self.setup.behaviour();
         self.setup.courier.reset();
+        self.setup.queues.reset();
         self.setup.clock.reset();
     }
 
@@ -321,6 +325,16 @@ impl Engine {
 
     pub(crate) fn courier(&self) -> &Courier {
         &self.setup.courier
+    }
+
+    /// The number of resets so far, for [`Engine::note`].
+    pub(crate) fn resets(&self) -> u64 {
+        self.with_seen(|seen| seen.resets)
+    }
+
+    /// An id for the response to another request.
+    pub(crate) fn next_request_id(&self) -> String {
+        random::request_id(self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed))
     }
 
     pub(crate) fn requests(&self) -> Vec<Received> {
@@ -351,6 +365,15 @@ impl Engine {
 
     pub(crate) fn services(&self) -> &Services {
         &self.setup.services
+    }
+
+    pub(crate) fn queues(&self) -> &Queues {
+        &self.setup.queues
+    }
+
+    /// Maximum difference between a request's time stamp and the clock.
+    pub(crate) fn time_window(&self) -> Duration {
+        self.setup.time_window
     }
 
     pub(crate) fn verifier(&self) -> &Verifier {
@@ -407,7 +430,7 @@ fn not_found(service: &Service, action: &str) -> Refusal {
 }
 
 /// The host that the client called.
-fn host(parts: &Parts) -> Option<String> {
+pub(crate) fn host(parts: &Parts) -> Option<String> {
     let header = || parts.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
     parts.uri.authority().map(ToString::to_string).or_else(header)
 }
@@ -422,10 +445,10 @@ fn respond(status: StatusCode, format: Format, now: SystemTime, request_id: &str
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, format.content_type());
-    // A time outside the calendar has no date; the rest of these two values is printable ASCII.
-    if let Some(date) = http_date(now).and_then(|date| HeaderValue::try_from(date).ok()) {
+    if let Some(date) = http_date(now) {
         headers.insert(DATE, date);
     }
+    // It is printable ASCII.
     if let Ok(request_id) = HeaderValue::try_from(request_id) {
         headers.insert(header::REQUEST_ID, request_id);
     }
@@ -437,7 +460,9 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1)
 }
 
-fn http_date(time: SystemTime) -> Option<String> {
+/// The header `Date` of a response; `None` for a time outside the calendar.
+pub(crate) fn http_date(time: SystemTime) -> Option<HeaderValue> {
     let time = jiff::Timestamp::try_from(time).ok()?;
-    jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&time).ok()
+    let text = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&time).ok()?;
+    HeaderValue::try_from(text).ok()
 }

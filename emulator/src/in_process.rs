@@ -11,6 +11,7 @@ use crate::delivery::slow_time;
 use crate::emulator::Emulator;
 use crate::engine::Outgoing;
 use crate::fault::{Delivery, SILENCE};
+use crate::queue_endpoint;
 
 /// Sends the requests of a client to an emulator in the same process. Made by [`Emulator::transport`].
 ///
@@ -36,7 +37,11 @@ impl Transport for InProcess {
                 return Err(unanswered(fault.delivery()).await);
             }
             let (parts, body) = request.into_parts();
-            let Outgoing { response, delivery } = engine.answer(&parts, Ok(&body));
+            let Outgoing { response, delivery } = if queue_endpoint::is_meant(&parts.uri) {
+                queue_endpoint::attend(engine, &parts, Ok(&body)).await
+            } else {
+                engine.answer(&parts, Ok(&body))
+            };
             let (parts, mut body) = response.into_parts();
             let mut ending = Ending::Complete;
             match delivery {

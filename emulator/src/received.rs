@@ -14,6 +14,7 @@ use aliyun_runtime::parameters_of;
 use http::{Method, StatusCode};
 
 use crate::parameters::Parameters;
+use crate::queue;
 use crate::rule::includes;
 use crate::time;
 
@@ -131,7 +132,8 @@ impl fmt::Display for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // An unknown name is the client's text, so it is not shown.
         let known = self.action().and_then(|action| self.service.operation(action));
-        let action = known.map_or("(no known operation)", |operation| &operation.action);
+        let of_queue = queue::ACTIONS.into_iter().find(|action| *action == self.action);
+        let action = known.map(|operation| operation.action.as_str()).or(of_queue).unwrap_or("(no known operation)");
         write!(f, "{} {action} {}", time::text(self.at), self.method)?;
         match self.status {
             Some(status) => write!(f, " {}", status.as_u16())?,

@@ -27,6 +27,7 @@ use crate::delivery::{self, AnswerBody, Line, ResetSwitch};
 use crate::emulator::Emulator;
 use crate::engine::{MAX_BODY, Outgoing};
 use crate::fault::{Delivery, SILENCE};
+use crate::queue_endpoint;
 use crate::received::Received;
 use crate::refusal::Refusal;
 #[cfg(feature = "tls")]
@@ -271,6 +272,8 @@ impl Connection {
         let Outgoing { mut response, delivery } = if control::is_meant(&parts.uri) {
             let response = control::answer(&self.emulator, self.controls, &parts, bytes);
             Outgoing { response, delivery: Delivery::Whole }
+        } else if queue_endpoint::is_meant(&parts.uri) {
+            queue_endpoint::attend(self.emulator.engine(), &parts, bytes).await
         } else {
             self.emulator.engine().answer(&parts, bytes)
         };

@@ -1,6 +1,7 @@
 //! What client and server of Alibaba Cloud's RPC protocol must agree on: the names of its parameters and headers, the
 //! methods, the kinds of refusals, the codes of the gateway, what states success, which scalars stand for which, which characters are
-//! invisible, percent-encoding, the canonical query, and the strings to sign.
+//! invisible, percent-encoding, the canonical query, and the strings to sign. The queues of the Message Service, which
+//! receipts are put into, have a protocol of their own: [`mns`].
 //!
 //! There are no keys, no sockets and no operations in this package. A client uses it to send a request, and a server to
 //! check what it received, so that each rule of the protocol is written once.
@@ -8,6 +9,7 @@
 pub mod gateway;
 pub mod header;
 mod method;
+pub mod mns;
 pub mod parameter;
 mod parameters;
 pub mod percent;

@@ -14,6 +14,7 @@ use crate::call::page::{Items, Pages};
 use crate::call::pending::PendingRequest;
 use crate::error::Error;
 use crate::generated::operation::{Operation, Paged, Service};
+use crate::transport::Transport;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub use crate::transport::connection::Tls;
 
@@ -58,6 +59,12 @@ impl<S: Service> Client<S> {
             request = request.parameter(name, value);
         }
         request
+    }
+
+    /// The transport of this client. What speaks another protocol for the same account uses it too, so that it has the
+    /// same proxy and certificates, or the same emulator.
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        Arc::clone(&self.core.transport)
     }
 
     /// The pages of an operation, one by one.

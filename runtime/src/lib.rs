@@ -48,6 +48,7 @@ pub use self::request::encode::parameters_of;
 pub use self::request::{Format, Signature};
 #[doc(hidden)]
 pub use self::response::receipt::read_receipt;
+pub use self::transport::endpoint::Endpoint;
 pub use self::transport::{BoxFuture, Ending, HttpResponse, Transport, TransportError};
 
 /// Providers of credentials, each for [`ClientBuilder::credentials`], and the context that a custom provider gets.

@@ -53,6 +53,16 @@ fn an_unknown_option() {
     check("unknown_option");
 }
 
+#[test]
+fn examples_name_the_module_of_the_client() {
+    let generated = |input: &str| {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        aliyun_codegen::client(input.parse().unwrap(), package, Some("main")).to_string()
+    };
+    assert!(generated("dybaseapi").contains("use main::token::QueryTokenForMnsQueue;"));
+    assert!(generated("dybaseapi, module = base").contains("use main::base::token::QueryTokenForMnsQueue;"));
+}
+
 /// Compares the errors of `ui/CASE.rs` with `ui/CASE.stderr`, and gives what the macro made.
 fn check(case: &str) -> TokenStream {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));

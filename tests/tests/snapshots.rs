@@ -57,6 +57,12 @@ fn every_operation_of_the_voice_service() {
 }
 
 #[test]
+fn the_operation_that_opens_queues() {
+    let service = aliyun_api_spec::service("dybaseapi").unwrap().service.unwrap();
+    snapshots(&service, "dybaseapi", "aliyun_receipts::dybaseapi");
+}
+
+#[test]
 fn every_specimen() {
     let loaded = aliyun_api_spec::load(Path::new("services/specimens"));
     assert_eq!(loaded.faults, []);

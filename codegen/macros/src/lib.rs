@@ -15,8 +15,9 @@ use syn::Ident;
 ///   script must print `cargo::rerun-if-changed=path/to/service`.
 /// * `client!(dyvmsapi, operations = [QueryRobotTaskCallList], receipts = [VoiceReport])` generates only these operations
 ///   and kinds of receipts, also of a folder.
+/// * `client!(dybaseapi, module = dybaseapi)` is called in this module: the examples in the documentation name it.
 ///
-/// Call it at the root of a crate that depends on `aliyun-runtime`. Every fault of the specification is a compile error of
+/// Call it at the root of a crate that depends on `aliyun-runtime`, or in a module at the root. Every fault of the specification is a compile error of
 /// the form `file:line:column: message`. Operations without a fault are generated even so.
 #[proc_macro]
 pub fn client(input: proc_macro::TokenStream) -> proc_macro::TokenStream {

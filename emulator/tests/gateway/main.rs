@@ -6,6 +6,7 @@ mod accepted;
 mod observation;
 mod official;
 mod parameters;
+mod queues;
 mod refusals;
 mod responses;
 mod rules;

@@ -20,7 +20,7 @@ use crate::response::body::ResponseLimits;
 use crate::transport::connection::ConnectionSettings;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use crate::transport::connection::Tls;
-use crate::transport::endpoint::EndpointChoice;
+use crate::transport::endpoint::{Endpoint, EndpointChoice, PlainHttp};
 use crate::transport::http::HttpTransport;
 use crate::transport::proxy::ProxyChoice;
 use crate::transport::setting::InvalidSetting;
@@ -285,6 +285,23 @@ impl<S: Service> ClientBuilder<S> {
             admission: Admission::new(self.rates, self.in_flight),
         };
         Ok(Client { core: Arc::new(core), service: PhantomData })
+    }
+}
+
+impl Endpoint {
+    /// An endpoint for another protocol: `host`, `host:port`, or a URL without path. `https` is the default scheme; `http`
+    /// is accepted for a loopback address.
+    pub fn new(address: &str) -> Result<Self, Error> {
+        let plain_http = PlainHttp::Refused {
+            sends: "all that requests say",
+            hint: "use https; a program that wants it can allow plain HTTP",
+        };
+        Self::parse(address, plain_http).map_err(invalid)
+    }
+
+    /// Like [`Endpoint::new`], and `http` is accepted for every address: requests are then sent without encryption.
+    pub fn allowing_plain_http(address: &str) -> Result<Self, Error> {
+        Self::parse(address, PlainHttp::Allowed).map_err(invalid)
     }
 }
 

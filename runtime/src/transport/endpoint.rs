@@ -106,9 +106,9 @@ pub(crate) enum PlainHttp {
     },
 }
 
-/// A checked endpoint.
+/// Where requests are sent: a checked scheme, host and port. `Debug` shows them.
 #[derive(Clone)]
-pub(crate) struct Endpoint {
+pub struct Endpoint {
     uri: Uri,
     /// As in the `Host` header: with the port, unless it is the default of the scheme.
     host: HeaderValue,
@@ -147,7 +147,7 @@ impl Endpoint {
     }
 
     /// The `Host` header of requests.
-    pub(crate) fn host(&self) -> &HeaderValue {
+    pub fn host(&self) -> &HeaderValue {
         &self.host
     }
 
@@ -174,6 +174,13 @@ impl Endpoint {
     #[cfg(feature = "tracing")]
     pub(crate) fn scheme(&self) -> &str {
         self.uri.scheme_str().unwrap_or_default()
+    }
+
+    /// The URL of a resource: a path that begins with `/`, and perhaps a query.
+    pub fn url(&self, resource: &str) -> Result<Uri, http::Error> {
+        let mut parts = self.uri.clone().into_parts();
+        parts.path_and_query = Some(PathAndQuery::try_from(resource)?);
+        Ok(Uri::from_parts(parts)?)
     }
 
     /// The URL of a request, with a query for GET.
