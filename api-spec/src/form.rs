@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::fault::Report;
 use crate::json::{Json, Node};
 use crate::keys::{Form, Object};
-use crate::prose::has_code_block;
+use crate::prose::{fault_of_chinese, has_code_block};
 use crate::suggest::did_you_mean;
 
 /// Reports every difference between a value and its form.
@@ -27,6 +27,11 @@ pub(crate) fn check(node: &Node<'_>, form: &Form, report: &mut Report<'_>) {
             if has_code_block(text) {
                 let message = "a code block in documentation would be run as a test";
                 report.add_with(node.at, message, Cow::Borrowed("use inline code"));
+            }
+        }
+        (Form::Chinese, Json::Text(text)) => {
+            if let Some(message) = fault_of_chinese(text) {
+                report.add(node.at, message);
             }
         }
         (Form::OneOf(words), Json::Text(text)) => {
@@ -77,7 +82,7 @@ fn check_object(node: &Node<'_>, object: &Object, report: &mut Report<'_>) {
 
 fn wanted(form: &Form) -> &'static str {
     match form {
-        Form::Text | Form::Prose | Form::Note | Form::OneOf(_) => "a text",
+        Form::Text | Form::Prose | Form::Note | Form::Chinese | Form::OneOf(_) => "a text",
         Form::Flag => "true or false",
         Form::Integer => "an integer",
         Form::Count => "an integer from 0 to 4294967295",

@@ -12,6 +12,8 @@ pub(crate) enum Form {
     Prose,
     /// A text that is copied into documentation, and may be empty.
     Note,
+    /// A Chinese text on one line.
+    Chinese,
     /// One of these texts.
     OneOf(&'static [&'static str]),
     /// `true` or `false`.
@@ -100,6 +102,11 @@ pub(crate) static SERVICE: Object = Object {
             Form::Table(&Form::Note, Lines::Each),
             "Groups of operations: the id of each, with a one-line description, which may be empty.",
         ),
+        may(
+            "groupsZh",
+            Form::Table(&Form::Chinese, Lines::Each),
+            "Chinese descriptions of groups, by the id of the group.",
+        ),
         may("wording", Form::Object(&WORDING), "What errors say of operations that reach a person."),
         may("types", TYPES, "Types that several operations use."),
         may("errors", Form::Table(&Form::Object(&ERROR), Lines::Each), "Known error codes."),
@@ -182,12 +189,14 @@ static ERROR: Object = Object {
         may("aliases", Form::List(&Form::Text), "Other spellings of the code."),
         may("status", Form::OneOf(&["4xx"]), "HTTP statuses with which the code is a refusal, 2xx and 4xx by default."),
         may("advice", Form::Prose, "What the caller can do."),
+        may("adviceZh", Form::Chinese, "The same in Chinese."),
         may(
             "kind",
             Form::OneOf(RefusalKind::NAMES),
             "How the client classifies it. Absent if the request itself is wrong.",
         ),
         may("description", Form::Prose, "What it means."),
+        may("descriptionZh", Form::Chinese, "The same in Chinese."),
     ],
 };
 
@@ -215,6 +224,7 @@ pub(crate) static OPERATION: Object = Object {
         ),
         may("limits", Form::Object(&LIMITS), "Documented limits."),
         may("summary", Form::Prose, "One sentence."),
+        may("summaryZh", Form::Chinese, "The same in Chinese."),
         may("description", Form::Prose, "Details, as Markdown."),
         may("deprecated", Form::Prose, "Why it should not be used any more, and what to use instead."),
         must("parameters", FIELDS, "Parameters of the operation, by wire name."),
@@ -333,7 +343,11 @@ static TYPE: Object = Object {
 static VALUE: Object = Object {
     what: "a value",
     lines: Lines::One,
-    keys: &[must("name", Form::Text, "Name of the value in Rust."), may("description", Form::Prose, "What it means.")],
+    keys: &[
+        must("name", Form::Text, "Name of the value in Rust."),
+        may("description", Form::Prose, "What it means."),
+        may("descriptionZh", Form::Chinese, "The same in Chinese."),
+    ],
 };
 
 const FIELDS: Form = Form::Table(&Form::Object(&FIELD), Lines::Each);

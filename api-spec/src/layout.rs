@@ -132,7 +132,8 @@ impl Writer {
         self.text.push('}');
     }
 
-    /// Writes members on one line. If it is too long, `description` starts a second line.
+    /// Writes members on one line. If it is too long, `description` starts a second line, and `descriptionZh` a third one if
+    /// it needs to.
     fn line(&mut self, members: &[&Member<'_>], indent: usize) {
         if members.is_empty() {
             self.text.push_str("{}");
@@ -155,7 +156,17 @@ impl Writer {
             self.text.push(',');
         }
         self.break_line(indent + 1);
+        // A Chinese description that does not fit beside the other one starts a third line.
+        let chinese = after.iter().position(|member| member.name == "descriptionZh");
+        let rest = format!("{}{end}", spaced(after));
+        let (Some(chinese), false) = (chinese, self.fits(&rest)) else {
+            return self.text.push_str(&rest);
+        };
+        let (after, chinese) = after.split_at(chinese);
         self.text.push_str(&spaced(after));
+        self.text.push(',');
+        self.break_line(indent + 1);
+        self.text.push_str(&spaced(chinese));
         self.text.push_str(end);
     }
 

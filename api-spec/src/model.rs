@@ -79,6 +79,8 @@ pub struct Group {
     pub id: String,
     /// A one-line description.
     pub summary: String,
+    /// The description in Chinese.
+    pub summary_zh: Option<String>,
 }
 
 /// An error code that the service documents.
@@ -92,8 +94,12 @@ pub struct ServiceError {
     pub only_4xx: bool,
     /// What it means.
     pub description: String,
+    /// What it means, in Chinese.
+    pub description_zh: Option<String>,
     /// What the caller can do.
     pub advice: String,
+    /// What the caller can do, in Chinese.
+    pub advice_zh: Option<String>,
     /// How the client classifies it.
     pub kind: Option<RefusalKind>,
 }
@@ -125,6 +131,8 @@ pub struct Operation {
     pub limits: Limits,
     /// A one-sentence description; empty if nobody has written one yet.
     pub summary: String,
+    /// The summary in Chinese.
+    pub summary_zh: Option<String>,
     /// Details, as Markdown.
     pub description: Option<String>,
     /// Why it should not be used any more, and what to use instead.
@@ -367,6 +375,8 @@ pub struct EnumValue {
     pub name: String,
     /// What it means.
     pub description: Option<String>,
+    /// What it means, in Chinese.
+    pub description_zh: Option<String>,
 }
 
 /// How to request the pages of an operation one after another. Paths are wire names joined by dots.

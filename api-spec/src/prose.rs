@@ -1,4 +1,20 @@
-//! Texts that are copied into documentation.
+//! Texts that are copied into documentation, and Chinese texts.
+
+/// Why a text cannot be shown as a Chinese text, which has one line.
+pub(crate) fn fault_of_chinese(text: &str) -> Option<&'static str> {
+    // The blocks of unified ideographs that text of today uses.
+    let is_han =
+        |c: char| matches!(u32::from(c), 0x3400..=0x4DBF | 0x4E00..=0x9FFF | 0xF900..=0xFAFF | 0x20000..=0x3FFFD);
+    if text.trim().is_empty() {
+        Some("expected a text that is not empty")
+    } else if text.contains(char::is_control) {
+        Some("expected a text on one line")
+    } else if !text.contains(is_han) {
+        Some("expected a Chinese text, found no Chinese character")
+    } else {
+        None
+    }
+}
 
 /// Whether the text has a code block of Markdown: a fence, or lines that are indented by four columns and do not continue a
 /// paragraph. Rust would compile such a block and run it as a test.
@@ -74,6 +90,26 @@ mod tests {
         ];
         for text in texts {
             assert!(has_code_block(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_chinese_text_has_one_line_and_a_chinese_character() {
+        for text in ["呼叫", "用 SingleCallByTts 呼叫", "㐀", "\u{20000}"] {
+            assert_eq!(fault_of_chinese(text), None, "{text}");
+        }
+        for (text, word) in [
+            ("", "not empty"),
+            (" \u{3000}", "not empty"),
+            ("Calls.", "no Chinese"),
+            // Full-width punctuation, Hiragana and Hangul are not Chinese characters.
+            ("，。", "no Chinese"),
+            ("ひらがな", "no Chinese"),
+            ("한글", "no Chinese"),
+            ("呼叫\n被叫", "one line"),
+            ("呼叫\r", "one line"),
+        ] {
+            assert!(fault_of_chinese(text).is_some_and(|fault| fault.contains(word)), "{text:?}");
         }
     }
 

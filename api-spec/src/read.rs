@@ -19,7 +19,7 @@ pub(crate) fn service(node: &Node<'_>) -> Service {
         envelope: node.get("envelope").map(envelope).unwrap_or_default(),
         common_parameters: fields(node.table("commonParameters")),
         time_zone: text_of(node, "timeZone").unwrap_or_else(|| "+08:00".to_owned()),
-        groups: node.table("groups").iter().map(group).collect(),
+        groups: groups(node),
         wording: node.table("wording").iter().filter_map(words).collect(),
         types: node.table("types").iter().map(named_type).collect(),
         errors: node.table("errors").iter().map(service_error).collect(),
@@ -58,8 +58,14 @@ fn envelope(node: &Node<'_>) -> Envelope {
     }
 }
 
-fn group(member: &Member<'_>) -> Group {
-    Group { id: member.name.to_string(), summary: member.value.text().unwrap_or_default().to_owned() }
+fn groups(node: &Node<'_>) -> Vec<Group> {
+    let chinese = node.get("groupsZh");
+    let group = |member: &Member<'_>| Group {
+        id: member.name.to_string(),
+        summary: member.value.text().unwrap_or_default().to_owned(),
+        summary_zh: chinese.and_then(|table| text_of(table, &member.name)),
+    };
+    node.table("groups").iter().map(group).collect()
 }
 
 fn service_error(member: &Member<'_>) -> ServiceError {
@@ -68,8 +74,10 @@ fn service_error(member: &Member<'_>) -> ServiceError {
         code: member.name.to_string(),
         aliases: texts(node, "aliases"),
         description: text(node, "description"),
+        description_zh: text_of(node, "descriptionZh"),
         only_4xx: text_of(node, "status").is_some(),
         advice: text(node, "advice"),
+        advice_zh: text_of(node, "adviceZh"),
         kind: node.get("kind").and_then(Node::text).and_then(RefusalKind::of_name),
     }
 }
@@ -95,6 +103,7 @@ pub(crate) fn operation(node: &Node<'_>, file: &str) -> Operation {
         envelope: node.get("envelope").map(envelope),
         limits: node.get("limits").map(limits).unwrap_or_default(),
         summary: text(node, "summary"),
+        summary_zh: text_of(node, "summaryZh"),
         description: text_of(node, "description"),
         deprecated: text_of(node, "deprecated"),
         parameters: fields(node.table("parameters")),
@@ -202,6 +211,7 @@ fn enum_value(member: &Member<'_>) -> EnumValue {
         value: member.name.to_string(),
         name: text(&member.value, "name"),
         description: text_of(&member.value, "description"),
+        description_zh: text_of(&member.value, "descriptionZh"),
     }
 }
 

@@ -55,7 +55,7 @@ fn define(object: &'static Object, definitions: &mut Map<String, Value>) {
 
 fn form(form: &'static Form, definitions: &mut Map<String, Value>) -> Value {
     match form {
-        Form::Text | Form::Prose => json!({ "type": "string", "minLength": 1 }),
+        Form::Text | Form::Prose | Form::Chinese => json!({ "type": "string", "minLength": 1 }),
         Form::Note => json!({ "type": "string" }),
         Form::OneOf(words) => json!({ "enum": words }),
         Form::Flag => json!({ "type": "boolean" }),

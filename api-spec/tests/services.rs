@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use aliyun_api_spec::model::{Kind, Operation, OperationType, PagePosition, RefusalKind, Service, Style};
+use std::collections::BTreeMap;
+
+use aliyun_api_spec::model::{
+    Group, Kind, NamedType, Operation, OperationType, PagePosition, RefusalKind, Service, Style, TypeBody,
+};
 use aliyun_api_spec::types::Types;
 use aliyun_api_spec::{dyvmsapi, embedded, service};
 
@@ -15,6 +19,93 @@ fn services() -> Vec<Service> {
 fn everything_has_a_description() {
     for service in services() {
         assert_eq!(service.undescribed(), [""; 0]);
+    }
+}
+
+/// An English text of the specification, and the same in Chinese.
+struct Translation<'s> {
+    place: String,
+    english: &'s str,
+    chinese: Option<&'s str>,
+    is_sentence: bool,
+}
+
+fn values_of(types: &[NamedType]) -> impl Iterator<Item = Translation<'_>> {
+    let values = types.iter().filter_map(|named| match &named.body {
+        TypeBody::Enum { values, .. } => Some((named, values)),
+        TypeBody::Record(_) => None,
+    });
+    values.flat_map(|(named, values)| {
+        values.iter().filter_map(|value| {
+            Some(Translation {
+                place: format!("{}.{}", named.name, value.value),
+                english: value.description.as_deref()?,
+                chinese: value.description_zh.as_deref(),
+                is_sentence: false,
+            })
+        })
+    })
+}
+
+fn translations(service: &Service) -> Vec<Translation<'_>> {
+    let mut all: Vec<Translation<'_>> = Vec::new();
+    let mut sentence = |place: &str, english, chinese| {
+        all.push(Translation { place: place.to_owned(), english, chinese, is_sentence: true });
+    };
+    for Operation { action, summary, summary_zh, .. } in &service.operations {
+        sentence(action, summary, summary_zh.as_deref());
+    }
+    for Group { id, summary, summary_zh } in &service.groups {
+        sentence(id, summary, summary_zh.as_deref());
+    }
+    for error in &service.errors {
+        sentence(&error.code, &error.advice, error.advice_zh.as_deref());
+        sentence(&error.code, &error.description, error.description_zh.as_deref());
+    }
+    all.extend(values_of(&service.types));
+    all.extend(service.operations.iter().flat_map(|operation| values_of(&operation.types)));
+    all.extend(service.receipts.iter().flat_map(|receipt| values_of(&receipt.types)));
+    all.retain(|text| !text.english.is_empty());
+    all
+}
+
+#[test]
+fn operations_groups_values_and_errors_are_also_chinese() {
+    let service = dyvmsapi();
+    let texts = translations(service);
+    let count = |is_sentence| texts.iter().filter(|text| text.is_sentence == is_sentence).count();
+    assert_eq!(count(true), service.operations.len() + service.groups.len() + 2 * service.errors.len());
+    assert!(count(false) > 0);
+
+    let is_han = |c: char| ('\u{4E00}'..='\u{9FFF}').contains(&c);
+    for Translation { place, chinese, is_sentence, .. } in &texts {
+        let chinese = chinese.unwrap_or_else(|| panic!("{place} has no Chinese text"));
+        assert!(chinese.contains(is_han), "{place}: {chinese}");
+        assert_eq!(chinese.ends_with('。'), *is_sentence, "{place}: {chinese}");
+    }
+}
+
+#[test]
+fn chinese_texts_keep_the_names_in_the_english_ones() {
+    for Translation { place, english, chinese, .. } in translations(dyvmsapi()) {
+        let chinese = chinese.unwrap_or_default();
+        // Every second part is between backticks.
+        for code in english.split('`').skip(1).step_by(2) {
+            assert!(chinese.contains(&format!("`{code}`")), "{place}: {chinese}");
+        }
+        let is_named = |action: &&str| english.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == *action);
+        let actions = dyvmsapi().operations.iter().map(|operation| operation.action.as_str());
+        for action in actions.filter(is_named) {
+            assert!(chinese.contains(action), "{place}: {chinese}");
+        }
+    }
+}
+
+#[test]
+fn the_same_english_text_has_the_same_chinese_one() {
+    let mut known = BTreeMap::new();
+    for Translation { place, english, chinese, .. } in translations(dyvmsapi()) {
+        assert_eq!(*known.entry(english).or_insert(chinese), chinese, "{place}: {english}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
 use aliyun_api_spec::model::{
-    EnumValue, Field, Kind, NamedType, Operation, OperationType, Service, Shape, Style, TypeBody,
+    EnumValue, Field, Kind, NamedType, Operation, OperationType, Receipt, Service, Shape, Style, TypeBody,
 };
 use aliyun_api_spec::suggest;
 use aliyun_api_spec::types::{Type, Types};
@@ -40,8 +40,8 @@ enum Format {
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(crate) struct Describe {
-    /// An operation, such as `CancelCall`, or a type that the description of one shows
-    #[arg(value_name = "ACTION|TYPE")]
+    /// An operation, such as `CancelCall`, a type that the description of one shows, or a receipt, such as `VoiceReport`
+    #[arg(value_name = "ACTION|TYPE|RECEIPT")]
     name: String,
 }
 
@@ -137,15 +137,19 @@ pub(crate) fn describe(options: &Describe) -> Result<(), Failure> {
         of_operation(service, operation)
     } else if let Some((types, named)) = named(service, &options.name) {
         of_type(types, named)
+    } else if let Some(receipt) = service.receipts.iter().find(|receipt| receipt.kind == options.name) {
+        of_receipt(service, receipt)
     } else {
         let types = service.types.iter().chain(service.operations.iter().flat_map(|operation| &operation.types));
         let known = service.operations.iter().map(|operation| operation.action.as_str());
-        let nearest = suggest::nearest(&options.name, known.chain(types.map(|named| named.name.as_str())));
+        let kinds = service.receipts.iter().map(|receipt| receipt.kind.as_str());
+        let known = known.chain(types.map(|named| named.name.as_str())).chain(kinds);
+        let nearest = suggest::nearest(&options.name, known);
         let hint = nearest.map_or_else(
             || "`dyvms operations` lists the operations".to_owned(),
             |nearest| format!("did you mean {nearest}?"),
         );
-        return Err(Failure::Usage(format!("there is no operation or type \"{}\"; {hint}", options.name)));
+        return Err(Failure::Usage(format!("there is no operation, type or receipt \"{}\"; {hint}", options.name)));
     };
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
@@ -187,6 +191,25 @@ fn of_operation(service: &'static Service, operation: &'static Operation) -> Str
     text
 }
 
+fn of_receipt(service: &'static Service, receipt: &'static Receipt) -> String {
+    let types = Types::of_receipt(receipt, Some(service));
+    let mut text = format!("{} (receipt)\n\n{}\n", receipt.kind, receipt.summary);
+    if let Some(description) = &receipt.description {
+        let _ = writeln!(text, "\n{description}");
+    }
+    text.push_str("\nMembers, none of which is certain\n");
+    for field in &receipt.fields {
+        line(&mut text, 1, field, &kind_of(&field.shape), types);
+        tree(&mut text, &field.shape, types, &mut Vec::new());
+    }
+    let _ = writeln!(text, "\nThe same receipt has the same {}", receipt.key.join(", "));
+    for (name, example) in &receipt.examples {
+        let example = serde_json::to_string_pretty(example).unwrap_or_default();
+        let _ = writeln!(text, "\nExample: {name}\n{example}");
+    }
+    text
+}
+
 fn of_type(types: Types<'static>, named: &'static NamedType) -> String {
     let mut text = format!("{}\n", named.name);
     if let Some(description) = &named.description {
@@ -202,7 +225,7 @@ fn of_type(types: Types<'static>, named: &'static NamedType) -> String {
         }
         TypeBody::Enum { values, .. } => {
             text.push_str("\nKnown values; others are kept as they are\n");
-            for EnumValue { value, name, description } in values {
+            for EnumValue { value, name, description, .. } in values {
                 let _ = writeln!(text, "  {value}  {}", description.as_deref().unwrap_or(name));
             }
         }

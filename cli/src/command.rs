@@ -11,7 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option};
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::request::{self, Request};
-use crate::{call, catalogue, emulator, help, openapi, parameter, spec, untyped};
+use crate::{call, catalogue, emulator, help, openapi, parameter, receipts, spec, untyped};
 
 /// The task of a command line.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(crate) enum Task {
     Describe(catalogue::Describe),
     /// Write an OpenAPI document.
     OpenApi(openapi::Options),
+    /// Receive receipts, or show them.
+    Receipts(receipts::Options),
 }
 
 /// Heading of the options that every action has. It is set explicitly, so that they come after the parameters.
@@ -68,6 +70,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(("emulator", matches)) => Ok(Task::Emulator(emulator::Options::from_arg_matches(matches)?)),
         Some(("operations", matches)) => Ok(Task::Operations(catalogue::Search::from_arg_matches(matches)?)),
         Some(("describe", matches)) => Ok(Task::Describe(catalogue::Describe::from_arg_matches(matches)?)),
+        Some(("receipts", matches)) => Ok(Task::Receipts(receipts::Options::from_arg_matches(matches)?)),
         Some(("openapi", matches)) => Ok(Task::OpenApi(openapi::Options::from_arg_matches(matches)?)),
         _ => Err(Failure::Usage("no command is given".to_owned())),
     }
@@ -160,7 +163,7 @@ fn command() -> Command {
     let operations = catalogue::Search::augment_args(Command::new("operations"))
         .about("List the operations of the service, or those that have all of some words");
     let describe = catalogue::Describe::augment_args(Command::new("describe"))
-        .about("Show the parameters and the response of an operation, or the members or values of a type");
+        .about("Show the parameters and the response of an operation, or the members or values of a type or a receipt");
     let openapi = openapi::Options::augment_args(Command::new("openapi"))
         .about("Write an OpenAPI document of the service, for other tools")
         .long_about(
@@ -168,6 +171,8 @@ fn command() -> Command {
              It has one path for each operation, POST /v1/<Action>, of a gateway that signs: the service itself has one path \
              for all, and OpenAPI cannot express its signature.",
         );
+    let receipts = receipts::Options::augment_args(Command::new("receipts"))
+        .about("Receive what the service reports about calls, and show what became of them");
     // It is taken off before; here it is for the help only.
     let folder = Arg::new("spec")
         .long("spec")
@@ -185,6 +190,7 @@ fn command() -> Command {
         .subcommand(operations)
         .subcommand(describe)
         .subcommand(emulator)
+        .subcommand(receipts)
         .subcommand(openapi)
 }
 

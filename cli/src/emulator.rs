@@ -40,6 +40,11 @@ pub(crate) struct Options {
     /// Apply the rules in this file: responses and faults (docs/testing.md shows the format)
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
+    /// Push receipts of a kind to this address, such as VoiceReport=http://127.0.0.1:8080/receipts/<SECRET>/voice-report; may
+    /// be given several times
+    // A text, because an error of the command line would show the secret.
+    #[arg(long = "push", value_name = "KIND=URL")]
+    pushes: Vec<String>,
     /// Seed of random decisions: outcomes of calls, which requests a rule with a probability matches
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -169,6 +174,10 @@ fn set_up(options: &Options) -> Result<Emulator, Failure> {
         }
         builder = with_key(builder, key)?;
     }
+    for push in &options.pushes {
+        let (kind, address) = push.split_once('=').unwrap_or((push, ""));
+        builder = builder.push_receipts(kind, address).map_err(|error| Failure::Usage(format!("--push: {error}")))?;
+    }
     let emulator = builder.build();
     if let Some(path) = &options.rules {
         add_rules(&emulator, path)?;
@@ -267,7 +276,7 @@ fn line(request: &Received) -> String {
 
 /// Ends when a person or a supervisor asks this process to stop.
 #[cfg(unix)]
-fn interruption() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn interruption() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -282,7 +291,7 @@ fn interruption() -> io::Result<impl Future<Output = ()>> {
 
 /// Ends when a person asks this process to stop.
 #[cfg(windows)]
-fn interruption() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn interruption() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = tokio::signal::windows::ctrl_c()?;
     Ok(async move { _ = interrupt.recv().await })
 }

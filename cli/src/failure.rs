@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use aliyun_receipts::InboxError;
 use clap::error::{ContextKind, ContextValue};
 use dyvmsapi::{Error, ErrorKind, Sent};
 
@@ -50,6 +51,8 @@ pub(crate) enum Failure {
     },
     /// An error of the operating system.
     System(String, io::Error),
+    /// The file of receipts cannot be used.
+    Inbox(InboxError),
 }
 
 impl Failure {
@@ -88,6 +91,7 @@ impl Failure {
             }
             Self::Output { error, done: None } if error.kind() == io::ErrorKind::BrokenPipe => {}
             Self::Output { error, done: None } => notice::error(&format!("the result cannot be written: {error}")),
+            Self::Inbox(error) => notice::error(&error.to_string()),
             Self::System(what, error) => notice::error(&format!("{what}: {error}")),
         }
         ExitCode::from(status)
@@ -102,7 +106,7 @@ impl Failure {
             }
             // The reader has closed its input, as in `dyvms call ... | head`.
             Self::Output { error, done: None } if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Output { .. } | Self::System(..) => OTHER,
+            Self::Output { .. } | Self::System(..) | Self::Inbox(_) => OTHER,
         }
     }
 }

@@ -14,6 +14,7 @@ mod notice;
 mod openapi;
 mod output;
 mod parameter;
+mod receipts;
 mod request;
 mod rows;
 mod slots;
@@ -48,6 +49,7 @@ fn perform(task: Task) -> Result<(), Failure> {
             Task::Operations(options) => catalogue::search(&options),
             Task::Describe(options) => catalogue::describe(&options),
             Task::OpenApi(options) => openapi::run(&options),
+            Task::Receipts(options) => receipts::run(options).await,
         }
     })
 }

@@ -381,7 +381,7 @@ mod tests {
             (Some("0..9 seconds"), "`1`: 0..9 seconds."),
         ] {
             let description = description.map(str::to_owned);
-            let known = EnumValue { value: "1".to_owned(), name: "One".to_owned(), description };
+            let known = EnumValue { value: "1".to_owned(), name: "One".to_owned(), description, description_zh: None };
             assert_eq!(value(&known), expected);
         }
     }

@@ -5,7 +5,7 @@
 
 use std::time::SystemTime;
 
-use aliyun_emulator::{Account, Limits, Members, Problem, ValidRequest};
+use aliyun_emulator::{Account, DueReceipt, Limits, Members, Problem, ValidRequest};
 
 use crate::State;
 use crate::arguments::{Answer, Arguments, Parameters};
@@ -73,6 +73,10 @@ impl Account for VoiceAccount {
         if self.remembers { self.answer(&request.operation().action, parameters, now) } else { None }
     }
 
+    fn receipts(&mut self, until: SystemTime) -> Vec<DueReceipt> {
+        self.calls.receipts(until)
+    }
+
     fn pending(&self, now: SystemTime) -> Option<String> {
         let pending = self.pending_at(Time::of(now));
         (!pending.is_empty()).then(|| pending.to_string())
@@ -128,6 +132,7 @@ mod tests {
                     }
                 }
                 for now in moments {
+                    let _ = account.receipts(Time::from_millis(now).into());
                     let _ = account.pending_at(Time::from_millis(now)).to_string();
                 }
             }

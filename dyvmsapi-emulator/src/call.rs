@@ -1,7 +1,11 @@
 //! Calls to one number: placed, queried while they last, and kept afterwards.
 
-use std::collections::BTreeMap;
+mod receipt;
 
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use aliyun_emulator::DueReceipt;
 use serde_json::{Map, Value};
 
 use crate::arguments::{Answer, Arguments, callable, showable};
@@ -34,6 +38,8 @@ pub(crate) struct Calls {
     placed: u64,
     /// By their order.
     by_order: BTreeMap<u64, Call>,
+    /// Calls with receipts to come, and the number of those that each one has reported.
+    reporting: BTreeMap<u64, usize>,
 }
 
 struct Call {
@@ -42,12 +48,17 @@ struct Call {
     products: &'static [&'static str],
     caller: String,
     called: String,
+    /// The caller's own id, if there is one.
+    own_id: Option<String>,
+    /// The key that a person presses who hears the call to its end, if it has a menu.
+    key: Option<String>,
+    is_recorded: bool,
     life: Life,
 }
 
 impl Calls {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, placed: 0, by_order: BTreeMap::new() }
+        Self { seed, placed: 0, by_order: BTreeMap::new(), reporting: BTreeMap::new() }
     }
 
     pub(crate) fn answer(&mut self, action: &str, arguments: Arguments<'_>) -> Option<Answer> {
@@ -73,14 +84,36 @@ impl Calls {
             // Without a caller ID, one of the service's shared numbers is used.
             caller: shown.map_or_else(|| format!("0571000{:04}", random.below(10_000)), str::to_owned),
             called: called.to_owned(),
+            own_id: arguments.given("OutId").map(|_| arguments.text("OutId")).transpose()?,
+            key: arguments.given("MenuKeyMap.1.Key").map(|_| arguments.text("MenuKeyMap.1.Key")).transpose()?,
+            is_recorded: arguments.given("RecordFlag") == Some("true"),
             life: Life::make_up(called, arguments.now, &mut random),
         };
         let id = call.id.clone();
         self.by_order.insert(order, call);
-        if self.by_order.len() > MOST_CALLS {
-            self.by_order.pop_first();
+        self.reporting.insert(order, 0);
+        if self.by_order.len() > MOST_CALLS
+            && let Some((evicted, _)) = self.by_order.pop_first()
+        {
+            self.reporting.remove(&evicted);
         }
         Ok(vec![("CallId", id.into())])
+    }
+
+    /// The receipts that became due by a time.
+    pub(crate) fn receipts(&mut self, until: SystemTime) -> Vec<DueReceipt> {
+        let mut due = Vec::new();
+        let by_order = &self.by_order;
+        self.reporting.retain(|order, reported| {
+            let Some(call) = by_order.get(order) else { return false };
+            let receipts = receipt::of(call);
+            let count = receipts.len();
+            let before = due.len();
+            due.extend(receipts.into_iter().skip(*reported).take_while(|receipt| receipt.due <= until));
+            *reported += due.len() - before;
+            *reported < count
+        });
+        due
     }
 
     /// Without data if id, product and day do not belong together.

@@ -56,6 +56,13 @@
 //! neither a number nor an id with `isv.DISPLAY_NUMBER_ILLEGAL`. [`Emulator::assert_nothing_pending`] checks that all
 //! calls are over.
 //!
+//! ## Receipts
+//!
+//! Calls to one number are reported if a [`Builder::push_receipts`] says where to: each state as a `VoiceCallReport` when it
+//! begins, the key that a person presses who hears a call with a menu to its end, and the outcome as a `VoiceReport` one
+//! second after the end. A call with `RecordFlag` that was answered has a `VoiceRecordReport`. Calls of tasks are not
+//! reported.
+//!
 //! ## Robot tasks
 //!
 //! The initial state has three, all completed: `1045001` with 347 calls, `1045002` with 512 and `1045003` with 260, the
@@ -110,7 +117,8 @@ use std::sync::{Arc, LazyLock};
 use aliyun_api_spec::model::Service;
 pub use aliyun_emulator::{
     Accepted, Builder, Connection, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Dial, DuplicateService, EmulatedService,
-    Emulator, Fault, InProcess, Limits, Received, Rule, RulesError, Server,
+    Emulator, Fault, InProcess, InvalidAddress, Limits, Push, ReceiptState, Received, Rule, RulesError, SentReceipt,
+    Server,
 };
 
 use crate::account::VoiceAccount;

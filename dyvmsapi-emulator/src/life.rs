@@ -22,7 +22,7 @@ pub(crate) const ANSWERED: &str = "接通";
 pub(crate) const CALLING: &str = "200101";
 pub(crate) const RINGING: &str = "200201";
 pub(crate) const TALKING: &str = "200102";
-const OVER: &str = "200100";
+pub(crate) const OVER: &str = "200100";
 
 /// The outcomes that a number selects by its last two digits.
 const OUTCOMES: [Outcome; 10] = [

@@ -1,6 +1,6 @@
 //! Virtual time, and how the service writes it: in China's time zone.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -22,6 +22,17 @@ impl Time {
     pub(crate) fn of(time: SystemTime) -> Self {
         let end = if time < SystemTime::UNIX_EPOCH { Timestamp::MIN } else { Timestamp::MAX };
         Self(Timestamp::try_from(time).unwrap_or(end).as_millisecond())
+    }
+
+    /// The nearest time that the system can represent.
+    fn system(self) -> SystemTime {
+        let millis = Duration::from_millis(self.0.unsigned_abs());
+        let moved = if self.0 < 0 {
+            SystemTime::UNIX_EPOCH.checked_sub(millis)
+        } else {
+            SystemTime::UNIX_EPOCH.checked_add(millis)
+        };
+        moved.unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
     pub(crate) fn from_millis(millis: i64) -> Self {
@@ -83,6 +94,12 @@ impl Time {
     fn china(self) -> DateTime {
         let end = if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX };
         CHINA.to_datetime(Timestamp::from_millisecond(self.0).unwrap_or(end))
+    }
+}
+
+impl From<Time> for SystemTime {
+    fn from(time: Time) -> Self {
+        time.system()
     }
 }
 

@@ -5,6 +5,7 @@
 //! * encode and sign: one HMAC-SHA1 over the same string to sign, the least that a V1 signature costs; for V3 one SHA-256
 //!   over the same canonical request and one HMAC-SHA256 over its hash;
 //! * decode: serde derives over the same bytes in two steps, the answer and then the JSON text in `Data`;
+//! * read a receipt: serde derives with the same fields, and a copy of the text;
 //! * whole call: bare `reqwest` that posts a constant body and decodes with the same serde derives. The server is
 //!   another process, and what is compared is the processor time of this one.
 
@@ -26,6 +27,7 @@ use aliyun_runtime::testing::read_body;
 
 use cpu_time::ProcessTime;
 use criterion::Criterion;
+use dyvmsapi::receipt::Receipt;
 use dyvmsapi::robot::{QueryRobotTaskCallList, QueryRobotTaskCallListResponse};
 use dyvmsapi::{Client, Credentials};
 use floor::request;
@@ -183,6 +185,27 @@ fn decoding(criterion: &mut Criterion) -> (f64, f64) {
     compare(101, 200, &repeated(ours), &repeated(floor))
 }
 
+/// The example of a receipt of a call that was answered.
+fn receipt() -> String {
+    let kinds = &aliyun_api_spec::dyvmsapi().receipts;
+    let (_, example) = &kinds.iter().find(|kind| kind.kind == "VoiceReport").unwrap().examples[0];
+    let text = serde_json::to_string(example).unwrap();
+    floor::receipt::read(&text).unwrap();
+    text
+}
+
+/// Read a receipt against serde derives, in microseconds.
+fn reading(criterion: &mut Criterion) -> (f64, f64) {
+    let text = receipt();
+    let ours = || Receipt::read("VoiceReport", black_box(&text));
+    let floor = || floor::receipt::read(black_box(&text)).unwrap();
+    let mut group = criterion.benchmark_group("receipt");
+    group.bench_function("ours", |bencher| bencher.iter(ours));
+    group.bench_function("floor", |bencher| bencher.iter(floor));
+    group.finish();
+    compare(101, 2000, &repeated(ours), &repeated(floor))
+}
+
 /// The emulator in a process of its own: this bench, called again.
 struct ServerProcess {
     process: Child,
@@ -303,6 +326,7 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     let [sign_v1, hash_v1, sign_v3, hash_v3] = signing(&mut criterion);
     let (decode_ours, derived) = decoding(&mut criterion);
+    let (read_ours, read_derived) = reading(&mut criterion);
     criterion.final_summary();
     // `cargo test --benches` runs everything once and measures nothing.
     if !std::env::args().any(|argument| argument == "--bench") {
@@ -330,6 +354,7 @@ fn main() {
         "allocations",
         "at most 1.10",
     );
+    ratio("read a receipt / serde derives", read_ours, read_derived, "µs", "at most 1.1");
     ratio("whole call on loopback / bare reqwest", one, bare_one, "µs of CPU", "at most 1.05");
     ratio("the same, 16 in flight", sixteen, bare_sixteen, "µs of CPU", "at most 1.05");
 }

@@ -8,6 +8,7 @@ use aliyun_api_spec::model::{Envelope, Operation, Service};
 use serde_json::Value;
 
 use crate::limit::Limits;
+use crate::receipt::DueReceipt;
 
 /// The state behind the operations of a service: what requests leave behind, and what becomes of it with time.
 ///
@@ -17,6 +18,13 @@ pub trait Account: Send {
     /// The members that the operation adds to the envelope of its response. `None` if the account has no state for this
     /// operation: then the response is the first successful example of its specification.
     fn answer(&mut self, request: ValidRequest<'_>) -> Option<Result<Members, Problem>>;
+
+    /// The receipts that became due since the last call, by a time. It is called only if receipts are sent anywhere. By
+    /// default there are none.
+    fn receipts(&mut self, until: SystemTime) -> Vec<DueReceipt> {
+        let _ = until;
+        Vec::new()
+    }
 
     /// What has been started and is not finished at a time, in words that show no number of a person; `None` if nothing is
     /// pending.

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use crate::account::{Account, AccountSettings, Problem, ValidRequest};
 use crate::answer;
 use crate::limit::{Limiter, Limits};
+use crate::receipt::DueReceipt;
 use crate::refusal::Refusal;
 use crate::service::Services;
 
@@ -53,6 +54,14 @@ impl Behaviour {
         identify(call, &mut members);
         answer::fold_json(Types::of(call.operation, call.service), &call.operation.response, &mut members);
         Ok(members)
+    }
+
+    /// The receipts that became due by a time, oldest first.
+    pub(crate) fn receipts(&self, until: SystemTime) -> Vec<DueReceipt> {
+        let accounts = self.of_services.iter().filter_map(|of| of.account.as_ref());
+        let mut due: Vec<DueReceipt> = accounts.flat_map(|account| lock(account).receipts(until)).collect();
+        due.sort_by_key(|receipt| receipt.due);
+        due
     }
 
     /// What is unfinished at a time, if anything.

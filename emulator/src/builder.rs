@@ -1,9 +1,18 @@
 //! Sets up an emulator.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use aliyun_runtime::BoxError;
+use bytes::Bytes;
+use http::{Request, Response, Uri};
+use http_body::Body;
+use http_body_util::Full;
+use tower_service::Service;
+
+use crate::courier::{Channel, Courier};
 use crate::emulator::{Connections, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
 use crate::engine::{Engine, Observer, Setup};
 use crate::limit::Limits;
@@ -42,6 +51,7 @@ pub struct Builder {
     seed: u64,
     fault_header: bool,
     observer: Option<Observer>,
+    channels: BTreeMap<String, Channel>,
     connections: Connections,
     queues: QueueSettings,
 }
@@ -59,6 +69,7 @@ impl Builder {
             seed: SEED,
             fault_header: false,
             observer: None,
+            channels: BTreeMap::new(),
             connections: Connections {
                 read_timeout: Duration::from_secs(30),
                 idle_timeout: None,
@@ -127,6 +138,44 @@ impl Builder {
     pub fn observer(mut self, observer: impl Fn(&Received) + Send + Sync + 'static) -> Self {
         self.observer = Some(Arc::new(observer));
         self
+    }
+
+    /// Pushes receipts of a kind, such as `VoiceReport`, to this address, as the console of the service has one for each kind.
+    ///
+    /// A push is an array of receipts. It is acknowledged by the status 200 and JSON with a number as `code` within 700 ms.
+    /// Otherwise it is repeated one, five and ten minutes after the first time, by the emulator's clock. A
+    /// [server](Emulator::serve) pushes by itself, and [`Emulator::deliver_receipts`] at once.
+    ///
+    /// # Errors
+    ///
+    /// If the address is not a URL with `http`: the emulator pushes without TLS.
+    pub fn push_receipts(mut self, kind: impl Into<String>, address: &str) -> Result<Self, InvalidAddress> {
+        let uri: Option<Uri> = address.parse().ok();
+        let uri = uri.filter(|uri| uri.scheme_str() == Some("http") && uri.host().is_some());
+        let channel = Channel::http(uri.ok_or(InvalidAddress(()))?);
+        self.channels.insert(kind.into(), channel);
+        Ok(self)
+    }
+
+    /// The same to a service of tower in this process, such as `aliyun_receipts::Receiver`, with this path.
+    ///
+    /// # Errors
+    ///
+    /// If the path is not one.
+    pub fn push_receipts_to<S, B>(
+        mut self,
+        kind: impl Into<String>,
+        path: &str,
+        receiver: S,
+    ) -> Result<Self, InvalidAddress>
+    where
+        S: Service<Request<Full<Bytes>>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Future: Send,
+        B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+    {
+        let uri = path.parse().map_err(|_| InvalidAddress(()))?;
+        self.channels.insert(kind.into(), Channel::in_process(uri, receiver));
+        Ok(self)
     }
 
     /// Sets the time without a request after which a server closes a connection. Default and maximum: the read timeout.
@@ -218,10 +267,23 @@ impl Builder {
             seed: self.seed,
             fault_header: self.fault_header,
             observer: self.observer,
+            courier: Courier::new(self.channels),
         });
         Emulator::of(engine, self.connections)
     }
 }
+
+/// An address cannot receive receipts. The text does not show the address: it contains a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidAddress(());
+
+impl fmt::Display for InvalidAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the address for receipts is not usable; give one such as http://127.0.0.1:8080/receipts/<secret>/voice-report")
+    }
+}
+
+impl std::error::Error for InvalidAddress {}
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

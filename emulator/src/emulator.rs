@@ -13,8 +13,9 @@ use crate::dial::Dial;
 use crate::engine::Engine;
 use crate::queue::{self, UnknownQueue};
 use crate::queue_endpoint;
+use crate::receipt::SentReceipt;
 use crate::received::Received;
-use crate::rule::{Connection, Rule, When};
+use crate::rule::{Connection, Push, Rule, When};
 use crate::rule_file::{self, RulesError};
 
 /// The access key id that an emulator knows by default.
@@ -103,6 +104,11 @@ impl Emulator {
     /// ```
     pub fn add_rules(&self, json: &str) -> Result<Vec<Rule>, RulesError> {
         rule_file::add(json, self.engine.services(), self.engine.rules())
+    }
+
+    /// A rule for receipts of a kind, such as `VoiceReport`, each time when one is sent.
+    pub fn on_receipt(&self, kind: impl Into<String>) -> Rule<Push> {
+        self.engine.rules().add(When::Receipt(kind.into()))
     }
 
     /// Removes all rules.
@@ -200,6 +206,21 @@ impl Emulator {
     /// The requests so far, refused or not, oldest first: the latest 10,000, or fewer if they are large.
     pub fn requests(&self) -> Vec<Received> {
         self.engine.requests()
+    }
+
+    /// Sends the receipts that are due by the emulator's clock, in the order of their times, and again those that were not
+    /// acknowledged and whose time has come. Returns the number of attempts.
+    ///
+    /// A [server](Self::serve) does this by itself. With the in-process transport, a test calls it after it
+    /// [advanced](Self::advance) the time. Must be called inside a Tokio runtime.
+    pub async fn deliver_receipts(&self) -> usize {
+        self.engine.deliver().await
+    }
+
+    /// The receipts so far, sent or not, oldest first: the latest 200,000. Only kinds for which there is an
+    /// [address](crate::Builder::push_receipts) are among them.
+    pub fn receipts(&self) -> Vec<SentReceipt> {
+        self.engine.courier().receipts()
     }
 
     /// Asserts that everything that requests started is finished by the emulator's clock, as the

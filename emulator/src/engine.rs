@@ -18,6 +18,7 @@ use crate::account::{AccountSettings, ValidRequest};
 use crate::answer::{self, Format};
 use crate::behaviour::{self, Behaviour};
 use crate::check;
+use crate::courier::Courier;
 use crate::delivery;
 use crate::dial::{self, Dial, Dials};
 use crate::fault::{Delivery, Fault};
@@ -55,6 +56,7 @@ pub(crate) struct Setup {
     /// Whether a request may ask for a fault.
     pub(crate) fault_header: bool,
     pub(crate) observer: Option<Observer>,
+    pub(crate) courier: Courier,
 }
 
 impl Setup {
@@ -284,7 +286,7 @@ impl Engine {
                 }
                 answer
             }
-            Some(Action::Pass | Action::Fault(_)) | None => return self.behave(call),
+            Some(Action::Pass | Action::Fault(_) | Action::Mishap(_)) | None => return self.behave(call),
         };
         Ok(behaviour::completed(call, answer))
     }
@@ -310,6 +312,7 @@ impl Engine {
         self.with_seen(|seen| *seen = Seen { resets: seen.resets + 1, ..Seen::default() });
         *self.behaviour.write().unwrap_or_else(PoisonError::into_inner) = self.setup.behaviour();
         self.setup.queues.reset();
+        self.setup.courier.reset();
         self.setup.clock.reset();
     }
 
@@ -321,6 +324,17 @@ impl Engine {
     /// An id for the response to another request.
     pub(crate) fn next_request_id(&self) -> String {
         random::request_id(self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Sends the receipts that are due.
+    pub(crate) async fn deliver(&self) -> usize {
+        let now = self.setup.clock.now();
+        let due = || self.with_behaviour(|behaviour| behaviour.receipts(now));
+        self.setup.courier.deliver(now, due, &self.rules).await
+    }
+
+    pub(crate) fn courier(&self) -> &Courier {
+        &self.setup.courier
     }
 
     pub(crate) fn requests(&self) -> Vec<Received> {

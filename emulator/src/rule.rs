@@ -6,7 +6,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aliyun_runtime::generated::Output;
 use aliyun_runtime::testing::read_body;
@@ -14,7 +14,7 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
-pub(crate) use self::rules::{Action, Ready, Rules, Summary, When, includes};
+pub(crate) use self::rules::{Action, Mishap, Ready, Rules, Summary, When, includes};
 use self::rules::{Entry, Step};
 use crate::fault::Fault;
 use crate::parameters::Parameters;
@@ -85,6 +85,10 @@ impl Drop for Handle {
 /// Marks a [`Rule`] for connections, which is asked before a request is read.
 #[derive(Debug)]
 pub enum Connection {}
+
+/// Marks a [`Rule`] for receipts, which is asked each time when one is sent.
+#[derive(Debug)]
+pub enum Push {}
 
 /// Methods of every rule.
 #[allow(clippy::return_self_not_must_use, reason = "a rule is in force without its handle")]
@@ -203,6 +207,35 @@ impl Rule<Connection> {
     /// Accepts the connection and neither reads nor answers; after ten minutes it is reset.
     pub fn silence(self) -> Self {
         self.step(Action::Fault(Fault::silence()))
+    }
+}
+
+/// Methods for receipts.
+#[allow(clippy::return_self_not_must_use, reason = "a rule is in force without its handle")]
+impl Rule<Push> {
+    /// Sends the receipt twice at once.
+    pub fn repeat(self) -> Self {
+        self.step(Action::Mishap(Mishap::Repeat))
+    }
+
+    /// Sends the receipt later by the emulator's clock, so that others overtake it. A receipt is delayed once.
+    pub fn delay(self, by: Duration) -> Self {
+        self.step(Action::Mishap(Mishap::Delay(by)))
+    }
+
+    /// Sends the receipt and loses the acknowledgement, so that it is sent again.
+    pub fn lose_response(self) -> Self {
+        self.step(Action::Mishap(Mishap::LoseResponse))
+    }
+
+    /// Fails to reach the receiver, so that the receipt is sent again.
+    pub fn fail(self) -> Self {
+        self.step(Action::Mishap(Mishap::Fail))
+    }
+
+    /// Never sends the receipt.
+    pub fn drop(self) -> Self {
+        self.step(Action::Mishap(Mishap::Drop))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aliyun_api_spec::model::{Operation, Service};
 use aliyun_api_spec::suggest::nearest;
@@ -14,7 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::fault::Fault;
 use crate::refusal::Refusal;
-use crate::rule::{Action, Ready, Rule, Rules, When};
+use crate::rule::{Action, Mishap, Ready, Rule, Rules, When};
 use crate::service::Services;
 
 /// Maximum number of rules when rules are added from JSON.
@@ -65,6 +66,7 @@ struct RuleText {
     refuse: Option<RefuseText>,
     gateway_error: Option<GatewayErrorText>,
     fault: Option<Value>,
+    delivery: Option<MishapText>,
     pass: Option<bool>,
     times: Option<u64>,
     #[serde(default)]
@@ -79,6 +81,7 @@ struct WhenText {
     parameters: Map<String, Value>,
     #[serde(default)]
     connection: bool,
+    receipt: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +91,7 @@ struct StepText {
     refuse: Option<RefuseText>,
     gateway_error: Option<GatewayErrorText>,
     fault: Option<Value>,
+    delivery: Option<MishapText>,
     pass: Option<bool>,
     times: Option<u64>,
 }
@@ -98,6 +102,29 @@ struct RefuseText {
     code: String,
     #[serde(default)]
     message: String,
+}
+
+/// What happens to a receipt on its way: the methods of a rule for receipts.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum MishapText {
+    Repeat,
+    LoseResponse,
+    Fail,
+    Drop,
+    DelaySeconds(u32),
+}
+
+impl From<MishapText> for Mishap {
+    fn from(text: MishapText) -> Self {
+        match text {
+            MishapText::Repeat => Self::Repeat,
+            MishapText::LoseResponse => Self::LoseResponse,
+            MishapText::Fail => Self::Fail,
+            MishapText::Drop => Self::Drop,
+            MishapText::DelaySeconds(seconds) => Self::Delay(Duration::from_secs(seconds.into())),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -194,25 +221,36 @@ impl Wrong {
 }
 
 fn check(text: RuleText, services: &Services) -> Result<Ready, Wrong> {
-    let RuleText { when, probability, reply, refuse, gateway_error, fault, pass, times, then } = text;
-    let is_connection = when.connection;
+    let RuleText { when, probability, reply, refuse, gateway_error, fault, delivery, pass, times, then } = text;
     let when = check_when(when, services)?;
     if probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
         return Err(Wrong::at("probability", "probability is not within 0.0 to 1.0"));
     }
-    let first = StepText { reply, refuse, gateway_error, fault, pass, times };
+    let first = StepText { reply, refuse, gateway_error, fault, delivery, pass, times };
     let steps = std::iter::once(first).chain(then);
-    let steps = steps.map(|step| check_step(step, is_connection)).collect::<Result<_, _>>()?;
+    let steps = steps.map(|step| check_step(step, &when)).collect::<Result<_, _>>()?;
     Ok(Ready { when, probability, steps })
 }
 
 fn check_when(when: WhenText, services: &Services) -> Result<When, Wrong> {
-    let WhenText { action, parameters, connection } = when;
+    let WhenText { action, parameters, connection, receipt } = when;
+    let is_request = action.is_some() || !parameters.is_empty();
     if connection {
-        if action.is_some() || !parameters.is_empty() {
-            return Err(Wrong::at("connection", "a connection has neither action nor parameters"));
+        if is_request || receipt.is_some() {
+            return Err(Wrong::at("connection", "a connection has neither action nor parameters, and is no receipt"));
         }
         return Ok(When::Connection);
+    }
+    if let Some(kind) = receipt {
+        if is_request {
+            return Err(Wrong::at("receipt", "a receipt has neither action nor parameters"));
+        }
+        let receipts = services.iter().flat_map(|service| &service.specification.receipts);
+        let known: Vec<&str> = receipts.map(|receipt| receipt.kind.as_str()).collect();
+        if known.contains(&kind.as_str()) {
+            return Ok(When::Receipt(kind));
+        }
+        return Err(Wrong::unknown(format!("there is no kind of receipts {kind}"), &kind, known.into_iter()));
     }
     if let Some(action) = &action {
         let named: Vec<(&Service, &Operation)> = services.operations(action).collect();
@@ -236,8 +274,8 @@ fn check_when(when: WhenText, services: &Services) -> Result<When, Wrong> {
     Ok(When::Request { action, parameters })
 }
 
-fn check_step(step: StepText, is_connection: bool) -> Result<(Action, Option<u64>), Wrong> {
-    let StepText { reply, refuse, gateway_error, fault, pass, times } = step;
+fn check_step(step: StepText, when: &When) -> Result<(Action, Option<u64>), Wrong> {
+    let StepText { reply, refuse, gateway_error, fault, delivery, pass, times } = step;
     let mut actions = Vec::new();
     actions.extend(pass.filter(|&pass| pass).map(|_| Action::Pass));
     actions.extend(reply.map(Action::Reply));
@@ -252,16 +290,24 @@ fn check_step(step: StepText, is_connection: bool) -> Result<(Action, Option<u64
         let fault = Fault::deserialize(fault).map_err(|error| Wrong::at("fault", error.to_string()))?;
         actions.push(Action::Fault(fault));
     }
+    actions.extend(delivery.map(|mishap| Action::Mishap(mishap.into())));
     let (Some(action), None) = (actions.pop(), actions.pop()) else {
-        return Err(Wrong::new("expected one of reply, refuse, gateway_error, fault and pass"));
+        return Err(Wrong::new("expected one of reply, refuse, gateway_error, fault, delivery and pass"));
     };
-    let fits_connection = match &action {
-        Action::Pass => true,
-        Action::Fault(fault) => *fault == Fault::reset() || *fault == Fault::silence(),
-        _ => false,
-    };
-    if is_connection && !fits_connection {
-        return Err(Wrong::at("connection", "a connection can pass, or have the fault reset or silence"));
+    match (when, &action) {
+        (_, Action::Pass) | (When::Receipt(_), Action::Mishap(_)) => {}
+        (When::Connection, Action::Fault(fault)) if *fault == Fault::reset() || *fault == Fault::silence() => {}
+        (When::Connection, _) => {
+            return Err(Wrong::at("connection", "a connection can pass, or have the fault reset or silence"));
+        }
+        (When::Receipt(_), _) => {
+            return Err(Wrong::at(
+                "receipt",
+                "a receipt can pass, or have a delivery: repeat, lose_response, fail, drop or {\"delay_seconds\": 60}",
+            ));
+        }
+        (_, Action::Mishap(_)) => return Err(Wrong::at("delivery", "only a receipt has a delivery")),
+        _ => {}
     }
     Ok((action, times))
 }

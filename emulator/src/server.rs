@@ -39,6 +39,9 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Delay after a connection could not be accepted, for example because the process has no file descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How often a server looks for receipts that are due.
+const DELIVERY_PAUSE: Duration = Duration::from_millis(50);
+
 /// Whether a server speaks TLS.
 enum Security {
     Plain,
@@ -55,6 +58,8 @@ pub struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     accepting: JoinHandle<()>,
+    /// Sends receipts, if they go anywhere.
+    delivering: Option<JoinHandle<()>>,
     #[cfg(feature = "tls")]
     certificate: Option<String>,
 }
@@ -95,9 +100,11 @@ impl Server {
             Wrapping::Plain => None,
         };
         let accepting = tokio::spawn(accept(listener, emulator.clone(), wrapping, stopped));
+        let delivering = (!emulator.engine().courier().is_idle()).then(|| tokio::spawn(deliver(emulator.clone())));
         Ok(Self {
             emulator,
             address,
+            delivering,
             stop: Some(stop),
             accepting,
             #[cfg(feature = "tls")]
@@ -150,6 +157,9 @@ impl Drop for Server {
     fn drop(&mut self) {
         // Connections end with the task that holds them.
         self.accepting.abort();
+        if let Some(delivering) = &self.delivering {
+            delivering.abort();
+        }
     }
 }
 
@@ -180,6 +190,14 @@ async fn accept(listener: TcpListener, emulator: Emulator, wrapping: Wrapping, m
     drop(listener);
     // Connections that have not ended by then are closed when the set is dropped.
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+}
+
+/// Sends receipts when they are due. The time may be advanced at any moment, so there is nothing to wait for.
+async fn deliver(emulator: Emulator) {
+    loop {
+        emulator.deliver_receipts().await;
+        tokio::time::sleep(DELIVERY_PAUSE).await;
+    }
 }
 
 /// What the requests of one connection share.

@@ -36,6 +36,7 @@ pub(crate) fn operation(action: &str) -> Operation {
         envelope: None,
         limits: Limits::default(),
         summary: String::new(),
+        summary_zh: None,
         description: None,
         deprecated: None,
         parameters: Vec::new(),

@@ -22,6 +22,7 @@ const OF_OPERATION: &[&str] = &[
     "id",
     "limits",
     "summary",
+    "summaryZh",
     "description",
     "deprecated",
     "atLeastOne",

@@ -63,6 +63,11 @@ pub struct Guide;
 #[doc = include_str!("../../docs/reliability.md")]
 pub struct Reliability;
 
+/// The code of docs/receipts.md, run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/receipts.md")]
+pub struct Receipts;
+
 /// The code of the README of aliyun-api-spec, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../../api-spec/README.md")]

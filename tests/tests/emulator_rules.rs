@@ -376,12 +376,33 @@ fn mistakes_in_rules_are_named_with_line_and_column_and_nothing_is_added() {
     let cases = [
         ("", "line 1, column 1: EOF while parsing a value"),
         ("[\n  {]", "line 2, column 4: key must be a string"),
-        (r#"[{ "when": {} }]"#, "line 1, column 2: expected one of reply, refuse, gateway_error, fault and pass"),
+        (
+            r#"{ "when": { "receipt": "VoiceReprt" }, "delivery": "fail" }"#,
+            "line 1, column 24: there is no kind of receipts VoiceReprt; did you mean VoiceReport?",
+        ),
+        (
+            r#"{ "when": { "receipt": "VoiceReport", "action": "IvrCall" }, "pass": true }"#,
+            "line 1, column 13: a receipt has neither action nor parameters",
+        ),
+        (
+            r#"{ "when": { "receipt": "VoiceReport", "connection": true }, "pass": true }"#,
+            "line 1, column 39: a connection has neither action nor parameters, and is no receipt",
+        ),
+        (
+            r#"{ "when": { "receipt": "VoiceReport" }, "fault": "reset" }"#,
+            "line 1, column 13: a receipt can pass, or have a delivery: repeat, lose_response, fail, drop or \
+             {\"delay_seconds\": 60}",
+        ),
+        (r#"{ "when": {}, "delivery": "drop" }"#, "line 1, column 15: only a receipt has a delivery"),
+        (
+            r#"[{ "when": {} }]"#,
+            "line 1, column 2: expected one of reply, refuse, gateway_error, fault, delivery and pass",
+        ),
         (r#"[{ "reply": {} }]"#, "line 1, column 16: missing field `when`"),
         (
             "[\n {\"when\": {},\n  \"repyl\": {}}]",
             "line 3, column 9: unknown field `repyl`, expected one of `when`, `probability`, `reply`, `refuse`, \
-             `gateway_error`, `fault`, `pass`, `times`, `then`",
+             `gateway_error`, `fault`, `delivery`, `pass`, `times`, `then`",
         ),
         (
             "[\n  { \"when\": { \"action\": \"SingleCallByTss\" }, \"reply\": {} }]",
@@ -394,7 +415,7 @@ fn mistakes_in_rules_are_named_with_line_and_column_and_nothing_is_added() {
         (r#"{ "when": {}, "probability": 2, "reply": {} }"#, "line 1, column 15: probability is not within 0.0 to 1.0"),
         (
             r#"{ "when": {}, "reply": {}, "fault": "reset" }"#,
-            "line 1, column 1: expected one of reply, refuse, gateway_error, fault and pass",
+            "line 1, column 1: expected one of reply, refuse, gateway_error, fault, delivery and pass",
         ),
         (r#"{ "when": {}, "fault": { "kind": "delay" } }"#, "line 1, column 15: fault delay needs milliseconds"),
         (
@@ -416,7 +437,10 @@ fn mistakes_in_rules_are_named_with_line_and_column_and_nothing_is_added() {
         .unwrap_err();
     assert_eq!(
         two.mistakes().collect::<Vec<_>>(),
-        [(2, 1, "expected one of reply, refuse, gateway_error, fault and pass"), (4, 21, "there is no operation X")]
+        [
+            (2, 1, "expected one of reply, refuse, gateway_error, fault, delivery and pass"),
+            (4, 21, "there is no operation X")
+        ]
     );
     let unused = emulator.on_any();
     assert_eq!(format!("{unused:?}"), "Rule { id: 1, matched: 0, .. }");

@@ -20,6 +20,8 @@ mod modules;
 mod never_shown;
 mod outcomes;
 mod packages;
+mod receipt_delivery;
+mod receipt_examples;
 mod receipts;
 mod repetition;
 mod retries;

@@ -104,6 +104,13 @@ fn check_groups(node: &Node<'_>, report: &mut Report<'_>) {
             report.add(member.at, format!("{rule}, found \"{}\"", member.name));
         }
     }
+    let groups = || node.table("groups").iter().map(|group| &*group.name);
+    for member in node.table("groupsZh") {
+        if !groups().any(|id| id == member.name) {
+            let message = format!("`groups` has no group \"{}\"", member.name);
+            report.add_with(member.at, message, did_you_mean(&member.name, groups()));
+        }
+    }
 }
 
 fn check_envelope(service: &Service, node: &Node<'_>, scope: Scope<'_>, report: &mut Report<'_>) {

@@ -6,5 +6,6 @@ mod answers;
 mod call;
 mod emulator;
 mod network;
+mod receipts;
 mod spec;
 mod support;

@@ -122,7 +122,7 @@ fn its_operations_are_listed_and_described() {
             && described.output.contains("  Done: true or false\n")
     );
     for (arguments, expected) in [
-        (&["describe", "OpenBoxx"][..], "there is no operation or type \"OpenBoxx\"; did you mean OpenBox?"),
+        (&["describe", "OpenBoxx"][..], "there is no operation, type or receipt \"OpenBoxx\"; did you mean OpenBox?"),
         (&["operations", "OpnBox"], "no operation has OpnBox; did you mean OpenBox?"),
         (&["operations", "xyz", "abc"], "no operation has xyz and abc; try fewer words"),
     ] {

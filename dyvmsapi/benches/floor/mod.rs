@@ -1,6 +1,8 @@
 //! What calls are measured against, here and beside other clients: bare `reqwest`, a constant body and serde derives. And
 //! the request that all of them send.
 
+pub(crate) mod receipt;
+
 use std::error::Error;
 use std::time::Duration;
 

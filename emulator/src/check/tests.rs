@@ -49,7 +49,12 @@ fn service() -> Service {
             description: None,
             body: TypeBody::Enum {
                 kind: Kind::Int32,
-                values: vec![EnumValue { value: "1".into(), name: "One".into(), description: None }],
+                values: vec![EnumValue {
+                    value: "1".into(),
+                    name: "One".into(),
+                    description: None,
+                    description_zh: None,
+                }],
             },
         },
     ];

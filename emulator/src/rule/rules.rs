@@ -22,6 +22,8 @@ pub(crate) enum When {
         action: Option<String>,
         parameters: Vec<(String, String)>,
     },
+    /// Receipts of this kind.
+    Receipt(String),
     /// A typed request that cannot be sent.
     Never,
 }
@@ -51,6 +53,7 @@ impl When {
                 }
                 Value::Object(shown)
             }
+            Self::Receipt(kind) => json!({ "receipt": kind }),
             Self::Never => Value::Null,
         }
     }
@@ -84,6 +87,24 @@ pub(crate) enum Action {
     Refuse { code: String, message: String },
     GatewayError(Refusal),
     Fault(Fault),
+    Mishap(Mishap),
+}
+
+/// What happens to a receipt on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mishap {
+    Repeat,
+    Delay(Duration),
+    LoseResponse,
+    Fail,
+    Drop,
+}
+
+impl Mishap {
+    /// Whether the receipt is acknowledged if the receiver acknowledges the push.
+    pub(crate) fn is_acknowledged(self) -> bool {
+        matches!(self, Self::Repeat | Self::Delay(_))
+    }
 }
 
 /// What the rules decide about one request.
@@ -391,6 +412,17 @@ impl Rules {
         let entries = book.entries.iter_mut().rev().filter(|entry| entry.when == When::Connection);
         entries.filter_map(|entry| entry.decide(true)).find_map(|action| match action {
             Action::Fault(fault) => Some(fault),
+            _ => None,
+        })
+    }
+
+    /// What happens to a receipt of this kind, if anything does.
+    pub(crate) fn mishap(&self, kind: &str) -> Option<Mishap> {
+        let is_for = |when: &When| matches!(when, When::Receipt(wanted) if wanted == kind);
+        let mut book = self.settled(is_for);
+        let entries = book.entries.iter_mut().rev().filter(|entry| is_for(&entry.when));
+        entries.filter_map(|entry| entry.decide(true)).find_map(|action| match action {
+            Action::Mishap(mishap) => Some(mishap),
             _ => None,
         })
     }

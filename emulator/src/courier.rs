@@ -1,0 +1,217 @@
+//! Sends receipts, in virtual time: the accounts report, and receivers acknowledge.
+
+mod channel;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+pub(crate) use self::channel::Channel;
+use crate::receipt::{DueReceipt, ReceiptState, SentReceipt};
+use crate::rule::{Mishap, Rules};
+use crate::time::later;
+
+/// Times after the first push at which one that was not acknowledged is repeated.
+const REPEATS: [Duration; 3] = [Duration::from_secs(60), Duration::from_secs(5 * 60), Duration::from_secs(10 * 60)];
+
+/// Receipts of one kind that are due within this time are pushed together.
+const TOGETHER: Duration = Duration::from_secs(1);
+
+/// Maximum number of receipts in one push.
+const MOST_TOGETHER: usize = 100;
+
+/// Maximum number of kept receipts.
+const MOST_RECEIPTS: usize = 200_000;
+
+/// The channels, and the receipts on their way.
+pub(crate) struct Courier {
+    /// By kind, as the console of the service has one address for each kind.
+    channels: BTreeMap<String, Channel>,
+    bag: Mutex<Bag>,
+    /// Held while receipts are delivered: they are, in the order of their times.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// The receipts, oldest first, and when they are sent next.
+#[derive(Default)]
+struct Bag {
+    receipts: VecDeque<Carried>,
+    /// Number of receipts that were evicted: the index of the first one.
+    evicted: u64,
+    /// The next attempt for the receipt with this index.
+    plan: BTreeSet<(SystemTime, u64)>,
+}
+
+struct Carried {
+    receipt: SentReceipt,
+    /// Whether a rule has delayed it.
+    is_delayed: bool,
+}
+
+/// Receipts that are sent together.
+struct Parcel {
+    kind: &'static str,
+    at: SystemTime,
+    /// Each with what happens to it.
+    parts: Vec<(u64, Option<Mishap>)>,
+}
+
+impl Courier {
+    pub(crate) fn new(channels: BTreeMap<String, Channel>) -> Self {
+        Self { channels, bag: Mutex::default(), turn: tokio::sync::Mutex::default() }
+    }
+
+    /// Whether there is anywhere to send receipts.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.channels.is_empty()
+    }
+
+    /// The receipts so far, oldest first.
+    pub(crate) fn receipts(&self) -> Vec<SentReceipt> {
+        self.with_bag(|bag| bag.receipts.iter().map(|carried| carried.receipt.clone()).collect())
+    }
+
+    /// Forgets all receipts.
+    pub(crate) fn reset(&self) {
+        self.with_bag(|bag| {
+            let evicted = bag.evicted + bag.receipts.len() as u64;
+            *bag = Bag { evicted, ..Bag::default() };
+        });
+    }
+
+    /// Sends what is due by a time, and what has become due for another attempt, until nothing is. Returns the number of
+    /// attempts.
+    pub(crate) async fn deliver(
+        &self,
+        now: SystemTime,
+        report: impl FnOnce() -> Vec<DueReceipt>,
+        rules: &Arc<Rules>,
+    ) -> usize {
+        let _turn = self.turn.lock().await;
+        let due = report();
+        self.with_bag(|bag| {
+            for receipt in due.into_iter().filter(|receipt| self.channels.contains_key(receipt.kind)) {
+                bag.add(receipt);
+            }
+        });
+        let mut attempts = 0;
+        while let Some(parcel) = self.with_bag(|bag| bag.take(now, rules)) {
+            attempts += parcel.parts.len();
+            self.send(parcel).await;
+        }
+        attempts
+    }
+
+    /// Sends a parcel. Receipts whose acknowledgement is to be lost travel by themselves.
+    async fn send(&self, Parcel { kind, at, parts }: Parcel) {
+        let Some(channel) = self.channels.get(kind) else { return };
+        let (lost, others): (Vec<_>, Vec<_>) =
+            parts.into_iter().partition(|(_, mishap)| *mishap == Some(Mishap::LoseResponse));
+        for parts in [others, lost] {
+            let bodies = self.with_bag(|bag| bag.bodies(&parts));
+            let acknowledged = if bodies.is_empty() { false } else { channel.send(bodies).await };
+            self.with_bag(|bag| {
+                for (index, mishap) in parts {
+                    bag.settle(index, at, acknowledged && mishap.is_none_or(Mishap::is_acknowledged));
+                }
+            });
+        }
+    }
+
+    fn with_bag<T>(&self, work: impl FnOnce(&mut Bag) -> T) -> T {
+        work(&mut self.bag.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Bag {
+    fn add(&mut self, DueReceipt { kind, due, body }: DueReceipt) {
+        if self.receipts.len() == MOST_RECEIPTS {
+            self.receipts.pop_front();
+            self.evicted += 1;
+        }
+        let index = self.evicted + self.receipts.len() as u64;
+        let receipt = SentReceipt { kind, due, body, attempts: Vec::new(), state: ReceiptState::Waiting };
+        self.receipts.push_back(Carried { receipt, is_delayed: false });
+        self.plan.insert((due, index));
+    }
+
+    fn get(&mut self, index: u64) -> Option<&mut Carried> {
+        let index = usize::try_from(index.checked_sub(self.evicted)?).ok()?;
+        self.receipts.get_mut(index)
+    }
+
+    /// The receipts to be sent next, if any are due. Those that a rule drops or delays are not among them.
+    fn take(&mut self, now: SystemTime, rules: &Arc<Rules>) -> Option<Parcel> {
+        loop {
+            let &(first, index) = self.plan.first().filter(|(time, _)| *time <= now)?;
+            let Some(kind) = self.get(index).map(|carried| carried.receipt.kind) else {
+                // It was evicted.
+                self.plan.remove(&(first, index));
+                continue;
+            };
+            let until = later(first, TOGETHER).min(now);
+            let planned: Vec<_> = self.plan.range(..=(until, u64::MAX)).copied().collect();
+            let mut parcel = Parcel { kind, at: first, parts: Vec::new() };
+            for (time, index) in planned {
+                let Some(carried) = self.get(index).filter(|carried| carried.receipt.kind == kind) else { continue };
+                let mishap = match rules.mishap(kind) {
+                    Some(Mishap::Delay(_)) if carried.is_delayed => None,
+                    mishap => mishap,
+                };
+                match mishap {
+                    Some(Mishap::Drop) => carried.receipt.state = ReceiptState::Dropped,
+                    Some(Mishap::Delay(_)) => carried.is_delayed = true,
+                    _ => {}
+                }
+                self.plan.remove(&(time, index));
+                match mishap {
+                    Some(Mishap::Drop) => {}
+                    Some(Mishap::Delay(by)) => {
+                        self.plan.insert((later(time, by), index));
+                    }
+                    _ => {
+                        parcel.at = time;
+                        parcel.parts.push((index, mishap));
+                    }
+                }
+                if parcel.parts.len() == MOST_TOGETHER {
+                    break;
+                }
+            }
+            if !parcel.parts.is_empty() {
+                return Some(parcel);
+            }
+        }
+    }
+
+    /// What is sent: a receipt twice, or not at all, if a rule says so.
+    fn bodies(&mut self, parts: &[(u64, Option<Mishap>)]) -> Vec<Value> {
+        let copies = |mishap: Option<Mishap>| match mishap {
+            Some(Mishap::Fail) => 0,
+            Some(Mishap::Repeat) => 2,
+            _ => 1,
+        };
+        let parts = parts.iter().flat_map(|(index, mishap)| std::iter::repeat_n(*index, copies(*mishap)));
+        parts.filter_map(|index| Some(self.get(index)?.receipt.body.clone())).collect()
+    }
+
+    /// Notes an attempt, and plans the next one unless this one was acknowledged.
+    fn settle(&mut self, index: u64, at: SystemTime, acknowledged: bool) {
+        // It may have been evicted, or forgotten, meanwhile.
+        let place = index.checked_sub(self.evicted).and_then(|place| usize::try_from(place).ok());
+        let Some(Carried { receipt, .. }) = place.and_then(|place| self.receipts.get_mut(place)) else { return };
+        receipt.attempts.push((at, acknowledged));
+        let first = receipt.attempts.first().map_or(at, |(first, _)| *first);
+        let next = REPEATS.get(receipt.attempts.len() - 1).map(|after| later(first, *after));
+        receipt.state = match next {
+            _ if acknowledged => ReceiptState::Acknowledged,
+            None => ReceiptState::Dropped,
+            Some(next) => {
+                self.plan.insert((next, index));
+                ReceiptState::Waiting
+            }
+        };
+    }
+}
