@@ -311,9 +311,19 @@ impl Engine {
         self.rules.clear();
         self.with_seen(|seen| *seen = Seen { resets: seen.resets + 1, ..Seen::default() });
         *self.behaviour.write().unwrap_or_else(PoisonError::into_inner) = self.setup.behaviour();
-        self.setup.courier.reset();
         self.setup.queues.reset();
+        self.setup.courier.reset();
         self.setup.clock.reset();
+    }
+
+    /// The number of resets so far, for [`Engine::note`].
+    pub(crate) fn resets(&self) -> u64 {
+        self.with_seen(|seen| seen.resets)
+    }
+
+    /// An id for the response to another request.
+    pub(crate) fn next_request_id(&self) -> String {
+        random::request_id(self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Sends the receipts that are due.
@@ -325,16 +335,6 @@ impl Engine {
 
     pub(crate) fn courier(&self) -> &Courier {
         &self.setup.courier
-    }
-
-    /// The number of resets so far, for [`Engine::note`].
-    pub(crate) fn resets(&self) -> u64 {
-        self.with_seen(|seen| seen.resets)
-    }
-
-    /// An id for the response to another request.
-    pub(crate) fn next_request_id(&self) -> String {
-        random::request_id(self.setup.seed, self.answered.fetch_add(1, Ordering::Relaxed))
     }
 
     pub(crate) fn requests(&self) -> Vec<Received> {
