@@ -45,6 +45,10 @@ pub(crate) struct Options {
     // A text, because an error of the command line would show the secret.
     #[arg(long = "push", value_name = "KIND=URL")]
     pushes: Vec<String>,
+    /// Put receipts of a kind into the queue of this name, such as VoiceReport=Alicom-Queue-1-VoiceReport, and serve it and
+    /// its keys; may be given several times
+    #[arg(long = "queue", value_name = "KIND=NAME")]
+    queues: Vec<String>,
     /// Seed of random decisions: outcomes of calls, which requests a rule with a probability matches
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -177,6 +181,12 @@ fn set_up(options: &Options) -> Result<Emulator, Failure> {
     for push in &options.pushes {
         let (kind, address) = push.split_once('=').unwrap_or((push, ""));
         builder = builder.push_receipts(kind, address).map_err(|error| Failure::Usage(format!("--push: {error}")))?;
+    }
+    for queue in &options.queues {
+        let named = queue.split_once('=').filter(|(kind, name)| !kind.is_empty() && !name.is_empty());
+        let (kind, name) =
+            named.ok_or_else(|| Failure::Usage(format!("--queue: expected KIND=NAME instead of {queue:?}")))?;
+        builder = builder.queue_receipts(kind, name);
     }
     let emulator = builder.build();
     if let Some(path) = &options.rules {

@@ -1,9 +1,10 @@
 //! Failures of the command, and their exit statuses.
 
+use std::error::Error as StdError;
 use std::io;
 use std::process::ExitCode;
 
-use aliyun_receipts::InboxError;
+use aliyun_receipts::{InboxError, QueueError, QueueErrorKind};
 use clap::error::{ContextKind, ContextValue};
 use dyvmsapi::{Error, ErrorKind, Sent};
 
@@ -53,6 +54,8 @@ pub(crate) enum Failure {
     System(String, io::Error),
     /// The file of receipts cannot be used.
     Inbox(InboxError),
+    /// The queue of receipts cannot be used.
+    Queue(QueueError),
 }
 
 impl Failure {
@@ -81,17 +84,14 @@ impl Failure {
                 let _ = error.print();
             }
             Self::Usage(message) => notice::error(&message),
-            Self::Call { error, .. } => {
-                notice::error(&error.to_string());
-                let below = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-                below.for_each(|cause| notice::cause(&cause.to_string()));
-            }
+            Self::Call { error, .. } => with_causes(&error),
             Self::Output { error, done: Some(done) } => {
                 notice::error(&format!("{done}, but the result cannot be written: {error}"));
             }
             Self::Output { error, done: None } if error.kind() == io::ErrorKind::BrokenPipe => {}
             Self::Output { error, done: None } => notice::error(&format!("the result cannot be written: {error}")),
             Self::Inbox(error) => notice::error(&error.to_string()),
+            Self::Queue(error) => with_causes(&error),
             Self::System(what, error) => notice::error(&format!("{what}: {error}")),
         }
         ExitCode::from(status)
@@ -106,8 +106,29 @@ impl Failure {
             }
             // The reader has closed its input, as in `dyvms call ... | head`.
             Self::Output { error, done: None } if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Queue(error) => status_of_queue(error),
             Self::Output { .. } | Self::System(..) | Self::Inbox(_) => OTHER,
         }
+    }
+}
+
+/// Prints an error, and what caused it.
+fn with_causes(error: &dyn StdError) {
+    notice::error(&error.to_string());
+    let below = std::iter::successors(error.source(), |cause: &&dyn StdError| (**cause).source());
+    below.for_each(|cause| notice::cause(&cause.to_string()));
+}
+
+/// The exit status of polling, which calls nobody.
+fn status_of_queue(error: &QueueError) -> u8 {
+    match error.kind() {
+        QueueErrorKind::Setting => USAGE,
+        QueueErrorKind::NotSubscribed | QueueErrorKind::Rejected | QueueErrorKind::Refused => REFUSED,
+        QueueErrorKind::Key => {
+            let error = error.source().and_then(|source| source.downcast_ref::<Error>());
+            error.map_or(OTHER, |error| status_of(error.kind(), error.sent(), None))
+        }
+        _ => OTHER,
     }
 }
 
