@@ -115,7 +115,7 @@ impl From<Counting> for Limits {
     }
 }
 
-fn time(text: &str) -> Result<SystemTime, &'static str> {
+pub(crate) fn time(text: &str) -> Result<SystemTime, &'static str> {
     let time: jiff::Timestamp = text.parse().map_err(|_| "expected a time such as 2026-03-01T12:34:56Z")?;
     Ok(time.into())
 }
