@@ -79,7 +79,9 @@ impl Part {
     pub(super) fn open(paths: &Paths, bytes: u64) -> Result<Self, Failure> {
         let open = || {
             let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(&paths.part)?;
-            file.set_len(bytes)?;
+            if file.metadata()?.len() > bytes {
+                file.set_len(bytes)?;
+            }
             file.seek(SeekFrom::Start(bytes))?;
             Ok(file)
         };

@@ -37,7 +37,8 @@ fn a_table_shows_calls_with_chinese_text_in_straight_columns() {
 #[test]
 fn json_is_the_whole_response() {
     let json = listed(&["--PageSize", "3", "-o", "json"]).output;
-    let without_id = |json: &str| json.lines().filter(|line| !line.contains("RequestId")).collect::<Vec<_>>().join("\n");
+    let without_id =
+        |json: &str| json.lines().filter(|line| !line.contains("RequestId")).collect::<Vec<_>>().join("\n");
     assert_eq!(without_id(&listed(&["--PageSize", "3"]).output), without_id(&json), "it is the default in a pipe");
     let answer: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(answer["Code"], "OK");

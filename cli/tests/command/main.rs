@@ -5,6 +5,12 @@
 mod answers;
 mod call;
 mod emulator;
+#[cfg(unix)]
+mod export;
 mod network;
+mod parameters;
+mod results;
 mod spec;
 mod support;
+#[cfg(unix)]
+mod terminal;
