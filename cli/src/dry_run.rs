@@ -169,9 +169,9 @@ impl Signed {
             redacted,
         };
         if signed.header("authorization").is_some() {
-            signed.explain_v3(&body)
+            signed.explain_v3(&body);
         } else {
-            signed.explain_v1()
+            signed.explain_v1();
         }
         signed.unmark();
         signed
@@ -200,7 +200,7 @@ impl Signed {
             let parts = authorization.split([' ', ',']);
             parts.filter_map(|part| part.split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value)
         };
-        self.signature = part("Signature").unwrap_or_default().to_owned();
+        part("Signature").unwrap_or_default().clone_into(&mut self.signature);
         let names: Vec<&str> = part("SignedHeaders").unwrap_or_default().split(';').collect();
         let mut query = Parameters::default();
         for (name, value) in &self.query {

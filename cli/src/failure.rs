@@ -95,7 +95,7 @@ impl Failure {
                 let _ = error.print();
             }
             Self::Usage(message) | Self::Declined(message) | Self::Response(message) | Self::Interrupted(message) => {
-                notice::error(&message)
+                notice::error(&message);
             }
             Self::Call { error, .. } => {
                 notice::error(&error.to_string());

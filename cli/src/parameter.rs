@@ -76,8 +76,8 @@ pub(crate) fn checked(field: &'static Field, text: &str, types: Types<'static>) 
 }
 
 /// The value of a parameter that was given several times: the items of all of them, in their order.
-pub(crate) fn joined(field: &'static Field, texts: Vec<&str>) -> String {
-    match texts.as_slice() {
+pub(crate) fn joined(field: &'static Field, texts: &[&str]) -> String {
+    match texts {
         [text] => (*text).to_owned(),
         _ if field.shape.style == Some(Style::Simple) => texts.join(","),
         _ => {
@@ -364,7 +364,7 @@ mod tests {
         for (kind, style, texts, expected) in cases {
             let field = field(list(kind), style);
             let read: Vec<String> = texts.iter().map(|text| checked(field, text, Types::default()).unwrap()).collect();
-            let text = joined(field, read.iter().map(String::as_str).collect());
+            let text = joined(field, &read.iter().map(String::as_str).collect::<Vec<_>>());
             let pairs = Values::new(Values::table(std::iter::once(field)), vec![value(field, &text, Types::default())]);
             let pairs: Vec<String> = pairs.pairs().iter().map(|(name, value)| format!("{name}={value}")).collect();
             assert_eq!(pairs.join("&"), expected);

@@ -41,7 +41,7 @@ impl Request {
         };
         let given = |field: &'static Field| {
             let texts = matches.get_many::<String>(&field.wire_name);
-            let text = texts.map(|texts| parameter::joined(field, texts.map(String::as_str).collect()));
+            let text = texts.map(|texts| parameter::joined(field, &texts.map(String::as_str).collect::<Vec<_>>()));
             // What the command line has counts, and not what the file has.
             let text =
                 text.or_else(|| file.iter().find(|(name, _)| *name == field.wire_name).map(|(_, text)| text.clone()));

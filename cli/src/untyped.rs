@@ -49,13 +49,12 @@ pub(crate) fn parse(action: &str, arguments: &[OsString]) -> Result<(Request, ca
             };
             return Err(Failure::Usage(what.to_owned()));
         };
-        parameters.push(match name.split_once('=') {
-            Some((name, value)) => (name.to_owned(), content(name, value)?),
-            None => {
-                let value = value(name, rest.next().map(OsString::as_os_str))?;
-                (name.to_owned(), content(name, &value)?)
-            }
-        });
+        let (name, value) = if let Some((name, value)) = name.split_once('=') {
+            (name, value.to_owned())
+        } else {
+            (name, value(name, rest.next().map(OsString::as_os_str))?)
+        };
+        parameters.push((name.to_owned(), content(name, &value)?));
     }
     let options = call::Options::from_arg_matches(&command.try_get_matches_from(options)?)?;
     options.check(None)?;

@@ -22,7 +22,7 @@ fn refusal() -> (u16, String) {
 
 /// The lines of `pages` pages.
 fn lines(pages: usize) -> String {
-    let page = |number| format!("{{\"id\":{number}1,\"taskName\":\"停机\"}}\n{{\"id\":{number}2}}\n");
+    let page = |number| format!("{{\"id\":\"{number}1\",\"taskName\":\"停机\"}}\n{{\"id\":\"{number}2\"}}\n");
     (1..=pages).map(page).collect()
 }
 
@@ -244,8 +244,8 @@ fn a_full_disk_is_named_and_nothing_is_lost() {
 
     // A file that may not grow, after the first pages were saved.
     std::fs::remove_file(&part).unwrap();
-    let many = (1..=60).map(|number| (200, page(number, 120)));
-    let server = Canned::serve(many.clone().take(40).chain([refusal()]).chain(many.skip(40)).collect());
+    let many = (1..=100).map(|number| (200, page(number, 200)));
+    let server = Canned::serve(many.clone().take(60).chain([refusal()]).chain(many.skip(60)).collect());
     assert_eq!(files.export(&server.url, &[]).status, Some(3));
     let before = files.read("tasks.jsonl.part");
     assert!(before.len() > 2048);
@@ -266,7 +266,7 @@ fn a_full_disk_is_named_and_nothing_is_lost() {
     let stopped = outcome(shell);
     assert_eq!(stopped.status, Some(1), "{}", stopped.notices);
     assert!(
-        stopped.notices.contains("80 items are kept, and the same command goes on: File too large"),
+        stopped.notices.contains("120 items are kept, and the same command goes on: File too large"),
         "{}",
         stopped.notices
     );

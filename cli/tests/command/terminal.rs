@@ -89,14 +89,14 @@ fn lines(shown: &str) -> Vec<&str> {
 
 #[test]
 fn a_table_fits_the_terminal_and_says_what_is_left_out() {
-    for (columns, hidden) in [(80, "no room for "), (120, "no room for "), (20, "no room for ")] {
+    for columns in [80, 120, 20] {
         let (status, shown) = Terminal::start(columns, &[LIST, &["--local"]].concat(), &[]).ended();
         assert_eq!(status, 0, "{shown}");
         let table: Vec<&str> = lines(&shown).into_iter().filter(|line| line.starts_with('|')).collect();
         assert!(table.len() >= 22, "{shown}");
         assert!(table.iter().all(|line| line.width() <= usize::from(columns)), "{columns}: {shown}");
-        assert!(shown.contains(hidden), "{shown}");
-        assert_eq!(shown.contains("callResult"), columns == 120, "{shown}");
+        assert!(shown.contains("no room for "), "{shown}");
+        assert_eq!(table[0].contains("callStartTime"), columns == 120, "{shown}");
     }
     let chosen = [LIST, &["--local", "--columns", "callId,callResult,caller,callStartTime"]].concat();
     for language in ["C", "zh_CN.UTF-8"] {
@@ -168,7 +168,7 @@ fn ctrl_c_at_a_terminal_ends_with_130() {
     drop(stalled);
     assert_eq!(status, 130, "{shown}");
     assert!(
-        shown.contains("|  1 |\n|  2 |\n") && shown.contains("it has 2 items of 1 page, because it was interrupted"),
+        shown.contains("| 1  |\n| 2  |\n") && shown.contains("it has 2 items of 1 page, because it was interrupted"),
         "{shown}"
     );
 }
