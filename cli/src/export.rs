@@ -134,18 +134,33 @@ pub(crate) async fn run(mut request: Request, options: Options) -> Result<(), Fa
     let paths = Paths::of(&options.out.path);
     let identity = Identity::of(&request, &options);
     let may_replace = may_replace(&paths, options.force)?;
-    let state = state::load(&paths)?;
-    let state = match state.map(|state| state.check(&identity, &paths)) {
-        None => None,
-        Some(Ok(state)) => Some(state),
-        Some(Err(_)) if options.force => None,
-        Some(Err(why)) => return Err(Failure::Usage(why)),
-    };
     let interrupt = Interrupt::listen();
     let connection = Connection::new(&options.client, &request).await?;
+    // A state without its data is left of an export that has ended.
+    let has_data = paths.part.exists();
+    let part = Part::open(&paths)?;
+    let state = if has_data { resumed(&identity, &paths, part.bytes(), options.force)? } else { None };
     let state = state.unwrap_or_else(|| State::new(identity));
-    let export = Export { may_replace, ..Export::new(request, &options, paths, rows, state)? };
+    let export = Export { may_replace, ..Export::new(request, &options, paths, rows, part, state)? };
     export.run(&connection, interrupt).await
+}
+
+/// The state from which an export goes on, where there is data of this length. `None` if it starts again.
+fn resumed(identity: &Identity, paths: &Paths, length: u64, force: bool) -> Result<Option<State>, Failure> {
+    let state = match state::load(paths)? {
+        Some(state) => state.check(identity, paths, length),
+        None if length == 0 => return Ok(None),
+        None => Err(format!(
+            "{} exists without {}, so it is not known what it is; --force replaces it, or choose another --out",
+            paths.part.display(),
+            paths.resume.display()
+        )),
+    };
+    match state {
+        Ok(state) => Ok(Some(state)),
+        Err(_) if force => Ok(None),
+        Err(why) => Err(Failure::Usage(why)),
+    }
 }
 
 /// Asks before an existing file is replaced, if a person is at the terminal.
@@ -177,8 +192,17 @@ struct Export {
 }
 
 impl Export {
-    fn new(request: Request, options: &Options, paths: Paths, rows: Rows, state: State) -> Result<Self, Failure> {
-        let part = Part::open(&paths, state.bytes)?;
+    fn new(
+        request: Request,
+        options: &Options,
+        paths: Paths,
+        rows: Rows,
+        mut part: Part,
+        state: State,
+    ) -> Result<Self, Failure> {
+        // Data never exists without a state, so that data of something else is recognised.
+        state::save(&paths, &state).map_err(|error| paths.not_written(error, state.items))?;
+        part.rewind(&paths, state.bytes)?;
         let writer = Writer::new(part, options.out.format, options.csv, rows);
         let writer = if options.columns.is_empty() { writer } else { writer.columns(options.columns.clone()) };
         let writer = writer.resume(state.header.clone(), state.left_out.clone());
@@ -223,20 +247,23 @@ impl Export {
 
     /// Requests pages until there are no more.
     async fn pages(&mut self, connection: &Connection, interrupt: &mut Interrupt) -> Result<(), Failure> {
-        // All pages are there, but the file could not be renamed.
-        if self.state.is_complete {
-            return Ok(());
-        }
-        while let Some(position) = self.paginator.position()?.cloned() {
+        // They may all be there already, if the file could not be renamed.
+        while !self.state.is_complete {
+            let Some(position) = self.paginator.position()?.cloned() else { break };
             self.request.move_to(&position);
             let sent = interrupt.or(connection.send(&self.request)).await;
             let response = sent.ok_or_else(Failure::interrupted)??;
             let is_shown = self.paginator.turn(response.view())?;
+            // A page that does not lead on is not written: it is requested again when the export goes on.
+            let next = self.paginator.position()?.cloned();
             if is_shown {
                 self.write(response.show())?;
             }
-            // A position that cannot be reached is an error of the next round, and starts there again.
-            self.state.position = self.paginator.position().ok().flatten().cloned().or(Some(position));
+            // No state is saved between the data and its position.
+            match next {
+                Some(next) => self.state.position = Some(next),
+                None => self.state.is_complete = true,
+            }
             if self.saved.elapsed() >= BETWEEN_STATES {
                 self.save()?;
             }

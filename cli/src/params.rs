@@ -6,7 +6,7 @@ use aliyun_api_spec::types::Types;
 
 use crate::failure::Failure;
 use crate::json::{self, Json};
-use crate::{file_argument, parameter, request, spec};
+use crate::{file_argument, parameter, spec};
 
 /// Id of the argument with the file.
 pub(crate) const ID: &str = "params";
@@ -16,9 +16,9 @@ pub(crate) fn typed(path: &str, operation: &'static Operation) -> Result<Vec<(St
     let types = Types::of(operation, spec::service());
     let mut taken: Vec<(String, String)> = Vec::new();
     for (name, text) in untyped(path)? {
-        let field = request::fields(operation).find(|field| is_named(field, &name));
+        let field = spec::parameters(operation).find(|field| is_named(field, &name));
         let Some(field) = field else {
-            let known = request::fields(operation).map(|field| field.wire_name.as_str());
+            let known = spec::parameters(operation).map(|field| field.wire_name.as_str());
             let hint = suggest::nearest(&name, known).map_or_else(
                 || format!("`dyvms call {} --help` lists them", operation.action),
                 |nearest| format!("did you mean {nearest}?"),

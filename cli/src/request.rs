@@ -47,7 +47,7 @@ impl Request {
                 text.or_else(|| file.iter().find(|(name, _)| *name == field.wire_name).map(|(_, text)| text.clone()));
             Some((field.wire_name.clone(), text?))
         };
-        let mut request = Self::typed(operation, fields(operation).filter_map(given).collect());
+        let mut request = Self::typed(operation, spec::parameters(operation).filter_map(given).collect());
         if let Ok(Some(size)) = matches.try_get_one::<i64>(PAGE_SIZE) {
             request.set_page_size(*size);
         }
@@ -62,7 +62,7 @@ impl Request {
     }
 
     pub(crate) fn typed(operation: &'static Operation, values: Vec<(String, String)>) -> Self {
-        let table = Values::table(fields(operation));
+        let table = Values::table(spec::parameters(operation));
         Self { action: &operation.action, operation: Some(operation), table, values }
     }
 
@@ -88,7 +88,7 @@ impl Request {
         let value = |field: &'static Field| {
             self.value(&field.wire_name).map_or(Value::Null, |text| parameter::value(field, text, types))
         };
-        Values::new(self.table, fields(operation).map(value).collect()).pairs()
+        Values::new(self.table, spec::parameters(operation).map(value).collect()).pairs()
     }
 
     /// Whether it may call somebody. An unknown operation may.
@@ -188,11 +188,6 @@ impl Request {
         let moved = json::put(self.value(name).unwrap_or_default(), &path, &text);
         self.set(name, moved);
     }
-}
-
-/// The parameters of an operation, and those that every operation accepts.
-pub(crate) fn fields(operation: &'static Operation) -> impl Iterator<Item = &'static Field> {
-    operation.parameters.iter().chain(&spec::service().common_parameters)
 }
 
 /// Id of the argument that sets the number of items of a page.

@@ -5,6 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use fs4::TryLockError;
+
 use crate::failure::Failure;
 use crate::notice;
 
@@ -71,22 +73,43 @@ pub(super) struct Part {
     bytes: u64,
 }
 
+fn cannot_write(paths: &Paths, error: io::Error) -> Failure {
+    Failure::system(format!("cannot write {}", paths.part.display()), error)
+}
+
 /// Large enough for a page, so that it is written at once.
 const BUFFER: usize = 256 * 1024;
 
 impl Part {
-    /// Opens the data, and drops what it has after `bytes`.
-    pub(super) fn open(paths: &Paths, bytes: u64) -> Result<Self, Failure> {
+    /// Opens the data, and changes nothing in it. It belongs to this process until the result is dropped.
+    pub(super) fn open(paths: &Paths) -> Result<Self, Failure> {
         let open = || {
-            let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(&paths.part)?;
-            if file.metadata()?.len() > bytes {
-                file.set_len(bytes)?;
-            }
-            file.seek(SeekFrom::Start(bytes))?;
-            Ok(file)
+            let file = OpenOptions::new().create(true).write(true).truncate(false).open(&paths.part)?;
+            let bytes = file.metadata()?.len();
+            Ok((file, bytes))
         };
-        let file = open().map_err(|error| Failure::system(format!("cannot write {}", paths.part.display()), error))?;
+        let (file, bytes) = open().map_err(|error| cannot_write(paths, error))?;
+        // Some file systems have no locks, which is not an error.
+        if matches!(fs4::FileExt::try_lock(&file), Err(TryLockError::WouldBlock)) {
+            let part = paths.part.display();
+            let why = format!("another process is writing {part}; wait for its end, or choose another --out");
+            return Err(Failure::Usage(why));
+        }
         Ok(Self { file: BufWriter::with_capacity(BUFFER, file), bytes })
+    }
+
+    /// Length of the data.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Drops what the data has after `bytes`.
+    pub(super) fn rewind(&mut self, paths: &Paths, bytes: u64) -> Result<(), Failure> {
+        let file = self.file.get_mut();
+        let shorten = || if self.bytes > bytes { file.set_len(bytes) } else { Ok(()) };
+        shorten().and_then(|()| file.seek(SeekFrom::Start(bytes))).map_err(|error| cannot_write(paths, error))?;
+        self.bytes = bytes;
+        Ok(())
     }
 
     /// Writes everything to the disk, and returns the length.

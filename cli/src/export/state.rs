@@ -1,7 +1,8 @@
 //! How far an export is, and of what it is one.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write as _};
 
 use aliyun_protocol::v3::payload_hash;
 use aliyun_runtime::Position;
@@ -16,8 +17,8 @@ use crate::spec;
 /// The layout of the file.
 const VERSION: u64 = 1;
 
-/// What an export is one of: two with the same identity go on with each other. Values are kept as hashes, so that the file has
-/// no secret.
+/// What an export is one of: two with the same identity go on with each other. Values are kept as hashes, so that the file does
+/// not show them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity {
     operation: String,
@@ -92,7 +93,7 @@ impl State {
     }
 
     /// The state, or why the export that is asked for cannot go on from it.
-    pub(super) fn check(self, identity: &Identity, paths: &Paths) -> Result<Self, String> {
+    pub(super) fn check(self, identity: &Identity, paths: &Paths, length: u64) -> Result<Self, String> {
         let other = format!(
             "delete {} and {} to start again, or choose another --out",
             paths.resume.display(),
@@ -101,7 +102,6 @@ impl State {
         if let Some(why) = self.identity.difference(identity) {
             return Err(format!("{} belongs to another export: {why}; {other}", paths.resume.display()));
         }
-        let length = std::fs::metadata(&paths.part).map(|data| data.len()).unwrap_or_default();
         if length < self.bytes {
             let (part, bytes) = (paths.part.display(), self.bytes);
             return Err(format!("{part} has {length} bytes, and {bytes} were written, so it was changed; {other}"));
@@ -168,7 +168,7 @@ impl State {
     }
 }
 
-/// The state on the disk; `None` if there is none, or nothing that it speaks of.
+/// The state on the disk; `None` if there is none.
 pub(super) fn load(paths: &Paths) -> Result<Option<State>, Failure> {
     let text = match std::fs::read_to_string(&paths.resume) {
         Ok(text) => text,
@@ -177,8 +177,6 @@ pub(super) fn load(paths: &Paths) -> Result<Option<State>, Failure> {
     };
     let state = serde_json::from_str(&text).ok().and_then(|value| State::of(&value));
     match state {
-        // The file that it speaks of has its name already.
-        Some(_) if !paths.part.exists() => Ok(None),
         Some(state) => Ok(Some(state)),
         None => Err(Failure::Usage(format!(
             "{} is not the state of an export of this version; delete it and {} to start again",
@@ -188,9 +186,11 @@ pub(super) fn load(paths: &Paths) -> Result<Option<State>, Failure> {
     }
 }
 
-/// Replaces the state on the disk, so that there is always a whole one.
+/// Replaces the state on the disk, so that there is always a whole one, even after the machine has failed.
 pub(super) fn save(paths: &Paths, state: &State) -> io::Result<()> {
-    std::fs::write(&paths.new_resume, state.json().to_string())?;
+    let mut file = File::create(&paths.new_resume)?;
+    file.write_all(state.json().to_string().as_bytes())?;
+    file.sync_all()?;
     std::fs::rename(&paths.new_resume, &paths.resume)
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use aliyun_protocol::v3::payload_hash;
 use tempfile::TempDir;
 
 use crate::support::{Canned, Outcome, Stalling, command, outcome, refused, with_key};
@@ -139,15 +140,24 @@ fn another_export_does_not_go_on() {
         "{}",
         shorter.notices
     );
-    std::fs::write(&part, whole).unwrap();
+    std::fs::write(&part, &whole).unwrap();
     std::fs::write(&resume, "{\"version\":9}").unwrap();
     let unknown = files.export(&server.url, &[]);
     assert_eq!(unknown.status, Some(2));
     assert!(unknown.notices.contains("is not the state of an export of this version"), "{}", unknown.notices);
 
     std::fs::remove_file(&resume).unwrap();
+    let foreign = files.export(&server.url, &[]);
+    let expected = format!(
+        "error: {} exists without {}, so it is not known what it is; --force replaces it, or choose another --out\n",
+        part.display(),
+        resume.display()
+    );
+    assert_eq!((foreign.status, foreign.notices), (Some(2), expected));
+    assert_eq!(files.read("tasks.jsonl.part"), whole, "nothing is overwritten");
+    std::fs::remove_file(&part).unwrap();
     assert_eq!(files.export(&server.url, &[]).status, Some(0));
-    assert_eq!(files.read("tasks.jsonl"), lines(2), "without a state, it starts again");
+    assert_eq!(files.read("tasks.jsonl"), lines(2), "it starts again");
 }
 
 #[test]
@@ -185,6 +195,52 @@ fn ctrl_c_keeps_what_was_fetched() {
     assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap()), (Some(130), expected));
     assert_eq!(files.read("tasks.jsonl.part"), lines(2));
     assert!(files.read("tasks.jsonl.resume").contains(r#""position":{"number":3}"#));
+}
+
+#[test]
+fn an_export_that_is_killed_at_any_page_loses_and_repeats_nothing() {
+    const PAGES: usize = 5;
+    for answered in 0..PAGES {
+        let files = Files::new();
+        let server = Stalling::serve((1..=answered).map(|number| page(number, 2 * PAGES)).collect());
+        let mut child = files.command(&server.url, &[]).spawn().unwrap();
+        let stalled = server.stalled();
+        // Another export to the same file would mix both.
+        let second = files.export(&server.url, &[]);
+        assert_eq!(second.status, Some(2));
+        assert!(second.notices.contains("tasks.jsonl.part; wait for its end, or choose another --out"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        drop(stalled);
+        // The state may be older than the last pages. Its endpoint is another one now.
+        let state: serde_json::Value = serde_json::from_str(&files.read("tasks.jsonl.resume")).unwrap();
+        let next = state["position"]["number"].as_u64().map_or(1, |number| usize::try_from(number).unwrap());
+        assert!(next <= answered + 1, "{state}");
+        let rest = Canned::serve((next..=PAGES).map(|number| (200, page(number, 2 * PAGES))).collect());
+        let resume = files.path("tasks.jsonl.resume");
+        let identity = |url: &str| payload_hash(url.as_bytes()).as_str().to_owned();
+        let moved = files.read("tasks.jsonl.resume").replace(&identity(&server.url), &identity(&rest.url));
+        std::fs::write(&resume, moved).unwrap();
+        assert_eq!(files.export(&rest.url, &[]).status, Some(0));
+        assert_eq!((files.read("tasks.jsonl"), files.names()), (lines(PAGES), vec!["tasks.jsonl".to_owned()]));
+    }
+}
+
+#[test]
+fn a_page_that_does_not_lead_on_is_not_written() {
+    let files = Files::new();
+    // The second page has no items, although more are announced.
+    let empty = r#"{"Code":"OK","RequestId":"R-1","TotalCount":6,"Data":[]}"#.to_owned();
+    let server = Canned::serve(responses(&[(200, page(1, 6)), (200, empty), (200, page(2, 6)), (200, page(3, 6))]));
+    let first = files.export(&server.url, &[]);
+    let kept = (first.status, files.names().len());
+    if first.status == Some(0) {
+        assert_eq!(files.read("tasks.jsonl"), lines(1));
+    } else {
+        assert_eq!(kept, (Some(1), 2), "{}", first.notices);
+        assert_eq!(files.export(&server.url, &[]).status, Some(0));
+        assert_eq!(files.read("tasks.jsonl"), lines(3));
+    }
 }
 
 /// Sends what Ctrl-C sends.
