@@ -231,11 +231,8 @@ impl Export {
             Err(failure @ Failure::System(..)) => Err(failure),
             Err(failure) => {
                 self.save()?;
-                let kept = format!(
-                    "{} are in {}; the same command goes on",
-                    items(self.state.items),
-                    self.paths.part.display()
-                );
+                let kept =
+                    format!("{} has {}; the same command goes on", self.paths.part.display(), items(self.state.items));
                 if matches!(failure, Failure::Interrupted(_)) {
                     return Err(Failure::Interrupted(format!("interrupted; {kept}")));
                 }

@@ -38,7 +38,7 @@ impl Paths {
         let hint = if error.kind() == io::ErrorKind::StorageFull { "free some space; " } else { "" };
         let items = notice::count(usize::try_from(kept).unwrap_or(usize::MAX), "item");
         let what =
-            format!("cannot write {}; {hint}{items} are kept, and the same command goes on", self.part.display());
+            format!("cannot write {}; {hint}it keeps {items}, and the same command goes on", self.part.display());
         Failure::system(what, error)
     }
 

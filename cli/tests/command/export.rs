@@ -91,7 +91,7 @@ fn an_export_goes_on_after_a_failure_without_loss_or_duplicates() {
     let first = files.export(&server.url, &[]);
     assert_eq!((first.status, first.output.as_str()), (Some(3), ""));
     let kept =
-        format!("note: 4 items are in {}; the same command goes on\nerror: ", files.path("tasks.jsonl.part").display());
+        format!("note: {} has 4 items; the same command goes on\nerror: ", files.path("tasks.jsonl.part").display());
     assert!(first.notices.starts_with(&kept), "{}", first.notices);
     assert_eq!(files.names(), ["tasks.jsonl.part", "tasks.jsonl.resume"]);
     assert_eq!(files.read("tasks.jsonl.part"), lines(2));
@@ -191,7 +191,7 @@ fn ctrl_c_keeps_what_was_fetched() {
     let ended = child.wait_with_output().unwrap();
     drop(stalled);
     let part = files.path("tasks.jsonl.part");
-    let expected = format!("error: interrupted; 4 items are in {}; the same command goes on\n", part.display());
+    let expected = format!("error: interrupted; {} has 4 items; the same command goes on\n", part.display());
     assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap()), (Some(130), expected));
     assert_eq!(files.read("tasks.jsonl.part"), lines(2));
     assert!(files.read("tasks.jsonl.resume").contains(r#""position":{"number":3}"#));
@@ -227,20 +227,31 @@ fn an_export_that_is_killed_at_any_page_loses_and_repeats_nothing() {
 }
 
 #[test]
-fn a_page_that_does_not_lead_on_is_not_written() {
+fn a_page_that_does_not_lead_on_is_requested_again() {
     let files = Files::new();
-    // The second page has no items, although more are announced.
-    let empty = r#"{"Code":"OK","RequestId":"R-1","TotalCount":6,"Data":[]}"#.to_owned();
-    let server = Canned::serve(responses(&[(200, page(1, 6)), (200, empty), (200, page(2, 6)), (200, page(3, 6))]));
-    let first = files.export(&server.url, &[]);
-    let kept = (first.status, files.names().len());
-    if first.status == Some(0) {
-        assert_eq!(files.read("tasks.jsonl"), lines(1));
-    } else {
-        assert_eq!(kept, (Some(1), 2), "{}", first.notices);
-        assert_eq!(files.export(&server.url, &[]).status, Some(0));
-        assert_eq!(files.read("tasks.jsonl"), lines(3));
-    }
+    let service = r#"{"product":"Boxes","version":"2020-01-01","title":"Boxes","endpoints":{"default":"boxes.example.com"},
+        "envelope":{"fields":{"RequestId":{"type":"string"}},"requestId":"RequestId"},"groups":{"boxes":"Boxes."}}"#;
+    let list = r#"{"action":"ListBoxes","group":"boxes","operationType":"read","summary":"Lists boxes.",
+        "parameters":{"Token":{"type":"string"}},
+        "response":{"Next":{"type":"string"},"Boxes":{"type":"array","items":"string"}},
+        "pagination":{"token":"Token","next":"Next","items":"Boxes"}}"#;
+    std::fs::create_dir_all(files.path("spec/operations")).unwrap();
+    std::fs::write(files.path("spec/service.json"), service).unwrap();
+    std::fs::write(files.path("spec/operations/ListBoxes.json"), list).unwrap();
+    let page = |item: &str, next: &str| (200, format!(r#"{{"RequestId":"R-1","Boxes":["{item}"],"Next":"{next}"}}"#));
+    // The token of the second page is the one with which it was requested.
+    let server = Canned::serve(vec![page("a", "t1"), page("b", "t1"), page("b", "t2"), page("c", "")]);
+    let (spec, out) = (files.path("spec"), files.path("boxes.jsonl"));
+    let [spec, out] = [&spec, &out].map(|path| path.to_str().unwrap());
+    let arguments = ["--spec", spec, "export", "ListBoxes", "--endpoint", &server.url, "--out", out];
+    let first = outcome(with_key(&arguments, "testid", "testsecret"));
+    assert_eq!(first.status, Some(1), "{}", first.notices);
+    assert!(first.notices.contains("boxes.jsonl.part has 1 item; the same command goes on"), "{}", first.notices);
+    assert!(first.notices.contains("the service gave a token twice"), "{}", first.notices);
+    assert_eq!(outcome(with_key(&arguments, "testid", "testsecret")).status, Some(0));
+    assert_eq!(files.read("boxes.jsonl"), "\"a\"\n\"b\"\n\"c\"\n");
+    let tokens = [None, Some("t1"), Some("t1"), Some("t2")];
+    assert_eq!(server.sent("Token"), tokens.map(|token| token.map(str::to_owned)));
 }
 
 /// Sends what Ctrl-C sends.
@@ -291,7 +302,7 @@ fn a_full_disk_is_named_and_nothing_is_lost() {
     let full = files.export(&server.url, &[]);
     let part = files.path("tasks.jsonl.part");
     let expected = format!(
-        "error: cannot write {}; free some space; 0 items are kept, and the same command goes on: No space left on device (os \
+        "error: cannot write {}; free some space; it keeps 0 items, and the same command goes on: No space left on device (os \
          error 28)\n",
         part.display()
     );
@@ -322,7 +333,7 @@ fn a_full_disk_is_named_and_nothing_is_lost() {
     let stopped = outcome(shell);
     assert_eq!(stopped.status, Some(1), "{}", stopped.notices);
     assert!(
-        stopped.notices.contains("120 items are kept, and the same command goes on: File too large"),
+        stopped.notices.contains("it keeps 120 items, and the same command goes on: File too large"),
         "{}",
         stopped.notices
     );
