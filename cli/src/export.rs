@@ -20,8 +20,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::part::{Part, Paths};
 use self::state::{Identity, State};
+use crate::argument::with_parameters;
 use crate::client::{self, Connection};
-use crate::command::with_parameters;
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::interrupt::Interrupt;
 use crate::json::Json;
