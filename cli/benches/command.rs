@@ -12,11 +12,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use dyvmsapi::clink::ClinkListCdrIb;
+use dyvmsapi::task::ListCallTaskDetail;
 use dyvmsapi::{Client, Credentials};
 use serde_json::{Value, json};
 
-/// Items of a page: the most that the operation has.
+/// Items of a page.
 const PAGE: usize = 100;
 
 fn dyvms() -> Command {
@@ -35,7 +35,7 @@ struct Emulator {
 impl Emulator {
     fn start(folder: &Path, records: usize) -> Self {
         let rules = folder.join("rules.json");
-        let rule = json!([{ "when": { "action": "ClinkListCdrIb" }, "reply": page(records) }]);
+        let rule = json!([{ "when": { "action": "ListCallTaskDetail" }, "reply": page(records) }]);
         std::fs::write(&rules, rule.to_string()).unwrap();
         let mut command = dyvms();
         command.args(["emulator", "--quiet", "--rules"]).arg(&rules).stdout(Stdio::piped());
@@ -55,11 +55,11 @@ impl Drop for Emulator {
 
 /// The response of the example, with a full page and the announced total.
 fn page(records: usize) -> Value {
-    let operation = aliyun_api_spec::dyvmsapi().operation("ClinkListCdrIb").unwrap();
+    let operation = aliyun_api_spec::dyvmsapi().operation("ListCallTaskDetail").unwrap();
     let mut response = operation.examples[0].response.clone().unwrap();
-    let item = response["Data"]["CdrIb"][0].clone();
-    response["Data"]["CdrIb"] = (0..PAGE).map(|_| item.clone()).collect();
-    response["Data"]["TotalCount"] = records.into();
+    let item = response["Data"][0].clone();
+    response["Data"] = (0..PAGE).map(|_| item.clone()).collect();
+    response["Total"] = records.into();
     response
 }
 
@@ -69,7 +69,7 @@ fn floor(url: &str, records: usize) -> f64 {
     runtime.block_on(async {
         let client =
             Client::builder().credentials(Credentials::new("testid", "testsecret")).endpoint(url).build().unwrap();
-        let mut items = client.items(ClinkListCdrIb::new(7_000_001).limit(i64::try_from(PAGE).unwrap()));
+        let mut items = client.items(ListCallTaskDetail::new(123_456).page_size(i32::try_from(PAGE).unwrap()));
         let began = Instant::now();
         let mut count = 0;
         while items.next().await.unwrap().is_some() {
@@ -91,7 +91,7 @@ fn export(url: &str, file: &Path, records: usize) -> (f64, u64, u64) {
     let began = Instant::now();
     let limit = PAGE.to_string();
     let mut process = dyvms()
-        .args(["export", "ClinkListCdrIb", "--EnterpriseId", "7000001", "--Limit", &limit, "--endpoint", url, "--out"])
+        .args(["export", "ListCallTaskDetail", "--TaskId", "123456", "--PageSize", &limit, "--endpoint", url, "--out"])
         .arg(file)
         .spawn()
         .unwrap();
@@ -126,7 +126,9 @@ fn time(arguments: &[&str]) -> f64 {
     let mut times: Vec<Duration> = (0..31)
         .map(|_| {
             let began = Instant::now();
-            assert!(dyvms().args(arguments).stdout(Stdio::null()).status().unwrap().success());
+            let mut command = dyvms();
+            command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
+            assert!(command.status().unwrap().success());
             began.elapsed()
         })
         .collect();
