@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use dyvmsapi_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Limits, Received, State};
 
 use crate::failure::Failure;
+use crate::interrupt::interruption;
 use crate::{notice, spec};
 
 /// Options of `dyvms emulator`.
@@ -124,7 +125,7 @@ impl From<Counting> for Limits {
     }
 }
 
-fn time(text: &str) -> Result<SystemTime, &'static str> {
+pub(crate) fn time(text: &str) -> Result<SystemTime, &'static str> {
     let time: jiff::Timestamp = text.parse().map_err(|_| "expected a time such as 2026-03-01T12:34:56Z")?;
     Ok(time.into())
 }
@@ -282,26 +283,4 @@ fn line(request: &Received) -> String {
         line.push_str(warning);
     }
     line
-}
-
-/// Ends when a person or a supervisor asks this process to stop.
-#[cfg(unix)]
-pub(crate) fn interruption() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Ends when a person asks this process to stop.
-#[cfg(windows)]
-pub(crate) fn interruption() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    Ok(async move { _ = interrupt.recv().await })
 }
