@@ -12,6 +12,7 @@ use aliyun_api_spec::types::{Type, Types};
 use crate::call::terminal_width;
 use crate::failure::Failure;
 use crate::json::Json;
+use crate::language::pick;
 use crate::rows::Column;
 use crate::{help, notice, output, spec, table};
 
@@ -61,7 +62,7 @@ pub(crate) fn search(options: &Search) -> Result<(), Failure> {
         let row = vec![
             text("operation", &operation.action),
             text("group", &operation.group),
-            text("what", &operation.summary),
+            text("what", pick(&operation.summary, operation.summary_zh.as_deref())),
         ];
         Json::Object(row)
     };
@@ -71,10 +72,33 @@ pub(crate) fn search(options: &Search) -> Result<(), Failure> {
     }
     let columns = ["operation", "group", "what"].map(|name| Column { name: name.to_owned(), numeric: false });
     if let Some(drawing) = table::draw(&columns, &rows, terminal_width()) {
-        writeln!(io::stdout().lock(), "{}", drawing.text)?;
+        // It takes the marks off again unless this is a terminal that wants them.
+        writeln!(anstream::stdout().lock(), "{}", marked(&drawing.text, &words))?;
     }
     notice::note(&format!("{}; `dyvms describe <ACTION>` shows one", notice::count(found.len(), "operation")));
     Ok(())
+}
+
+/// A text in which the words are bold, in any case. A border between two cells is not in a word.
+fn marked(text: &str, words: &[String]) -> String {
+    let lower = text.to_lowercase();
+    // Then the places in both are the same.
+    if lower.len() != text.len() {
+        return text.to_owned();
+    }
+    let mut spans: Vec<(usize, usize)> = words
+        .iter()
+        .filter(|word| !word.is_empty())
+        .flat_map(|word| lower.match_indices(word.as_str()).map(|(at, found)| (at, at + found.len())))
+        .collect();
+    spans.sort_unstable();
+    let (mut marked, mut done) = (String::new(), 0);
+    for (from, until) in spans {
+        let (Some(before), Some(found)) = (text.get(done..from), text.get(from..until)) else { continue };
+        marked.extend([before, "\x1b[1m", found, "\x1b[0m"]);
+        done = until;
+    }
+    marked + text.get(done..).unwrap_or_default()
 }
 
 /// The operations that have all words, the best match first; without words, all of them by group.
@@ -97,21 +121,28 @@ fn score(service: &Service, operation: &Operation, words: &[String]) -> Option<u
     let parts = aliyun_api_spec::name::snake_case(&operation.action);
     let group = service.groups.iter().find(|group| group.id == operation.group);
     let has = |text: &str, word: &str| text.to_lowercase().contains(word);
+    let also = |text: &Option<String>, word: &str| text.as_ref().is_some_and(|text| has(text, word));
     let of_field = |field: &Field, word: &str| {
         let values = field.shape.values.iter().any(|(value, meaning)| has(value, word) || has(meaning, word));
-        values || has(&field.wire_name, word) || field.description.as_ref().is_some_and(|text| has(text, word))
+        values || has(&field.wire_name, word) || also(&field.description, word)
     };
     let of_word = |word: &String| -> Option<u32> {
         let is_part = parts.split('_').any(|part| part == word);
         let fields = || operation.parameters.iter().chain(&operation.response);
-        let of_types = || operation.types.iter().any(|named| type_has(named, word, &of_field));
+        let types = Types::of(operation, service);
+        let of_types = || types.used_by(fields()).into_iter().any(|named| type_has(named, word, &of_field));
         [
             (action == *word, 100),
             (is_part, 60),
             (action.contains(word.as_str()), 40),
-            (has(&operation.summary, word), 20),
-            (group.is_some_and(|group| has(&group.id, word) || has(&group.summary, word)), 10),
-            (operation.description.as_ref().is_some_and(|text| has(text, word)), 5),
+            (has(&operation.summary, word) || also(&operation.summary_zh, word), 20),
+            (
+                group.is_some_and(|group| {
+                    has(&group.id, word) || has(&group.summary, word) || also(&group.summary_zh, word)
+                }),
+                10,
+            ),
+            (also(&operation.description, word), 5),
             (fields().any(|field| of_field(field, word)) || of_types(), 2),
         ]
         .into_iter()
@@ -125,7 +156,8 @@ fn type_has(named: &NamedType, word: &str, of_field: &dyn Fn(&Field, &str) -> bo
     match &named.body {
         TypeBody::Record(fields) => fields.iter().any(|field| of_field(field, word)),
         TypeBody::Enum { values, .. } => values.iter().any(|value| {
-            has(&value.value) || has(&value.name) || value.description.as_ref().is_some_and(|text| has(text))
+            let texts = [&value.description, &value.description_zh];
+            has(&value.value) || has(&value.name) || texts.into_iter().flatten().any(|text| has(text))
         }),
     }
 }
@@ -225,8 +257,9 @@ fn of_type(types: Types<'static>, named: &'static NamedType) -> String {
         }
         TypeBody::Enum { values, .. } => {
             text.push_str("\nKnown values; others are kept as they are\n");
-            for EnumValue { value, name, description, .. } in values {
-                let _ = writeln!(text, "  {value}  {}", description.as_deref().unwrap_or(name));
+            for EnumValue { value, name, description, description_zh } in values {
+                let meaning = pick(description.as_deref().unwrap_or(name), description_zh.as_deref());
+                let _ = writeln!(text, "  {value}  {meaning}");
             }
         }
     }

@@ -11,9 +11,12 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option, with_parameters};
 use crate::failure::{EXIT_STATUS, Failure};
+use crate::language::pick;
 use crate::params;
 use crate::request::Request;
-use crate::{call, catalogue, emulator, export, file_argument, foreign, help, openapi, receipts, spec, untyped};
+use crate::{
+    call, catalogue, emulator, explain, export, file_argument, foreign, help, openapi, receipts, spec, untyped,
+};
 
 /// The task of a command line.
 #[derive(Debug)]
@@ -28,6 +31,8 @@ pub(crate) enum Task {
     Operations(catalogue::Search),
     /// Describe an operation or a type.
     Describe(catalogue::Describe),
+    /// Explain codes.
+    Explain(explain::Options),
     /// Write an OpenAPI document.
     OpenApi(openapi::Options),
     /// Receive receipts, or show them.
@@ -53,6 +58,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(("operations", matches)) => Ok(Task::Operations(catalogue::Search::from_arg_matches(matches)?)),
         Some(("describe", matches)) => Ok(Task::Describe(catalogue::Describe::from_arg_matches(matches)?)),
         Some(("receipts", matches)) => Ok(Task::Receipts(receipts::Options::from_arg_matches(matches)?)),
+        Some(("explain", matches)) => Ok(Task::Explain(explain::Options::from_arg_matches(matches)?)),
         Some(("openapi", matches)) => Ok(Task::OpenApi(openapi::Options::from_arg_matches(matches)?)),
         _ => Err(Failure::Usage("no command is given".to_owned())),
     }
@@ -134,7 +140,9 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
 fn command() -> Command {
     let service = spec::service();
     let actions = service.operations.iter().map(|operation| {
-        Command::new(operation.action.as_str()).about(operation.summary.as_str()).defer(with_arguments)
+        Command::new(operation.action.as_str())
+            .about(pick(&operation.summary, operation.summary_zh.as_deref()))
+            .defer(with_arguments)
     });
     let call = Command::new("call")
         .about("Call an operation of the service and show the response")
@@ -164,7 +172,9 @@ fn command() -> Command {
         .allow_external_subcommands(true)
         .subcommands(actions);
     let lists = service.operations.iter().filter(|operation| operation.pagination.is_some()).map(|operation| {
-        Command::new(operation.action.as_str()).about(operation.summary.as_str()).defer(export::with_arguments)
+        Command::new(operation.action.as_str())
+            .about(pick(&operation.summary, operation.summary_zh.as_deref()))
+            .defer(export::with_arguments)
     });
     let export = export::command().subcommands(lists);
     let emulator = emulator::Options::augment_args(Command::new("emulator"))
@@ -178,6 +188,8 @@ fn command() -> Command {
         .about("List the operations of the service, or those that have all of some words");
     let describe = catalogue::Describe::augment_args(Command::new("describe"))
         .about("Show the parameters and the response of an operation, or the members or values of a type or a receipt");
+    let explain = explain::Options::augment_args(Command::new("explain"))
+        .about("Explain a code, an HTTP status or a pasted error: what it means, and what to do");
     let openapi = openapi::Options::augment_args(Command::new("openapi"))
         .about("Write an OpenAPI document of the service, for other tools")
         .long_about(
@@ -192,8 +204,13 @@ fn command() -> Command {
         .long("spec")
         .value_name("FOLDER")
         .help("Work with the service of this specification folder instead of the voice service; comes first");
+    let language = Arg::new("lang")
+        .long("lang")
+        .value_name("LANGUAGE")
+        .help("Explain in this language, en or zh, instead of that of the locale; comes first");
     Command::new("dyvms")
         .arg(folder)
+        .arg(language)
         .version(env!("CARGO_PKG_VERSION"))
         .about("Unofficial command for Alibaba Cloud's voice service (Dyvmsapi 2017-05-25)")
         .after_help(EXIT_STATUS)
@@ -204,6 +221,7 @@ fn command() -> Command {
         .subcommand(export)
         .subcommand(operations)
         .subcommand(describe)
+        .subcommand(explain)
         .subcommand(emulator)
         .subcommand(receipts)
         .subcommand(openapi)
@@ -224,7 +242,7 @@ fn describe(command: Command, operation: &'static Operation) -> Command {
         .next_help_heading(OPTIONS);
     let explain = Arg::new("help").short('h').long("help").action(ArgAction::Help);
     call::Options::augment_args(command)
-        .about(operation.summary.as_str())
+        .about(pick(&operation.summary, operation.summary_zh.as_deref()))
         .long_about(help::about(operation))
         .arg(explain.help("Describe the action (-h: summary, --help: details)"))
 }

@@ -25,6 +25,7 @@ use crate::client::{self, Connection};
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::interrupt::Interrupt;
 use crate::json::Json;
+use crate::language::pick;
 use crate::output::{Csv, Format, Writer};
 use crate::request::Request;
 use crate::rows::Rows;
@@ -104,7 +105,7 @@ pub(crate) fn with_arguments(command: Command) -> Command {
         .disable_help_flag(true)
         .next_help_heading("Options");
     Options::augment_args(command)
-        .about(operation.summary.as_str())
+        .about(pick(&operation.summary, operation.summary_zh.as_deref()))
         .long_about(help::about(operation))
         .arg(explain.help("Describe the action (-h: summary, --help: details)"))
 }

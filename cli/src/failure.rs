@@ -92,6 +92,14 @@ impl Failure {
         }
     }
 
+    /// The code with which the service refused a call.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Call { error, .. } => error.code(),
+            _ => None,
+        }
+    }
+
     /// Prints the failure to standard error, and returns the exit status.
     pub(crate) fn report(self) -> ExitCode {
         let status = self.status();

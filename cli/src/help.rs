@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::language::pick;
 use crate::spec;
 use aliyun_api_spec::model::{By, EnumValue, Field, Operation, OperationType, Rate, Shape, Time, Unit};
 use aliyun_api_spec::types::{Type, Types};
@@ -45,7 +46,9 @@ pub(crate) fn parameter(field: &'static Field, types: Types<'static>) -> Help {
 fn known_values(shape: &'static Shape, types: Types<'static>) -> Vec<(&'static str, &'static str)> {
     match types.resolve(&shape.kind) {
         Type::Enum { values, .. } => {
-            let meaning = |value: &'static EnumValue| value.description.as_deref().unwrap_or(&value.name);
+            let meaning = |value: &'static EnumValue| {
+                pick(value.description.as_deref().unwrap_or(&value.name), value.description_zh.as_deref())
+            };
             values.iter().map(|value| (value.value.as_str(), meaning(value))).collect()
         }
         _ => shape.values.iter().map(|(value, meaning)| (value.as_str(), meaning.as_str())).collect(),
@@ -97,7 +100,7 @@ fn range<T: std::fmt::Display>(least: Option<T>, most: Option<T>) -> Option<Stri
 
 /// The description of an action.
 pub(crate) fn about(operation: &Operation) -> String {
-    let mut about = operation.summary.clone();
+    let mut about = pick(&operation.summary, operation.summary_zh.as_deref()).to_owned();
     let mut paragraph = |text: &str| {
         about.push_str("\n\n");
         about.push_str(text);

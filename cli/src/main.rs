@@ -9,6 +9,7 @@ mod client;
 mod command;
 mod dry_run;
 mod emulator;
+mod explain;
 mod export;
 mod failure;
 mod file_argument;
@@ -16,6 +17,7 @@ mod foreign;
 mod help;
 mod interrupt;
 mod json;
+mod language;
 mod notice;
 mod openapi;
 mod output;
@@ -44,7 +46,12 @@ use crate::failure::Failure;
 fn main() -> ExitCode {
     match command::parse(std::env::args_os()).and_then(perform) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => {
+            let code = failure.code().map(str::to_owned);
+            let status = failure.report();
+            explain::add_chinese(code.as_deref());
+            status
+        }
     }
 }
 
@@ -60,6 +67,7 @@ fn perform(task: Task) -> Result<(), Failure> {
             Task::Emulator(options) => emulator::run(options).await,
             Task::Operations(options) => catalogue::search(&options),
             Task::Describe(options) => catalogue::describe(&options),
+            Task::Explain(options) => explain::run(&options),
             Task::OpenApi(options) => openapi::run(&options),
             Task::Receipts(options) => receipts::run(options).await,
         }

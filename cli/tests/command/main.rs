@@ -5,6 +5,7 @@
 mod answers;
 mod call;
 mod emulator;
+mod explain;
 #[cfg(unix)]
 mod export;
 mod network;

@@ -24,7 +24,8 @@ fn without_environment(program: &str, arguments: &[&str]) -> Command {
     command.args(arguments).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         let known = name.to_string_lossy().to_ascii_uppercase();
-        if known.starts_with("ALIBABA_CLOUD_") || known.ends_with("_PROXY") {
+        let is_locale = known.starts_with("LC_") || known == "LANG";
+        if known.starts_with("ALIBABA_CLOUD_") || known.ends_with("_PROXY") || is_locale {
             command.env_remove(name);
         }
     }
