@@ -1,116 +1,104 @@
 //! `dyvms call`: sends one request, or requests all pages of a list.
 
 use std::io::{self, IsTerminal as _};
-use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use aliyun_api_spec::model;
 use aliyun_protocol::visible::escaped;
 use aliyun_runtime::generated::Member as _;
-use aliyun_runtime::{By, Facts, Words};
-use dyvmsapi::credentials::Profile;
-use dyvmsapi::{Client, Credentials, Retries, Signature};
-use dyvmsapi_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Server};
 
+use crate::client::{self, Connection};
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::json::Json;
 use crate::notice::{self, Progress};
 use crate::output::{self, Csv, Format, Writer};
+use crate::query::Query;
 use crate::request::Request;
 use crate::rows::Rows;
 use crate::slots::Response;
-use crate::spec;
-use crate::trace;
+use crate::{dry_run, prompt, trace, until};
 
 /// Options of `dyvms call`.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(crate) struct Options {
     #[command(flatten)]
-    client: ClientOptions,
+    client: client::Options,
+    /// Take parameters from this file, a JSON object; - is standard input. Parameters of the command line override those of
+    /// the file
+    #[arg(long, value_name = "FILE.json")]
+    pub(crate) params: Option<String>,
     /// Request all pages and show their items
     #[arg(long)]
     pub(crate) all: bool,
-    /// Format of the result
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
-    pub(crate) output: Format,
+    /// Stop after this number of items, and request only as many pages as they need
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Format of the result [default: table on a terminal, otherwise json]
+    #[arg(short, long, value_name = "FORMAT", value_enum)]
+    output: Option<Format>,
+    /// Show these columns of a list, or members of a response, in this order
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
+    columns: Vec<String>,
+    /// Show the part of the response that this JMESPath expression selects; with --all and --limit, of the list of items
+    #[arg(long, value_name = "EXPRESSION", value_parser = Query::parse)]
+    query: Option<Query>,
     #[command(flatten)]
-    pub(crate) csv: Csv,
+    csv: Csv,
+    #[command(flatten)]
+    dry_run: dry_run::Options,
+    #[command(flatten)]
+    until: until::Options,
+    /// Do not ask before an operation that calls somebody, or that deletes something
+    #[arg(short, long)]
+    yes: bool,
     /// Show every attempt on standard error: HTTP status or failure, request id, delay before a retry
     #[arg(short, long)]
     verbose: bool,
 }
 
 impl Options {
-    /// Checks for options that exclude each other.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
-        let option = match self.csv {
-            _ if self.output == Format::Csv => return Ok(()),
-            Csv { bom: true, .. } => "--bom",
-            Csv { plain_csv: true, .. } => "--plain-csv",
-            Csv { .. } => return Ok(()),
+    /// Whether pages are requested, so that paging sets the position.
+    pub(crate) fn is_paged(&self) -> bool {
+        self.all || self.limit.is_some()
+    }
+
+    /// Checks for options that exclude each other, or that the operation does not have.
+    pub(crate) fn check(&self, operation: Option<&'static model::Operation>) -> Result<(), Failure> {
+        let csv = match self.csv {
+            _ if self.format() == Format::Csv => None,
+            Csv { bom: true, .. } => Some("--bom"),
+            Csv { plain_csv: true, .. } => Some("--plain-csv"),
+            Csv { .. } => None,
         };
-        Err(Failure::Usage(format!("{option} needs --output csv: add it, or leave out {option}")))
-    }
-}
-
-/// Options of the client.
-#[derive(Debug, clap::Args)]
-#[group(skip)]
-struct ClientOptions {
-    /// Call an emulator inside this command: without account or network, and nobody is called
-    #[arg(long)]
-    local: bool,
-    /// Call this endpoint instead of the default one: a host, host:port or URL
-    #[arg(long, value_name = "URL", conflicts_with_all = ["local", "vpc"])]
-    endpoint: Option<String>,
-    /// Call the host of this region, such as cn-shanghai, unless an endpoint is given; operations with a parameter for the
-    /// region get it
-    #[arg(long, value_name = "ID")]
-    region: Option<String>,
-    /// Call the host of the region for use inside a VPC
-    #[arg(long, requires = "region", conflicts_with = "local")]
-    vpc: bool,
-    /// Trust the certificates in this PEM file, in addition to those of the system
-    #[arg(long, value_name = "FILE", conflicts_with = "local")]
-    ca: Option<PathBuf>,
-    /// Use the credentials of this profile in ~/.aliyun/config.json or ~/.alibabacloud/credentials
-    #[arg(long, value_name = "NAME", conflicts_with = "local")]
-    profile: Option<String>,
-    /// Version of the signature
-    #[arg(long, value_name = "VERSION", value_enum, default_value_t)]
-    signature: Signing,
-    /// Time limit for the call, retries included (with --all, for each page)
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
-    timeout: Duration,
-    /// Never retry; by default, requests that were not sent or were throttled are retried
-    #[arg(long)]
-    no_retry: bool,
-}
-
-/// Versions of the signature.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub(crate) enum Signing {
-    /// HMAC-SHA1; parameters are sent in the body
-    #[default]
-    V1,
-    /// ACS3-HMAC-SHA256; parameters are sent in the URL
-    V3,
-}
-
-impl From<Signing> for Signature {
-    fn from(signing: Signing) -> Self {
-        match signing {
-            Signing::V1 => Self::V1,
-            Signing::V3 => Self::V3,
+        if let Some(option) = csv {
+            return Err(Failure::Usage(format!("{option} needs --output csv: add it, or leave out {option}")));
         }
+        if let Some(condition) = &self.until.until {
+            condition.check(operation)?;
+        }
+        let Some(operation) = operation else {
+            if self.is_paged() {
+                let option = if self.all { "--all" } else { "--limit" };
+                let why = format!("{option} needs to know the pages, which --untyped does not: leave out one of them");
+                return Err(Failure::Usage(why));
+            }
+            return Ok(());
+        };
+        let rows = Rows::of(operation);
+        if self.all && operation.pagination.is_none() {
+            return Err(Failure::Usage(format!("{} has no pages: leave out --all", operation.action)));
+        }
+        if self.limit.is_some() && !matches!(rows, Rows::List { .. }) {
+            return Err(Failure::Usage(format!("{} has no list of items: leave out --limit", operation.action)));
+        }
+        if self.query.is_none() { rows.check(&self.columns).map_err(Failure::Usage) } else { Ok(()) }
     }
-}
 
-/// Parses a positive time in seconds.
-fn seconds(text: &str) -> Result<Duration, &'static str> {
-    let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    time.filter(|time| !time.is_zero()).ok_or("expected seconds above 0, such as 10 or 2.5")
+    fn format(&self) -> Format {
+        self.output.unwrap_or_else(Format::by_default)
+    }
 }
 
 /// Sends the request and writes the response to standard output.
@@ -118,95 +106,50 @@ pub(crate) async fn run(request: Request, options: Options) -> Result<(), Failur
     if options.verbose {
         trace::show_attempts();
     }
-    let caller = Caller::new(&options, &request).await?;
-    if options.all { caller.all(request).await } else { caller.once(&request).await }
+    if options.dry_run.dry_run {
+        let mut request = request;
+        if options.is_paged() {
+            request.prepare();
+        }
+        let connection = Connection::unconnected(&options.client, &request)?;
+        return dry_run::run(&connection, &request, &options.dry_run, options.format()).await;
+    }
+    // The emulator calls nobody, and forgets everything.
+    if !(options.yes || options.client.local) {
+        prompt::confirm(&request)?;
+    }
+    let interrupt = Interrupt::listen();
+    let connection = Connection::new(&options.client, &request).await?;
+    let mut caller = Caller { connection, options, interrupt };
+    if caller.options.is_paged() { caller.list(request).await } else { caller.once(&request).await }
 }
 
-/// The client, and the format of results.
+/// The client, and what is done with results.
 struct Caller {
-    client: Client,
-    /// The local emulator. It runs until this is dropped.
-    _local: Option<Server>,
-    format: Format,
-    csv: Csv,
-    /// The region of the client.
-    region: Option<String>,
+    connection: Connection,
+    options: Options,
+    interrupt: Interrupt,
 }
 
 impl Caller {
-    async fn new(options: &Options, request: &Request) -> Result<Self, Failure> {
-        let Options { client: options, output, csv, .. } = options;
-        let mut builder = Client::builder().signature(options.signature.into()).timeout(options.timeout);
-        if let Some(facts) = spec::facts() {
-            builder = builder.facts(facts);
-        }
-        let mut local = None;
-        if options.local {
-            let emulator = match spec::facts() {
-                Some(_) => Emulator::builder(spec::service().clone()).build(),
-                None => dyvmsapi_emulator::emulator(),
-            };
-            let server = emulator
-                .serve((Ipv4Addr::LOCALHOST, 0))
-                .await
-                .map_err(|error| Failure::system("the local emulator cannot listen", error))?;
-            let credentials = Credentials::new(DEFAULT_KEY_ID, DEFAULT_KEY_SECRET);
-            builder = builder.endpoint(server.url()).credentials(credentials);
-            local = Some(server);
-        }
-        // An operation that is not known may call somebody.
-        if options.no_retry || request.operation().is_none() {
-            builder = builder.retries(Retries::never());
-        }
-        if let Some(endpoint) = &options.endpoint {
-            builder = builder.endpoint(endpoint);
-        }
-        if let Some(region) = &options.region {
-            builder = builder.region(region);
-        }
-        if options.vpc {
-            builder = builder.vpc();
-        }
-        if let Some(path) = &options.ca {
-            let pem = std::fs::read(path)
-                .map_err(|error| Failure::Usage(format!("--ca: cannot read {}: {error}", path.display())))?;
-            builder = builder.root_certificate_pem(pem);
-        }
-        if let Some(profile) = &options.profile {
-            builder = builder.credentials(Profile::named(profile));
-        }
-        Ok(Self { client: builder.build()?, _local: local, format: *output, csv: *csv, region: options.region.clone() })
-    }
-
-    async fn send(&self, request: &Request) -> Result<Response, Failure> {
-        let operation = request.operation();
-        let mut pairs = request.pairs();
-        self.fill_region(operation, &mut pairs);
-        // Form parameters come last.
-        let (query, form): (Vec<_>, Vec<_>) = pairs.iter().partition(|(name, _)| !is_form(operation, name));
-        let all = query.iter().chain(&form).map(|(name, value)| (name.as_str(), value.as_str()));
-        let all: Vec<(&str, &str)> = all.collect();
-        let call = self.client.send_action(request.action(), &all).facts(facts(request)).form_after(query.len());
-        call.read_into(move || Response::of(operation)).await.map_err(|error| Failure::call(error, dials(request)))
-    }
-
-    /// Adds the region to the parameters that the client fills with it.
-    fn fill_region(&self, operation: Option<&model::Operation>, pairs: &mut Vec<(String, String)>) {
-        let (Some(operation), Some(region)) = (operation, &self.region) else { return };
-        for field in operation.parameters.iter().filter(|field| field.filled_by_region) {
-            if pairs.iter().all(|(name, _)| *name != field.wire_name) {
-                pairs.push((field.wire_name.clone(), region.clone()));
-            }
-        }
+    async fn send(&mut self, request: &Request) -> Result<Response, Failure> {
+        let sent = self.interrupt.or(self.connection.send(request)).await;
+        sent.unwrap_or_else(|| Err(interrupted(request)))
     }
 
     fn writer(&self, request: &Request) -> Writer<io::StdoutLock<'static>> {
         let rows = request.operation().map_or_else(|| Rows::Response(Vec::new()), Rows::of);
-        Writer::new(io::stdout().lock(), self.format, self.csv, rows)
+        let writer = Writer::new(io::stdout().lock(), self.options.format(), self.options.csv, rows);
+        if self.options.columns.is_empty() { writer } else { writer.columns(self.options.columns.clone()) }
     }
 
-    async fn once(&self, request: &Request) -> Result<(), Failure> {
-        let response = self.send(request).await?;
+    async fn once(&mut self, request: &Request) -> Result<(), Failure> {
+        let response = match &self.options.until.until {
+            Some(condition) => {
+                until::poll(&self.connection, request, condition, &self.options.until, &mut self.interrupt).await?
+            }
+            None => self.send(request).await?,
+        };
         let done = done(request, &response);
         if let Some(done) = done.as_ref().filter(|_| is_closed("1")) {
             notice::note(&format!("{done}; standard output is closed or discards the result"));
@@ -219,11 +162,14 @@ impl Caller {
         let more = request.paginator().is_some_and(|mut paginator| {
             paginator.turn(response.view()).unwrap_or(false) && !matches!(paginator.position(), Ok(None))
         });
-        if self.format == Format::Json {
-            output::write_json(io::stdout().lock(), &response.show())?;
+        let format = self.options.format();
+        if let Some(query) = &self.options.query {
+            self.show_selected(query, &response.show())?;
+        } else if format.is_whole() && self.options.columns.is_empty() {
+            output::write_whole(io::stdout().lock(), format, &response.show())?;
         } else {
             let mut writer = self.writer(request);
-            let count = writer.page(response.show())?;
+            let count = writer.page(response.show(), usize::MAX)?;
             finish(writer, count)?;
         }
         if more {
@@ -232,57 +178,120 @@ impl Caller {
         Ok(())
     }
 
-    /// If a page fails, the pages before it are shown even so.
-    async fn all(&self, mut request: Request) -> Result<(), Failure> {
+    fn show_selected(&self, query: &Query, value: &Json) -> Result<(), Failure> {
+        let selected = query.select(value).map_err(Failure::Response)?;
+        let Options { csv, columns, .. } = &self.options;
+        let output = io::stdout().lock();
+        let note = output::write_selected(output, self.options.format(), *csv, columns, selected, terminal_width())?;
+        if let Some(note) = note {
+            notice::note(&note);
+        }
+        Ok(())
+    }
+
+    /// Requests pages. If one fails, or Ctrl-C comes, the pages before it are shown even so.
+    async fn list(&mut self, mut request: Request) -> Result<(), Failure> {
         request.prepare();
-        let Some(mut paginator) = request.paginator() else { return self.once(&request).await };
-        let mut writer = self.writer(&request);
-        let progress = Progress::new(self.format.is_streamed());
+        let mut paginator = request.paginator();
+        let mut result = match &self.options.query {
+            Some(query) => Items::Queried(
+                query.clone(),
+                request.operation().map_or_else(|| Rows::Response(Vec::new()), Rows::of),
+                Vec::new(),
+            ),
+            None => Items::Written(self.writer(&request)),
+        };
+        let most = self.options.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        let progress = Progress::new(self.options.format().is_streamed() && self.options.query.is_none());
         let (mut pages, mut items) = (0_usize, 0_usize);
         let failure = loop {
-            let position = match paginator.position() {
-                Ok(Some(position)) => position,
-                Ok(None) => break None,
-                Err(error) => break Some(error.into()),
-            };
-            request.move_to(position);
+            // An operation without pages has one.
+            if let Some(paginator) = &paginator {
+                match paginator.position() {
+                    Ok(Some(position)) => request.move_to(position),
+                    Ok(None) => break None,
+                    Err(error) => break Some(error.into()),
+                }
+            }
             let response = match self.send(&request).await {
                 Ok(response) => response,
                 Err(failure) => break Some(failure),
             };
-            match paginator.turn(response.view()) {
+            match paginator.as_mut().map(|paginator| paginator.turn(response.view())) {
                 // An empty last page has no rows. An empty first page still has the header of a CSV.
-                Ok(false) => {}
-                Ok(true) => {
-                    items += writer.page(response.show())?;
+                Some(Ok(false)) => {}
+                Some(Err(error)) => break Some(error.into()),
+                Some(Ok(true)) | None => {
+                    items += result.page(response.show(), most - items)?;
                     pages += 1;
                     progress.show(&format!("page {pages}, {}", notice::count(items, "item")));
                 }
-                Err(error) => break Some(error.into()),
+            }
+            if items == most || paginator.is_none() {
+                break None;
             }
         };
         drop(progress);
-        let Some(failure) = failure else { return finish(writer, items) };
+        let Some(failure) = failure else { return self.end(result, items) };
         if pages > 0 {
-            if let Some(note) = writer.finish(terminal_width())? {
-                notice::note(&note);
-            }
+            self.end_incomplete(result)?;
             let (items, pages) = (notice::count(items, "item"), notice::count(pages, "page"));
-            notice::note(&format!("the result is incomplete: it has {items} of {pages}, because the next page failed"));
+            let why =
+                if matches!(failure, Failure::Interrupted(_)) { "it was interrupted" } else { "the next page failed" };
+            notice::note(&format!("the result is incomplete: it has {items} of {pages}, because {why}"));
         }
         Err(failure)
     }
+
+    fn end(&self, result: Items, items: usize) -> Result<(), Failure> {
+        match result {
+            Items::Written(writer) => finish(writer, items),
+            Items::Queried(query, _, items) => self.show_selected(&query, &Json::List(items)),
+        }
+    }
+
+    fn end_incomplete(&self, result: Items) -> Result<(), Failure> {
+        match result {
+            Items::Written(writer) => {
+                if let Some(note) = writer.finish(terminal_width())? {
+                    notice::note(&note);
+                }
+                Ok(())
+            }
+            Items::Queried(query, _, items) => self.show_selected(&query, &Json::List(items)),
+        }
+    }
 }
 
-/// Whether a parameter, or one of those that it becomes, is declared as a form parameter.
-fn is_form(operation: Option<&model::Operation>, name: &str) -> bool {
-    let field = operation.and_then(|operation| operation.parameter(name.split('.').next().unwrap_or(name)));
-    field.is_some_and(|field| field.position == model::Position::Form)
+/// The items of pages: they are written, or kept until a query selects from all of them.
+enum Items {
+    Written(Writer<io::StdoutLock<'static>>),
+    Queried(Query, Rows, Vec<Json>),
 }
 
-/// Whether the operation may call somebody: if the specification says so, or does not have it.
-fn dials(request: &Request) -> bool {
-    request.operation().is_none_or(|operation| operation.reaches.is_some())
+impl Items {
+    fn page(&mut self, response: Json, most: usize) -> io::Result<usize> {
+        match self {
+            Self::Written(writer) => writer.page(response, most),
+            Self::Queried(_, rows, items) => {
+                let before = items.len();
+                items.extend(rows.take(response).into_iter().take(most));
+                Ok(items.len() - before)
+            }
+        }
+    }
+}
+
+/// Ctrl-C came while a request was on its way: its outcome is not known, unless it only reads.
+fn interrupted(request: &Request) -> Failure {
+    let is_read = request.operation().is_some_and(|operation| operation.operation_type == model::OperationType::Read);
+    if is_read {
+        return Failure::interrupted();
+    }
+    let what = if request.places_call() { "a phone may be ringing" } else { "the change may have been made" };
+    Failure::Interrupted(format!(
+        "interrupted before the response came; {what}, so look it up before you send it again"
+    ))
 }
 
 /// What the request has done, for an error that its result cannot be shown. `None` if the operation only reads.
@@ -311,44 +320,6 @@ fn is_closed(descriptor: &str) -> bool {
     let flags = state.lines().find_map(|line| line.strip_prefix("flags:"));
     let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
     is_null && flags.is_some_and(|flags| flags & 0b11 == 0b10)
-}
-
-/// What errors say of operations that reach a person.
-fn words(by: By) -> Words {
-    let own = spec::service().wording.iter().find(|(known, _)| *known == by);
-    own.map_or(Words::of(by), |(_, words)| Words { maybe: &words.maybe, nobody: &words.nobody })
-}
-
-/// The facts of an operation, for the client.
-fn facts(request: &Request) -> Facts {
-    let mut facts = Facts::operation(request.action());
-    let Some(operation) = request.operation() else {
-        // The name of the parameter with the called number is not known, and not needed.
-        return facts.reaches(By::Call, "").worded(words(By::Call));
-    };
-    facts = facts.method(operation.method);
-    if let Some(rule) = spec::rule_of(operation) {
-        facts = facts.envelope(rule);
-    }
-    if !operation.signed {
-        facts = facts.unsigned();
-    }
-    if operation.operation_type == model::OperationType::Read {
-        facts = facts.reads();
-    }
-    if operation.idempotent {
-        facts = facts.idempotent();
-    }
-    if let Some(member) = &operation.id {
-        facts = facts.id(member);
-    }
-    if let Some(reach) = &operation.reaches {
-        facts = facts.reaches(reach.by, &reach.whom).worded(words(reach.by));
-    }
-    match operation.limits.per_second {
-        Some(requests) => facts.per_second(requests),
-        None => facts,
-    }
 }
 
 fn finish(writer: Writer<impl io::Write>, items: usize) -> Result<(), Failure> {

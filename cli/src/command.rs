@@ -6,18 +6,22 @@ use aliyun_api_spec::model::Operation;
 use aliyun_api_spec::suggest;
 use aliyun_api_spec::types::{Sensitivity, Types};
 use aliyun_protocol::visible::is_invisible;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option};
+use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option, with_parameters};
 use crate::failure::{EXIT_STATUS, Failure};
-use crate::request::{self, Request};
-use crate::{call, catalogue, emulator, help, openapi, parameter, receipts, spec, untyped};
+use crate::params;
+use crate::request::Request;
+use crate::{call, catalogue, emulator, export, file_argument, foreign, help, openapi, receipts, spec, untyped};
 
 /// The task of a command line.
 #[derive(Debug)]
 pub(crate) enum Task {
     /// Call an operation.
     Call(Request, call::Options),
+    /// Write all items of a list to a file.
+    Export(Request, export::Options),
     /// Serve an emulator.
     Emulator(emulator::Options),
     /// List operations.
@@ -33,29 +37,6 @@ pub(crate) enum Task {
 /// Heading of the options that every action has. It is set explicitly, so that they come after the parameters.
 const OPTIONS: &str = "Options";
 
-/// Options that `call` has or will have. A parameter with such a name has no alias, only its wire name, such as
-/// `--Timeout`.
-const RESERVED: &[&str] = &[
-    "all",
-    "bom",
-    "ca",
-    "dry-run",
-    "endpoint",
-    "help",
-    "local",
-    "no-retry",
-    "output",
-    "plain-csv",
-    "profile",
-    "region",
-    "signature",
-    "timeout",
-    "untyped",
-    "verbose",
-    "version",
-    "vpc",
-];
-
 /// Parses a command line.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, Failure> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -67,6 +48,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
     let matches = command().try_get_matches_from(&arguments).map_err(|error| hyphened(&arguments, error))?;
     match matches.subcommand() {
         Some(("call", matches)) => parse_call(matches),
+        Some(("export", matches)) => parse_export(matches),
         Some(("emulator", matches)) => Ok(Task::Emulator(emulator::Options::from_arg_matches(matches)?)),
         Some(("operations", matches)) => Ok(Task::Operations(catalogue::Search::from_arg_matches(matches)?)),
         Some(("describe", matches)) => Ok(Task::Describe(catalogue::Describe::from_arg_matches(matches)?)),
@@ -84,12 +66,20 @@ fn parse_call(matches: &ArgMatches) -> Result<Task, Failure> {
         return Err(Failure::Usage(unknown_action(action)));
     };
     let options = call::Options::from_arg_matches(matches)?;
-    if options.all && operation.pagination.is_none() {
-        let why = format!("{action} has no pages: leave out --all");
-        return Err(Failure::Usage(why));
-    }
-    options.check()?;
-    Ok(Task::Call(Request::of(operation, matches), options))
+    options.check(Some(operation))?;
+    Ok(Task::Call(Request::of(operation, matches, options.is_paged())?, options))
+}
+
+fn parse_export(matches: &ArgMatches) -> Result<Task, Failure> {
+    let Some((action, matches)) = matches.subcommand() else {
+        return Err(Failure::Usage("no action is given".to_owned()));
+    };
+    let operation = spec::service().operation(action);
+    let Some(operation) = operation.filter(|operation| operation.pagination.is_some()) else {
+        return Err(Failure::Usage(export::not_a_list(action, operation)));
+    };
+    let options = export::Options::from_arg_matches(matches)?;
+    Ok(Task::Export(Request::of(operation, matches, true)?, options))
 }
 
 fn unknown_action(action: &str) -> String {
@@ -101,8 +91,27 @@ fn unknown_action(action: &str) -> String {
     format!("the specification has no action \"{action}\"; {hint} --untyped calls an operation that it does not have")
 }
 
-/// Explains how to write a value that looks like an option.
+/// Explains how to write a value that looks like an option, and what an option of another command is called here.
 fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let advice = match error.kind() {
+        ErrorKind::UnknownArgument => {
+            context(ContextKind::InvalidArg).and_then(|argument| match argument.strip_prefix("--") {
+                Some(name) => foreign::advice(name.split('=').next().unwrap_or(name)),
+                None => foreign::output_advice(argument).map(str::to_owned),
+            })
+        }
+        ErrorKind::InvalidValue => {
+            context(ContextKind::InvalidValue).and_then(foreign::output_advice).map(str::to_owned)
+        }
+        _ => None,
+    };
+    if let Some(advice) = advice {
+        return Failure::Usage(advice);
+    }
     let action = arguments.get(2).and_then(|action| action.to_str());
     let Some(operation) = action.and_then(|action| spec::service().operation(action)).filter(|_| error.use_stderr())
     else {
@@ -138,7 +147,8 @@ fn command() -> Command {
              the request is sent to an emulator inside this command, which needs no credentials.\n\n\
              `dyvms call <ACTION> --help` describes an action and its parameters. Use `dyvms call <ACTION> --untyped \
              --Name value` for an operation that is not in the specification: parameters are sent unchanged, without \
-             retries, and the operation is treated as one that calls somebody.",
+             retries, and the operation is treated as one that calls somebody.\n\n{file}",
+            file = file_argument::HELP,
             id = aliyun_runtime::ACCESS_KEY_ID,
             secret = aliyun_runtime::ACCESS_KEY_SECRET,
             token = aliyun_runtime::SECURITY_TOKEN,
@@ -153,6 +163,10 @@ fn command() -> Command {
         // The error for such an action suggests the nearest known one.
         .allow_external_subcommands(true)
         .subcommands(actions);
+    let lists = service.operations.iter().filter(|operation| operation.pagination.is_some()).map(|operation| {
+        Command::new(operation.action.as_str()).about(operation.summary.as_str()).defer(export::with_arguments)
+    });
+    let export = export::command().subcommands(lists);
     let emulator = emulator::Options::augment_args(Command::new("emulator"))
         .about("Run an emulator of the service on this machine, which calls nobody")
         .long_about(
@@ -187,6 +201,7 @@ fn command() -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(call)
+        .subcommand(export)
         .subcommand(operations)
         .subcommand(describe)
         .subcommand(emulator)
@@ -201,22 +216,11 @@ fn with_arguments(command: Command) -> Command {
 }
 
 fn describe(command: Command, operation: &'static Operation) -> Command {
-    let types = Types::of(operation, spec::service());
-    let parameters = operation.parameters.iter().map(|field| {
-        let argument = parameter::argument(field, types).required(field.required).help_heading("Parameters");
-        // With --all, paging sets it.
-        let turned = field.required && request::position_path(operation) == Some(field.wire_name.as_str());
-        let argument = if turned { argument.required(false).required_unless_present("all") } else { argument };
-        with_alias(argument, &field.rust_name)
-    });
-    let common = spec::service().common_parameters.iter().map(|field| parameter::argument(field, types).hide(true));
-    let command = command
+    let command = with_parameters(command, operation, &["all", "limit", params::ID])
         .after_help(help::example(operation))
-        .after_long_help(help::example(operation) + EXIT_STATUS)
+        .after_long_help(help::example(operation) + file_argument::HELP + "\n\n" + EXIT_STATUS)
         .override_usage(help::usage(operation))
         .disable_help_flag(true)
-        .args(parameters)
-        .args(common)
         .next_help_heading(OPTIONS);
     let explain = Arg::new("help").short('h').long("help").action(ArgAction::Help);
     call::Options::augment_args(command)
@@ -225,20 +229,10 @@ fn describe(command: Command, operation: &'static Operation) -> Command {
         .arg(explain.help("Describe the action (-h: summary, --help: details)"))
 }
 
-/// Accepts `--task-id` for `--TaskId`.
-fn with_alias(argument: Arg, rust_name: &str) -> Arg {
-    let alias = rust_name.replace('_', "-");
-    if RESERVED.contains(&alias.as_str()) || argument.get_long() == Some(alias.as_str()) {
-        return argument;
-    }
-    argument.alias(alias)
-}
-
 #[cfg(test)]
 mod tests {
-    use clap::error::ErrorKind;
-
     use super::*;
+    use crate::argument::RESERVED;
     use crate::specimen;
 
     fn parsed(line: &str) -> Result<Task, Failure> {
@@ -264,7 +258,8 @@ mod tests {
 
     #[test]
     fn every_option_of_a_call_without_types_is_reserved() {
-        for argument in untyped::command().get_arguments() {
+        let export = export::Options::augment_args(Command::new("export"));
+        for argument in untyped::command().get_arguments().chain(export.get_arguments()) {
             assert!(argument.get_long().is_none_or(|long| RESERVED.contains(&long)), "{argument}");
         }
     }

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use dyvmsapi_emulator::{Builder, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Limits, Received, State};
 
 use crate::failure::Failure;
+use crate::interrupt::interruption;
 use crate::{notice, spec};
 
 /// Options of `dyvms emulator`.
@@ -45,6 +46,10 @@ pub(crate) struct Options {
     // A text, because an error of the command line would show the secret.
     #[arg(long = "push", value_name = "KIND=URL")]
     pushes: Vec<String>,
+    /// Put receipts of a kind into the queue of this name, such as VoiceReport=Alicom-Queue-1-VoiceReport, and serve it and
+    /// its keys; may be given several times
+    #[arg(long = "queue", value_name = "KIND=NAME")]
+    queues: Vec<String>,
     /// Seed of random decisions: outcomes of calls, which requests a rule with a probability matches
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -120,7 +125,7 @@ impl From<Counting> for Limits {
     }
 }
 
-fn time(text: &str) -> Result<SystemTime, &'static str> {
+pub(crate) fn time(text: &str) -> Result<SystemTime, &'static str> {
     let time: jiff::Timestamp = text.parse().map_err(|_| "expected a time such as 2026-03-01T12:34:56Z")?;
     Ok(time.into())
 }
@@ -177,6 +182,12 @@ fn set_up(options: &Options) -> Result<Emulator, Failure> {
     for push in &options.pushes {
         let (kind, address) = push.split_once('=').unwrap_or((push, ""));
         builder = builder.push_receipts(kind, address).map_err(|error| Failure::Usage(format!("--push: {error}")))?;
+    }
+    for queue in &options.queues {
+        let named = queue.split_once('=').filter(|(kind, name)| !kind.is_empty() && !name.is_empty());
+        let (kind, name) =
+            named.ok_or_else(|| Failure::Usage(format!("--queue: expected KIND=NAME instead of {queue:?}")))?;
+        builder = builder.queue_receipts(kind, name);
     }
     let emulator = builder.build();
     if let Some(path) = &options.rules {
@@ -272,26 +283,4 @@ fn line(request: &Received) -> String {
         line.push_str(warning);
     }
     line
-}
-
-/// Ends when a person or a supervisor asks this process to stop.
-#[cfg(unix)]
-pub(crate) fn interruption() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Ends when a person asks this process to stop.
-#[cfg(windows)]
-pub(crate) fn interruption() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = tokio::signal::windows::ctrl_c()?;
-    Ok(async move { _ = interrupt.recv().await })
 }

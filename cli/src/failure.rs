@@ -1,13 +1,14 @@
 //! Failures of the command, and their exit statuses.
 
+use std::error::Error as StdError;
 use std::io;
 use std::process::ExitCode;
 
-use aliyun_receipts::InboxError;
+use aliyun_receipts::{InboxError, QueueError, QueueErrorKind};
 use clap::error::{ContextKind, ContextValue};
 use dyvmsapi::{Error, ErrorKind, Sent};
 
-use crate::notice;
+use crate::{interrupt, notice};
 
 /// The meaning of the exit status, for `--help`.
 pub(crate) const EXIT_STATUS: &str = "Exit status:
@@ -21,7 +22,9 @@ pub(crate) const EXIT_STATUS: &str = "Exit status:
   5  a phone may be ringing: the operation places calls (with --untyped, any may), and its
      outcome is unknown, because there was no response, or none that can be read, or the
      service failed
-  6  no credentials were found; nothing was sent";
+  6  no credentials were found; nothing was sent
+130  interrupted by Ctrl-C; what was fetched until then is kept, and the error says whether
+     it is known what was done";
 
 const OTHER: u8 = 1;
 const USAGE: u8 = 2;
@@ -53,11 +56,24 @@ pub(crate) enum Failure {
     System(String, io::Error),
     /// The file of receipts cannot be used.
     Inbox(InboxError),
+    /// The queue of receipts cannot be used.
+    Queue(QueueError),
+    /// A person did not confirm what was asked for.
+    Declined(String),
+    /// The response came, but not what was asked of it: the value of `--until`, or a part that `--query` can compute.
+    Response(String),
+    /// Ctrl-C was pressed.
+    Interrupted(String),
 }
 
 impl Failure {
     pub(crate) fn system(what: impl Into<String>, error: io::Error) -> Self {
         Self::System(what.into(), error)
+    }
+
+    /// Ctrl-C was pressed during a task that changes nothing.
+    pub(crate) fn interrupted() -> Self {
+        Self::Interrupted("interrupted".to_owned())
     }
 
     pub(crate) fn call(error: Error, dials: bool) -> Self {
@@ -68,6 +84,10 @@ impl Failure {
     pub(crate) fn after(self, done: Option<String>) -> Self {
         match self {
             Self::Output { error, .. } => Self::Output { error, done },
+            Self::Response(message) => match done {
+                Some(done) => Self::Response(format!("{done}, but {message}")),
+                None => Self::Response(message),
+            },
             other => other,
         }
     }
@@ -80,18 +100,17 @@ impl Failure {
                 // The output may be closed, as in `dyvms --help | head -1`.
                 let _ = error.print();
             }
-            Self::Usage(message) => notice::error(&message),
-            Self::Call { error, .. } => {
-                notice::error(&error.to_string());
-                let below = std::iter::successors(std::error::Error::source(&error), |cause| cause.source());
-                below.for_each(|cause| notice::cause(&cause.to_string()));
+            Self::Usage(message) | Self::Declined(message) | Self::Response(message) | Self::Interrupted(message) => {
+                notice::error(&message);
             }
+            Self::Call { error, .. } => with_causes(&error),
             Self::Output { error, done: Some(done) } => {
                 notice::error(&format!("{done}, but the result cannot be written: {error}"));
             }
             Self::Output { error, done: None } if error.kind() == io::ErrorKind::BrokenPipe => {}
             Self::Output { error, done: None } => notice::error(&format!("the result cannot be written: {error}")),
             Self::Inbox(error) => notice::error(&error.to_string()),
+            Self::Queue(error) => with_causes(&error),
             Self::System(what, error) => notice::error(&format!("{what}: {error}")),
         }
         ExitCode::from(status)
@@ -106,8 +125,30 @@ impl Failure {
             }
             // The reader has closed its input, as in `dyvms call ... | head`.
             Self::Output { error, done: None } if error.kind() == io::ErrorKind::BrokenPipe => 0,
-            Self::Output { .. } | Self::System(..) | Self::Inbox(_) => OTHER,
+            Self::Queue(error) => status_of_queue(error),
+            Self::Output { .. } | Self::System(..) | Self::Inbox(_) | Self::Declined(_) | Self::Response(_) => OTHER,
+            Self::Interrupted(_) => interrupt::STATUS,
         }
+    }
+}
+
+/// Prints an error, and what caused it.
+fn with_causes(error: &dyn StdError) {
+    notice::error(&error.to_string());
+    let below = std::iter::successors(error.source(), |cause: &&dyn StdError| (**cause).source());
+    below.for_each(|cause| notice::cause(&cause.to_string()));
+}
+
+/// The exit status of polling, which calls nobody.
+fn status_of_queue(error: &QueueError) -> u8 {
+    match error.kind() {
+        QueueErrorKind::Setting => USAGE,
+        QueueErrorKind::NotSubscribed | QueueErrorKind::Rejected | QueueErrorKind::Refused => REFUSED,
+        QueueErrorKind::Key => {
+            let error = error.source().and_then(|source| source.downcast_ref::<Error>());
+            error.map_or(OTHER, |error| status_of(error.kind(), error.sent(), None))
+        }
+        _ => OTHER,
     }
 }
 
@@ -187,6 +228,8 @@ mod tests {
     fn a_closed_pipe_is_not_a_failure_of_a_read() {
         let failure = |kind: io::ErrorKind| Failure::from(io::Error::from(kind));
         let done = || Some("the change was made".to_owned());
+        assert_eq!(Failure::interrupted().status(), 130);
+        assert!(EXIT_STATUS.contains("\n130  "), "130 is documented");
         assert_eq!(failure(io::ErrorKind::BrokenPipe).status(), 0);
         assert_eq!(failure(io::ErrorKind::StorageFull).status(), 1);
         assert_eq!(failure(io::ErrorKind::BrokenPipe).after(None).status(), 0);

@@ -5,15 +5,24 @@
 mod argument;
 mod call;
 mod catalogue;
+mod client;
 mod command;
+mod dry_run;
 mod emulator;
+mod export;
 mod failure;
+mod file_argument;
+mod foreign;
 mod help;
+mod interrupt;
 mod json;
 mod notice;
 mod openapi;
 mod output;
 mod parameter;
+mod params;
+mod prompt;
+mod query;
 mod receipts;
 mod request;
 mod rows;
@@ -23,7 +32,9 @@ mod spec;
 mod specimen;
 mod table;
 mod trace;
+mod until;
 mod untyped;
+mod yaml;
 
 use std::process::ExitCode;
 
@@ -45,6 +56,7 @@ fn perform(task: Task) -> Result<(), Failure> {
     runtime.block_on(async {
         match task {
             Task::Call(request, options) => call::run(request, options).await,
+            Task::Export(request, options) => export::run(request, options).await,
             Task::Emulator(options) => emulator::run(options).await,
             Task::Operations(options) => catalogue::search(&options),
             Task::Describe(options) => catalogue::describe(&options),

@@ -1,20 +1,18 @@
 //! Writes results: tables for people, JSON and CSV for programs.
 
 use std::borrow::Cow;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use aliyun_protocol::visible::escaped;
 
 use crate::json::{self, Json};
-use crate::notice;
 use crate::rows::{self, Column, Rows};
-use crate::table;
+use crate::{notice, table, yaml};
 
 /// Formats of the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
     /// A table of the items of the response, or of its members if it has no list
-    #[default]
     Table,
     /// The whole response as one JSON value; with --all, the list of all items
     Json,
@@ -22,6 +20,8 @@ pub(crate) enum Format {
     Jsonl,
     /// One item per row, with a header; lists and objects are JSON
     Csv,
+    /// The same as json, in YAML
+    Yaml,
 }
 
 /// Options of the format CSV.
@@ -47,16 +47,60 @@ impl Csv {
 }
 
 impl Format {
+    /// The format if none is given: for a person at a terminal, or for a program.
+    pub(crate) fn by_default() -> Self {
+        if io::stdout().is_terminal() { Self::Table } else { Self::Json }
+    }
+
+    /// Whether a whole response is shown, and not its rows.
+    pub(crate) fn is_whole(self) -> bool {
+        matches!(self, Self::Json | Self::Yaml)
+    }
+
     /// Whether items are written as soon as they arrive.
     pub(crate) fn is_streamed(self) -> bool {
         matches!(self, Self::Jsonl | Self::Csv)
     }
 }
 
-/// Writes a whole response.
-pub(crate) fn write_json(mut output: impl Write, response: &Json) -> io::Result<()> {
-    write_text(&mut output, serde_json::to_string_pretty(response)?)?;
+/// Writes a whole response as JSON.
+pub(crate) fn write_json(output: impl Write, response: &Json) -> io::Result<()> {
+    write_whole(output, Format::Json, response)
+}
+
+/// Writes a whole response, as YAML or as JSON.
+pub(crate) fn write_whole(mut output: impl Write, format: Format, response: &Json) -> io::Result<()> {
+    match format {
+        Format::Yaml => output.write_all(yaml::text(response).map_err(io::Error::other)?.as_bytes())?,
+        _ => write_text(&mut output, serde_json::to_string_pretty(response)?)?,
+    }
     output.flush()
+}
+
+/// Writes what a query has selected, and returns a note if a part of it is not shown.
+pub(crate) fn write_selected(
+    mut output: impl Write,
+    format: Format,
+    csv: Csv,
+    columns: &[String],
+    mut value: Json,
+    width: Option<u16>,
+) -> io::Result<Option<String>> {
+    if format.is_whole() && columns.is_empty() {
+        return write_whole(output, format, &value).map(|()| None);
+    }
+    if !matches!(value, Json::List(_) | Json::Object(_)) {
+        if format == Format::Table {
+            write_text(&mut output, escaped(&value.plain()).into_owned())?;
+            return output.flush().map(|()| None);
+        }
+        value = Json::List(vec![value]);
+    }
+    let rows = Rows::of_selected(&mut value);
+    let writer = Writer::new(output, format, csv, rows);
+    let mut writer = if columns.is_empty() { writer } else { writer.columns(columns.to_vec()) };
+    writer.page(value, usize::MAX)?;
+    writer.finish(width)
 }
 
 /// Writes a text at once. A reader that stops after the first line then does not close the output before the rest.
@@ -72,6 +116,8 @@ pub(crate) struct Writer<W> {
     format: Format,
     csv: Csv,
     rows: Rows,
+    /// Columns to show. If empty, all of them.
+    chosen: Vec<String>,
     /// Columns of the CSV, after its header was written.
     header: Option<Vec<Column>>,
     /// Members of rows for which the CSV has no column.
@@ -85,15 +131,49 @@ const MOST_LEFT_OUT: usize = notice::MOST_NAMES + 1;
 
 impl<W: Write> Writer<W> {
     pub(crate) fn new(output: W, format: Format, csv: Csv, rows: Rows) -> Self {
-        Self { output, format, csv, rows, header: None, left_out: Vec::new(), kept: Vec::new() }
+        Self { output, format, csv, rows, chosen: Vec::new(), header: None, left_out: Vec::new(), kept: Vec::new() }
     }
 
-    /// Takes the rows of a response, and returns their number.
-    pub(crate) fn page(&mut self, response: Json) -> io::Result<usize> {
+    /// Shows these columns only, in this order.
+    pub(crate) fn columns(mut self, chosen: Vec<String>) -> Self {
+        self.rows.choose(&chosen);
+        self.chosen = chosen;
+        self
+    }
+
+    /// Goes on with a CSV that has this header, and that had no columns for these members.
+    pub(crate) fn resume(mut self, header: Option<Vec<String>>, left_out: Vec<String>) -> Self {
+        let column = |name| Column { name, numeric: false };
+        self.header = header.map(|names| names.into_iter().map(column).collect());
+        self.left_out = left_out;
+        self
+    }
+
+    /// Names of the columns of the CSV, after its header was written.
+    pub(crate) fn header(&self) -> Option<Vec<String>> {
+        self.header.as_ref().map(|columns| columns.iter().map(|column| column.name.clone()).collect())
+    }
+
+    /// Members of rows for which the CSV has no column.
+    pub(crate) fn left_out(&self) -> &[String] {
+        &self.left_out
+    }
+
+    /// Where rows are written to.
+    pub(crate) fn output(&mut self) -> &mut W {
+        &mut self.output
+    }
+
+    /// Takes the rows of a response, at most `most`, and returns their number.
+    pub(crate) fn page(&mut self, response: Json, most: usize) -> io::Result<usize> {
         let mut rows = self.rows.take(response);
+        rows.truncate(most);
         let count = rows.len();
+        if !self.chosen.is_empty() {
+            rows = rows.into_iter().map(|row| rows::select(row, &self.chosen)).collect();
+        }
         match self.format {
-            Format::Table | Format::Json => self.kept.append(&mut rows),
+            Format::Table | Format::Json | Format::Yaml => self.kept.append(&mut rows),
             Format::Jsonl => self.write_lines(&rows)?,
             Format::Csv => self.write_csv(&rows)?,
         }
@@ -106,18 +186,18 @@ impl<W: Write> Writer<W> {
         match (self.format, &self.rows) {
             (Format::Jsonl, _) => {}
             (Format::Csv, _) => note = without_columns(&self.left_out),
-            (Format::Json, _) => write_json(&mut self.output, &Json::List(self.kept))?,
+            (Format::Json | Format::Yaml, _) => write_whole(&mut self.output, self.format, &Json::List(self.kept))?,
             (Format::Table, Rows::Response(_)) => {
                 for response in &self.kept {
                     write_text(&mut self.output, table::draw_members(&rows::members(response), width))?;
                 }
             }
-            (Format::Table, Rows::List { .. }) if self.kept.is_empty() => {}
-            (Format::Table, Rows::List { columns, .. }) => {
+            (Format::Table, _) if self.kept.is_empty() => {}
+            (Format::Table, Rows::List { columns, .. } | Rows::Items(columns)) => {
                 let columns = rows::with_unknown_columns(columns, &self.kept);
                 if let Some(drawing) = table::draw(&columns, &self.kept, width) {
                     write_text(&mut self.output, drawing.text)?;
-                    note = without_room(&drawing.hidden);
+                    note = not_shown(&drawing.hidden, drawing.shortened);
                 } else {
                     note = Some(format!("{} without any content", notice::count(self.kept.len(), "item")));
                 }
@@ -171,11 +251,16 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// The note about columns for which a table has no room.
-fn without_room(columns: &[String]) -> Option<String> {
-    let first = columns.first()?;
-    let (count, first) = (notice::count(columns.len(), "column"), escaped(first));
-    Some(format!("no room for {count}, from {first} on; to see all, use another --output or write to a file"))
+/// The note about what a table has no room for: columns, and the ends of long cells.
+fn not_shown(columns: &[String], shortened: usize) -> Option<String> {
+    let room = columns.first().map(|first| {
+        let count = notice::count(columns.len(), "column");
+        format!("no room for {count}, from {} on", escaped(first))
+    });
+    let verb = if shortened == 1 { "is" } else { "are" };
+    let cells = (shortened > 0).then(|| format!("{} {verb} shortened", notice::count(shortened, "cell")));
+    let what = room.into_iter().chain(cells).collect::<Vec<_>>().join(", and ");
+    (!what.is_empty()).then(|| format!("{what}; to see all, choose --columns, use another --output or write to a file"))
 }
 
 /// The note about members for which a CSV has no column.
@@ -223,7 +308,7 @@ mod tests {
         let mut output = Vec::new();
         let mut writer = Writer::new(&mut output, format, csv, rows);
         for page in pages {
-            writer.page(Json::read(&format!(r#"{{"Code":"OK","Data":{{"List":{page}}}}}"#))).unwrap();
+            writer.page(Json::read(&format!(r#"{{"Code":"OK","Data":{{"List":{page}}}}}"#)), usize::MAX).unwrap();
         }
         let note = writer.finish(None).unwrap().unwrap_or_default();
         (String::from_utf8(output).unwrap(), note)
@@ -285,11 +370,19 @@ mod tests {
     fn columns_without_room_are_counted() {
         let names = |count: usize| vec!["a\u{202e}".to_owned(); count];
         let note = |count: &str| {
-            format!(r"no room for {count}, from a\u{{202e}} on; to see all, use another --output or write to a file")
+            format!(
+                r"no room for {count}, from a\u{{202e}} on; to see all, choose --columns, use another --output or write to a file"
+            )
         };
-        assert_eq!(without_room(&[]), None);
-        assert_eq!(without_room(&names(1)), Some(note("1 column")));
-        assert_eq!(without_room(&names(2)), Some(note("2 columns")));
+        let whole = "; to see all, choose --columns, use another --output or write to a file";
+        assert_eq!(not_shown(&[], 1), Some(format!("1 cell is shortened{whole}")));
+        assert_eq!(
+            not_shown(&["b".to_owned()], 2),
+            Some(format!("no room for 1 column, from b on, and 2 cells are shortened{whole}"))
+        );
+        assert_eq!(not_shown(&[], 0), None);
+        assert_eq!(not_shown(&names(1), 0), Some(note("1 column")));
+        assert_eq!(not_shown(&names(2), 0), Some(note("2 columns")));
     }
 
     #[test]

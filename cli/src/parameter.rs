@@ -9,16 +9,20 @@ use aliyun_runtime::generated::{Entry, Fields, Flags, Member, Viewer};
 use aliyun_runtime::parameters_of;
 use clap::builder::TypedValueParser;
 use clap::error::ErrorKind;
-use clap::{Arg, Command};
+use clap::{Arg, ArgAction, Command};
 use serde_json::Value;
 
+use crate::file_argument;
 use crate::help;
 use crate::json::{self, Json};
 
-/// The argument for a parameter: `--TaskId <TEXT>`. Its value is a text that fits the parameter, as it was given.
+/// The argument for a parameter: `--TaskId <TEXT>`. Its value is a text that fits the parameter, as it was given. That of a
+/// list may be given several times; see [`joined`].
 pub(crate) fn argument(field: &'static Field, types: Types<'static>) -> Arg {
     let help = help::parameter(field, types);
+    let is_list = matches!(types.resolve(&field.shape.kind), Type::Array(_));
     Arg::new(field.wire_name.as_str())
+        .action(if is_list { ArgAction::Append } else { ArgAction::Set })
         .long(field.wire_name.as_str())
         .value_name(value_name(&field.shape, types))
         .help(help.brief)
@@ -36,6 +40,7 @@ fn value_name(shape: &'static Shape, types: Types<'static>) -> &'static str {
             _ => "TEXT",
         },
         Type::Array(_) if shape.style == Some(Style::Simple) => "A,B,...",
+        Type::Array(_) => "ITEM|JSON",
         _ => "JSON",
     }
 }
@@ -51,16 +56,34 @@ impl TypedValueParser for Checker {
     type Value = String;
 
     fn parse_ref(&self, command: &Command, _: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
-        let Field { wire_name: name, shape, .. } = self.field;
+        let Field { wire_name: name, .. } = self.field;
         let refuse = |why| command.clone().error(ErrorKind::ValueValidation, format!("--{name}: {why}"));
         let Some(text) = value.to_str() else { return Err(refuse("expected UTF-8".to_owned())) };
-        read(text, shape, self.types).map_err(|expected| {
-            if self.types.sensitivity(shape) == Sensitivity::None {
-                refuse(format!("expected {expected}, found {}", shown(text)))
-            } else {
-                refuse(format!("expected {expected}; the given value is not shown"))
-            }
-        })
+        let text = file_argument::text(text).map_err(refuse)?;
+        checked(self.field, &text, self.types).map_err(refuse)
+    }
+}
+
+/// The text to send for a parameter, or what is wrong with it. A sensitive value is not shown.
+pub(crate) fn checked(field: &'static Field, text: &str, types: Types<'static>) -> Result<String, String> {
+    read(text, &field.shape, types).map_err(|expected| {
+        if types.sensitivity(&field.shape) == Sensitivity::None {
+            format!("expected {expected}, found {}", shown(text))
+        } else {
+            format!("expected {expected}; the given value is not shown")
+        }
+    })
+}
+
+/// The value of a parameter that was given several times: the items of all of them, in their order.
+pub(crate) fn joined(field: &'static Field, texts: &[&str]) -> String {
+    match texts {
+        [text] => (*text).to_owned(),
+        _ if field.shape.style == Some(Style::Simple) => texts.join(","),
+        _ => {
+            let items: Vec<&str> = texts.iter().flat_map(|text| json::items(text)).collect();
+            format!("[{}]", items.join(","))
+        }
     }
 }
 
@@ -77,7 +100,7 @@ fn read(text: &str, shape: &'static Shape, types: Types<'static>) -> Result<Stri
     match types.resolve(&shape.kind) {
         Type::Scalar(kind) | Type::Enum { kind, .. } => scalar(text, kind).map(str::to_owned).map_err(str::to_owned),
         Type::Array(items) if shape.style == Some(Style::Simple) => simple(text, types.resolve(&items.kind)),
-        Type::Array(_) => json(text, |value| matches!(value, Json::List(_)), "a JSON list"),
+        Type::Array(items) => list(text, types.resolve(&items.kind)),
         Type::Map(_) | Type::Record(_) => json(text, |value| matches!(value, Json::Object(_)), "a JSON object"),
         Type::Any if is_json(text) => json(text, |_| true, "JSON"),
         Type::Any | Type::Unknown => Ok(text.to_owned()),
@@ -121,6 +144,31 @@ fn simple(text: &str, items: Type<'static>) -> Result<String, String> {
         return Err(format!("a list in which each item is {expected}"));
     }
     Ok(joined)
+}
+
+/// A list as JSON, or one item of it.
+fn list(text: &str, items: Type<'static>) -> Result<String, String> {
+    const LIST: &str = "a JSON list";
+    if text.trim_start().starts_with('[') {
+        return json(text, |value| matches!(value, Json::List(_)), LIST);
+    }
+    let or = |item: &str| format!("{LIST}, or one item, which is {item}");
+    match items {
+        Type::Scalar(kind) | Type::Enum { kind, .. } => {
+            let item = scalar(text, kind).map_err(or)?;
+            match kind {
+                Kind::String => Ok(format!("[{}]", Json::Text(item.to_owned()))),
+                // JSON has no leading zeros.
+                _ if json::is_number(item) || *kind == Kind::Boolean => Ok(format!("[{item}]")),
+                _ => Err(or("a JSON number")),
+            }
+        }
+        Type::Record(_) | Type::Map(_) | Type::Any => {
+            let expected = or("a JSON object");
+            json(text, |value| matches!(value, Json::Object(_)), &expected).map(|item| format!("[{item}]"))
+        }
+        Type::Array(_) | Type::Unknown => Err(LIST.to_owned()),
+    }
 }
 
 fn parsed(text: &str, expected: &str) -> Result<Json, String> {
@@ -296,9 +344,34 @@ mod tests {
         assert_eq!(sent(map(), json, "[]"), refused("a JSON object"));
         assert_eq!(sent(map(), json, "{"), refused("a JSON object (EOF while parsing an object at line 1 column 1)"));
         assert_eq!(sent(list(Kind::Int64), json, "[1,2]").unwrap(), "P=[1,2]");
-        assert_eq!(sent(list(Kind::Int64), json, "{}"), refused("a JSON list"));
+        assert_eq!(sent(list(Kind::Int64), json, "{}"), refused("a JSON list, or one item, which is an integer"));
         assert_eq!(sent(Kind::Any, json, r#"{"a":[]}"#).unwrap(), r#"P={"a":[]}"#);
         assert_eq!(sent(Kind::Any, json, "plain").unwrap(), "P=plain");
+    }
+
+    #[test]
+    fn a_list_is_also_given_item_by_item() {
+        let cases: [(Kind, Option<Style>, &[&str], &str); 8] = [
+            (Kind::String, Some(Style::Json), &["a\"b", "占"], r#"P=["a\"b","占"]"#),
+            (Kind::String, Some(Style::Json), &["1"], r#"P=["1"]"#),
+            (Kind::String, Some(Style::Json), &[r#"["a", "b"]"#, "c"], r#"P=["a","b","c"]"#),
+            (Kind::Int64, None, &["1", "-2"], "P=[1,-2]"),
+            (Kind::Boolean, Some(Style::Json), &["true"], "P=[true]"),
+            (Kind::String, Some(Style::Simple), &["a", "b,c"], "P=a,b,c"),
+            (Kind::String, Some(Style::Flat), &["a", "b"], "P.1=a&P.2=b"),
+            (Kind::Any, Some(Style::Flat), &[r#"{"N":1.0}"#, r#"{"N":2}"#], "P.1.N=1.0&P.2.N=2"),
+        ];
+        for (kind, style, texts, expected) in cases {
+            let field = field(list(kind), style);
+            let read: Vec<String> = texts.iter().map(|text| checked(field, text, Types::default()).unwrap()).collect();
+            let text = joined(field, &read.iter().map(String::as_str).collect::<Vec<_>>());
+            let pairs = Values::new(Values::table(std::iter::once(field)), vec![value(field, &text, Types::default())]);
+            let pairs: Vec<String> = pairs.pairs().iter().map(|(name, value)| format!("{name}={value}")).collect();
+            assert_eq!(pairs.join("&"), expected);
+        }
+        let number = refused("a JSON list, or one item, which is a JSON number");
+        assert_eq!(sent(list(Kind::Int64), None, "007"), number);
+        assert_eq!(sent(list(list(Kind::Int64)), None, "7"), refused("a JSON list"));
     }
 
     /// Each kind that is given as JSON, with a text whose digits, spaces, escapes and order must not change.

@@ -1,6 +1,7 @@
 //! `dyvms receipts`: receives what the service reports about calls, and shows what became of each call.
 
 mod exec;
+mod poll;
 mod serve;
 mod show;
 
@@ -25,6 +26,11 @@ enum Task {
     /// TLS, for a reverse proxy with a certificate (docs/receipts.md). A receipt is acknowledged after it was written to the
     /// file, and each one is written once.
     Serve(serve::Options),
+    /// Receive receipts from a queue until interrupted
+    ///
+    /// For machines that the service cannot reach. The key needs the permission dybaseapi:QueryTokenForMnsQueue. A message is
+    /// deleted after it was written to the file, and each receipt is written once.
+    Poll(poll::Options),
     /// Show the calls in a file of receipts, one line for each, with its state
     Show(show::Options),
 }
@@ -49,6 +55,7 @@ struct Sink {
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     match options.task {
         Task::Serve(options) => serve::run(options).await,
+        Task::Poll(options) => poll::run(options).await,
         Task::Show(options) => show::run(&options),
     }
 }

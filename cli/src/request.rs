@@ -7,9 +7,10 @@ use aliyun_runtime::{Paginator, Paging, Position, Step};
 use clap::ArgMatches;
 use serde_json::Value;
 
+use crate::failure::Failure;
 use crate::json::{self, Json};
 use crate::parameter::{self, Values};
-use crate::spec;
+use crate::{params, spec};
 
 /// A request: an operation and its parameters.
 pub(crate) struct Request {
@@ -32,18 +33,36 @@ impl std::fmt::Debug for Request {
 }
 
 impl Request {
-    /// The request of a command line with the arguments of the operation.
-    pub(crate) fn of(operation: &'static Operation, matches: &ArgMatches) -> Self {
-        let given = |field: &'static Field| {
-            let value = matches.get_one::<String>(&field.wire_name)?;
-            Some((field.wire_name.clone(), value.clone()))
+    /// The request of a command line with the arguments of the operation. `paged` means that paging sets the position.
+    pub(crate) fn of(operation: &'static Operation, matches: &ArgMatches, paged: bool) -> Result<Self, Failure> {
+        let file = match matches.get_one::<String>(params::ID) {
+            Some(path) => params::typed(path, operation)?,
+            None => Vec::new(),
         };
-        let values = fields(operation).filter_map(given).collect();
-        Self::typed(operation, values)
+        let given = |field: &'static Field| {
+            let texts = matches.get_many::<String>(&field.wire_name);
+            let text = texts.map(|texts| parameter::joined(field, &texts.map(String::as_str).collect::<Vec<_>>()));
+            // What the command line has counts, and not what the file has.
+            let text =
+                text.or_else(|| file.iter().find(|(name, _)| *name == field.wire_name).map(|(_, text)| text.clone()));
+            Some((field.wire_name.clone(), text?))
+        };
+        let mut request = Self::typed(operation, spec::parameters(operation).filter_map(given).collect());
+        if let Ok(Some(size)) = matches.try_get_one::<i64>(PAGE_SIZE) {
+            request.set_page_size(*size);
+        }
+        let absent = |field: &&Field| field.required && request.value(&field.wire_name).is_none();
+        let absent = operation.parameters.iter().filter(absent);
+        let absent = absent.filter(|field| !(paged && position_path(operation) == Some(field.wire_name.as_str())));
+        let absent: Vec<String> = absent.map(|field| format!("--{}", field.wire_name)).collect();
+        if absent.is_empty() {
+            return Ok(request);
+        }
+        Err(Failure::Usage(format!("neither the command line nor the file of --params has {}", absent.join(", "))))
     }
 
-    fn typed(operation: &'static Operation, values: Vec<(String, String)>) -> Self {
-        let table = Values::table(fields(operation));
+    pub(crate) fn typed(operation: &'static Operation, values: Vec<(String, String)>) -> Self {
+        let table = Values::table(spec::parameters(operation));
         Self { action: &operation.action, operation: Some(operation), table, values }
     }
 
@@ -69,7 +88,7 @@ impl Request {
         let value = |field: &'static Field| {
             self.value(&field.wire_name).map_or(Value::Null, |text| parameter::value(field, text, types))
         };
-        Values::new(self.table, fields(operation).map(value).collect()).pairs()
+        Values::new(self.table, spec::parameters(operation).map(value).collect()).pairs()
     }
 
     /// Whether it may call somebody. An unknown operation may.
@@ -77,6 +96,19 @@ impl Request {
         let has = |(name, value): &(String, String)| self.value(name) == Some(value.as_str());
         self.operation
             .is_none_or(|operation| operation.reaches.as_ref().is_some_and(|reach| reach.when.iter().all(has)))
+    }
+
+    /// Whether it may call somebody: if the specification says so of the operation, or does not have it.
+    pub(crate) fn may_dial(&self) -> bool {
+        self.operation.is_none_or(|operation| operation.reaches.is_some())
+    }
+
+    /// Sets the number of items of a page, where it is a member of a JSON parameter. Elsewhere it is a parameter itself.
+    fn set_page_size(&mut self, size: i64) {
+        let path = self.operation.and_then(|operation| operation.pagination.as_ref()?.size.as_deref());
+        if let Some(path) = path {
+            self.put(path, size.to_string());
+        }
     }
 
     fn value(&self, name: &str) -> Option<&str> {
@@ -97,6 +129,22 @@ impl Request {
         let start = position_path(operation).and_then(|path| self.position(path));
         let start = start.and_then(|text| Position::of_text(&text, paging.step));
         Some(Paginator::new(self.action, paging, start))
+    }
+
+    /// The paginator that goes on at a position, after this number of items. `None` if the operation has no pages.
+    pub(crate) fn paginator_after(&self, position: Position, items: u64) -> Option<Paginator> {
+        let operation = self.operation?;
+        let pagination = operation.pagination.as_ref()?;
+        let paging = paging(pagination);
+        // An offset counts the items itself. Elsewhere they are counted if the first page was among them.
+        let given = position_path(operation).and_then(|path| self.position(path));
+        let is_counted = match paging.step {
+            Step::Offset(_) => false,
+            Step::Page(first) => given.is_none_or(|given| given.trim() == first.to_string()),
+            Step::Token(_) => given.is_none_or(|given| given.is_empty()),
+        };
+        let paginator = Paginator::new(self.action, paging, Some(position));
+        Some(if is_counted { paginator.after_items(i64::try_from(items).unwrap_or(i64::MAX)) } else { paginator })
     }
 
     /// Sets the parameters for paging.
@@ -125,7 +173,14 @@ impl Request {
             Position::Number(number) => number.to_string(),
             Position::Token(token) => token.clone(),
         };
-        let Some((name, rest)) = path.split_once('.') else { return self.set(path, text) };
+        self.put(path, text);
+    }
+
+    /// Sets the value at a path. In a JSON parameter, nothing else changes.
+    fn put(&mut self, path: &'static str, text: String) {
+        let (Some(operation), Some((name, rest))) = (self.operation, path.split_once('.')) else {
+            return self.set(path, text);
+        };
         let fields = Types::of(operation, spec::service()).follow(&operation.parameters, path).unwrap_or_default();
         let is_text = fields.last().is_some_and(|field| field.shape.kind == Kind::String);
         let text = if is_text { Json::Text(text).to_string() } else { text };
@@ -135,10 +190,8 @@ impl Request {
     }
 }
 
-/// The parameters of an operation, and those that every operation accepts.
-fn fields(operation: &'static Operation) -> impl Iterator<Item = &'static Field> {
-    operation.parameters.iter().chain(&spec::service().common_parameters)
-}
+/// Id of the argument that sets the number of items of a page.
+pub(crate) const PAGE_SIZE: &str = "page-size";
 
 /// Path of the parameter that selects the page, if the operation has pages.
 pub(crate) fn position_path(operation: &'static Operation) -> Option<&'static str> {

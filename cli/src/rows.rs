@@ -1,6 +1,7 @@
 //! The rows and columns in which a response is shown.
 
 use aliyun_api_spec::model::{Field, Operation, Shape};
+use aliyun_api_spec::suggest;
 use aliyun_api_spec::types::{Type, Types};
 
 use crate::json::Json;
@@ -18,6 +19,8 @@ pub(crate) enum Rows {
     },
     /// The response itself, as one row.
     Response(Vec<Column>),
+    /// The items of a list that is the whole value, as a query selects it.
+    Items(Vec<Column>),
 }
 
 /// A column: a member of the rows.
@@ -53,26 +56,79 @@ impl Rows {
         }
     }
 
+    /// The rows of what a query has selected. A row that is a list becomes a record with numbers as names.
+    pub(crate) fn of_selected(value: &mut Json) -> Self {
+        let Json::List(rows) = value else { return Self::Response(Vec::new()) };
+        for row in rows.iter_mut() {
+            if let Json::List(cells) = row {
+                let named =
+                    (1..).zip(std::mem::take(cells)).map(|(number, cell): (usize, Json)| (number.to_string(), cell));
+                *row = Json::Object(named.collect());
+            }
+        }
+        let is_scalar = |row: &Json| !matches!(row, Json::Object(_));
+        let value = Column { name: "value".to_owned(), numeric: rows.iter().all(|row| matches!(row, Json::Number(_))) };
+        Self::Items(if !rows.is_empty() && rows.iter().all(is_scalar) { vec![value] } else { Vec::new() })
+    }
+
+    /// Keeps these columns, in this order.
+    pub(crate) fn choose(&mut self, chosen: &[String]) {
+        let (Self::List { columns, .. } | Self::Response(columns) | Self::Items(columns)) = self;
+        let column = |name: &String| {
+            let known = columns.iter().find(|column| column.name == *name);
+            known.cloned().unwrap_or_else(|| Column { name: name.clone(), numeric: false })
+        };
+        *columns = chosen.iter().map(column).collect();
+    }
+
+    /// Checks that the rows have these columns, as far as the specification describes them.
+    pub(crate) fn check(&self, chosen: &[String]) -> Result<(), String> {
+        let known = self.columns();
+        let unknown = chosen.iter().find(|name| known.iter().all(|column| column.name != **name));
+        let Some(unknown) = unknown.filter(|_| !known.is_empty()) else { return Ok(()) };
+        let names = || known.iter().map(|column| column.name.as_str());
+        let hint = suggest::nearest(unknown, names()).map_or_else(
+            || format!("known: {}", names().collect::<Vec<_>>().join(", ")),
+            |nearest| format!("did you mean {nearest}?"),
+        );
+        Err(format!("--columns: there is no column {unknown:?}; {hint}"))
+    }
+
     /// The rows of a response.
     pub(crate) fn take(&self, response: Json) -> Vec<Json> {
-        let Self::List { path, .. } = self else { return vec![response] };
-        let list = path.split('.').try_fold(response, |value, step| match value {
-            Json::Object(members) => members.into_iter().find(|(name, _)| name == step).map(|(_, value)| value),
-            _ => None,
-        });
-        match list {
-            Some(Json::List(rows)) => rows,
-            // A list that is absent or empty has no rows.
-            _ => Vec::new(),
+        match (self, response) {
+            (Self::List { path, .. }, response) => items_at(path, response),
+            (Self::Items(_), Json::List(rows)) => rows,
+            (_, response) => vec![response],
         }
     }
 
     /// Columns in the specification; none if it does not describe the rows.
     pub(crate) fn columns(&self) -> &[Column] {
         match self {
-            Self::List { columns, .. } | Self::Response(columns) => columns,
+            Self::List { columns, .. } | Self::Response(columns) | Self::Items(columns) => columns,
         }
     }
+}
+
+/// The items of the list at a path.
+fn items_at(path: &str, response: Json) -> Vec<Json> {
+    let list = path.split('.').try_fold(response, |value, step| match value {
+        Json::Object(members) => members.into_iter().find(|(name, _)| name == step).map(|(_, value)| value),
+        _ => None,
+    });
+    match list {
+        Some(Json::List(rows)) => rows,
+        // A list that is absent or empty has no rows.
+        _ => Vec::new(),
+    }
+}
+
+/// A row with these members only, in this order. A row that is not a record has no members.
+pub(crate) fn select(row: Json, chosen: &[String]) -> Json {
+    let Json::Object(mut members) = row else { return row };
+    let mut member = |name: &String| members.iter_mut().find(|(known, _)| known == name).map(std::mem::take);
+    Json::Object(chosen.iter().filter_map(&mut member).collect())
 }
 
 /// Lists of records with their paths. Paths do not pass through lists: a list inside a list is a cell.
@@ -184,6 +240,38 @@ mod tests {
         assert_eq!(columns.iter().map(|column| column.numeric).collect::<Vec<_>>(), [true, false, false]);
         let cells: Vec<_> = columns.iter().map(|column| cell(&rows[0], column).map(Json::plain)).collect();
         assert_eq!(cells, [Some("1".into()), None, None]);
+    }
+
+    #[test]
+    fn chosen_columns_are_checked_and_come_in_their_order() {
+        let mut rows = Rows::of(operation());
+        let chosen = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(rows.check(&chosen(&["duration", "callId"])), Ok(()));
+        let fault = rows.check(&chosen(&["callID"])).unwrap_err();
+        assert_eq!(fault, "--columns: there is no column \"callID\"; did you mean callId?");
+        assert!(rows.check(&chosen(&["zzzzzzzz"])).unwrap_err().contains("known: taskId, callId, caller"));
+        rows.choose(&chosen(&["duration", "callId"]));
+        let shown: Vec<(&str, bool)> =
+            rows.columns().iter().map(|column| (column.name.as_str(), column.numeric)).collect();
+        assert_eq!(shown, [("duration", true), ("callId", false)]);
+        let row = Json::read(r#"{"callId":"1","other":2,"duration":3}"#);
+        assert_eq!(select(row, &chosen(&["duration", "gone", "callId"])).to_string(), r#"{"duration":3,"callId":"1"}"#);
+        assert_eq!(Rows::Response(Vec::new()).check(&chosen(&["anything"])), Ok(()));
+    }
+
+    #[test]
+    fn what_a_query_selects_has_rows_too() {
+        let rows = |text: &str| {
+            let mut value = Json::read(text);
+            let rows = Rows::of_selected(&mut value);
+            (rows.columns().to_vec(), Json::List(rows.take(value)).to_string())
+        };
+        let value = |numeric| vec![Column { name: "value".to_owned(), numeric }];
+        assert_eq!(rows(r#"["a","b"]"#), (value(false), r#"["a","b"]"#.to_owned()));
+        assert_eq!(rows("[1,2.50]"), (value(true), "[1,2.50]".to_owned()));
+        assert_eq!(rows(r#"[["a",1]]"#), (Vec::new(), r#"[{"1":"a","2":1}]"#.to_owned()));
+        assert_eq!(rows(r#"{"a":1}"#), (Vec::new(), r#"[{"a":1}]"#.to_owned()));
+        assert_eq!(rows("[]"), (Vec::new(), "[]".to_owned()));
     }
 
     #[test]

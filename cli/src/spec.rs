@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use aliyun_api_spec::dyvmsapi;
-use aliyun_api_spec::model::{Envelope, Operation, Service};
+use aliyun_api_spec::model::{Envelope, Field, Operation, Service};
 use aliyun_runtime::generated::{EnvelopeFacts, ErrorFacts, ServiceFacts};
 
 use crate::failure::Failure;
@@ -29,6 +29,11 @@ pub(crate) fn service() -> &'static Service {
 /// What the client knows of the service of a folder. `None` for the voice service, whose client is generated.
 pub(crate) fn facts() -> Option<&'static ServiceFacts> {
     CHOSEN.get().map(|chosen| chosen.facts)
+}
+
+/// The parameters of an operation, and those that every operation accepts.
+pub(crate) fn parameters(operation: &'static Operation) -> impl Iterator<Item = &'static Field> {
+    operation.parameters.iter().chain(&service().common_parameters)
 }
 
 /// Takes `--spec FOLDER` off a command line, and chooses that folder for this run.

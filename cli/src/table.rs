@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use aliyun_protocol::visible::escaped;
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Width};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::json::Json;
 use crate::rows::{self, Column};
@@ -12,16 +13,21 @@ use crate::rows::{self, Column};
 /// Longer cells are wrapped on a terminal, so that a long text leaves room for other columns.
 const WIDEST: u16 = 40;
 
+/// Longer cells are shortened on a terminal: a cell takes three lines of the widest column at most.
+const LONGEST: usize = 3 * WIDEST as usize;
+
 /// A space on both sides, and the line before a column.
 const PADDING: usize = 3;
 
-/// A table as text, and the columns for which there was no room.
+/// A table as text, and what there was no room for.
 #[derive(Debug)]
 pub(crate) struct Drawing {
     /// Its lines.
     pub(crate) text: String,
     /// Names of the columns that are left out.
     pub(crate) hidden: Vec<String>,
+    /// Number of cells that are shortened.
+    pub(crate) shortened: usize,
 }
 
 /// Draws rows with all columns that have a value, or with as many of them as fit the width. `None` if no column has a value.
@@ -36,9 +42,14 @@ pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Opt
     }
     let shown = width.map_or(columns.len(), |width| fitting(&columns, width));
     let (columns, hidden) = columns.split_at_checked(shown).unwrap_or((&columns, &[]));
+    let mut shortened = 0;
     let mut table = table(columns.iter().map(|(column, _)| escaped(&column.name)).collect(), width);
     for row in 0..rows.len() {
-        table.add_row(columns.iter().filter_map(|(_, cells)| cells.get(row)));
+        table.add_row(columns.iter().filter_map(|(_, cells)| cells.get(row)).map(|cell| {
+            let short = width.and_then(|_| beginning(cell));
+            shortened += usize::from(short.is_some());
+            short.map_or(Cow::Borrowed(cell.as_str()), Cow::Owned)
+        }));
     }
     for (column, (known, _)) in table.column_iter_mut().zip(columns) {
         if known.numeric {
@@ -49,7 +60,20 @@ pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Opt
         }
     }
     let hidden = hidden.iter().map(|(column, _)| column.name.clone()).collect();
-    Some(Drawing { text: table.to_string(), hidden })
+    Some(Drawing { text: table.to_string(), hidden, shortened })
+}
+
+/// The beginning of a cell that is too long, with an ellipsis.
+fn beginning(cell: &str) -> Option<String> {
+    if cell.width() <= LONGEST {
+        return None;
+    }
+    let mut width = 1;
+    let fits = |c: &char| {
+        width += c.width().unwrap_or_default();
+        width <= LONGEST
+    };
+    Some(cell.chars().take_while(fits).chain(['…']).collect())
 }
 
 fn shown(row: &Json, column: &Column) -> String {
@@ -138,7 +162,7 @@ mod tests {
 
     #[test]
     fn no_line_is_wider_than_the_terminal() {
-        let text = "这是一段很长的中文文本，会被折行显示".repeat(5);
+        let text = "这是一段很长的中文文本，会被折行显示".repeat(3);
         let member = |name: &str| (name.to_owned(), Json::Text(text.clone()));
         let rows = [Json::Object(vec![member("callId"), member("callResult")])];
         let members = [("Data.Text".to_owned(), text.clone())];
@@ -150,6 +174,20 @@ mod tests {
                 let shown: String = drawing.chars().filter(|c| !c.is_ascii()).collect();
                 assert!(shown.chars().count() >= text.chars().count(), "nothing is lost:\n{drawing}");
             }
+        }
+    }
+
+    #[test]
+    fn long_cells_are_shortened_on_a_terminal_and_counted() {
+        let row = |text: String| Json::Object(vec![("a".to_owned(), Json::Text(text))]);
+        let columns = [Column { name: "a".to_owned(), numeric: false }];
+        for (text, shortened) in [("x", 120), ("占", 60)].map(|(c, most)| (c.repeat(most), c.repeat(most + 1))) {
+            let rows = [row(text), row(shortened.clone())];
+            let drawing = draw(&columns, &rows, Some(80)).unwrap();
+            assert_eq!((drawing.shortened, drawing.text.matches('…').count()), (1, 1), "{}", drawing.text);
+            let whole = draw(&columns, &rows, None).unwrap();
+            assert_eq!(whole.shortened, 0);
+            assert!(whole.text.contains(&shortened), "a file gets all");
         }
     }
 

@@ -5,9 +5,9 @@ use std::ffi::{OsStr, OsString};
 use clap::{Arg, ArgAction, Args as _, Command, FromArgMatches as _};
 
 use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option};
-use crate::call;
 use crate::failure::Failure;
 use crate::request::Request;
+use crate::{call, file_argument, foreign, params};
 
 const SWITCH: &str = "--untyped";
 
@@ -25,7 +25,7 @@ pub(crate) fn call(arguments: &[OsString]) -> Option<(&str, &[OsString])> {
 pub(crate) fn parse(action: &str, arguments: &[OsString]) -> Result<(Request, call::Options), Failure> {
     let command = command();
     let mut options = vec![OsString::from("dyvms")];
-    let mut parameters = Vec::new();
+    let mut parameters: Vec<(String, String)> = Vec::new();
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let Some(text) = argument.to_str() else {
@@ -38,6 +38,9 @@ pub(crate) fn parse(action: &str, arguments: &[OsString]) -> Result<(Request, ca
             }
             continue;
         }
+        if let Some(advice) = text.strip_prefix("--").and_then(foreign::advice) {
+            return Err(Failure::Usage(advice));
+        }
         let Some(name) = text.strip_prefix("--").filter(|name| !name.is_empty()) else {
             let what = if text.starts_with('-') {
                 "unknown short option; write a parameter as --Name value"
@@ -46,18 +49,21 @@ pub(crate) fn parse(action: &str, arguments: &[OsString]) -> Result<(Request, ca
             };
             return Err(Failure::Usage(what.to_owned()));
         };
-        parameters.push(match name.split_once('=') {
-            Some((name, value)) => (name.to_owned(), value.to_owned()),
-            None => (name.to_owned(), value(name, rest.next().map(OsString::as_os_str))?),
-        });
+        let (name, value) = if let Some((name, value)) = name.split_once('=') {
+            (name, value.to_owned())
+        } else {
+            (name, value(name, rest.next().map(OsString::as_os_str))?)
+        };
+        parameters.push((name.to_owned(), content(name, &value)?));
     }
     let options = call::Options::from_arg_matches(&command.try_get_matches_from(options)?)?;
-    if options.all {
-        return Err(Failure::Usage(
-            "--all needs to know the pages, which --untyped does not: leave out one of them".to_owned(),
-        ));
+    options.check(None)?;
+    if let Some(path) = &options.params {
+        let file = params::untyped(path)?;
+        let given = |name: &str| parameters.iter().any(|(known, _)| known == name);
+        let others: Vec<_> = file.into_iter().filter(|(name, _)| !given(name)).collect();
+        parameters.extend(others);
     }
-    options.check()?;
     Ok((Request::untyped(action.to_owned(), parameters), options))
 }
 
@@ -70,6 +76,11 @@ fn value(name: &str, value: Option<&OsStr>) -> Result<String, Failure> {
         return Err(Failure::Usage(format!("--{name} {BEGINS_LIKE_AN_OPTION} --{name}=VALUE")));
     }
     Ok(value.to_owned())
+}
+
+/// What a value stands for.
+fn content(name: &str, value: &str) -> Result<String, Failure> {
+    file_argument::text(value).map_err(|why| Failure::Usage(format!("--{name}: {why}")))
 }
 
 /// Whether the word of an option contains its value: `--output=json`, `-ojson`.

@@ -12,7 +12,7 @@ use http_body::Body;
 use http_body_util::Full;
 use tower_service::Service;
 
-use crate::courier::{Channel, Courier};
+use crate::courier::{Channel, Courier, Push};
 use crate::emulator::{Connections, DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator};
 use crate::engine::{Engine, Observer, Setup};
 use crate::limit::Limits;
@@ -152,8 +152,8 @@ impl Builder {
     pub fn push_receipts(mut self, kind: impl Into<String>, address: &str) -> Result<Self, InvalidAddress> {
         let uri: Option<Uri> = address.parse().ok();
         let uri = uri.filter(|uri| uri.scheme_str() == Some("http") && uri.host().is_some());
-        let channel = Channel::http(uri.ok_or(InvalidAddress(()))?);
-        self.channels.insert(kind.into(), channel);
+        let receiver = Push::http(uri.ok_or(InvalidAddress(()))?);
+        self.channels.insert(kind.into(), Channel::Push(receiver));
         Ok(self)
     }
 
@@ -174,8 +174,16 @@ impl Builder {
         B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
     {
         let uri = path.parse().map_err(|_| InvalidAddress(()))?;
-        self.channels.insert(kind.into(), Channel::in_process(uri, receiver));
+        self.channels.insert(kind.into(), Channel::Push(Push::in_process(uri, receiver)));
         Ok(self)
+    }
+
+    /// Puts receipts of a kind, such as `VoiceReport`, into the queue of this name, which is [declared](Self::queue) with it. A
+    /// receipt counts as acknowledged once it is there.
+    pub fn queue_receipts(mut self, kind: impl Into<String>, queue: impl Into<String>) -> Self {
+        let queue = queue.into();
+        self.channels.insert(kind.into(), Channel::Queue(queue.clone()));
+        if self.queues.names.contains(&queue) { self } else { self.queue(queue) }
     }
 
     /// Sets the time without a request after which a server closes a connection. Default and maximum: the read timeout.

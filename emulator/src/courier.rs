@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-pub(crate) use self::channel::Channel;
+pub(crate) use self::channel::{Channel, Push};
 use crate::receipt::{DueReceipt, ReceiptState, SentReceipt};
 use crate::rule::{Mishap, Rules};
 use crate::time::later;
@@ -88,6 +88,7 @@ impl Courier {
         now: SystemTime,
         report: impl FnOnce() -> Vec<DueReceipt>,
         rules: &Arc<Rules>,
+        put: impl Fn(&str, &Value) -> bool,
     ) -> usize {
         let _turn = self.turn.lock().await;
         let due = report();
@@ -99,19 +100,23 @@ impl Courier {
         let mut attempts = 0;
         while let Some(parcel) = self.with_bag(|bag| bag.take(now, rules)) {
             attempts += parcel.parts.len();
-            self.send(parcel).await;
+            self.send(parcel, &put).await;
         }
         attempts
     }
 
     /// Sends a parcel. Receipts whose acknowledgement is to be lost travel by themselves.
-    async fn send(&self, Parcel { kind, at, parts }: Parcel) {
+    async fn send(&self, Parcel { kind, at, parts }: Parcel, put: &impl Fn(&str, &Value) -> bool) {
         let Some(channel) = self.channels.get(kind) else { return };
         let (lost, others): (Vec<_>, Vec<_>) =
             parts.into_iter().partition(|(_, mishap)| *mishap == Some(Mishap::LoseResponse));
         for parts in [others, lost] {
             let bodies = self.with_bag(|bag| bag.bodies(&parts));
-            let acknowledged = if bodies.is_empty() { false } else { channel.send(bodies).await };
+            let acknowledged = match channel {
+                _ if bodies.is_empty() => false,
+                Channel::Push(receiver) => receiver.send(bodies).await,
+                Channel::Queue(queue) => bodies.iter().all(|body| put(queue, body)),
+            };
             self.with_bag(|bag| {
                 for (index, mishap) in parts {
                     bag.settle(index, at, acknowledged && mishap.is_none_or(Mishap::is_acknowledged));

@@ -24,7 +24,7 @@ use crate::dial::{self, Dial, Dials};
 use crate::fault::{Delivery, Fault};
 use crate::limit::Limits;
 use crate::parameters::{self, Decoded, Parameters};
-use crate::queue::Queues;
+use crate::queue::{self, Queues};
 use crate::random;
 use crate::received::{Journal, Received};
 use crate::refusal::Refusal;
@@ -330,7 +330,11 @@ impl Engine {
     pub(crate) async fn deliver(&self) -> usize {
         let now = self.setup.clock.now();
         let due = || self.with_behaviour(|behaviour| behaviour.receipts(now));
-        self.setup.courier.deliver(now, due, &self.rules).await
+        let put = |queue: &str, body: &Value| {
+            let body = queue::encoded(body.to_string().as_bytes());
+            self.setup.queues.put(queue, self.next_request_id(), body, now).is_ok()
+        };
+        self.setup.courier.deliver(now, due, &self.rules, put).await
     }
 
     pub(crate) fn courier(&self) -> &Courier {

@@ -61,6 +61,31 @@ pub(crate) struct RequestSettings {
     pub(crate) nonce: fn() -> u128,
 }
 
+/// The time stamp and the nonce of a request, where they are given and not made.
+#[derive(Debug, Default)]
+pub(crate) struct Stamp {
+    pub(crate) time: Option<SystemTime>,
+    pub(crate) nonce: Option<String>,
+}
+
+impl Stamp {
+    /// For requests that are sent: each has its own.
+    pub(crate) const NEW: &'static Self = &Self { time: None, nonce: None };
+
+    /// The nonce. A new one is written into `room`, so that it needs no memory of its own.
+    fn nonce<'n>(&'n self, settings: &RequestSettings, room: &'n mut [u8; NONCE_LENGTH]) -> &'n [u8] {
+        if let Some(given) = &self.nonce {
+            return given.as_bytes();
+        }
+        *room = nonce_text((settings.nonce)());
+        room
+    }
+
+    fn timestamp(&self, settings: &RequestSettings) -> Timestamp {
+        timestamp(self.time.unwrap_or_else(settings.clock))
+    }
+}
+
 /// What is signed, without the credentials.
 pub(crate) struct Unsigned<'a> {
     pub(crate) settings: &'a RequestSettings,
@@ -68,6 +93,7 @@ pub(crate) struct Unsigned<'a> {
     pub(crate) method: Method,
     /// The parameters of the operation. Signing leaves them unchanged, except for the order in which they are visited.
     pub(crate) parameters: &'a mut Parameters,
+    pub(crate) stamp: &'a Stamp,
 }
 
 /// What was signed, to explain a refused signature.
@@ -114,7 +140,8 @@ impl Unsigned<'_> {
 
     /// The same, without a signature if there are no credentials.
     fn v1_parameters(&mut self, credentials: Option<&Credentials>) -> Bytes {
-        let Self { settings, action, method, ref mut parameters } = *self;
+        let Self { settings, action, method, ref mut parameters, stamp } = *self;
+        let mut room = [0; NONCE_LENGTH];
         let own = parameters.encoded().len();
         let protocol = ProtocolParameters {
             method,
@@ -124,8 +151,8 @@ impl Unsigned<'_> {
                 Format::Xml => "XML",
             },
             version: settings.service.version,
-            nonce: (settings.nonce)(),
-            timestamp: now(settings),
+            nonce: stamp.nonce(settings, &mut room),
+            timestamp: stamp.timestamp(settings),
         };
         protocol.add_to(parameters, credentials.map(Credentials::signer));
         let encoded = Bytes::copy_from_slice(parameters.encoded());
@@ -154,8 +181,9 @@ impl Unsigned<'_> {
         let settings = self.settings;
         let mut date = [0; DATE_LENGTH];
         // Only years that no service accepts have a date of another length.
-        let _ = io::Write::write_fmt(&mut date.as_mut_slice(), format_args!("{:.0}", now(settings)));
-        let nonce = nonce_text((settings.nonce)());
+        let _ = io::Write::write_fmt(&mut date.as_mut_slice(), format_args!("{:.0}", self.stamp.timestamp(settings)));
+        let mut room = [0; NONCE_LENGTH];
+        let nonce = self.stamp.nonce(settings, &mut room);
 
         let mut headers = Vec::with_capacity(10);
         headers.push((HOST, settings.endpoint.host().clone()));
@@ -173,7 +201,7 @@ impl Unsigned<'_> {
         }
 
         let mut signed: [Header<'_>; 8] = [("", b""); 8];
-        let made: [Header<'_>; 2] = [(DATE, &date), (NONCE, &nonce)];
+        let made: [Header<'_>; 2] = [(DATE, &date), (NONCE, nonce)];
         let sent = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         let signed = &mut signed[..headers.len() + made.len()];
         for (place, header) in signed.iter_mut().zip(sent.chain(made)) {
@@ -186,7 +214,7 @@ impl Unsigned<'_> {
         // One buffer has all values that are new in each request.
         let mut text = Vec::with_capacity(AUTHORIZATION_LENGTH + credentials.access_key_id().len());
         text.extend_from_slice(&date);
-        text.extend_from_slice(&nonce);
+        text.extend_from_slice(nonce);
         v3::authorization_pieces(credentials.access_key_id(), signed, &signature, |piece| {
             text.extend_from_slice(piece.as_bytes());
         });
@@ -194,9 +222,9 @@ impl Unsigned<'_> {
         headers.push((HeaderName::from_static(DATE), HeaderValue::from_maybe_shared(text.slice(..DATE_LENGTH))?));
         headers.push((
             HeaderName::from_static(NONCE),
-            HeaderValue::from_maybe_shared(text.slice(DATE_LENGTH..DATE_LENGTH + NONCE_LENGTH))?,
+            HeaderValue::from_maybe_shared(text.slice(DATE_LENGTH..DATE_LENGTH + nonce.len()))?,
         ));
-        let mut authorization = HeaderValue::from_maybe_shared(text.slice(DATE_LENGTH + NONCE_LENGTH..))?;
+        let mut authorization = HeaderValue::from_maybe_shared(text.slice(DATE_LENGTH + nonce.len()..))?;
         authorization.set_sensitive(true);
         headers.push((AUTHORIZATION, authorization));
         Ok((headers, hash))
@@ -322,7 +350,7 @@ fn shared(text: Cow<'static, str>) -> Result<HeaderValue, InvalidHeaderValue> {
     })
 }
 
-fn now(settings: &RequestSettings) -> Timestamp {
+fn timestamp(time: SystemTime) -> Timestamp {
     // A clock beyond the year 9999 is not supported.
-    Timestamp::try_from((settings.clock)()).unwrap_or(Timestamp::UNIX_EPOCH)
+    Timestamp::try_from(time).unwrap_or(Timestamp::UNIX_EPOCH)
 }

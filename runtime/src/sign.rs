@@ -102,7 +102,7 @@ pub(crate) struct ProtocolParameters<'a> {
     /// `JSON` or `XML`.
     pub(crate) format: &'static str,
     pub(crate) version: &'a str,
-    pub(crate) nonce: u128,
+    pub(crate) nonce: &'a [u8],
     pub(crate) timestamp: Timestamp,
 }
 
@@ -120,7 +120,7 @@ impl ProtocolParameters<'_> {
         if signer.is_some() {
             parameters.push(parameter::SIGNATURE_METHOD, v1::METHOD);
         }
-        parameters.push_bytes(parameter::SIGNATURE_NONCE.as_bytes(), &nonce_text(self.nonce));
+        parameters.push_bytes(parameter::SIGNATURE_NONCE.as_bytes(), self.nonce);
         if signer.is_some() {
             parameters.push(parameter::SIGNATURE_VERSION, v1::VERSION);
         }

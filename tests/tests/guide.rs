@@ -120,7 +120,9 @@ fn follow(guide: &str) -> usize {
             "console" => {
                 for command in content.split("$ ").filter(|command| !command.is_empty()) {
                     let (command, expected) = command.split_once('\n').unwrap();
-                    last = output(command, folder.path());
+                    // A reader has a terminal, where a table is the default.
+                    let table = if expected.starts_with('|') { " -o table" } else { "" };
+                    last = output(&format!("{command}{table}"), folder.path());
                     commands += 1;
                     // A command without output prints more than a guide can show.
                     if !expected.is_empty() {

@@ -81,9 +81,26 @@ async fn a_program_learns_the_outcome_of_a_call_from_a_push() {
     assert_eq!(example.line(), r#"Some("order-4711") ended with Some(Busy)"#);
 }
 
+#[tokio::test]
+async fn a_program_learns_the_outcome_of_a_call_from_a_queue() {
+    const QUEUE: &str = "Alicom-Queue-1000000000000000-VoiceReport";
+    let emulator = dyvmsapi_emulator::builder().queue_receipts("VoiceReport", QUEUE).build();
+    let server = emulator.serve("127.0.0.1:0").await.unwrap();
+    let mut example = Example::start("poll_queue", &[QUEUE, &server.url()]);
+    let call = SingleCallByTts::new("13000000010", "TTS_10001").out_id("order-4711");
+    client(&emulator).send(call).await.unwrap();
+    emulator.advance(Duration::from_secs(60));
+    // The server delivers by itself while this waits.
+    let line = tokio::task::spawn_blocking(move || example.line()).await.unwrap();
+    assert_eq!(line, r#"Some("order-4711") ended with Some(PoweredOff)"#);
+}
+
 #[test]
 fn the_guide_shows_the_examples_as_they_are() {
-    let examples = [("receive_receipts", include_str!("../../dyvmsapi/examples/receive_receipts.rs"))];
+    let examples = [
+        ("receive_receipts", include_str!("../../dyvmsapi/examples/receive_receipts.rs")),
+        ("poll_queue", include_str!("../../dyvmsapi/examples/poll_queue.rs")),
+    ];
     for (name, text) in &examples {
         assert!(GUIDE.contains(&format!("```rust,no_run\n{text}```\n")), "docs/receipts.md does not show {name}.rs");
         let link = format!("(../dyvmsapi/examples/{name}.rs)");

@@ -9,8 +9,8 @@ use dyvmsapi::receipt::KINDS;
 
 use super::Sink;
 use super::exec::Follower;
-use crate::emulator::interruption;
 use crate::failure::Failure;
+use crate::interrupt::interruption;
 use crate::notice;
 
 /// Options of `dyvms receipts serve`.

@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use crate::support::{Canned, command, outcome, refused, with_key};
 
+/// Without it, the output is JSON, since it is not a terminal.
+const TABLE: &[&str] = &["-o", "table"];
 const LIST: &[&str] = &["QueryRobotTaskCallList", "--TaskId", "1"];
 const DIAL: &[&str] = &["SingleCallByTts", "--CalledNumber", "13000000000", "--TtsCode", "TTS_10001"];
 const WRITE: &[&str] = &["CancelRobotTask", "--TaskId", "1"];
@@ -45,7 +47,7 @@ fn what_does_not_fit_a_list_is_an_error_in_every_format() {
         let member = text_member(operation, items);
         let arguments = example(operation);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        for (format, index) in ["table", "json", "jsonl", "csv"].into_iter().zip(turn..) {
+        for (format, index) in ["table", "json", "jsonl", "csv", "yaml"].into_iter().zip(turn..) {
             let misfit = match (index % 4, member) {
                 // Half a character within a text that holds the items, or the end of it; an item that is not a record; no
                 // list at all.
@@ -81,7 +83,7 @@ fn a_response_keeps_its_digits_its_order_and_unknown_members() {
     let json = server.call(&[LIST, &["-o", "json"]].concat()).output;
     let compact: String = json.split_whitespace().collect();
     assert_eq!(compact, format!(r#"{{"Odd":-0.10,"Data":[{shown}],"Code":"OK","RequestId":"R-1"}}"#));
-    let table = server.call(LIST).output;
+    let table = server.call(&[LIST, TABLE].concat()).output;
     let row: Vec<&str> = table.lines().nth(2).unwrap().split('|').map(str::trim).collect();
     assert_eq!(row[1..6], ["123456789012345678", "60", "100.00", "123456789012345678901234", "1e3"], "{table}");
     let server = Canned::ok(r#"{"Data":[{"dialogCount":100.00,"knowledgeCount":6.0e1}],"Code":"OK","RequestId":"R"}"#);
@@ -142,7 +144,7 @@ fn pages_before_an_error_are_shown_and_the_result_is_said_to_be_incomplete() {
         assert!(outcome.notices.starts_with(note) && outcome.notices.contains(expected), "{}", outcome.notices);
     }
     // Nothing is shown of nothing.
-    for format in ["table", "json", "jsonl", "csv"] {
+    for format in ["table", "json", "jsonl", "csv", "yaml"] {
         let outcome = Canned::serve(vec![refusal.clone()]).call(&[TASKS, &["-o", format]].concat());
         assert_eq!((outcome.status, outcome.output.as_str(), outcome.notices.lines().count()), (Some(3), "", 1));
     }
@@ -210,7 +212,7 @@ fn what_was_done_is_said_where_the_result_cannot_be_written() {
         let server = effective(done);
         let before = done.map(|done| format!("{done}, but ")).unwrap_or_default();
         let full = format!("error: {before}the result cannot be written: No space left on device (os error 28)\n");
-        for format in ["table", "json", "jsonl", "csv"] {
+        for format in ["table", "json", "jsonl", "csv", "yaml"] {
             let arguments = [arguments, &["-o", format]].concat();
             assert_eq!(server.call_redirected(&arguments, "> /dev/full"), (Some(1), full.clone()), "{format}");
         }
@@ -261,7 +263,7 @@ fn a_csv_names_the_members_that_it_has_no_column_for() {
     let outcome = server().call(&[TASKS, &["-o", "csv"]].concat());
     assert_eq!(outcome.status, Some(0));
     assert_eq!(outcome.notices, "note: a CSV has no columns for new, zz; -o jsonl shows them\n");
-    for format in ["table", "json", "jsonl"] {
+    for format in ["table", "json", "jsonl", "yaml"] {
         assert_eq!(server().call(&[TASKS, &["-o", format]].concat()).notices, "", "{format}");
     }
     // Also of an answer without a list.
@@ -274,7 +276,7 @@ fn a_csv_names_the_members_that_it_has_no_column_for() {
 fn what_the_service_says_does_not_steer_a_terminal() {
     let server =
         Canned::ok(r#"{"Code":"OK","RequestId":"R-1","Data":[{"callId":"1\u202e\u200b","n\u202e":"\u001b[2J"}]}"#);
-    let outcome = server.call(LIST);
+    let outcome = server.call(&[LIST, TABLE].concat());
     assert!(
         outcome.output.contains(r"1\u{202e}\u{200b}") && outcome.output.contains(r"n\u{202e}"),
         "{}",
@@ -293,7 +295,7 @@ fn one_item_is_not_counted_as_many() {
         "{said}"
     );
     let server = Canned::ok(r#"{"Code":"OK","RequestId":"R-1","TotalCount":1,"Data":[{}]}"#);
-    let outcome = server.call(TASKS);
+    let outcome = server.call(&[TASKS, TABLE].concat());
     assert_eq!((outcome.output.as_str(), outcome.notices.as_str()), ("", "note: 1 item without any content\n"));
 }
 
@@ -307,7 +309,7 @@ fn what_the_specification_does_not_have_is_called_once_and_sent_as_it_is() {
     assert_eq!(server.sent("Json"), [Some(r#"{"a": 1.00,"a":2}"#.to_owned())]);
     assert_eq!((server.sent("n.1"), server.sent("Out")), (vec![Some("-5".to_owned())], vec![Some("-a".to_owned())]));
     let server = Canned::ok(r#"{"Code":"OK","RequestId":"R-1","Sum":100.00,"Deep":{"id":123456789012345678901234}}"#);
-    let table = server.call(&["Anything", "--untyped"]).output;
+    let table = server.call(&[&["Anything", "--untyped"], TABLE].concat()).output;
     assert!(
         table.contains("| Sum       | 100.00 ") && table.contains("| Deep.id   | 123456789012345678901234 |"),
         "{table}"

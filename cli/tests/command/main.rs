@@ -5,7 +5,13 @@
 mod answers;
 mod call;
 mod emulator;
+#[cfg(unix)]
+mod export;
 mod network;
+mod parameters;
 mod receipts;
+mod results;
 mod spec;
 mod support;
+#[cfg(unix)]
+mod terminal;

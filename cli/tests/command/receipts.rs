@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::{EmulatorProcess, command, outcome};
+use crate::support::{EmulatorProcess, command, outcome, with_key};
 
 const SECRET: &str = "0123456789abcdef";
 
@@ -129,6 +129,55 @@ fn what_became_of_a_call_is_received_and_shown() {
     let seen = std::fs::read_to_string(seen).unwrap();
     assert_eq!(seen.lines().filter(|line| line.starts_with('{')).count(), lines);
     assert_eq!(seen.lines().filter(|line| *line == "VoiceReport").count(), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_became_of_a_call_is_polled_from_a_queue() {
+    const QUEUE: &str = "Alicom-Queue-1000000000000000-VoiceReport";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("receipts.jsonl");
+    let emulator = EmulatorProcess::start(&["--queue", &format!("VoiceReport={QUEUE}"), "--time-scale", "0"]);
+    let poll = ["receipts", "poll", "--queue", QUEUE, "--endpoint", &emulator.url, "--out", file.to_str().unwrap()];
+    let mut polling = with_key(&poll, "testid", "testsecret").stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(polling.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert_eq!(line, format!("note: receives from {QUEUE}; Ctrl-C ends it\n"));
+    let call = ["SingleCallByTts", "--CalledNumber", "13000000011", "--TtsCode", "TTS_10001"];
+    assert_eq!(emulator.call(&call).status, Some(0));
+    assert_eq!(emulator.http("POST", "/_emulator/clock", "", r#"{"advance_seconds": 600}"#).0, 200);
+    line.clear();
+    said.read_line(&mut line).unwrap();
+    assert!(line.starts_with("VoiceReport 200011 "), "{line}");
+    let _ = Command::new("kill").args(["-INT", &polling.id().to_string()]).status().unwrap();
+    assert!(polling.wait().unwrap().success());
+    assert!(show(&file, &[]).contains("| 200011  | "), "{}", show(&file, &[]));
+}
+
+#[test]
+fn a_queue_that_cannot_be_polled_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("receipts.jsonl");
+    let out = out.to_str().unwrap();
+    let emulator = EmulatorProcess::start(&["--queue", "VoiceReport=known-VoiceReport"]);
+    let poll = |queue: &str, secret: &str| {
+        with_key(&["receipts", "poll", "--queue", queue, "--endpoint", &emulator.url, "--out", out], "testid", secret)
+    };
+    let said = refused(poll("unknown-VoiceReport", "testsecret"), 3);
+    assert!(said.contains("the account is not subscribed to these receipts"), "{said}");
+    let said = refused(poll("known-VoiceReport", "wrong"), 3);
+    assert!(said.contains("SignatureDoesNotMatch") && !said.contains("wrong\""), "{said}");
+    let said = refused(poll("known", "testsecret"), 2);
+    assert!(said.contains("--kind says which receipts it has"), "{said}");
+    let said = refused(poll("a/VoiceReport-VoiceReport", "testsecret"), 2);
+    assert!(said.contains("copy it from the console"), "{said}");
+    let said = refused(command(&["receipts", "poll", "--queue", "known-VoiceReport", "--out", out]), 6);
+    assert!(said.contains("no credentials"), "{said}");
+    for queue in ["VoiceReport", "=x", "VoiceReport="] {
+        let said = refused(command(&["emulator", "--queue", queue]), 2);
+        assert!(said.contains("--queue: expected KIND=NAME"), "{said}");
+    }
 }
 
 /// Whatever was acknowledged is in the file after a kill at any moment, and no receipt twice. `KILLS` sets their number.

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 pub(crate) const LIST: &[&str] = &["call", "QueryRobotTaskCallList", "--TaskId", "1045001"];
@@ -115,6 +115,65 @@ impl Drop for EmulatorProcess {
     }
 }
 
+/// A server that gives these answers, then reads a further request and does not answer it.
+pub(crate) struct Stalling {
+    pub(crate) url: String,
+    /// Gets a message when that request is there.
+    stalled: mpsc::Receiver<TcpStream>,
+}
+
+impl Stalling {
+    pub(crate) fn serve(answers: Vec<String>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (sender, stalled) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut answers = answers.into_iter();
+            for stream in listener.incoming().flatten() {
+                if read_request(&stream).is_none() {
+                    continue;
+                }
+                match answers.next() {
+                    Some(answer) => answer_with(&stream, 200, &answer),
+                    None => return sender.send(stream).unwrap(),
+                }
+            }
+        });
+        Self { url, stalled }
+    }
+
+    /// Waits for the request that is not answered. It stays open until the result is dropped.
+    pub(crate) fn stalled(&self) -> TcpStream {
+        self.stalled.recv_timeout(Duration::from_secs(30)).unwrap()
+    }
+}
+
+/// The body of a request; `None` if there is none.
+fn read_request(stream: &TcpStream) -> Option<String> {
+    let mut reader = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or_default() <= 2 {
+            break;
+        }
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    if reader.read_exact(&mut body).is_err() || length == 0 {
+        return None;
+    }
+    Some(String::from_utf8(body).unwrap())
+}
+
+fn answer_with(mut stream: &TcpStream, status: u16, answer: &str) {
+    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", answer.len());
+    // Whoever asked may be gone.
+    let _ = stream.write_all((head + answer).as_bytes());
+}
+
 /// A server that gives these answers, one after the other, and the last one for ever.
 pub(crate) struct Canned {
     pub(crate) url: String,
@@ -130,29 +189,12 @@ impl Canned {
         let seen = Arc::clone(&bodies);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let mut reader = BufReader::new(&stream);
-                let mut length = 0;
-                loop {
-                    let mut line = String::new();
-                    if reader.read_line(&mut line).unwrap_or_default() <= 2 {
-                        break;
-                    }
-                    if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                        length = value.trim().parse().unwrap();
-                    }
-                }
-                let mut body = vec![0; length];
-                if reader.read_exact(&mut body).is_err() || length == 0 {
-                    continue;
-                }
+                let Some(body) = read_request(&stream) else { continue };
                 let mut seen = seen.lock().unwrap();
                 let (status, answer) = &answers[seen.len().min(answers.len() - 1)];
-                seen.push(String::from_utf8(body).unwrap());
+                seen.push(body);
                 if *status != 0 {
-                    let head =
-                        format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", answer.len());
-                    // Whoever asked may be gone.
-                    let _ = (&stream).write_all((head + answer).as_bytes());
+                    answer_with(&stream, *status, answer);
                 }
             }
         });

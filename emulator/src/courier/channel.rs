@@ -26,12 +26,21 @@ type Send = dyn Fn(Request<Full<Bytes>>) -> BoxFuture<'static, bool> + std::mark
 
 /// Where receipts of one kind go.
 #[derive(Clone)]
-pub(crate) struct Channel {
+pub(crate) enum Channel {
+    /// To a receiver, several at once.
+    Push(Push),
+    /// Into the queue of this name, each as one message.
+    Queue(String),
+}
+
+/// A receiver of pushes.
+#[derive(Clone)]
+pub(crate) struct Push {
     address: Uri,
     send: Arc<Send>,
 }
 
-impl Channel {
+impl Push {
     /// Pushes over HTTP.
     pub(crate) fn http(address: Uri) -> Self {
         let client: Client<HttpConnector, Full<Bytes>> = Client::builder(TokioExecutor::new()).build_http();

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorKind, Sent};
 use crate::generated::field::Entry;
 use crate::generated::operation::Facts;
 use crate::generated::output::Output;
-use crate::request::Unsigned;
+use crate::request::{Stamp, Unsigned};
 use crate::response::body::{Blank, Body};
 use crate::response::judge::{Response, redactor};
 use crate::transport::send_progress::{SendProgress, Stage};
@@ -73,7 +73,7 @@ const READ_AT_ONCE: usize = 64 * 1024;
 const CHECK_THE_WAY: &str = "check the network, the endpoint and the proxy settings, and over TLS that the certificate of the other side is trusted";
 
 /// The hint if there are no credentials, for users of the command and for programs.
-const OTHER_CREDENTIALS: &str = "correct what the cause names, or use other credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and \
+pub(super) const OTHER_CREDENTIALS: &str = "correct what the cause names, or use other credentials: ALIBABA_CLOUD_ACCESS_KEY_ID and \
                                  ALIBABA_CLOUD_ACCESS_KEY_SECRET, another profile, or in a program credentials() of \
                                  the client";
 
@@ -128,7 +128,7 @@ impl Call {
 
         // Signing.
         let Self { core, action, method, parameters, .. } = self;
-        let unsigned = Unsigned { settings: &core.request, action, method: *method, parameters };
+        let unsigned = Unsigned { settings: &core.request, action, method: *method, parameters, stamp: Stamp::NEW };
         let signed = unsigned.sign(credentials.as_ref());
         let (mut request, signed) = signed.map_err(|cause| unwritable(self.action.clone(), cause))?;
         attempt.credentials.clone_from(&credentials);
@@ -252,7 +252,7 @@ impl Call {
 }
 
 /// The request cannot be written as HTTP.
-fn unwritable(action: Cow<'static, str>, cause: http::Error) -> Error {
+pub(super) fn unwritable(action: Cow<'static, str>, cause: http::Error) -> Error {
     let hint = if cause.is::<http::header::InvalidHeaderValue>() {
         "the access key id or the security token holds a line break or another character that no header may hold"
     } else {

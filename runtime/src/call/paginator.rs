@@ -131,6 +131,14 @@ impl Paginator {
         }
     }
 
+    /// States the number of items before the first page: for a caller that goes on where an earlier paginator, which had
+    /// begun at the first page, had come to. The announced total then ends the pages, as it would have done there.
+    #[must_use]
+    pub fn after_items(mut self, items: i64) -> Self {
+        (self.seen, self.counted) = (items, true);
+        self
+    }
+
     /// Where the next page begins; `None` after the last one. It is an error if the pages cannot go on although they
     /// should: the service gave a token twice, or none before the announced total.
     pub fn position(&self) -> Result<Option<&Position>, Error> {

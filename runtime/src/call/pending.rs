@@ -7,15 +7,14 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aliyun_protocol::{Method, Parameters, parameter};
-#[cfg(feature = "test-util")]
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::task::{JoinError, JoinHandle};
 
-use crate::call::attempt::Call;
+use crate::call::attempt::{Call, OTHER_CREDENTIALS, unwritable};
 use crate::call::core::Core;
 use crate::call::retry::Retries;
 use crate::call::task::{Ended, Prepared};
@@ -25,9 +24,8 @@ use crate::error::{Error, ErrorKind, Sent};
 use crate::generated::field::Fields;
 use crate::generated::operation::Facts;
 use crate::generated::output::Output;
-#[cfg(feature = "test-util")]
-use crate::request::Unsigned;
 use crate::request::encode::encode;
+use crate::request::{Stamp, Unsigned};
 use crate::response::body::{Blank, blank};
 
 /// A request that is ready to be sent: `.await` it. The options of the call are set here; the parameters belong to the
@@ -142,6 +140,36 @@ impl PendingRequest<Value> {
     }
 }
 
+impl<T> PendingRequest<T> {
+    /// The request of one attempt, signed and not sent, with this time stamp and nonce where they are given: for callers
+    /// that show a request, or compare its signature with that of another client. Credentials are requested where they
+    /// come from a service.
+    #[doc(hidden)]
+    pub async fn sign(self, time: Option<SystemTime>, nonce: Option<String>) -> Result<http::Request<Bytes>, Error> {
+        let Self { core, prepared, .. } = self;
+        let Prepared { action, method, mut parameters, facts, fault, .. } = prepared;
+        let fail = |kind, what: String| Error::new(kind, action.clone(), Sent::No, what).ended(0, facts, Sent::No);
+        if let Some(fault) = fault {
+            return Err(fail(ErrorKind::Request, fault));
+        }
+        let credentials = if facts.signed {
+            let provided = core.credentials.credentials().await.map_err(|error| {
+                fail(ErrorKind::Credentials, "there are no credentials to sign with".to_owned())
+                    .caused_by(error)
+                    .hint(OTHER_CREDENTIALS)
+            });
+            Some(provided?)
+        } else {
+            None
+        };
+        let stamp = Stamp { time, nonce };
+        let unsigned =
+            Unsigned { settings: &core.request, action: &action, method, parameters: &mut parameters, stamp: &stamp };
+        let signed = unsigned.sign(credentials.as_ref());
+        signed.map(|(request, _)| request).map_err(|cause| unwritable(action.clone(), cause))
+    }
+}
+
 #[cfg(feature = "test-util")]
 impl<T> PendingRequest<T> {
     /// The body that signature V1 sends.
@@ -160,7 +188,7 @@ impl<T> PendingRequest<T> {
 
     fn unsigned(&mut self) -> Unsigned<'_> {
         let Prepared { action, method, parameters, .. } = &mut self.prepared;
-        Unsigned { settings: &self.core.request, action, method: *method, parameters }
+        Unsigned { settings: &self.core.request, action, method: *method, parameters, stamp: Stamp::NEW }
     }
 }
 

@@ -16,7 +16,7 @@ use super::process_environment::{ProcessEnvironment, variable};
 use super::temporary::{TemporaryKey, read_json, refusal};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::error::redaction;
-use crate::sign::ProtocolParameters;
+use crate::sign::{ProtocolParameters, nonce_text};
 use crate::transport::BoxFuture;
 use crate::transport::endpoint::{Endpoint, PlainHttp, is_region};
 
@@ -249,7 +249,7 @@ impl AssumeRole {
             action: "AssumeRole",
             format: FORMAT,
             version: VERSION,
-            nonce: context.random(),
+            nonce: &nonce_text(context.random()),
             timestamp,
         };
         protocol.add_to(&mut parameters, Some(source.signer()));
