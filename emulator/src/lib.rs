@@ -112,6 +112,19 @@
 //! [`Emulator::assert_dialled_once`]. The gateway's clock, against which time stamps are checked, follows the clients'
 //! unless the time was set.
 //!
+//! # Queues
+//!
+//! [`Builder::queue`] declares a queue of the Message Service (MNS), into which services put receipts, and
+//! [`Emulator::put_message`] fills it. `QueryTokenForMnsQueue` of the service `Dybaseapi` issues the keys. Every host serves
+//! `GET` and `DELETE` of `/queues/<name>/messages`: receiving, with waiting by tokio's clock, and deleting in batches. Version,
+//! date, key, token and signature are checked. A message that was received is invisible for a while by the emulator's clock,
+//! and comes again unless it is deleted before. [`Emulator::queued`] tells how many messages a queue has.
+//!
+//! Rules apply to `BatchReceiveMessage` and `BatchDeleteMessage`, with the parameters `QueueName`, `numOfMessages` and
+//! `waitseconds`: they refuse a request or play a fault; there is no other response to put in place of its own. It is not
+//! published which code an expired token has, and for which queues a token is good: here it is `AccessDenied`, and every
+//! queue.
+//!
 //! # Control over HTTP
 //!
 //! A server answers JSON under `/_emulator/`, to peers on a loopback address and not to pages in a browser (a request has
@@ -137,8 +150,8 @@
 //! # Bounds of memory
 //!
 //! A request has at most 10 MiB of body and 10,000 parameters and must arrive within [`Builder::read_timeout`]. The
-//! latest 10,000 requests and 200,000 dials are kept, and 1,000,000 nonces. JSON adds no rule beyond 10,000. When there is
-//! no more room, the oldest entry is evicted.
+//! latest 10,000 requests and 200,000 dials are kept, and 1,000,000 nonces. A queue keeps 100,000 messages, and all queues
+//! 1,000 keys. JSON adds no rule beyond 10,000. When there is no more room, the oldest entry is evicted.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]

@@ -39,3 +39,8 @@ pub use self::queue::{Consumer, Polled, QueueError, QueueErrorKind};
 pub use self::receiver::{Receiver, ResponseBody};
 pub use self::secret::{Secret, SecretError};
 pub use self::server::Server;
+
+/// The code of the README, compiled.
+#[cfg(all(doctest, feature = "queue"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

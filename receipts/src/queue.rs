@@ -1,5 +1,6 @@
 //! Receives receipts from a queue, for applications without a public address.
 
+mod delay;
 mod error;
 mod key;
 mod message;
@@ -14,6 +15,7 @@ use aliyun_protocol::mns;
 use aliyun_runtime::{Endpoint, ReceiptKind};
 use tokio::time::Instant;
 
+use self::delay::Delay;
 use self::error::Fault;
 pub use self::error::{QueueError, QueueErrorKind};
 use self::key::Keys;
@@ -384,42 +386,5 @@ impl fmt::Debug for Consumer {
             .field("batch", batch)
             .field("listeners", listeners)
             .finish_non_exhaustive()
-    }
-}
-
-/// A delay that doubles each time.
-struct Delay {
-    shortest: Duration,
-    longest: Duration,
-    next: Duration,
-}
-
-impl Delay {
-    fn new(shortest: Duration, longest: Duration) -> Self {
-        Self { shortest, longest, next: shortest }
-    }
-
-    fn reset(&mut self) {
-        self.next = self.shortest;
-    }
-
-    fn next(&mut self) -> Duration {
-        let next = self.next;
-        self.next = (next * 2).min(self.longest);
-        next
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delays_double_up_to_the_longest() {
-        let mut delay = Delay::new(Duration::from_secs(1), Duration::from_secs(5));
-        let next: Vec<u64> = (0..5).map(|_| delay.next().as_secs()).collect();
-        assert_eq!(next, [1, 2, 4, 5, 5]);
-        delay.reset();
-        assert_eq!(delay.next(), Duration::from_secs(1));
     }
 }

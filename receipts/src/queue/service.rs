@@ -60,7 +60,8 @@ impl QueueService {
     pub(super) fn delete(&self, messages: &[Message]) -> Exchange {
         let mut body =
             format!("<?xml version=\"1.0\" encoding=\"utf-8\"?><ReceiptHandles xmlns=\"{}\">", mns::NAMESPACE);
-        for message in messages {
+        // A message without a handle cannot be deleted, and would make the request invalid for the others.
+        for message in messages.iter().filter(|message| !message.handle.is_empty()) {
             // Writing into memory cannot fail.
             let _ = write!(body, "<ReceiptHandle>{}</ReceiptHandle>", escape(&*message.handle));
         }
@@ -92,7 +93,11 @@ impl QueueService {
 
     fn request(&self, exchange: &Exchange, key: &QueueKey, now: SystemTime) -> Result<Request<Bytes>, Fault> {
         let invalid = |_| Fault::Refused("it cannot be written as HTTP".to_owned());
-        let date = httpdate::fmt_http_date(now);
+        let date = jiff::Timestamp::try_from(now)
+            .and_then(|now| jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&now))
+            .map_err(|_| {
+                Fault::Refused("the clock of this machine shows no time that can be sent; set it".to_owned())
+            })?;
         let signed = Signed {
             method: exchange.method.as_str(),
             content_md5: "",

@@ -69,6 +69,17 @@ fn message() -> Message {
     message::messages(body).unwrap().remove(0)
 }
 
+#[test]
+fn a_time_that_cannot_be_sent_is_an_error() {
+    let service =
+        QueueService::new(Arc::<Silent>::default() as _, Endpoint::new("queues.example.com").unwrap(), "q".to_owned());
+    let year = 365 * 24 * 60 * 60;
+    for (seconds, is_valid) in [(0, true), (8_000 * year, true), (9_000 * year, false)] {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(service.request(&service.receive(1, 0), &key(), now).is_ok(), is_valid, "{seconds}");
+    }
+}
+
 /// Notes requests, and never answers.
 #[derive(Default)]
 struct Silent(Mutex<Vec<Request<Bytes>>>);

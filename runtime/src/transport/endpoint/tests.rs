@@ -128,3 +128,20 @@ fn a_query_follows_the_root_path() {
     assert_eq!(endpoint.uri(Some(b"A=1")).unwrap().to_string(), "https://example.com:1/?A=1");
     assert_eq!(endpoint.uri(None).unwrap().to_string(), "https://example.com:1/");
 }
+
+#[test]
+fn an_endpoint_of_another_protocol_has_resources() {
+    let endpoint = Endpoint::new("queues.example.com:8443").unwrap();
+    assert_eq!(endpoint.host(), "queues.example.com:8443");
+    for resource in ["/", "/queues/q/messages", "/queues/q/messages?a=1&b=%20"] {
+        assert_eq!(endpoint.url(resource).unwrap().to_string(), format!("https://queues.example.com:8443{resource}"));
+    }
+    assert!(endpoint.url("/a b").is_err());
+    let plain = "http://queues.example.com";
+    assert_eq!(Endpoint::allowing_plain_http(plain).unwrap().url("/q").unwrap().to_string(), format!("{plain}/q"));
+    assert_eq!(
+        Endpoint::new(plain).unwrap_err().to_string(),
+        "the endpoint \"http://queues.example.com\" is plain HTTP, which would send all that requests say in the clear; \
+         use https; a program that wants it can allow plain HTTP"
+    );
+}
