@@ -15,7 +15,7 @@ use crate::language::pick;
 use crate::params;
 use crate::request::Request;
 use crate::{
-    call, catalogue, emulator, explain, export, file_argument, foreign, help, openapi, receipts, spec, untyped,
+    call, catalogue, configure, emulator, explain, export, file_argument, foreign, help, openapi, receipts, spec, untyped,
 };
 
 /// The task of a command line.
@@ -31,6 +31,8 @@ pub(crate) enum Task {
     Operations(catalogue::Search),
     /// Describe an operation or a type.
     Describe(catalogue::Describe),
+    /// Show or change profiles.
+    Configure(configure::Options),
     /// Explain codes.
     Explain(explain::Options),
     /// Write an OpenAPI document.
@@ -58,6 +60,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(("operations", matches)) => Ok(Task::Operations(catalogue::Search::from_arg_matches(matches)?)),
         Some(("describe", matches)) => Ok(Task::Describe(catalogue::Describe::from_arg_matches(matches)?)),
         Some(("receipts", matches)) => Ok(Task::Receipts(receipts::Options::from_arg_matches(matches)?)),
+        Some(("configure", matches)) => Ok(Task::Configure(configure::Options::from_arg_matches(matches)?)),
         Some(("explain", matches)) => Ok(Task::Explain(explain::Options::from_arg_matches(matches)?)),
         Some(("openapi", matches)) => Ok(Task::OpenApi(openapi::Options::from_arg_matches(matches)?)),
         _ => Err(Failure::Usage("no command is given".to_owned())),
@@ -190,6 +193,9 @@ fn command() -> Command {
         .about("Show the parameters and the response of an operation, or the members or values of a type or a receipt");
     let explain = explain::Options::augment_args(Command::new("explain"))
         .about("Explain a code, an HTTP status or a pasted error: what it means, and what to do");
+    let configure = configure::Options::augment_args(Command::new("configure"))
+        .about("Show or change the profiles that Alibaba's own command uses too")
+        .long_about(configure::HELP);
     let openapi = openapi::Options::augment_args(Command::new("openapi"))
         .about("Write an OpenAPI document of the service, for other tools")
         .long_about(
@@ -222,6 +228,7 @@ fn command() -> Command {
         .subcommand(operations)
         .subcommand(describe)
         .subcommand(explain)
+        .subcommand(configure)
         .subcommand(emulator)
         .subcommand(receipts)
         .subcommand(openapi)
