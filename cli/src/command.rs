@@ -15,7 +15,8 @@ use crate::language::pick;
 use crate::params;
 use crate::request::Request;
 use crate::{
-    call, catalogue, configure, emulator, explain, export, file_argument, foreign, help, openapi, receipts, spec, untyped,
+    call, catalogue, configure, emulator, explain, export, file_argument, foreign, help, openapi, receipts, spec,
+    untyped,
 };
 
 /// The task of a command line.

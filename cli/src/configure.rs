@@ -37,7 +37,7 @@ enum Task {
     Add {
         /// Name of the profile
         name: String,
-        /// How the profile gets credentials: AK is an access key, RamRoleArn a role that the key assumes
+        /// How the profile gets credentials: `AK` is an access key, `RamRoleArn` a role that it assumes
         #[arg(long, value_name = "MODE", default_value = "AK", value_parser = mode)]
         mode: &'static str,
         /// Members of the profile. A KEY without a value is asked for, as a secret always is
@@ -70,7 +70,7 @@ Alibaba's own command uses the same file. Only what is asked for is changed: oth
 The file is replaced as a whole, and only its owner may read it.
 
 Secrets are never given on the command line, where other users of the machine can see them. At a terminal they are asked \
-for and not shown. Otherwise each one is a line of standard input, in the order in which they would be asked for.";
+for and not shown. Otherwise each one is a line of standard input, in the order in which they would be asked for: secrets come last.";
 
 /// The region of profiles for which none is given: Alibaba's command requires one. This client does not use it.
 const REGION: &str = "cn-hangzhou";
@@ -186,7 +186,10 @@ impl Profiles {
             }
         })?;
         if !select {
-            notice::note(&format!("{:?} stays selected; `dyvms configure use {name}` changes it", self.outline.current));
+            notice::note(&format!(
+                "{:?} stays selected; `dyvms configure use {name}` changes it",
+                self.outline.current
+            ));
         }
         Ok(())
     }
@@ -221,9 +224,8 @@ impl Profiles {
     /// Writes the changed file. What another program has written since it was read is not overwritten.
     fn change(&self, done: &str, name: &str, change: impl FnOnce(&edit::Root)) -> Result<(), Failure> {
         let broken = |error: aliyun_runtime::CredentialsError| Failure::Configuration(error.to_string());
-        let text = edit::changed(self.text.as_ref().map(|text| text.as_str()), change).map_err(|why| {
-            Failure::Configuration(format!("{}: {why}; nothing was written", self.file))
-        })?;
+        let text = edit::changed(self.text.as_ref().map(|text| text.as_str()), change)
+            .map_err(|why| Failure::Configuration(format!("{}: {why}; nothing was written", self.file)))?;
         let outline = self.file.outline(&text).map_err(broken)?;
         if self.file.read().map_err(broken)? != self.text {
             let why = "it was changed by another program meanwhile; nothing was written, so run the command again";

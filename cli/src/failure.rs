@@ -140,7 +140,12 @@ impl Failure {
             // The reader has closed its input, as in `dyvms call ... | head`.
             Self::Output { error, done: None } if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Queue(error) => status_of_queue(error),
-            Self::Output { .. } | Self::System(..) | Self::Configuration(_) | Self::Inbox(_) | Self::Declined(_) | Self::Response(_) => OTHER,
+            Self::Output { .. }
+            | Self::System(..)
+            | Self::Configuration(_)
+            | Self::Inbox(_)
+            | Self::Declined(_)
+            | Self::Response(_) => OTHER,
             Self::Interrupted(_) => interrupt::STATUS,
         }
     }

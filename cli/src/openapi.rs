@@ -46,8 +46,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let text = format!("{document:#}\n");
     match &options.out {
         None => Ok(io::stdout().lock().write_all(text.as_bytes())?),
-        Some(path) => {
-            whole_file::write(path, &text, Readers::AsUsual).map_err(|error| Failure::system(format!("cannot write {}", path.display()), error))
-        }
+        Some(path) => whole_file::write(path, &text, Readers::AsUsual)
+            .map_err(|error| Failure::system(format!("cannot write {}", path.display()), error)),
     }
 }

@@ -115,7 +115,8 @@ mod tests {
         let expected = FILE.replace("timeout\": 10", "timeout\": 20,\n\t\t\t\"sts_region\": \"cn-hangzhou\"");
         assert_eq!(set(vec![("retry_timeout", Value::Number(20)), ("sts_region", text("cn-hangzhou"))]), expected);
         assert_eq!(changed(Some(FILE), |root| select(root, "x")).unwrap(), FILE.replace("\"a\",", "\"x\","));
-        let added = changed(Some(FILE), |root| add(root, vec![("name", text("n")), ("enable_vpc", Value::Switch(true))]));
+        let added =
+            changed(Some(FILE), |root| add(root, vec![("name", text("n")), ("enable_vpc", Value::Switch(true))]));
         let profile = "10\n\t\t},\n\t\t{\n\t\t\t\"name\": \"n\",\n\t\t\t\"enable_vpc\": true\n\t\t}\n";
         assert_eq!(added.unwrap(), FILE.replace("10\n\t\t}\n", profile));
     }

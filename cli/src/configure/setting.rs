@@ -62,7 +62,9 @@ pub(super) fn parse(settings: &[String]) -> Result<Vec<Setting>, Failure> {
             None => (text.as_str(), None),
         };
         let key = key.replace('-', "_").to_lowercase();
-        let Some(mut setting) = Setting::asked(&key) else { return Err(Failure::Usage(unknown(&key, given.is_some()))) };
+        let Some(mut setting) = Setting::asked(&key) else {
+            return Err(Failure::Usage(unknown(&key, given.is_some())));
+        };
         let name = setting.name;
         if setting.kind == MemberKind::Secret && given.as_ref().is_some_and(|value| !value.is_empty()) {
             let why = "is a secret, which other users of this machine could read on the command line";
@@ -87,13 +89,22 @@ fn unknown(key: &str, has_value: bool) -> String {
             let names: Vec<&str> = names().collect();
             format!("a profile has no member with this name; expected one of {}", names.join(", "))
         }
-        None => "expected KEY=VALUE, such as region_id=cn-hangzhou, or the KEY of a member that is asked for".to_owned(),
+        None => {
+            "expected KEY=VALUE, such as region_id=cn-hangzhou, or the KEY of a member that is asked for".to_owned()
+        }
     }
 }
 
-/// The values of members: those that are not given are asked for, in their order.
+/// The values of members: those that are not given are asked for, secrets after all others.
 pub(super) fn values(settings: Vec<Setting>) -> Result<Vec<(&'static str, Value)>, Failure> {
-    settings.into_iter().map(|setting| Ok((setting.name, value(setting)?))).collect()
+    let (secrets, others): (Vec<_>, Vec<_>) =
+        settings.into_iter().enumerate().partition(|(_, setting)| setting.kind == MemberKind::Secret);
+    let mut values = Vec::new();
+    for (at, setting) in others.into_iter().chain(secrets) {
+        values.push((at, setting.name, value(setting)?));
+    }
+    values.sort_by_key(|(at, ..)| *at);
+    Ok(values.into_iter().map(|(_, name, value)| (name, value)).collect())
 }
 
 fn value(setting: Setting) -> Result<Value, Failure> {
@@ -129,6 +140,10 @@ fn ask(name: &str, kind: MemberKind) -> Result<Zeroizing<String>, Failure> {
     };
     let is_terminal = io::stdin().is_terminal();
     if is_terminal && kind == MemberKind::Secret {
+        // The prompt raises the signal of Ctrl-C before it shows again what is typed. The signal is caught from here on, so
+        // that it gets that far; no other question follows.
+        #[cfg(unix)]
+        let _caught = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).map_err(failed)?;
         return Ok(Zeroizing::new(rpassword::prompt_password(format!("{name}: ")).map_err(failed)?));
     }
     if is_terminal {
@@ -157,7 +172,8 @@ mod tests {
 
     #[test]
     fn members_have_their_types() {
-        let values = parsed(&["region-id=cn-shanghai", "expired_seconds=900", "enable_vpc=true", "mode=ak", "STS_REGION="]);
+        let values =
+            parsed(&["region-id=cn-shanghai", "expired_seconds=900", "enable_vpc=true", "mode=ak", "STS_REGION="]);
         let expected = [
             ("region_id", Value::text("cn-shanghai")),
             ("expired_seconds", Value::Number(900)),

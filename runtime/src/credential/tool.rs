@@ -9,7 +9,6 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::{Credentials, Source, redacted};
 use super::cloud_sso::{self, CloudSso};
 use super::entry::{Entry, Known, Located, RoleNames, Shape, Value};
 use super::external::External;
@@ -18,6 +17,7 @@ use super::process_environment::{ProcessEnvironment, variable};
 use super::temporary::{misfit, seconds};
 use super::tool_file::{ProfileOutline, ProfileState};
 use super::uri::CredentialsUri;
+use super::{Credentials, Source, redacted};
 
 const fn known(name: &'static str, shape: Shape, variable: Option<&'static str>) -> Known {
     Known { name, shape, variable }

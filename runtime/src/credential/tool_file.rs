@@ -244,7 +244,8 @@ mod tests {
 
     #[test]
     fn the_variable_names_the_file() {
-        let home = Home::new().with("ALIBABA_CLOUD_CONFIG_FILE", "/elsewhere/c.json").with("ALIBABA_CLOUD_PROFILE", "x");
+        let home =
+            Home::new().with("ALIBABA_CLOUD_CONFIG_FILE", "/elsewhere/c.json").with("ALIBABA_CLOUD_PROFILE", "x");
         let file = ToolFile::of(home.environment()).unwrap();
         assert_eq!(file.path(), Path::new("/elsewhere/c.json"));
         assert_eq!(file.selected_by_variable(), Some(("ALIBABA_CLOUD_PROFILE", "x".to_owned())));
