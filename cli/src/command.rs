@@ -15,8 +15,8 @@ use crate::language::pick;
 use crate::params;
 use crate::request::Request;
 use crate::{
-    call, catalogue, configure, emulator, explain, export, file_argument, foreign, help, openapi, receipts, spec,
-    untyped,
+    call, catalogue, configure, doctor, emulator, explain, export, file_argument, foreign, help, openapi, receipts,
+    spec, untyped,
 };
 
 /// The task of a command line.
@@ -34,6 +34,8 @@ pub(crate) enum Task {
     Describe(catalogue::Describe),
     /// Show or change profiles.
     Configure(configure::Options),
+    /// Check the machine.
+    Doctor(doctor::Options),
     /// Explain codes.
     Explain(explain::Options),
     /// Write an OpenAPI document.
@@ -62,6 +64,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(("describe", matches)) => Ok(Task::Describe(catalogue::Describe::from_arg_matches(matches)?)),
         Some(("receipts", matches)) => Ok(Task::Receipts(receipts::Options::from_arg_matches(matches)?)),
         Some(("configure", matches)) => Ok(Task::Configure(configure::Options::from_arg_matches(matches)?)),
+        Some(("doctor", matches)) => Ok(Task::Doctor(doctor::Options::from_arg_matches(matches)?)),
         Some(("explain", matches)) => Ok(Task::Explain(explain::Options::from_arg_matches(matches)?)),
         Some(("openapi", matches)) => Ok(Task::OpenApi(openapi::Options::from_arg_matches(matches)?)),
         _ => Err(Failure::Usage("no command is given".to_owned())),
@@ -197,6 +200,9 @@ fn command() -> Command {
     let configure = configure::Options::augment_args(Command::new("configure"))
         .about("Show or change the profiles that Alibaba's own command uses too")
         .long_about(configure::HELP);
+    let doctor = doctor::Options::augment_args(Command::new("doctor"))
+        .about("Check whether this machine can call the service: settings, network, clock, credentials, permissions")
+        .long_about(doctor::HELP);
     let openapi = openapi::Options::augment_args(Command::new("openapi"))
         .about("Write an OpenAPI document of the service, for other tools")
         .long_about(
@@ -230,6 +236,7 @@ fn command() -> Command {
         .subcommand(describe)
         .subcommand(explain)
         .subcommand(configure)
+        .subcommand(doctor)
         .subcommand(emulator)
         .subcommand(receipts)
         .subcommand(openapi)

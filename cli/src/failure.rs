@@ -60,6 +60,8 @@ pub(crate) enum Failure {
     Inbox(InboxError),
     /// The queue of receipts cannot be used.
     Queue(QueueError),
+    /// Some checks of the machine did not pass.
+    Checks(String),
     /// A person did not confirm what was asked for.
     Declined(String),
     /// The response came, but not what was asked of it: the value of `--until`, or a part that `--query` can compute.
@@ -112,6 +114,7 @@ impl Failure {
             }
             Self::Usage(message)
             | Self::Configuration(message)
+            | Self::Checks(message)
             | Self::Declined(message)
             | Self::Response(message)
             | Self::Interrupted(message) => {
@@ -143,6 +146,7 @@ impl Failure {
             Self::Output { .. }
             | Self::System(..)
             | Self::Configuration(_)
+            | Self::Checks(_)
             | Self::Inbox(_)
             | Self::Declined(_)
             | Self::Response(_) => OTHER,

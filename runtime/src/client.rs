@@ -17,6 +17,7 @@ use crate::generated::operation::{Operation, Paged, Service};
 use crate::transport::Transport;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub use crate::transport::connection::Tls;
+use crate::transport::endpoint::Endpoint;
 
 /// A client of the service `S`. Clones share connections, credentials and limits.
 pub struct Client<S> {
@@ -65,6 +66,11 @@ impl<S: Service> Client<S> {
     /// same proxy and certificates, or the same emulator.
     pub fn transport(&self) -> Arc<dyn Transport> {
         Arc::clone(&self.core.transport)
+    }
+
+    /// Where this client sends requests.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.core.request.endpoint
     }
 
     /// The pages of an operation, one by one.

@@ -83,6 +83,10 @@ impl CredentialsProvider for DefaultChain {
     fn invalidate(&self, credentials: &Credentials) {
         self.0.invalidate(credentials);
     }
+
+    fn place(&self) -> Option<String> {
+        self.0.place()
+    }
 }
 
 impl fmt::Debug for DefaultChain {

@@ -69,6 +69,10 @@ impl CredentialsProvider for Profile {
     fn invalidate(&self, credentials: &Credentials) {
         self.search.invalidate(credentials);
     }
+
+    fn place(&self) -> Option<String> {
+        self.search.place()
+    }
 }
 
 impl fmt::Debug for Profile {

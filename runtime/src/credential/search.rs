@@ -117,6 +117,10 @@ impl Search {
         Box::pin(self.look(context))
     }
 
+    pub(super) fn place(&self) -> Option<String> {
+        self.found.get()?.place()
+    }
+
     pub(super) fn invalidate(&self, credentials: &Credentials) {
         if let Some(found) = self.found.get() {
             found.invalidate(credentials);

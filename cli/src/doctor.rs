@@ -1,0 +1,161 @@
+//! `dyvms doctor`: whether this machine can call the service, and what to do if not.
+
+mod clock;
+mod network;
+mod signed;
+
+use std::io::{self, Write as _};
+use std::time::Duration;
+
+use dyvmsapi::Retries;
+
+use self::network::Network;
+use self::signed::Observed;
+use crate::catalogue::Format;
+use crate::client::{self, Connection};
+use crate::failure::Failure;
+use crate::json::Json;
+use crate::{notice, output, spec};
+
+/// Options of `dyvms doctor`.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    client: client::Options,
+    /// Format of the result
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    output: Format,
+}
+
+/// Details of the help.
+pub(crate) const HELP: &str = "\
+Check whether this machine can call the service, with the options that `dyvms call` has. One line for each check says what \
+was found, and what to do if it is wrong.
+
+One read operation is called, which changes nothing and calls nobody. Checks that need the network are left out if there is \
+none. The exit status is 0 only if all checks have passed, and otherwise 1.";
+
+/// The time limit of each check, unless that of a call is shorter.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Check {
+    name: &'static str,
+    result: CheckResult,
+    detail: String,
+    /// What to do; empty if nothing is wrong.
+    remedy: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CheckResult {
+    Passed,
+    Failed,
+    /// Another check that failed makes it impossible.
+    NotChecked,
+}
+
+impl Check {
+    fn passed(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, result: CheckResult::Passed, detail: detail.into(), remedy: String::new() }
+    }
+
+    fn failed(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { name, result: CheckResult::Failed, detail: detail.into(), remedy: remedy.into() }
+    }
+
+    fn not_checked(name: &'static str, why: impl Into<String>) -> Self {
+        Self { name, result: CheckResult::NotChecked, detail: why.into(), remedy: String::new() }
+    }
+}
+
+/// Checks this machine.
+pub(crate) async fn run(options: Options) -> Result<(), Failure> {
+    let (checks, is_offline) = checks(&options.client).await?;
+    show(&checks, options.output)?;
+    if is_offline {
+        let what =
+            "the endpoint was not reached, so that this machine may be offline: only what needs no network was checked";
+        notice::note(what);
+    }
+    let wrong = checks.iter().filter(|check| check.result != CheckResult::Passed).count();
+    if wrong > 0 {
+        return Err(Failure::Checks(format!("{wrong} of {} did not pass", notice::count(checks.len(), "check"))));
+    }
+    Ok(())
+}
+
+/// All checks in their order, and whether the endpoint was not reached.
+async fn checks(options: &client::Options) -> Result<(Vec<Check>, bool), Failure> {
+    let service = spec::service();
+    let version = format!("dyvms {}, {} {}", env!("CARGO_PKG_VERSION"), service.product, service.version);
+    let mut checks = vec![Check::passed("version", version)];
+    let Some(request) = signed::request() else {
+        return Err(Failure::Usage("the specification has no read operation without required parameters".to_owned()));
+    };
+    let limit = options.timeout().min(LONGEST);
+    let (credentials, observed) = Observed::new(options.credentials());
+    let builder = options.builder(&request)?.credentials(credentials).timeout(limit).retries(Retries::never());
+    let connection = match Connection::with(options, &request, builder).await {
+        Ok(connection) => connection,
+        Err(Failure::Call { error, .. }) => {
+            checks.push(Check::failed(
+                "settings",
+                error.to_string(),
+                "correct the option or the variable that it names",
+            ));
+            return Ok((checks, false));
+        }
+        Err(failure) => return Err(failure),
+    };
+    let network = Network::new(connection.client(), limit);
+    checks.push(network.endpoint());
+    let proxy = network.proxy();
+    checks.push(network.name(proxy.is_some()).await);
+    checks.push(Check::passed("proxy", proxy.unwrap_or_else(|| "none is used".to_owned())));
+    let (reached, date) = network.reach().await;
+    let is_reached = reached.result == CheckResult::Passed;
+    checks.push(reached);
+    checks.push(clock::check(date.as_deref(), is_reached));
+    checks.extend(network.emulator(is_reached).await);
+    // Credentials are looked for before anything is sent, whether or not it can be.
+    let outcome = connection.send(&request).await;
+    checks.push(observed.check());
+    checks.extend(signed::checks(&request, outcome, observed.is_found(), is_reached));
+    Ok((checks, !is_reached))
+}
+
+fn show(checks: &[Check], format: Format) -> io::Result<()> {
+    if format == Format::Json {
+        return output::write_json(io::stdout().lock(), &Json::List(checks.iter().map(as_json).collect()));
+    }
+    // It takes the colours off again unless this is a terminal that wants them.
+    let mut stdout = anstream::stdout().lock();
+    for Check { name, result, detail, remedy } in checks {
+        let (colour, word) = match result {
+            CheckResult::Passed => ("32", "ok"),
+            CheckResult::Failed => ("31", "failed"),
+            CheckResult::NotChecked => ("33", "not checked"),
+        };
+        let separator = if remedy.is_empty() { "" } else { "; " };
+        writeln!(stdout, "\x1b[{colour}m{word:<11}\x1b[0m  {name:<11}  {detail}{separator}{remedy}")?;
+    }
+    Ok(())
+}
+
+fn as_json(check: &Check) -> Json {
+    let result = match check.result {
+        CheckResult::Passed => "passed",
+        CheckResult::Failed => "failed",
+        CheckResult::NotChecked => "notChecked",
+    };
+    let member = |name: &str, text: &str| (name.to_owned(), Json::Text(text.to_owned()));
+    Json::Object(vec![
+        member("check", check.name),
+        member("result", result),
+        member("detail", &check.detail),
+        member("remedy", &check.remedy),
+    ])
+}
