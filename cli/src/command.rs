@@ -15,8 +15,8 @@ use crate::language::pick;
 use crate::params;
 use crate::request::Request;
 use crate::{
-    call, catalogue, configure, doctor, emulator, explain, export, file_argument, foreign, help, openapi, receipts,
-    spec, untyped,
+    call, catalogue, completion, configure, doctor, emulator, explain, export, file_argument, foreign, help, man,
+    openapi, receipts, spec, untyped,
 };
 
 /// The task of a command line.
@@ -36,6 +36,10 @@ pub(crate) enum Task {
     Configure(configure::Options),
     /// Check the machine.
     Doctor(doctor::Options),
+    /// Print a script for a shell.
+    Completions(completion::Options),
+    /// Write manual pages.
+    Man(man::Options),
     /// Explain codes.
     Explain(explain::Options),
     /// Write an OpenAPI document.
@@ -65,6 +69,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(("receipts", matches)) => Ok(Task::Receipts(receipts::Options::from_arg_matches(matches)?)),
         Some(("configure", matches)) => Ok(Task::Configure(configure::Options::from_arg_matches(matches)?)),
         Some(("doctor", matches)) => Ok(Task::Doctor(doctor::Options::from_arg_matches(matches)?)),
+        Some(("completions", matches)) => Ok(Task::Completions(completion::Options::from_arg_matches(matches)?)),
+        Some(("man", matches)) => Ok(Task::Man(man::Options::from_arg_matches(matches)?)),
         Some(("explain", matches)) => Ok(Task::Explain(explain::Options::from_arg_matches(matches)?)),
         Some(("openapi", matches)) => Ok(Task::OpenApi(openapi::Options::from_arg_matches(matches)?)),
         _ => Err(Failure::Usage("no command is given".to_owned())),
@@ -144,7 +150,7 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
 }
 
 /// The whole command line. The arguments of an action are created only for a call of this action or its help.
-fn command() -> Command {
+pub(crate) fn command() -> Command {
     let service = spec::service();
     let actions = service.operations.iter().map(|operation| {
         Command::new(operation.action.as_str())
@@ -203,6 +209,10 @@ fn command() -> Command {
     let doctor = doctor::Options::augment_args(Command::new("doctor"))
         .about("Check whether this machine can call the service: settings, network, clock, credentials, permissions")
         .long_about(doctor::HELP);
+    let completions = completion::Options::augment_args(Command::new("completions"))
+        .about("Print a script that makes a shell complete command lines")
+        .long_about(completion::HELP);
+    let man = man::Options::augment_args(Command::new("man")).about("Write manual pages");
     let openapi = openapi::Options::augment_args(Command::new("openapi"))
         .about("Write an OpenAPI document of the service, for other tools")
         .long_about(
@@ -240,6 +250,8 @@ fn command() -> Command {
         .subcommand(emulator)
         .subcommand(receipts)
         .subcommand(openapi)
+        .subcommand(completions)
+        .subcommand(man)
 }
 
 /// Adds the parameters of an action, and the options that every action has.

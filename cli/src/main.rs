@@ -7,6 +7,7 @@ mod call;
 mod catalogue;
 mod client;
 mod command;
+mod completion;
 mod configure;
 mod doctor;
 mod dry_run;
@@ -20,6 +21,7 @@ mod help;
 mod interrupt;
 mod json;
 mod language;
+mod man;
 mod notice;
 mod openapi;
 mod output;
@@ -47,7 +49,11 @@ use crate::command::Task;
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
-    match command::parse(std::env::args_os()).and_then(perform) {
+    let done = match completion::answer() {
+        Ok(false) => command::parse(std::env::args_os()).and_then(perform),
+        other => other.map(drop),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let code = failure.code().map(str::to_owned);
@@ -72,6 +78,8 @@ fn perform(task: Task) -> Result<(), Failure> {
             Task::Describe(options) => catalogue::describe(&options),
             Task::Configure(options) => configure::run(options),
             Task::Doctor(options) => doctor::run(options).await,
+            Task::Completions(options) => completion::run(&options),
+            Task::Man(options) => man::run(&options),
             Task::Explain(options) => explain::run(&options),
             Task::OpenApi(options) => openapi::run(&options),
             Task::Receipts(options) => receipts::run(options).await,
