@@ -15,7 +15,8 @@ use crate::language::pick;
 use crate::params;
 use crate::request::Request;
 use crate::{
-    call, catalogue, emulator, explain, export, file_argument, foreign, help, openapi, receipts, spec, untyped,
+    call, catalogue, configure, emulator, explain, export, file_argument, foreign, help, openapi, receipts, spec,
+    untyped,
 };
 
 /// The task of a command line.
@@ -31,6 +32,8 @@ pub(crate) enum Task {
     Operations(catalogue::Search),
     /// Describe an operation or a type.
     Describe(catalogue::Describe),
+    /// Change the profiles.
+    Configure(configure::Options),
     /// Explain codes.
     Explain(explain::Options),
     /// Write an OpenAPI document.
@@ -58,6 +61,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(("operations", matches)) => Ok(Task::Operations(catalogue::Search::from_arg_matches(matches)?)),
         Some(("describe", matches)) => Ok(Task::Describe(catalogue::Describe::from_arg_matches(matches)?)),
         Some(("receipts", matches)) => Ok(Task::Receipts(receipts::Options::from_arg_matches(matches)?)),
+        Some(("configure", matches)) => Ok(Task::Configure(configure::Options::from_arg_matches(matches)?)),
         Some(("explain", matches)) => Ok(Task::Explain(explain::Options::from_arg_matches(matches)?)),
         Some(("openapi", matches)) => Ok(Task::OpenApi(openapi::Options::from_arg_matches(matches)?)),
         _ => Err(Failure::Usage("no command is given".to_owned())),
@@ -188,6 +192,8 @@ fn command() -> Command {
         .about("List the operations of the service, or those that have all of some words");
     let describe = catalogue::Describe::augment_args(Command::new("describe"))
         .about("Show the parameters and the response of an operation, or the members or values of a type or a receipt");
+    let configure = configure::Options::augment_args(Command::new("configure"))
+        .about("List, add, change and select the profiles that this command shares with Alibaba's own");
     let explain = explain::Options::augment_args(Command::new("explain"))
         .about("Explain a code, an HTTP status or a pasted error: what it means, and what to do");
     let openapi = openapi::Options::augment_args(Command::new("openapi"))
@@ -222,6 +228,7 @@ fn command() -> Command {
         .subcommand(operations)
         .subcommand(describe)
         .subcommand(explain)
+        .subcommand(configure)
         .subcommand(emulator)
         .subcommand(receipts)
         .subcommand(openapi)

@@ -7,6 +7,7 @@ mod call;
 mod catalogue;
 mod client;
 mod command;
+mod configure;
 mod dry_run;
 mod emulator;
 mod explain;
@@ -36,6 +37,7 @@ mod table;
 mod trace;
 mod until;
 mod untyped;
+mod whole_file;
 mod yaml;
 
 use std::process::ExitCode;
@@ -67,6 +69,7 @@ fn perform(task: Task) -> Result<(), Failure> {
             Task::Emulator(options) => emulator::run(options).await,
             Task::Operations(options) => catalogue::search(&options),
             Task::Describe(options) => catalogue::describe(&options),
+            Task::Configure(options) => configure::run(&options),
             Task::Explain(options) => explain::run(&options),
             Task::OpenApi(options) => openapi::run(&options),
             Task::Receipts(options) => receipts::run(options).await,

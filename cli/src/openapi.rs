@@ -1,12 +1,12 @@
 //! `dyvms openapi`: the service as an OpenAPI document, for other tools.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use aliyun_api_formats::{OpenApiOptions, OpenApiVersion, openapi};
 
 use crate::failure::Failure;
-use crate::spec;
+use crate::{spec, whole_file};
 
 /// Options of `dyvms openapi`.
 #[derive(Debug, clap::Args)]
@@ -46,23 +46,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     match &options.out {
         None => Ok(io::stdout().lock().write_all(text.as_bytes())?),
         Some(path) => {
-            write(path, &text).map_err(|error| Failure::system(format!("cannot write {}", path.display()), error))
+            // As for any new file: the umask decides.
+            whole_file::write(path, text.as_bytes(), 0o666)
+                .map_err(|error| Failure::system(format!("cannot write {}", path.display()), error))
         }
     }
-}
-
-/// Writes a file as a whole or not at all.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // As for any new file: the umask decides.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
 }

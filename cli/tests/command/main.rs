@@ -4,6 +4,7 @@
 
 mod answers;
 mod call;
+mod configure;
 mod emulator;
 mod explain;
 #[cfg(unix)]

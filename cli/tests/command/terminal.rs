@@ -209,3 +209,19 @@ fn an_export_shows_its_progress_and_asks_before_it_replaces_a_file() {
         assert_eq!(std::fs::read_to_string(out).unwrap(), written);
     }
 }
+
+#[test]
+fn a_secret_is_entered_without_being_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.json");
+    let variables = [("ALIBABA_CLOUD_CONFIG_FILE", path.to_str().unwrap())];
+    let mut terminal = Terminal::start(80, &["configure", "add", "night"], &variables);
+    terminal.wait_for("access_key_id: ");
+    terminal.press("testid\n");
+    terminal.wait_for("access_key_secret (not shown): ");
+    terminal.press("verysecret\n");
+    let (status, shown) = terminal.ended();
+    assert_eq!(status, 0, "{shown}");
+    assert!(shown.contains("\"night\" was added to ") && !shown.contains("verysecret"), "{shown}");
+    assert!(std::fs::read_to_string(&path).unwrap().contains("\"access_key_secret\": \"verysecret\""));
+}

@@ -41,6 +41,11 @@ impl ProfileFile {
         Self::of(environment, "the credentials file", variable::CREDENTIALS_FILE, &PATHS, Format::Ini)
     }
 
+    /// Where it is.
+    pub(super) fn into_path(self) -> PathBuf {
+        self.path
+    }
+
     fn of(
         environment: &ProcessEnvironment,
         kind: &str,
