@@ -2,10 +2,12 @@
 
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aliyun_api_spec::model;
-use aliyun_runtime::{By, Facts, PendingRequest, Value, Words};
+use aliyun_runtime::http::Uri;
+use aliyun_runtime::{By, Facts, PendingRequest, Transport, Value, Words};
 use dyvmsapi::credentials::Profile;
 use dyvmsapi::{Client, ClientBuilder, Credentials, Dyvmsapi, Retries, Signature};
 use dyvmsapi_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Server};
@@ -127,6 +129,16 @@ impl Connection {
         self.client.send_action(request.action(), &all).facts(self.facts).form_after(query.len())
     }
 
+    /// The transport of the client.
+    pub(crate) fn transport(&self) -> Arc<dyn Transport> {
+        self.client.transport()
+    }
+
+    /// The address of the service.
+    pub(crate) fn endpoint(&self) -> Uri {
+        self.client.endpoint()
+    }
+
     /// Sends a request.
     pub(crate) async fn send(&self, request: &Request) -> Result<Response, Failure> {
         let operation = request.operation();
@@ -158,6 +170,11 @@ impl Options {
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()
+    }
+
+    /// The profile that is asked for.
+    pub(crate) fn profile(&self) -> Option<&str> {
+        self.profile.as_deref()
     }
 
     fn builder(&self, request: &Request) -> Result<ClientBuilder<Dyvmsapi>, Failure> {

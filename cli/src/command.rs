@@ -15,8 +15,8 @@ use crate::language::pick;
 use crate::params;
 use crate::request::Request;
 use crate::{
-    call, catalogue, configure, emulator, explain, export, file_argument, foreign, help, openapi, receipts, spec,
-    untyped,
+    call, catalogue, configure, doctor, emulator, explain, export, file_argument, foreign, help, openapi, receipts,
+    spec, untyped,
 };
 
 /// The task of a command line.
@@ -34,6 +34,8 @@ pub(crate) enum Task {
     Describe(catalogue::Describe),
     /// Change the profiles.
     Configure(configure::Options),
+    /// Check this machine.
+    Doctor(doctor::Options),
     /// Explain codes.
     Explain(explain::Options),
     /// Write an OpenAPI document.
@@ -62,6 +64,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(("describe", matches)) => Ok(Task::Describe(catalogue::Describe::from_arg_matches(matches)?)),
         Some(("receipts", matches)) => Ok(Task::Receipts(receipts::Options::from_arg_matches(matches)?)),
         Some(("configure", matches)) => Ok(Task::Configure(configure::Options::from_arg_matches(matches)?)),
+        Some(("doctor", matches)) => Ok(Task::Doctor(doctor::Options::from_arg_matches(matches)?)),
         Some(("explain", matches)) => Ok(Task::Explain(explain::Options::from_arg_matches(matches)?)),
         Some(("openapi", matches)) => Ok(Task::OpenApi(openapi::Options::from_arg_matches(matches)?)),
         _ => Err(Failure::Usage("no command is given".to_owned())),
@@ -194,6 +197,12 @@ fn command() -> Command {
         .about("Show the parameters and the response of an operation, or the members or values of a type or a receipt");
     let configure = configure::Options::augment_args(Command::new("configure"))
         .about("List, add, change and select the profiles that this command shares with Alibaba's own");
+    let doctor = doctor::Options::augment_args(Command::new("doctor"))
+        .about("Check whether this machine can call the service: credentials, clock, network, permissions")
+        .long_about(
+            "Check whether this machine can call the service: credentials, clock, network, permissions.\n\n\
+             Nothing is changed and nobody is called: the one signed call only reads. The exit status is 0 if all checks pass.",
+        );
     let explain = explain::Options::augment_args(Command::new("explain"))
         .about("Explain a code, an HTTP status or a pasted error: what it means, and what to do");
     let openapi = openapi::Options::augment_args(Command::new("openapi"))
@@ -229,6 +238,7 @@ fn command() -> Command {
         .subcommand(describe)
         .subcommand(explain)
         .subcommand(configure)
+        .subcommand(doctor)
         .subcommand(emulator)
         .subcommand(receipts)
         .subcommand(openapi)

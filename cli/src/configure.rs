@@ -142,7 +142,7 @@ fn list(configuration: &Configuration, format: Format) -> Result<(), Failure> {
     match table::draw(&columns, &rows, width) {
         Some(drawing) => writeln!(io::stdout().lock(), "{}", drawing.text)?,
         None => {
-            notice::note(&format!("{} has no profiles; `dyvms configure add NAME` adds one", configuration.shown()))
+            notice::note(&format!("{} has no profiles; `dyvms configure add NAME` adds one", configuration.shown()));
         }
     }
     Ok(())

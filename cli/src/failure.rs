@@ -58,6 +58,8 @@ pub(crate) enum Failure {
     Inbox(InboxError),
     /// The queue of receipts cannot be used.
     Queue(QueueError),
+    /// This number of checks of `doctor` failed.
+    Checks(usize),
     /// A person did not confirm what was asked for.
     Declined(String),
     /// The response came, but not what was asked of it: the value of `--until`, or a part that `--query` can compute.
@@ -117,6 +119,7 @@ impl Failure {
             }
             Self::Output { error, done: None } if error.kind() == io::ErrorKind::BrokenPipe => {}
             Self::Output { error, done: None } => notice::error(&format!("the result cannot be written: {error}")),
+            Self::Checks(count) => notice::error(&format!("{} failed", notice::count(count, "check"))),
             Self::Inbox(error) => notice::error(&error.to_string()),
             Self::Queue(error) => with_causes(&error),
             Self::System(what, error) => notice::error(&format!("{what}: {error}")),
@@ -134,7 +137,12 @@ impl Failure {
             // The reader has closed its input, as in `dyvms call ... | head`.
             Self::Output { error, done: None } if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Queue(error) => status_of_queue(error),
-            Self::Output { .. } | Self::System(..) | Self::Inbox(_) | Self::Declined(_) | Self::Response(_) => OTHER,
+            Self::Output { .. }
+            | Self::System(..)
+            | Self::Inbox(_)
+            | Self::Checks(_)
+            | Self::Declined(_)
+            | Self::Response(_) => OTHER,
             Self::Interrupted(_) => interrupt::STATUS,
         }
     }

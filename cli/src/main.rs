@@ -8,6 +8,7 @@ mod catalogue;
 mod client;
 mod command;
 mod configure;
+mod doctor;
 mod dry_run;
 mod emulator;
 mod explain;
@@ -70,6 +71,7 @@ fn perform(task: Task) -> Result<(), Failure> {
             Task::Operations(options) => catalogue::search(&options),
             Task::Describe(options) => catalogue::describe(&options),
             Task::Configure(options) => configure::run(&options),
+            Task::Doctor(options) => doctor::run(&options).await,
             Task::Explain(options) => explain::run(&options),
             Task::OpenApi(options) => openapi::run(&options),
             Task::Receipts(options) => receipts::run(options).await,

@@ -67,6 +67,11 @@ impl<S: Service> Client<S> {
         Arc::clone(&self.core.transport)
     }
 
+    /// The address of the service: scheme, host and port.
+    pub fn endpoint(&self) -> http::Uri {
+        self.core.request.endpoint.target().clone()
+    }
+
     /// The pages of an operation, one by one.
     pub fn pages<O: Paged<Service = S>>(&self, operation: O) -> Pages<O> {
         Pages::new(&self.core, operation)

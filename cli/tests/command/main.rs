@@ -5,6 +5,7 @@
 mod answers;
 mod call;
 mod configure;
+mod doctor;
 mod emulator;
 mod explain;
 #[cfg(unix)]

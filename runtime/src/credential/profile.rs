@@ -70,6 +70,12 @@ impl Profile {
         ProcessEnvironment::of_process().text(variable::PROFILE)
     }
 
+    /// The file that has the profile, for people. `None` before it was read.
+    #[must_use]
+    pub fn source(&self) -> Option<&str> {
+        self.search.source()
+    }
+
     pub(super) fn of(environment: &ProcessEnvironment, name: String) -> Self {
         let mut search = Search::default();
         search.profiles(environment, Some(name.clone()), RequestedBy::ByProgram);

@@ -41,6 +41,11 @@ impl ProfileFile {
         Self::of(environment, "the credentials file", variable::CREDENTIALS_FILE, &PATHS, Format::Ini)
     }
 
+    /// What it is, and where, for people.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
     /// Where it is.
     pub(super) fn into_path(self) -> PathBuf {
         self.path
