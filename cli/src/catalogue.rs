@@ -29,7 +29,7 @@ pub(crate) struct Search {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum Format {
+pub(crate) enum Format {
     /// A table for people
     #[default]
     Table,

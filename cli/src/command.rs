@@ -195,8 +195,6 @@ fn command() -> Command {
         .about("List the operations of the service, or those that have all of some words");
     let describe = catalogue::Describe::augment_args(Command::new("describe"))
         .about("Show the parameters and the response of an operation, or the members or values of a type or a receipt");
-    let configure = configure::Options::augment_args(Command::new("configure"))
-        .about("List, add, change and select the profiles that this command shares with Alibaba's own");
     let doctor = doctor::Options::augment_args(Command::new("doctor"))
         .about("Check whether this machine can call the service: credentials, clock, network, permissions")
         .long_about(
@@ -205,6 +203,9 @@ fn command() -> Command {
         );
     let explain = explain::Options::augment_args(Command::new("explain"))
         .about("Explain a code, an HTTP status or a pasted error: what it means, and what to do");
+    let configure = configure::Options::augment_args(Command::new("configure"))
+        .about("Show or change the profiles that Alibaba's own command uses too")
+        .long_about(configure::HELP);
     let openapi = openapi::Options::augment_args(Command::new("openapi"))
         .about("Write an OpenAPI document of the service, for other tools")
         .long_about(

@@ -1,18 +1,20 @@
-//! `dyvms configure`: the profiles that this command shares with Alibaba's own.
+//! `dyvms configure`: the profiles in the file that Alibaba's own command uses too.
 
-mod configuration;
-mod input;
+mod edit;
+mod setting;
 
-use std::fmt;
 use std::io::{self, Write as _};
 
-use aliyun_runtime::credentials::Profile;
-use terminal_size::Width;
+use aliyun_runtime::credentials::tool::{self, Outline, ProfileOutline, ProfileState, ToolFile};
+use zeroize::Zeroizing;
 
-use self::configuration::Configuration;
+use self::setting::{Setting, Value};
+use crate::call::terminal_width;
+use crate::catalogue::Format;
 use crate::failure::Failure;
 use crate::json::Json;
 use crate::rows::Column;
+use crate::whole_file::{self, Readers};
 use crate::{notice, output, table};
 
 /// Options of `dyvms configure`.
@@ -25,159 +27,233 @@ pub(crate) struct Options {
 
 #[derive(Debug, clap::Subcommand)]
 enum Task {
-    /// List the profiles; the current one is marked
-    List(List),
+    /// List the profiles, without secrets
+    List {
+        /// Format of the result
+        #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+        output: Format,
+    },
     /// Add a profile; what its mode needs and is not given is asked for
-    Add(Add),
-    /// Change members of a profile
-    Set(Set),
-    /// Make a profile the current one, which is used if none is named
-    Use(Use),
+    Add {
+        /// Name of the profile
+        name: String,
+        /// How the profile gets credentials: `AK` is an access key, `RamRoleArn` a role that it assumes
+        #[arg(long, value_name = "MODE", default_value = "AK", value_parser = mode)]
+        mode: &'static str,
+        /// Members of the profile. A KEY without a value is asked for, as a secret always is
+        #[arg(value_name = "KEY=VALUE|KEY")]
+        settings: Vec<String>,
+        /// Select the profile; without it, only the first usable one is selected
+        #[arg(long = "use")]
+        select: bool,
+    },
+    /// Change members of a profile, and leave all others as they are
+    Set {
+        /// Name of the profile
+        name: String,
+        /// Members of the profile. A KEY without a value is asked for, as a secret always is; KEY= empties it
+        #[arg(value_name = "KEY=VALUE|KEY", required = true)]
+        settings: Vec<String>,
+    },
+    /// Select the profile that is used without --profile
+    Use {
+        /// Name of the profile
+        name: String,
+    },
 }
 
-#[derive(Debug, clap::Args)]
-struct List {
-    /// Format of the result
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
-    output: Format,
+/// Details of the help.
+pub(crate) const HELP: &str = "\
+Show or change the profiles in ~/.aliyun/config.json, or the file that ALIBABA_CLOUD_CONFIG_FILE names.
+
+Alibaba's own command uses the same file. Only what is asked for is changed: other members and profiles stay as they are. \
+The file is replaced as a whole, and only its owner may read it.
+
+Secrets are never given on the command line, where other users of the machine can see them. At a terminal they are asked \
+for and not shown. Otherwise each one is a line of standard input, in the order in which they would be asked for: secrets come last.";
+
+/// The region of profiles for which none is given: Alibaba's command requires one. This client does not use it.
+const REGION: &str = "cn-hangzhou";
+
+/// A mode by its name, in any case.
+fn mode(name: &str) -> Result<&'static str, String> {
+    tool::modes().map(|(known, _)| known).find(|known| known.eq_ignore_ascii_case(name)).ok_or_else(|| {
+        let known: Vec<&str> = tool::modes().map(|(name, _)| name).collect();
+        format!("expected one of {}; logins (CloudSSO, OAuth) are set up with `aliyun configure`", known.join(", "))
+    })
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum Format {
-    /// A table for people
-    #[default]
-    Table,
-    /// A list of objects
-    Json,
-}
-
-#[derive(clap::Args)]
-struct Add {
-    /// Name of the new profile
-    #[arg(value_name = "NAME")]
-    name: String,
-    /// Where its credentials come from, such as AK, `StsToken`, `RamRoleArn` or `EcsRamRole`
-    #[arg(long, value_name = "MODE", default_value = "AK")]
-    mode: String,
-    /// Members and their values; never a secret, which is asked for
-    // Texts, because an error of the command line would show a secret.
-    #[arg(value_name = "MEMBER=VALUE")]
-    members: Vec<String>,
-}
-
-#[derive(clap::Args)]
-struct Set {
-    /// Name of the profile
-    #[arg(value_name = "NAME")]
-    name: String,
-    /// Members and their values; a member without a value is asked for, as every secret is
-    #[arg(value_name = "MEMBER[=VALUE]", required = true)]
-    members: Vec<String>,
-}
-
-#[derive(Debug, clap::Args)]
-struct Use {
-    /// Name of the profile
-    #[arg(value_name = "NAME")]
-    name: String,
-}
-
-/// Without values: somebody may have written a secret there.
-impl fmt::Debug for Add {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Add").field("name", &self.name).field("mode", &self.mode).finish_non_exhaustive()
+/// Shows or changes profiles.
+pub(crate) fn run(options: Options) -> Result<(), Failure> {
+    let file = Profiles::open()?;
+    match options.task {
+        Task::List { output } => file.list(output),
+        Task::Add { name, mode, settings, select } => file.add(&name, mode, &settings, select),
+        Task::Set { name, settings } => file.set(&name, &settings),
+        Task::Use { name } => file.select(&name),
     }
 }
 
-/// Without values: somebody may have written a secret there.
-impl fmt::Debug for Set {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Set").field("name", &self.name).finish_non_exhaustive()
-    }
+/// The file, and what it says.
+struct Profiles {
+    file: ToolFile,
+    /// `None` if there is no such file.
+    text: Option<Zeroizing<String>>,
+    outline: Outline,
 }
 
-/// The members that a profile of a mode cannot do without.
-const NEEDED: [(&str, &[&str]); 9] = [
-    ("AK", &["access_key_id", "access_key_secret"]),
-    ("StsToken", &["access_key_id", "access_key_secret", "sts_token"]),
-    ("RamRoleArn", &["access_key_id", "access_key_secret", "ram_role_arn"]),
-    ("ChainableRamRoleArn", &["source_profile", "ram_role_arn"]),
-    ("RamRoleArnWithRoleName", &["ram_role_name", "ram_role_arn"]),
-    ("EcsRamRole", &[]),
-    ("OIDC", &["oidc_provider_arn", "oidc_token_file", "ram_role_arn"]),
-    ("External", &["process_command"]),
-    ("CredentialsURI", &["credentials_uri"]),
-];
+impl Profiles {
+    fn open() -> Result<Self, Failure> {
+        let broken = |error: aliyun_runtime::CredentialsError| Failure::Configuration(error.to_string());
+        let file = ToolFile::of_process().map_err(broken)?;
+        let text = file.read().map_err(broken)?;
+        let outline = file.outline(text.as_ref().map_or("{}", |text| text.as_str())).map_err(broken)?;
+        Ok(Self { file, text, outline })
+    }
 
-/// Performs the task.
-pub(crate) fn run(options: &Options) -> Result<(), Failure> {
-    let path = Profile::file().ok_or_else(|| {
-        Failure::Usage("the home directory is not known; ALIBABA_CLOUD_CONFIG_FILE can name the file".to_owned())
-    })?;
-    let mut configuration = Configuration::read(path)?;
-    match &options.task {
-        Task::List(options) => list(&configuration, options.output),
-        Task::Add(options) => add(&mut configuration, options),
-        Task::Set(options) => set(&mut configuration, options),
-        Task::Use(options) => {
-            configuration.profile(&options.name)?;
-            configuration.set_current(&options.name);
-            configuration.write()?;
-            notice::note(&format!("{} is the current profile", quoted(&options.name)));
-            if let Some(name) = Profile::named_by_environment().filter(|name| *name != options.name) {
-                notice::note(&format!("ALIBABA_CLOUD_PROFILE is set, so {} is used all the same", quoted(&name)));
+    fn list(&self, format: Format) -> Result<(), Failure> {
+        let profiles = &self.outline.profiles;
+        let row = |profile: &ProfileOutline| {
+            let text = |name: &str, text: &str| (name.to_owned(), Json::Text(text.to_owned()));
+            let is_current = profile.name == self.outline.current;
+            let current = if format == Format::Json {
+                Json::Bool(is_current)
+            } else {
+                Json::Text(if is_current { "*" } else { "" }.to_owned())
+            };
+            Json::Object(vec![
+                ("current".to_owned(), current),
+                text("profile", &profile.name),
+                text("mode", &profile.mode),
+                text("access key", &profile.access_key),
+                text("region", &profile.region),
+                text("state", &state(profile)),
+            ])
+        };
+        let rows: Vec<Json> = profiles.iter().map(row).collect();
+        if format == Format::Json {
+            return Ok(output::write_json(io::stdout().lock(), &Json::List(rows))?);
+        }
+        let columns = ["current", "profile", "mode", "access key", "region", "state"];
+        let columns = columns.map(|name| Column { name: name.to_owned(), numeric: false });
+        if let Some(drawing) = table::draw(&columns, &rows, terminal_width()) {
+            writeln!(io::stdout().lock(), "{}", drawing.text)?;
+        }
+        if profiles.is_empty() {
+            notice::note(&format!("{} has no profiles; `dyvms configure add NAME` adds one", self.file));
+        }
+        self.note_variable();
+        Ok(())
+    }
+
+    fn add(self, name: &str, mode: &'static str, settings: &[String], select: bool) -> Result<(), Failure> {
+        if name.trim().is_empty() || name.contains(char::is_control) {
+            return Err(Failure::Usage("the name of a profile is a text with visible characters".to_owned()));
+        }
+        if self.outline.profile(name).is_some() {
+            let change = format!("`dyvms configure set {name} KEY=VALUE` changes it");
+            return Err(Failure::Usage(format!("there is a profile {name:?} already; {change}")));
+        }
+        let mut settings = setting::parse(settings)?;
+        if settings.iter().any(|setting| setting.name == "mode") {
+            return Err(Failure::Usage("give the mode as --mode".to_owned()));
+        }
+        let needs = tool::modes().find(|(known, _)| *known == mode).map_or(&[][..], |(_, needs)| needs);
+        let given = |settings: &[Setting], name: &str| settings.iter().any(|setting| setting.name == name);
+        let needed = needs.iter().filter(|name| !given(&settings, name)).filter_map(|name| Setting::asked(name));
+        // What the mode needs comes first.
+        let mut all: Vec<Setting> = needed.collect();
+        all.append(&mut settings);
+        if !given(&all, "region_id") {
+            all.push(Setting::of("region_id", REGION));
+        }
+        let values = setting::values(all)?;
+        if let Some(empty) = values.iter().find(|(name, value)| needs.contains(name) && value.is_empty()) {
+            return Err(Failure::Usage(format!("{} is empty; mode {mode} needs it", empty.0)));
+        }
+        let current = self.outline.profile(&self.outline.current);
+        let select = select || current.is_none_or(|current| current.state == ProfileState::Empty);
+        // The last two are what Alibaba's command requires.
+        let fixed = [("name", name), ("mode", mode)].map(|(name, value)| (name, Value::text(value)));
+        let defaults = [("output_format", "json"), ("language", "en")];
+        let defaults = defaults.into_iter().filter(|(name, _)| values.iter().all(|(known, _)| known != name));
+        let defaults: Vec<_> = defaults.map(|(name, value)| (name, Value::text(value))).collect();
+        let members: Vec<(&str, Value)> = fixed.into_iter().chain(values).chain(defaults).collect();
+        self.change(&format!("profile {name:?} is added to {}", self.file), name, |root| {
+            edit::add(root, members);
+            if select {
+                edit::select(root, name);
             }
-            Ok(())
+        })?;
+        if !select {
+            notice::note(&format!(
+                "{:?} stays selected; `dyvms configure use {name}` changes it",
+                self.outline.current
+            ));
+        }
+        Ok(())
+    }
+
+    fn set(self, name: &str, settings: &[String]) -> Result<(), Failure> {
+        self.known(name)?;
+        let values = setting::values(setting::parse(settings)?)?;
+        let done = format!("profile {name:?} of {} is changed", self.file);
+        self.change(&done, name, |root| edit::set(root, name, values))
+    }
+
+    fn select(self, name: &str) -> Result<(), Failure> {
+        self.known(name)?;
+        let done = format!("profile {name:?} of {} is selected", self.file);
+        self.change(&done, name, |root| edit::select(root, name))?;
+        self.note_variable();
+        Ok(())
+    }
+
+    /// Refuses a profile that is not in the file.
+    fn known(&self, name: &str) -> Result<&ProfileOutline, Failure> {
+        self.outline.profile(name).ok_or_else(|| {
+            let names: Vec<String> = self.outline.profiles.iter().map(|profile| profile.name.clone()).collect();
+            let known = match names.as_slice() {
+                [] => "it has none; `dyvms configure add NAME` adds one".to_owned(),
+                names => format!("it has {}", notice::names(names)),
+            };
+            Failure::Usage(format!("there is no profile {name:?} in {}; {known}", self.file))
+        })
+    }
+
+    /// Writes the changed file. What another program has written since it was read is not overwritten.
+    fn change(&self, done: &str, name: &str, change: impl FnOnce(&edit::Root)) -> Result<(), Failure> {
+        let broken = |error: aliyun_runtime::CredentialsError| Failure::Configuration(error.to_string());
+        let text = edit::changed(self.text.as_ref().map(|text| text.as_str()), change)
+            .map_err(|why| Failure::Configuration(format!("{}: {why}; nothing was written", self.file)))?;
+        let outline = self.file.outline(&text).map_err(broken)?;
+        if self.file.read().map_err(broken)? != self.text {
+            let why = "it was changed by another program meanwhile; nothing was written, so run the command again";
+            return Err(Failure::Configuration(format!("{}: {why}", self.file)));
+        }
+        edit::write(self.file.path(), |path| whole_file::write(path, &text, Readers::Owner))
+            .map_err(|error| Failure::system(format!("cannot write {}", self.file), error))?;
+        match outline.profile(name).map(|profile| &profile.state) {
+            Some(ProfileState::Unusable(why)) => notice::note(&format!("{done}, but it cannot be used yet: {why}")),
+            Some(ProfileState::Empty) => notice::note(&format!("{done}, but it has no key yet")),
+            _ => notice::note(&format!("{done}; `dyvms doctor --profile {name}` checks it")),
+        }
+        Ok(())
+    }
+
+    /// Says that the selected profile has no effect.
+    fn note_variable(&self) {
+        if let Some((variable, name)) = self.file.selected_by_variable() {
+            notice::note(&format!("{variable} selects {name:?}, whatever the file says; unset it to use the file"));
         }
     }
 }
 
-fn list(configuration: &Configuration, format: Format) -> Result<(), Failure> {
-    let rows: Vec<Json> = configuration.summaries();
-    if format == Format::Json {
-        return Ok(output::write_json(io::stdout().lock(), &Json::List(rows))?);
+/// Whether a profile can be used, in words.
+fn state(profile: &ProfileOutline) -> String {
+    match &profile.state {
+        ProfileState::Complete => "complete".to_owned(),
+        ProfileState::Empty => "no key".to_owned(),
+        ProfileState::Unusable(why) => why.clone(),
     }
-    let columns = configuration::COLUMNS.map(|name| Column { name: name.to_owned(), numeric: false });
-    let width = terminal_size::terminal_size_of(io::stdout()).map(|(Width(width), _)| width);
-    match table::draw(&columns, &rows, width) {
-        Some(drawing) => writeln!(io::stdout().lock(), "{}", drawing.text)?,
-        None => {
-            notice::note(&format!("{} has no profiles; `dyvms configure add NAME` adds one", configuration.shown()));
-        }
-    }
-    Ok(())
-}
-
-fn add(configuration: &mut Configuration, options: &Add) -> Result<(), Failure> {
-    let known = NEEDED.iter().find(|(mode, _)| mode.eq_ignore_ascii_case(&options.mode));
-    let Some((mode, needed)) = known else {
-        let modes = NEEDED.map(|(mode, _)| mode).join(", ");
-        return Err(Failure::Usage(format!("--mode: {} is not one of {modes}", quoted(&options.mode))));
-    };
-    configuration.add(&options.name, mode)?;
-    let members = input::members(&options.members)?;
-    let given = |member: &str| members.iter().any(|(name, _)| name == member);
-    let missing = needed.iter().filter(|member| !given(member)).map(|member| ((*member).to_owned(), None));
-    let members: Vec<(String, Option<String>)> = missing.chain(members.iter().cloned()).collect();
-    for (member, value) in input::values(members)? {
-        configuration.set(&options.name, &member, value);
-    }
-    configuration.write()?;
-    notice::note(&format!("{} was added to {}", quoted(&options.name), configuration.shown()));
-    Ok(())
-}
-
-fn set(configuration: &mut Configuration, options: &Set) -> Result<(), Failure> {
-    configuration.profile(&options.name)?;
-    for (member, value) in input::values(input::members(&options.members)?)? {
-        configuration.set(&options.name, &member, value);
-    }
-    configuration.write()?;
-    notice::note(&format!("{} was changed in {}", quoted(&options.name), configuration.shown()));
-    Ok(())
-}
-
-/// A name as a message shows it.
-fn quoted(name: &str) -> String {
-    format!("{name:?}")
 }

@@ -54,6 +54,8 @@ pub(crate) enum Failure {
     },
     /// An error of the operating system.
     System(String, io::Error),
+    /// The file of profiles cannot be used.
+    Configuration(String),
     /// The file of receipts cannot be used.
     Inbox(InboxError),
     /// The queue of receipts cannot be used.
@@ -110,7 +112,11 @@ impl Failure {
                 // The output may be closed, as in `dyvms --help | head -1`.
                 let _ = error.print();
             }
-            Self::Usage(message) | Self::Declined(message) | Self::Response(message) | Self::Interrupted(message) => {
+            Self::Usage(message)
+            | Self::Configuration(message)
+            | Self::Declined(message)
+            | Self::Response(message)
+            | Self::Interrupted(message) => {
                 notice::error(&message);
             }
             Self::Call { error, .. } => with_causes(&error),
@@ -141,6 +147,7 @@ impl Failure {
             | Self::System(..)
             | Self::Inbox(_)
             | Self::Checks(_)
+            | Self::Configuration(_)
             | Self::Declined(_)
             | Self::Response(_) => OTHER,
             Self::Interrupted(_) => interrupt::STATUS,

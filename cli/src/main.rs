@@ -70,7 +70,7 @@ fn perform(task: Task) -> Result<(), Failure> {
             Task::Emulator(options) => emulator::run(options).await,
             Task::Operations(options) => catalogue::search(&options),
             Task::Describe(options) => catalogue::describe(&options),
-            Task::Configure(options) => configure::run(&options),
+            Task::Configure(options) => configure::run(options),
             Task::Doctor(options) => doctor::run(&options).await,
             Task::Explain(options) => explain::run(&options),
             Task::OpenApi(options) => openapi::run(&options),

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use aliyun_api_formats::{OpenApiOptions, OpenApiVersion, openapi};
 
 use crate::failure::Failure;
-use crate::{spec, whole_file};
+use crate::spec;
+use crate::whole_file::{self, Readers};
 
 /// Options of `dyvms openapi`.
 #[derive(Debug, clap::Args)]
@@ -45,10 +46,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
     let text = format!("{document:#}\n");
     match &options.out {
         None => Ok(io::stdout().lock().write_all(text.as_bytes())?),
-        Some(path) => {
-            // As for any new file: the umask decides.
-            whole_file::write(path, text.as_bytes(), 0o666)
-                .map_err(|error| Failure::system(format!("cannot write {}", path.display()), error))
-        }
+        Some(path) => whole_file::write(path, &text, Readers::AsUsual)
+            .map_err(|error| Failure::system(format!("cannot write {}", path.display()), error)),
     }
 }

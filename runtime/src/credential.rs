@@ -31,6 +31,7 @@ mod temporary;
 #[cfg(test)]
 mod testing;
 mod tool;
+mod tool_file;
 mod uri;
 
 pub use chain::DefaultChain;
@@ -40,6 +41,7 @@ pub use environment::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, Environment, SECURITY_TO
 pub use profile::Profile;
 pub(crate) use refresh::Refresher;
 pub use sts::{AssumeRole, OidcRole};
+pub use tool_file::{MemberKind, Outline, ProfileOutline, ProfileState, ToolFile, members, modes};
 pub use uri::CredentialsUri;
 
 /// An access key, with a security token if it is a temporary one. Clones share it.
@@ -128,12 +130,17 @@ impl Credentials {
     }
 }
 
+/// The beginning of an access key id.
+fn redacted(access_key_id: &str) -> String {
+    let beginning: String = access_key_id.trim().chars().take(4).collect();
+    beginning + "***"
+}
+
 /// Shows the beginning of the id and the expiration only.
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let beginning: String = self.inner.access_key_id.chars().take(4).collect();
         let mut shown = f.debug_struct("Credentials");
-        shown.field("access_key_id", &format_args!("{beginning}***"));
+        shown.field("access_key_id", &format_args!("{}", redacted(self.access_key_id())));
         if let Some(time) = self.expiration.and_then(|time| jiff::Timestamp::try_from(time).ok()) {
             shown.field("expiration", &format_args!("{time:.0}"));
         }

@@ -56,6 +56,11 @@ pub mod credentials {
     pub use crate::credential::{
         AssumeRole, Context, CredentialsUri, DefaultChain, EcsRamRole, Environment, OidcRole, Profile,
     };
+
+    /// The profiles in `~/.aliyun/config.json`, for a program that shows or changes them.
+    pub mod tool {
+        pub use crate::credential::{MemberKind, Outline, ProfileOutline, ProfileState, ToolFile, members, modes};
+    }
 }
 
 /// Single steps of a call: for tests, benches and stand-ins of a service.

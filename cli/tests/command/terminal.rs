@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use unicode_width::UnicodeWidthStr as _;
@@ -18,7 +18,7 @@ struct Terminal {
     keyboard: Box<dyn std::io::Write + Send>,
     screen: mpsc::Receiver<Vec<u8>>,
     shown: Vec<u8>,
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
@@ -55,7 +55,7 @@ impl Terminal {
                 let _ = sender.send(bytes[..count].to_vec());
             }
         });
-        Self { child, keyboard, screen, shown: Vec::new(), _master: pair.master }
+        Self { child, keyboard, screen, shown: Vec::new(), master: pair.master }
     }
 
     /// Waits until a text is on the screen.
@@ -65,6 +65,21 @@ impl Terminal {
             let Ok(more) = more else { panic!("{text:?} is not in {:?}", String::from_utf8_lossy(&self.shown)) };
             self.shown.extend(more);
         }
+    }
+
+    /// Waits until what is typed is not shown.
+    fn wait_for_silence(&self) {
+        let start = Instant::now();
+        while self.is_shown() {
+            assert!(start.elapsed() < Duration::from_secs(30), "the terminal shows what is typed");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Whether the terminal shows what is typed.
+    fn is_shown(&self) -> bool {
+        const ECHO: u64 = 0x8;
+        self.master.get_termios().is_some_and(|modes| u64::from(modes.local_flags.bits()) & ECHO != 0)
     }
 
     fn press(&mut self, keys: &str) {
@@ -211,17 +226,33 @@ fn an_export_shows_its_progress_and_asks_before_it_replaces_a_file() {
 }
 
 #[test]
-fn a_secret_is_entered_without_being_shown() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("config.json");
-    let variables = [("ALIBABA_CLOUD_CONFIG_FILE", path.to_str().unwrap())];
-    let mut terminal = Terminal::start(80, &["configure", "add", "night"], &variables);
+fn a_secret_is_not_shown_while_it_is_typed() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().to_str().unwrap();
+    let mut terminal = Terminal::start(80, &["configure", "add", "work"], &[("HOME", path)]);
     terminal.wait_for("access_key_id: ");
     terminal.press("testid\n");
-    terminal.wait_for("access_key_secret (not shown): ");
-    terminal.press("verysecret\n");
+    terminal.wait_for("access_key_secret: ");
+    terminal.wait_for_silence();
+    terminal.press("testsecret\n");
     let (status, shown) = terminal.ended();
     assert_eq!(status, 0, "{shown}");
-    assert!(shown.contains("\"night\" was added to ") && !shown.contains("verysecret"), "{shown}");
-    assert!(std::fs::read_to_string(&path).unwrap().contains("\"access_key_secret\": \"verysecret\""));
+    assert!(shown.contains("testid") && !shown.contains("testsecret"), "{shown}");
+    let file = std::fs::read_to_string(home.path().join(".aliyun/config.json")).unwrap();
+    assert!(file.contains("\"access_key_secret\": \"testsecret\""), "{file}");
+}
+
+#[test]
+fn nothing_is_written_after_ctrl_c_at_the_question_for_a_secret() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().to_str().unwrap();
+    let mut terminal = Terminal::start(80, &["configure", "add", "work", "access_key_id=testid"], &[("HOME", path)]);
+    terminal.wait_for("access_key_secret: ");
+    terminal.wait_for_silence();
+    terminal.press("test\u{3}");
+    terminal.wait_for("error: interrupted");
+    assert!(terminal.is_shown(), "the terminal shows again what is typed");
+    let (status, shown) = terminal.ended();
+    assert!(status == 130 && shown.contains("error: interrupted"), "{status}: {shown}");
+    assert!(!home.path().join(".aliyun").exists());
 }

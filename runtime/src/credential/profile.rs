@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::process_environment::{ProcessEnvironment, variable};
-use super::profile_file::ProfileFile;
+use super::process_environment::ProcessEnvironment;
 use super::search::{RequestedBy, Search};
 use super::{Context, Credentials, CredentialsError, CredentialsProvider};
 use crate::transport::BoxFuture;
@@ -53,21 +52,6 @@ impl Profile {
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
         Self::of(&ProcessEnvironment::of_process(), name.into())
-    }
-
-    /// The file of the command line tool's profiles: the one that `ALIBABA_CLOUD_CONFIG_FILE` names, or
-    /// `~/.aliyun/config.json`. `None` if neither that variable nor the home directory is known. It need not exist.
-    #[must_use]
-    pub fn file() -> Option<std::path::PathBuf> {
-        let environment = ProcessEnvironment::of_process();
-        ProfileFile::of_tool(&environment).into_iter().find_map(|file| Some(file.ok()?.into_path()))
-    }
-
-    /// The name of the profile that is used if a program names none: that in `ALIBABA_CLOUD_PROFILE`. `None` if the file
-    /// decides.
-    #[must_use]
-    pub fn named_by_environment() -> Option<String> {
-        ProcessEnvironment::of_process().text(variable::PROFILE)
     }
 
     /// The file that has the profile, for people. `None` before it was read.

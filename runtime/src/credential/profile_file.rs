@@ -30,9 +30,12 @@ enum Format {
 }
 
 impl ProfileFile {
+    /// The configuration of the command line tool, below the home directory.
+    pub(super) const OF_TOOL: &str = ".aliyun/config.json";
+
     /// The configuration of the command line tool.
     pub(super) fn of_tool(environment: &ProcessEnvironment) -> Vec<Result<Self, CredentialsError>> {
-        Self::of(environment, "the CLI profile", variable::CONFIG_FILE, &[".aliyun/config.json"], Format::Json)
+        Self::of(environment, "the CLI profile", variable::CONFIG_FILE, &[Self::OF_TOOL], Format::Json)
     }
 
     /// The credentials files: Alibaba's own clients do not agree on the name.
@@ -44,11 +47,6 @@ impl ProfileFile {
     /// What it is, and where, for people.
     pub(super) fn place(&self) -> &str {
         &self.place
-    }
-
-    /// Where it is.
-    pub(super) fn into_path(self) -> PathBuf {
-        self.path
     }
 
     fn of(

@@ -9,8 +9,6 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::Credentials;
-use super::Source;
 use super::cloud_sso::{self, CloudSso};
 use super::entry::{Entry, Known, Located, RoleNames, Shape, Value};
 use super::external::External;
@@ -18,6 +16,7 @@ use super::oauth::{self, OAuth};
 use super::process_environment::{ProcessEnvironment, variable};
 use super::temporary::{misfit, seconds};
 use super::uri::CredentialsUri;
+use super::{Credentials, Source, redacted};
 
 const fn known(name: &'static str, shape: Shape, variable: Option<&'static str>) -> Known {
     Known { name, shape, variable }
@@ -25,7 +24,7 @@ const fn known(name: &'static str, shape: Shape, variable: Option<&'static str>)
 
 /// All that the tool and Alibaba's clients know of credentials. What else a profile has is about regions, endpoints of
 /// services, time limits, output, the renewal of logins, and the tool itself.
-const MEMBERS: [Known; 32] = [
+pub(super) const MEMBERS: [Known; 32] = [
     known("mode", Shape::Text, None),
     known("access_key_id", Shape::Text, None),
     known("access_key_secret", Shape::Text, None),
@@ -63,7 +62,7 @@ const MEMBERS: [Known; 32] = [
 
 /// What the tool calls a mode: a way to credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
+pub(super) enum Mode {
     AccessKey,
     StsToken,
     Role,
@@ -80,7 +79,7 @@ enum Mode {
 }
 
 /// The modes of the tool, which reads their names in any case.
-const MODES: [(&str, Mode); 14] = [
+pub(super) const MODES: [(&str, Mode); 14] = [
     ("AK", Mode::AccessKey),
     ("StsToken", Mode::StsToken),
     ("RamRoleArn", Mode::Role),
@@ -126,6 +125,32 @@ const TEXT: &str = "a text";
 const NUMBER: &str = "a whole number, 0 or more";
 
 type Object<'a> = BTreeMap<String, &'a RawValue>;
+
+/// A profile, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileOutline {
+    /// Its name.
+    pub name: String,
+    /// The mode as the file states it; empty if it states none.
+    pub mode: String,
+    /// The beginning of the access key id; empty if it has none.
+    pub access_key: String,
+    /// The region; empty if it has none.
+    pub region: String,
+    /// Whether this client can use it. It is not checked whether the service accepts its key.
+    pub state: ProfileState,
+}
+
+/// Whether a profile can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProfileState {
+    /// It has what its mode needs.
+    Complete,
+    /// It was never set up.
+    Empty,
+    /// It cannot be used, for this reason.
+    Unusable(String),
+}
 
 /// The configuration. Only its outline is read at first, so that what is wrong in a profile that is not used does not
 /// matter.
@@ -199,6 +224,28 @@ impl<'a> Configuration<'a> {
             raw.is_some_and(|raw| serde_json::from_str::<String>(raw.get()).is_ok_and(|found| found == name))
         };
         self.profiles.iter().find(named)
+    }
+
+    /// All profiles without their secrets.
+    pub(super) fn outline(&self, environment: &ProcessEnvironment) -> Vec<ProfileOutline> {
+        let of_profile = |profile: &Profile<'_>| {
+            let text = |member: &str| profile.members.get(member).and_then(|raw| read::<String>(raw));
+            let name = text("name")?;
+            let state = match self.source(&name, environment) {
+                Ok(Some(_)) => ProfileState::Complete,
+                Ok(None) => ProfileState::Empty,
+                Err(why) => ProfileState::Unusable(why),
+            };
+            let access_key = text("access_key_id").filter(|id| !id.trim().is_empty());
+            Some(ProfileOutline {
+                name,
+                mode: text("mode").unwrap_or_default(),
+                access_key: access_key.map(|id| redacted(&id)).unwrap_or_default(),
+                region: text("region_id").unwrap_or_default(),
+                state,
+            })
+        };
+        self.profiles.iter().filter_map(of_profile).collect()
     }
 
     /// Where the credentials of a profile come from; `None` if it was never configured.
