@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aliyun_api_spec::model;
-use aliyun_runtime::http::Uri;
-use aliyun_runtime::{By, Facts, PendingRequest, Transport, Value, Words};
-use dyvmsapi::credentials::Profile;
+use aliyun_runtime::{By, CredentialsProvider, Facts, PendingRequest, Value, Words};
+use dyvmsapi::credentials::{DefaultChain, Profile};
 use dyvmsapi::{Client, ClientBuilder, Credentials, Dyvmsapi, Retries, Signature};
 use dyvmsapi_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Server};
 
@@ -90,7 +89,15 @@ pub(crate) struct Connection {
 impl Connection {
     /// The client for a request, and the local emulator if it is asked for.
     pub(crate) async fn new(options: &Options, request: &Request) -> Result<Self, Failure> {
-        let mut builder = options.builder(request)?;
+        Self::with(options, request, options.builder(request)?).await
+    }
+
+    /// The same with further settings.
+    pub(crate) async fn with(
+        options: &Options,
+        request: &Request,
+        mut builder: ClientBuilder<Dyvmsapi>,
+    ) -> Result<Self, Failure> {
         let mut local = None;
         if options.local {
             let emulator = match spec::facts() {
@@ -117,6 +124,11 @@ impl Connection {
         })
     }
 
+    /// The client itself.
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The request of the client.
     pub(crate) fn pending(&self, request: &Request) -> PendingRequest<Value> {
         let operation = request.operation();
@@ -127,16 +139,6 @@ impl Connection {
         let all = query.iter().chain(&form).map(|(name, value)| (name.as_str(), value.as_str()));
         let all: Vec<(&str, &str)> = all.collect();
         self.client.send_action(request.action(), &all).facts(self.facts).form_after(query.len())
-    }
-
-    /// The transport of the client.
-    pub(crate) fn transport(&self) -> Arc<dyn Transport> {
-        self.client.transport()
-    }
-
-    /// The address of the service.
-    pub(crate) fn endpoint(&self) -> Uri {
-        self.client.endpoint()
     }
 
     /// Sends a request.
@@ -172,18 +174,26 @@ impl Options {
         .collect()
     }
 
-    /// The profile that is asked for.
-    pub(crate) fn profile(&self) -> Option<&str> {
-        self.profile.as_deref()
+    /// Where credentials come from.
+    pub(crate) fn credentials(&self) -> Arc<dyn CredentialsProvider> {
+        match &self.profile {
+            _ if self.local => Arc::new(Credentials::new(DEFAULT_KEY_ID, DEFAULT_KEY_SECRET)),
+            Some(profile) => Arc::new(Profile::named(profile)),
+            None => Arc::new(DefaultChain::new()),
+        }
     }
 
-    fn builder(&self, request: &Request) -> Result<ClientBuilder<Dyvmsapi>, Failure> {
-        let mut builder = Client::builder().signature(self.signature.into()).timeout(self.timeout);
+    /// The time limit of a call.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The settings of the client for a request.
+    pub(crate) fn builder(&self, request: &Request) -> Result<ClientBuilder<Dyvmsapi>, Failure> {
+        let mut builder =
+            Client::builder().signature(self.signature.into()).timeout(self.timeout).credentials(self.credentials());
         if let Some(facts) = spec::facts() {
             builder = builder.facts(facts);
-        }
-        if self.local {
-            builder = builder.credentials(Credentials::new(DEFAULT_KEY_ID, DEFAULT_KEY_SECRET));
         }
         // An operation that is not known may call somebody.
         if self.no_retry || request.operation().is_none() {
@@ -202,9 +212,6 @@ impl Options {
             let pem = std::fs::read(path)
                 .map_err(|error| Failure::Usage(format!("--ca: cannot read {}: {error}", path.display())))?;
             builder = builder.root_certificate_pem(pem);
-        }
-        if let Some(profile) = &self.profile {
-            builder = builder.credentials(Profile::named(profile));
         }
         Ok(builder)
     }

@@ -34,7 +34,7 @@ pub(crate) enum Task {
     Describe(catalogue::Describe),
     /// Change the profiles.
     Configure(configure::Options),
-    /// Check this machine.
+    /// Check the machine.
     Doctor(doctor::Options),
     /// Explain codes.
     Explain(explain::Options),
@@ -195,17 +195,14 @@ fn command() -> Command {
         .about("List the operations of the service, or those that have all of some words");
     let describe = catalogue::Describe::augment_args(Command::new("describe"))
         .about("Show the parameters and the response of an operation, or the members or values of a type or a receipt");
-    let doctor = doctor::Options::augment_args(Command::new("doctor"))
-        .about("Check whether this machine can call the service: credentials, clock, network, permissions")
-        .long_about(
-            "Check whether this machine can call the service: credentials, clock, network, permissions.\n\n\
-             Nothing is changed and nobody is called: the one signed call only reads. The exit status is 0 if all checks pass.",
-        );
     let explain = explain::Options::augment_args(Command::new("explain"))
         .about("Explain a code, an HTTP status or a pasted error: what it means, and what to do");
     let configure = configure::Options::augment_args(Command::new("configure"))
         .about("Show or change the profiles that Alibaba's own command uses too")
         .long_about(configure::HELP);
+    let doctor = doctor::Options::augment_args(Command::new("doctor"))
+        .about("Check whether this machine can call the service: settings, network, clock, credentials, permissions")
+        .long_about(doctor::HELP);
     let openapi = openapi::Options::augment_args(Command::new("openapi"))
         .about("Write an OpenAPI document of the service, for other tools")
         .long_about(

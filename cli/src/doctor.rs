@@ -1,23 +1,21 @@
 //! `dyvms doctor`: whether this machine can call the service, and what to do if not.
 
-mod check;
+mod clock;
 mod network;
+mod signed;
 
 use std::io::{self, Write as _};
-use std::sync::Arc;
 use std::time::Duration;
 
-use aliyun_api_spec::model::{Operation, OperationType};
-use aliyun_runtime::credentials::{Context, DefaultChain, Profile};
-use aliyun_runtime::{Credentials, CredentialsProvider, Transport};
-use dyvmsapi::{Error, ErrorKind};
-use jiff::Timestamp;
+use dyvmsapi::Retries;
 
-use self::check::{Check, Checks};
+use self::network::Network;
+use self::signed::Observed;
+use crate::catalogue::Format;
 use crate::client::{self, Connection};
 use crate::failure::Failure;
-use crate::request::Request;
-use crate::{output, spec};
+use crate::json::Json;
+use crate::{notice, output, spec};
 
 /// Options of `dyvms doctor`.
 #[derive(Debug, clap::Args)]
@@ -30,172 +28,134 @@ pub(crate) struct Options {
     output: Format,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum Format {
-    /// One line for each check
-    #[default]
-    Text,
-    /// A list of objects
-    Json,
+/// Details of the help.
+pub(crate) const HELP: &str = "\
+Check whether this machine can call the service, with the options that `dyvms call` has. One line for each check says what \
+was found, and what to do if it is wrong.
+
+One read operation is called, which changes nothing and calls nobody. Checks that need the network are left out if there is \
+none. The exit status is 0 only if all checks have passed, and otherwise 1.";
+
+/// The time limit of each check, unless that of a call is shorter.
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Check {
+    name: &'static str,
+    result: CheckResult,
+    detail: String,
+    /// What to do; empty if nothing is wrong.
+    remedy: String,
 }
 
-/// Time limit of a look-up of credentials: a machine outside of Alibaba Cloud has no metadata service.
-const PATIENCE: Duration = Duration::from_secs(10);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CheckResult {
+    Passed,
+    Failed,
+    /// Another check that failed makes it impossible.
+    NotChecked,
+}
 
-/// Checks one thing after the other. What depends on a failed check is skipped.
-pub(crate) async fn run(options: &Options) -> Result<(), Failure> {
-    let operation = harmless().ok_or_else(|| {
-        Failure::Usage("the service has no operation that only reads and needs no parameters".to_owned())
-    })?;
-    let request = Request::typed(operation, Vec::new());
-    let connection = Connection::new(&options.client, &request).await?;
-    let mut checks = Checks::default();
-    checks.add(version());
-    checks.add(emulator().await);
-    let target = network::Target::of(&options.client, &connection);
-    let transport = connection.transport();
-    let credentials = credentials(&options.client, Arc::clone(&transport)).await;
-    let has_key = credentials.is_ok();
-    checks.add(credentials);
-    let is_reached = network::check(&mut checks, target, &*transport).await;
-    if !is_reached {
-        for name in ["signed call", "permission"] {
-            checks.add(Check::skipped(name, "the service is not reached"));
-        }
-    } else if has_key {
-        called(&mut checks, operation, connection.send(&request).await.map(drop));
-    } else {
-        for name in ["signed call", "permission"] {
-            checks.add(Check::skipped(name, "there are no credentials"));
-        }
+impl Check {
+    fn passed(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, result: CheckResult::Passed, detail: detail.into(), remedy: String::new() }
     }
-    if options.output == Format::Json {
-        output::write_json(io::stdout().lock(), &checks.as_json())?;
-    } else {
-        io::stdout().lock().write_all(checks.as_text().as_bytes())?;
+
+    fn failed(name: &'static str, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { name, result: CheckResult::Failed, detail: detail.into(), remedy: remedy.into() }
     }
-    match checks.failed() {
-        0 => Ok(()),
-        failed => Err(Failure::Checks(failed)),
+
+    fn not_checked(name: &'static str, why: impl Into<String>) -> Self {
+        Self { name, result: CheckResult::NotChecked, detail: why.into(), remedy: String::new() }
     }
 }
 
-/// An operation that changes nothing, reaches nobody and needs no parameters: a list, if there is one.
-fn harmless() -> Option<&'static Operation> {
-    let fits = |operation: &&Operation| {
-        operation.operation_type == OperationType::Read
-            && operation.reaches.is_none()
-            && operation.signed
-            && operation.at_least_one.is_empty()
-            && operation.parameters.iter().all(|field| !field.required)
-    };
-    let fitting = || spec::service().operations.iter().filter(fits);
-    fitting().find(|operation| operation.pagination.is_some()).or_else(|| fitting().next())
+/// Checks this machine.
+pub(crate) async fn run(options: Options) -> Result<(), Failure> {
+    let (checks, is_offline) = checks(&options.client).await?;
+    show(&checks, options.output)?;
+    if is_offline {
+        let what =
+            "the endpoint was not reached, so that this machine may be offline: only what needs no network was checked";
+        notice::note(what);
+    }
+    let wrong = checks.iter().filter(|check| check.result != CheckResult::Passed).count();
+    if wrong > 0 {
+        return Err(Failure::Checks(format!("{wrong} of {} did not pass", notice::count(checks.len(), "check"))));
+    }
+    Ok(())
 }
 
-fn version() -> Check {
+/// All checks in their order, and whether the endpoint was not reached.
+async fn checks(options: &client::Options) -> Result<(Vec<Check>, bool), Failure> {
     let service = spec::service();
-    let (own, product, version) = (env!("CARGO_PKG_VERSION"), &service.product, &service.version);
-    let operations = service.operations.len();
-    Check::passed("version", format!("dyvms {own}, {product} {version} with {operations} operations"))
-}
-
-/// The emulator of `--local`.
-async fn emulator() -> Check {
-    let emulator = dyvmsapi_emulator::emulator();
-    match emulator.serve((std::net::Ipv4Addr::LOCALHOST, 0)).await {
-        Ok(server) => {
-            server.stop().await;
-            Check::passed("emulator", "it can listen on this machine, for --local and `dyvms emulator`")
-        }
-        Err(error) => Check::failed(
-            "emulator",
-            format!("it cannot listen on 127.0.0.1: {error}"),
-            "allow this program to listen on the loopback address",
-        ),
-    }
-}
-
-async fn credentials(options: &client::Options, transport: Arc<dyn Transport>) -> Result<Check, Check> {
-    const NAME: &str = "credentials";
-    if options.local {
-        return Ok(Check::passed(NAME, "those of the emulator"));
-    }
-    let context = Context::new(transport);
-    let (found, source) = if let Some(name) = options.profile() {
-        let profile = Profile::named(name);
-        let found = tokio::time::timeout(PATIENCE, profile.credentials(&context)).await;
-        (found, profile.source().map(str::to_owned))
-    } else {
-        let chain = DefaultChain::new();
-        let found = tokio::time::timeout(PATIENCE, chain.credentials(&context)).await;
-        (found, chain.source().map(str::to_owned))
+    let version = format!("dyvms {}, {} {}", env!("CARGO_PKG_VERSION"), service.product, service.version);
+    let mut checks = vec![Check::passed("version", version)];
+    let Some(request) = signed::request() else {
+        return Err(Failure::Usage("the specification has no read operation without required parameters".to_owned()));
     };
-    let remedy = "`dyvms configure add NAME` adds a key; or set ALIBABA_CLOUD_ACCESS_KEY_ID and \
-                  ALIBABA_CLOUD_ACCESS_KEY_SECRET";
-    match found {
-        Ok(Ok(credentials)) => {
-            Ok(Check::passed(NAME, format!("{} from {}", shown(&credentials), source.unwrap_or_default())))
+    let limit = options.timeout().min(LONGEST);
+    let (credentials, observed) = Observed::new(options.credentials());
+    let builder = options.builder(&request)?.credentials(credentials).timeout(limit).retries(Retries::never());
+    let connection = match Connection::with(options, &request, builder).await {
+        Ok(connection) => connection,
+        Err(Failure::Call { error, .. }) => {
+            checks.push(Check::failed(
+                "settings",
+                error.to_string(),
+                "correct the option or the variable that it names",
+            ));
+            return Ok((checks, false));
         }
-        Ok(Err(error)) => Err(Check::failed(NAME, error.to_string(), remedy)),
-        Err(_) => Err(Check::failed(NAME, format!("no source answered within {PATIENCE:?}"), remedy)),
-    }
-}
-
-/// The beginning of the id of a key, and its end in time.
-fn shown(credentials: &Credentials) -> String {
-    let beginning: String = credentials.access_key_id().chars().take(4).collect();
-    let until = credentials.expiration().and_then(|time| Timestamp::try_from(time).ok());
-    match until {
-        Some(until) => format!("{beginning}***, until {until:.0}"),
-        None => format!("{beginning}***"),
-    }
-}
-
-/// What a signed call says about the key and its permissions.
-fn called(checks: &mut Checks, operation: &Operation, outcome: Result<(), Failure>) {
-    let (call, permission) = ("signed call", "permission");
-    let action = &operation.action;
-    let error = match outcome {
-        Ok(()) => {
-            checks.add(Check::passed(call, format!("{action} succeeded")));
-            checks.add(Check::passed(permission, format!("the key may call {action}")));
-            return;
-        }
-        Err(Failure::Call { error, .. }) => error,
-        Err(other) => {
-            checks.add(Check::failed(call, format!("{other:?}"), "see the message"));
-            checks.add(Check::skipped(permission, "the call was not made"));
-            return;
-        }
+        Err(failure) => return Err(failure),
     };
-    if error.is_denied() {
-        checks.add(Check::passed(call, format!("the signature of {action} was accepted")));
-        checks.add(Check::failed(permission, what(&error), policy(&error)));
-    } else if error.kind() == ErrorKind::Service && !error.is_credentials() && !error.is_transient() {
-        // The product answered, so the gateway accepted the signature, and the key may call it.
-        checks.add(Check::passed(call, format!("the signature of {action} was accepted")));
-        checks.add(Check::passed(permission, format!("the key may call {action}, which answers {}", what(&error))));
-    } else {
-        let advice = error.advice().unwrap_or("send it again, and look up the code with `dyvms explain`");
-        checks.add(Check::failed(call, error.to_string(), advice));
-        checks.add(Check::skipped(permission, "the call did not succeed"));
+    let network = Network::new(connection.client(), limit);
+    checks.push(network.endpoint());
+    let proxy = network.proxy();
+    checks.push(network.name(proxy.is_some()).await);
+    checks.push(Check::passed("proxy", proxy.unwrap_or_else(|| "none is used".to_owned())));
+    let (reached, date) = network.reach().await;
+    let is_reached = reached.result == CheckResult::Passed;
+    checks.push(reached);
+    checks.push(clock::check(date.as_deref(), is_reached));
+    checks.extend(network.emulator(is_reached).await);
+    // Credentials are looked for before anything is sent, whether or not it can be.
+    let outcome = connection.send(&request).await;
+    checks.push(observed.check());
+    checks.extend(signed::checks(&request, outcome, observed.is_found(), is_reached));
+    Ok((checks, !is_reached))
+}
+
+fn show(checks: &[Check], format: Format) -> io::Result<()> {
+    if format == Format::Json {
+        return output::write_json(io::stdout().lock(), &Json::List(checks.iter().map(as_json).collect()));
     }
+    // It takes the colours off again unless this is a terminal that wants them.
+    let mut stdout = anstream::stdout().lock();
+    for Check { name, result, detail, remedy } in checks {
+        let (colour, word) = match result {
+            CheckResult::Passed => ("32", "ok"),
+            CheckResult::Failed => ("31", "failed"),
+            CheckResult::NotChecked => ("33", "not checked"),
+        };
+        let separator = if remedy.is_empty() { "" } else { "; " };
+        writeln!(stdout, "\x1b[{colour}m{word:<11}\x1b[0m  {name:<11}  {detail}{separator}{remedy}")?;
+    }
+    Ok(())
 }
 
-fn what(error: &Error) -> String {
-    let code = error.code().unwrap_or("no code");
-    error.message().map_or_else(|| code.to_owned(), |message| format!("{code}: {message}"))
-}
-
-/// A policy that allows what was denied.
-fn policy(error: &Error) -> String {
-    let product = spec::service().product.to_lowercase();
-    // The product that policies name it by; that of the voice service differs from its endpoint.
-    let product = if product == "dyvmsapi" { "dyvms".to_owned() } else { product };
-    format!(
-        "grant the action {product}:{action} to the user or role, with a policy such as {{\"Version\":\"1\",\
-         \"Statement\":[{{\"Effect\":\"Allow\",\"Action\":\"{product}:*\",\"Resource\":\"*\"}}]}}",
-        action = error.action()
-    )
+fn as_json(check: &Check) -> Json {
+    let result = match check.result {
+        CheckResult::Passed => "passed",
+        CheckResult::Failed => "failed",
+        CheckResult::NotChecked => "notChecked",
+    };
+    let member = |name: &str, text: &str| (name.to_owned(), Json::Text(text.to_owned()));
+    Json::Object(vec![
+        member("check", check.name),
+        member("result", result),
+        member("detail", &check.detail),
+        member("remedy", &check.remedy),
+    ])
 }

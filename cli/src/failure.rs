@@ -60,8 +60,8 @@ pub(crate) enum Failure {
     Inbox(InboxError),
     /// The queue of receipts cannot be used.
     Queue(QueueError),
-    /// This number of checks of `doctor` failed.
-    Checks(usize),
+    /// Some checks of the machine did not pass.
+    Checks(String),
     /// A person did not confirm what was asked for.
     Declined(String),
     /// The response came, but not what was asked of it: the value of `--until`, or a part that `--query` can compute.
@@ -114,6 +114,7 @@ impl Failure {
             }
             Self::Usage(message)
             | Self::Configuration(message)
+            | Self::Checks(message)
             | Self::Declined(message)
             | Self::Response(message)
             | Self::Interrupted(message) => {
@@ -125,7 +126,6 @@ impl Failure {
             }
             Self::Output { error, done: None } if error.kind() == io::ErrorKind::BrokenPipe => {}
             Self::Output { error, done: None } => notice::error(&format!("the result cannot be written: {error}")),
-            Self::Checks(count) => notice::error(&format!("{} failed", notice::count(count, "check"))),
             Self::Inbox(error) => notice::error(&error.to_string()),
             Self::Queue(error) => with_causes(&error),
             Self::System(what, error) => notice::error(&format!("{what}: {error}")),

@@ -71,7 +71,7 @@ fn perform(task: Task) -> Result<(), Failure> {
             Task::Operations(options) => catalogue::search(&options),
             Task::Describe(options) => catalogue::describe(&options),
             Task::Configure(options) => configure::run(options),
-            Task::Doctor(options) => doctor::run(&options).await,
+            Task::Doctor(options) => doctor::run(options).await,
             Task::Explain(options) => explain::run(&options),
             Task::OpenApi(options) => openapi::run(&options),
             Task::Receipts(options) => receipts::run(options).await,

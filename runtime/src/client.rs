@@ -17,6 +17,7 @@ use crate::generated::operation::{Operation, Paged, Service};
 use crate::transport::Transport;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub use crate::transport::connection::Tls;
+use crate::transport::endpoint::Endpoint;
 
 /// A client of the service `S`. Clones share connections, credentials and limits.
 pub struct Client<S> {
@@ -67,9 +68,9 @@ impl<S: Service> Client<S> {
         Arc::clone(&self.core.transport)
     }
 
-    /// The address of the service: scheme, host and port.
-    pub fn endpoint(&self) -> http::Uri {
-        self.core.request.endpoint.target().clone()
+    /// Where this client sends requests.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.core.request.endpoint
     }
 
     /// The pages of an operation, one by one.

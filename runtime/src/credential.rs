@@ -101,6 +101,12 @@ impl Credentials {
         &self.inner.access_key_id
     }
 
+    /// The beginning of the access key id, for messages.
+    #[must_use]
+    pub fn redacted_access_key_id(&self) -> String {
+        redacted(self.access_key_id())
+    }
+
     /// When the key expires, if that is known.
     #[must_use]
     pub fn expiration(&self) -> Option<SystemTime> {
@@ -140,7 +146,7 @@ fn redacted(access_key_id: &str) -> String {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Credentials");
-        shown.field("access_key_id", &format_args!("{}", redacted(self.access_key_id())));
+        shown.field("access_key_id", &format_args!("{}", self.redacted_access_key_id()));
         if let Some(time) = self.expiration.and_then(|time| jiff::Timestamp::try_from(time).ok()) {
             shown.field("expiration", &format_args!("{time:.0}"));
         }
@@ -180,6 +186,12 @@ pub trait CredentialsProvider: Send + Sync + 'static {
     fn invalidate(&self, credentials: &Credentials) {
         let _ = credentials;
     }
+
+    /// Where the credentials come from, for people, such as a file and the profile in it; `None` if that is not known, or
+    /// nothing was found yet. It contains no secret.
+    fn place(&self) -> Option<String> {
+        None
+    }
 }
 
 impl CredentialsProvider for Credentials {
@@ -196,6 +208,10 @@ impl<P: CredentialsProvider + ?Sized> CredentialsProvider for Arc<P> {
 
     fn invalidate(&self, credentials: &Credentials) {
         P::invalidate(self, credentials);
+    }
+
+    fn place(&self) -> Option<String> {
+        P::place(self)
     }
 }
 

@@ -14,7 +14,6 @@ pub(crate) mod timeout;
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use ::http::{HeaderMap, Request};
 use bytes::Bytes;
@@ -34,13 +33,6 @@ pub trait Transport: Send + Sync + 'static {
     /// The limit bounds memory: it counts the bytes of the decoded body, whatever the size of the pieces that arrive. A
     /// transport that decodes a `Content-Encoding` removes that header; the error names one that remains.
     fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>>;
-}
-
-/// A transport with several users.
-impl<T: Transport + ?Sized> Transport for Arc<T> {
-    fn send(&self, request: Request<Bytes>, body_limit: usize) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
-        T::send(self, request, body_limit)
-    }
 }
 
 /// A response, as far as it arrived.

@@ -1,185 +1,151 @@
-//! The way to the service: proxy, name, connection, clock.
+//! The way to the endpoint: name, proxy, connection, certificate, and what answers there.
 
-use std::time::{Duration, SystemTime};
+use std::error::Error as StdError;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use aliyun_runtime::http::header::DATE;
 use aliyun_runtime::http::{Request, Uri};
-use aliyun_runtime::{Bytes, Transport};
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
+use aliyun_runtime::{Bytes, HttpResponse, Transport};
+use dyvmsapi::Client;
 
-use super::check::{Check, Checks};
-use crate::client::{self, Connection};
+use super::Check;
 
-/// Time limits of a look-up of a name, and of a request.
-const PATIENCE: Duration = Duration::from_secs(5);
+const REACHED: &str = "connection";
+const NAME: &str = "name";
 
-/// The gateway refuses requests from further away.
-const WINDOW: i64 = 15 * 60;
-
-/// From this difference on, the clock is on its way to be refused.
-const SUSPICIOUS: i64 = 60;
-
-/// What is to be reached.
-pub(super) struct Target {
-    uri: Uri,
-    is_local: bool,
+/// The endpoint of a client, and its transport.
+pub(super) struct Network {
+    root: Uri,
+    proxy: Option<String>,
+    transport: Arc<dyn Transport>,
+    limit: Duration,
 }
 
-impl Target {
-    pub(super) fn of(options: &client::Options, connection: &Connection) -> Self {
-        Self { uri: connection.endpoint(), is_local: options.local }
+impl Network {
+    pub(super) fn new(client: &Client, limit: Duration) -> Self {
+        let endpoint = client.endpoint();
+        // The client was built, so its proxy can be used; and "/" is a path.
+        let proxy = endpoint.proxy().unwrap_or_default();
+        Self { root: endpoint.url("/").unwrap_or_default(), proxy, transport: client.transport(), limit }
     }
 
     fn host(&self) -> &str {
-        self.uri.host().unwrap_or_default()
+        self.root.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
     }
 
-    fn is_https(&self) -> bool {
-        self.uri.scheme_str() == Some("https")
+    fn is_tls(&self) -> bool {
+        self.root.scheme_str() == Some("https")
     }
 
-    fn port(&self) -> u16 {
-        self.uri.port_u16().unwrap_or(if self.is_https() { 443 } else { 80 })
+    /// Which endpoint is called.
+    pub(super) fn endpoint(&self) -> Check {
+        Check::passed("endpoint", self.root.to_string().trim_end_matches('/'))
     }
-}
 
-/// Checks the way to the service, and returns whether it leads there.
-pub(super) async fn check(checks: &mut Checks, target: Target, transport: &dyn Transport) -> bool {
-    let whose = if target.is_local { ", the emulator of --local" } else { "" };
-    checks.add(Check::passed("endpoint", format!("{}{whose}", target.uri)));
-    let proxy = proxy(&target);
-    let is_resolved = if let Some(variable) = &proxy {
-        checks.add(Check::passed("proxy", format!("{variable} is set; the proxy resolves names")));
-        true
-    } else {
-        checks.add(Check::passed("proxy", "none"));
-        resolve(checks, &target).await
-    };
-    if !is_resolved {
-        for name in ["connection", "clock"] {
-            checks.add(Check::skipped(name, "the host has no address"));
+    /// The proxy of the environment.
+    pub(super) fn proxy(&self) -> Option<String> {
+        self.proxy.clone()
+    }
+
+    /// Whether the name of the endpoint can be resolved.
+    pub(super) async fn name(&self, by_proxy: bool) -> Check {
+        let host = self.host();
+        if host.parse::<IpAddr>().is_ok() {
+            return Check::passed(NAME, format!("{host} is an address"));
         }
-        return false;
-    }
-    connect(checks, &target, proxy.is_some(), transport).await
-}
-
-/// The variable of a proxy for this target, if one is set. Whether `NO_PROXY` excludes the host is decided by the client.
-fn proxy(target: &Target) -> Option<&'static str> {
-    let names: [&str; 4] = if target.is_https() {
-        ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
-    } else {
-        ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
-    };
-    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let host = target.host();
-    let excluded = ["NO_PROXY", "no_proxy"].into_iter().filter_map(|name| std::env::var(name).ok()).any(|list| {
-        list.split(',')
-            .map(|part| part.trim().trim_start_matches('.'))
-            .any(|part| part == "*" || (!part.is_empty() && (host == part || host.ends_with(&format!(".{part}")))))
-    });
-    names.into_iter().find(is_set).filter(|_| !excluded)
-}
-
-async fn resolve(checks: &mut Checks, target: &Target) -> bool {
-    const NAME: &str = "name resolution";
-    let host = target.host().trim_matches(['[', ']']);
-    let found = tokio::time::timeout(PATIENCE, tokio::net::lookup_host((host, target.port()))).await;
-    let (what, remedy) = match found {
-        Ok(Ok(addresses)) => {
-            let count = addresses.count();
-            checks
-                .add(Check::passed(NAME, format!("{host} has {count} address{}", if count == 1 { "" } else { "es" })));
-            return true;
+        if by_proxy {
+            return Check::passed(NAME, format!("the proxy resolves {host}"));
         }
-        Ok(Err(error)) => (error.to_string(), "connect this machine to a network, or check its name servers"),
-        Err(_) => (format!("no answer within {PATIENCE:?}"), "check the name servers of this machine"),
-    };
-    checks.add(Check::failed(NAME, format!("offline, or the name is wrong: {host}: {what}"), remedy));
-    false
-}
-
-/// Sends a request that nobody signed: the gateway refuses it, and its response has its time.
-async fn connect(checks: &mut Checks, target: &Target, by_proxy: bool, transport: &dyn Transport) -> bool {
-    let Ok(request) = Request::get(target.uri.clone()).header("host", authority(&target.uri)).body(Bytes::new()) else {
-        checks.add(Check::failed("connection", "the endpoint is not an address", "give another one with --endpoint"));
-        return false;
-    };
-    let answered = tokio::time::timeout(PATIENCE, transport.send(request, 64 * 1024)).await;
-    let what = match answered {
-        Ok(Ok(response)) => {
-            let how = if target.is_https() { "TLS, and its certificate is trusted" } else { "HTTP without TLS" };
-            checks.add(Check::passed("connection", format!("{how}; the gateway answers HTTP {}", response.status)));
-            let date = response.headers.get(DATE).and_then(|date| date.to_str().ok());
-            checks.add(clock(date, SystemTime::now()));
-            return true;
-        }
-        Ok(Err(error)) => causes(&*error.source),
-        Err(_) => format!("no answer within {PATIENCE:?}"),
-    };
-    let remedy = if by_proxy {
-        "check the address of the proxy and its password, and that it allows this host"
-    } else if target.is_https() {
-        "allow outgoing connections to port 443; trust a proxy that inspects TLS with --ca"
-    } else {
-        "check that the server runs, and its port"
-    };
-    checks.add(Check::failed("connection", what, remedy));
-    checks.add(Check::skipped("clock", "there is no response with a time"));
-    false
-}
-
-fn authority(uri: &Uri) -> &str {
-    uri.authority().map_or("", |authority| authority.as_str())
-}
-
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let all = std::iter::successors(Some(error), |error| error.source());
-    all.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
-/// Compares the clock of this machine with that of the gateway.
-fn clock(date: Option<&str>, now: SystemTime) -> Check {
-    const NAME: &str = "clock";
-    let theirs = date.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
-    let (Some(theirs), Ok(ours)) = (theirs, Timestamp::try_from(now)) else {
-        return Check::skipped(NAME, "the response has no time");
-    };
-    let ahead = ours.as_second() - theirs.as_second();
-    let way = if ahead < 0 { "behind" } else { "ahead of" };
-    let found = format!("{} s {way} the gateway, which allows {WINDOW} s", ahead.abs());
-    if ahead.abs() < SUSPICIOUS {
-        return Check::passed(NAME, found);
-    }
-    Check::failed(NAME, found, "set the clock of this machine, preferably by NTP")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_clock_may_differ_by_less_than_a_minute() {
-        // Mon, 02 Mar 2026 02:00:00 GMT
-        let gateway = 1_772_416_800;
-        let check = |seconds: i64| {
-            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::try_from(gateway + seconds).unwrap());
-            let mut checks = Checks::default();
-            checks.add(clock(Some("Mon, 02 Mar 2026 02:00:00 GMT"), now));
-            (checks.failed(), checks.as_text())
+        let port = self.root.port_u16().unwrap_or(if self.is_tls() { 443 } else { 80 });
+        let why = match tokio::time::timeout(self.limit, tokio::net::lookup_host((host, port))).await {
+            Ok(Ok(mut addresses)) => match addresses.next() {
+                Some(first) => return Check::passed(NAME, format!("{host} is {}", first.ip())),
+                None => "it has no address".to_owned(),
+            },
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {:?}", self.limit),
         };
-        assert_eq!(check(0), (0, "ok    clock  0 s ahead of the gateway, which allows 900 s\n".to_owned()));
-        assert_eq!((check(59).0, check(60).0, check(-59).0, check(-60).0), (0, 1, 0, 1));
-        let (_, text) = check(-700);
-        assert!(
-            text.starts_with("FAIL  clock  700 s behind the gateway, which allows 900 s; to do: set the clock"),
-            "{text}"
-        );
-        let mut checks = Checks::default();
-        for date in [None, Some("yesterday")] {
-            checks.add(clock(date, SystemTime::UNIX_EPOCH));
-        }
-        assert!(checks.as_text().lines().all(|line| line.starts_with("skip  clock  ")), "{}", checks.as_text());
+        let remedy = "check the network, VPN and DNS settings, or the region and the endpoint if they were given";
+        Check::failed(NAME, format!("{host} cannot be resolved: {why}"), remedy)
     }
+
+    /// Whether the endpoint answers, and the `Date` of its answer. A request without an action does nothing.
+    pub(super) async fn reach(&self) -> (Check, Option<String>) {
+        let start = Instant::now();
+        match self.get("/").await {
+            Ok(response) => {
+                let time = start.elapsed().as_millis();
+                let tls = if self.is_tls() { ", with a trusted certificate" } else { ", without TLS" };
+                let date = response.headers.get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
+                (Check::passed(REACHED, format!("an answer after {time} ms{tls}")), date)
+            }
+            Err(why) => (Check::failed(REACHED, why.clone(), self.remedy(&why)), None),
+        }
+    }
+
+    fn remedy(&self, why: &str) -> String {
+        let why = why.to_lowercase();
+        if why.contains("certificate") {
+            return "give the certificate of the gateway or proxy with --ca, and check the clock of this machine"
+                .to_owned();
+        }
+        if let Some(proxy) = &self.proxy {
+            return format!("check the proxy {proxy}, or list {} in NO_PROXY", self.host());
+        }
+        if self.is_loopback() {
+            return "start the emulator with `dyvms emulator --port N`, and give the address that it prints".to_owned();
+        }
+        let port = if self.is_tls() { 443 } else { 80 };
+        format!("check the network, and that a firewall lets requests to port {port} out")
+    }
+
+    fn is_loopback(&self) -> bool {
+        let host = self.host();
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+
+    /// Whether an emulator answers, if the endpoint is on this machine.
+    pub(super) async fn emulator(&self, is_reached: bool) -> Option<Check> {
+        const EMULATOR: &str = "emulator";
+        if !self.is_loopback() {
+            return None;
+        }
+        if !is_reached {
+            return Some(Check::not_checked(EMULATOR, "there is no connection"));
+        }
+        Some(match self.get("/_emulator/clock").await {
+            Ok(response) if response.status == 200 => Check::passed(EMULATOR, "it answers, and calls nobody"),
+            _ => Check::failed(
+                EMULATOR,
+                "what answers on this machine is not the emulator, so that calls may reach people",
+                "start the emulator with `dyvms emulator --port N`, and give the address that it prints",
+            ),
+        })
+    }
+
+    async fn get(&self, path: &str) -> Result<HttpResponse, String> {
+        const LARGEST: usize = 64 << 10;
+        let mut parts = self.root.clone().into_parts();
+        parts.path_and_query = path.parse().ok();
+        let uri = Uri::from_parts(parts).map_err(|error| error.to_string())?;
+        let request = Request::get(uri).body(Bytes::new()).map_err(|error| error.to_string())?;
+        match tokio::time::timeout(self.limit, self.transport.send(request, LARGEST)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(causes(&*error.source)),
+            Err(_) => Err(format!("no answer within {:?}", self.limit)),
+        }
+    }
+}
+
+/// An error with its causes, on one line.
+fn causes(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    for cause in std::iter::successors(error.source(), |cause: &&dyn StdError| (**cause).source()) {
+        let cause = cause.to_string();
+        if !text.ends_with(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }

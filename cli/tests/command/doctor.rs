@@ -1,126 +1,193 @@
-//! `dyvms doctor`: each check, as it passes and as it fails.
+//! `dyvms doctor`: what is wrong is a line with a remedy, and an exit status.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 
 use serde_json::Value;
 
 use crate::support::{EmulatorProcess, Outcome, command, outcome, with_key};
 
-/// The line of a check.
-fn line<'o>(outcome: &'o Outcome, check: &str) -> &'o str {
-    let of = |line: &&str| line[6..].starts_with(&format!("{check} "));
-    outcome.output.lines().find(of).unwrap_or_else(|| panic!("no {check} in {}", outcome.output))
+/// The checks, as `name: result`.
+fn results(outcome: &Outcome) -> Vec<String> {
+    let checks: Value = serde_json::from_str(&outcome.output).unwrap();
+    let text = |check: &Value, member: &str| check[member].as_str().unwrap().to_owned();
+    checks.as_array().unwrap().iter().map(|check| text(check, "check") + ": " + &text(check, "result")).collect()
 }
 
-fn doctor(emulator: &EmulatorProcess, secret: &str, options: &[&str]) -> Outcome {
-    with_checks(with_key(&[&["doctor", "--endpoint", &emulator.url], options].concat(), "testid", secret))
+/// What is said of a check, and what to do.
+fn said(outcome: &Outcome, name: &str) -> (String, String) {
+    let checks: Value = serde_json::from_str(&outcome.output).unwrap();
+    let check = checks.as_array().unwrap().iter().find(|check| check["check"] == name).unwrap();
+    let text = |member: &str| check[member].as_str().unwrap().to_owned();
+    (text("detail"), text("remedy"))
 }
 
-/// What every outcome has: a status that agrees with the checks, and no secret.
-fn with_checks(command: std::process::Command) -> Outcome {
+fn doctor(arguments: &[&str], secret: &str, variables: &[(&str, &str)]) -> Outcome {
+    let mut command = with_key(&[&["doctor", "-o", "json"], arguments].concat(), "testid", secret);
+    command.envs(variables.iter().copied());
     let outcome = outcome(command);
-    let failed = outcome.output.lines().filter(|line| line.starts_with("FAIL") || line.contains("\"fail\"")).count();
-    assert_eq!(outcome.status, Some(i32::from(failed > 0)), "{}{}", outcome.output, outcome.notices);
-    assert_eq!(failed > 0, outcome.notices.contains("failed"), "{}", outcome.notices);
-    assert!(!outcome.output.contains("testsecret") && !outcome.output.contains("verysecret"), "{}", outcome.output);
+    assert!(!outcome.output.contains(secret) && !outcome.notices.contains(secret), "{}", outcome.output);
     outcome
 }
 
-const CHECKS: [&str; 10] = [
-    "version",
-    "emulator",
-    "credentials",
-    "endpoint",
-    "proxy",
-    "name resolution",
-    "connection",
-    "clock",
-    "signed call",
-    "permission",
-];
-
-#[test]
-fn everything_is_well_with_an_emulator() {
-    let emulator = EmulatorProcess::start(&[]);
-    for outcome in [with_checks(command(&["doctor", "--local"])), doctor(&emulator, "testsecret", &[])] {
-        assert_eq!(outcome.output.lines().count(), CHECKS.len(), "{}", outcome.output);
-        for check in CHECKS {
-            assert!(line(&outcome, check).starts_with("ok    "), "{}", outcome.output);
-        }
-    }
-    let outcome = doctor(&emulator, "testsecret", &[]);
-    assert!(
-        line(&outcome, "credentials").ends_with("test*** from the environment variables of a key"),
-        "{}",
-        outcome.output
-    );
-    let outcome = doctor(&emulator, "testsecret", &["-o", "json"]);
-    let checks: Value = serde_json::from_str(&outcome.output).unwrap();
-    let names: Vec<&str> = checks.as_array().unwrap().iter().map(|check| check["check"].as_str().unwrap()).collect();
-    assert_eq!(names, CHECKS);
-    assert!(checks.as_array().unwrap().iter().all(|check| check["state"] == "ok" && check["remedy"] == ""));
-}
-
-#[test]
-fn a_wrong_secret_is_said() {
-    let outcome = doctor(&EmulatorProcess::start(&[]), "verysecret", &[]);
-    let call = line(&outcome, "signed call");
-    assert!(call.starts_with("FAIL") && call.contains("SignatureDoesNotMatch") && call.contains("; to do: "), "{call}");
-    assert!(line(&outcome, "permission").starts_with("skip"), "{}", outcome.output);
-}
-
-#[test]
-fn a_clock_that_is_wrong_is_said() {
-    let outcome = doctor(&EmulatorProcess::start(&["--clock", "2026-03-01T12:34:56Z"]), "testsecret", &[]);
-    let clock = line(&outcome, "clock");
-    assert!(clock.starts_with("FAIL") && clock.contains(" s ahead of the gateway"), "{clock}");
-    assert!(clock.ends_with("; to do: set the clock of this machine, preferably by NTP"), "{clock}");
-    // The client takes the time of the gateway, so that its calls succeed all the same.
-    assert!(line(&outcome, "signed call").starts_with("ok"), "{}", outcome.output);
-}
-
-#[test]
-fn a_missing_permission_is_said_with_a_policy() {
+fn with_rules(rules: &str) -> EmulatorProcess {
     let folder = tempfile::tempdir().unwrap();
-    let rules = folder.path().join("rules.json");
-    let denied =
-        r#"{"when": {}, "gateway_error": {"status": 403, "code": "Forbidden.RAM", "message": "not authorized"}}"#;
-    std::fs::write(&rules, denied).unwrap();
-    let outcome = doctor(&EmulatorProcess::start(&["--rules", rules.to_str().unwrap()]), "testsecret", &[]);
-    assert!(line(&outcome, "signed call").starts_with("ok"), "{}", outcome.output);
-    let permission = line(&outcome, "permission");
-    assert!(permission.starts_with("FAIL  permission       Forbidden.RAM: not authorized; to do: "), "{permission}");
-    assert!(
-        permission.contains("grant the action dyvms:ListCallTask") && permission.contains("\"dyvms:*\""),
-        "{permission}"
-    );
+    let path = folder.path().join("rules.json");
+    std::fs::write(&path, rules).unwrap();
+    EmulatorProcess::start(&["--rules", path.to_str().unwrap()])
 }
 
 #[test]
-fn what_depends_on_a_failed_check_is_skipped() {
-    let outcome = with_checks(with_key(&["doctor", "--endpoint", "https://host.invalid"], "testid", "testsecret"));
-    assert!(line(&outcome, "name resolution").starts_with("FAIL  name resolution  offline, or the name is wrong"));
-    for check in ["connection", "clock", "signed call", "permission"] {
-        assert!(line(&outcome, check).starts_with("skip"), "{}", outcome.output);
-    }
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let outcome = with_checks(with_key(&["doctor", "--endpoint", &format!("http://{closed}")], "testid", "testsecret"));
-    let connection = line(&outcome, "connection");
-    assert!(connection.starts_with("FAIL") && connection.contains("check that the server runs"), "{connection}");
+fn all_checks_pass_at_an_emulator() {
     let emulator = EmulatorProcess::start(&[]);
-    let outcome = with_checks(command(&["doctor", "--endpoint", &emulator.url]));
-    let credentials = line(&outcome, "credentials");
-    assert!(
-        credentials.starts_with("FAIL") && credentials.contains("`dyvms configure add NAME` adds a key"),
-        "{credentials}"
-    );
-    assert!(line(&outcome, "signed call").starts_with("skip  signed call      there are no credentials"));
+    let passed = doctor(&["--endpoint", &emulator.url], "testsecret", &[]);
+    let all = [
+        "version",
+        "endpoint",
+        "name",
+        "proxy",
+        "connection",
+        "clock",
+        "emulator",
+        "credentials",
+        "call",
+        "permission",
+    ];
+    assert_eq!(results(&passed), all.map(|name| format!("{name}: passed")), "{}", passed.output);
+    assert_eq!((passed.status, passed.notices.as_str()), (Some(0), ""));
+    let key =
+        "access key test*** of ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET of the environment";
+    assert_eq!(said(&passed, "credentials").0, key);
+    assert_eq!(said(&passed, "endpoint").0, emulator.url);
+    // As lines, and without colours.
+    let lines = outcome(command(&["doctor", "--local"]));
+    assert_eq!((lines.status, lines.output.lines().count()), (Some(0), 10), "{}", lines.output);
+    assert!(lines.output.contains("ok           proxy        none is used\n"), "{}", lines.output);
 }
 
 #[test]
-fn a_proxy_resolves_names() {
-    let mut doctor = with_key(&["doctor", "--endpoint", "https://host.invalid"], "testid", "testsecret");
-    doctor.env("HTTPS_PROXY", "http://user:verysecret@127.0.0.1:9");
-    let outcome = with_checks(doctor);
-    assert!(line(&outcome, "proxy").contains("HTTPS_PROXY is set"), "{}", outcome.output);
-    let connection = line(&outcome, "connection");
-    assert!(connection.starts_with("FAIL") && connection.contains("check the address of the proxy"), "{connection}");
+fn the_profile_that_credentials_come_from_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join(".aliyun")).unwrap();
+    let profile = r#"{"name": "work", "mode": "AK", "access_key_id": "testid", "access_key_secret": "testsecret"}"#;
+    std::fs::write(home.path().join(".aliyun/config.json"), format!("{{\"profiles\": [\n{profile}]}}")).unwrap();
+    let emulator = EmulatorProcess::start(&[]);
+    let run = |profile: &str| {
+        let mut command = command(&["doctor", "-o", "json", "--endpoint", &emulator.url, "--profile", profile]);
+        command.env("HOME", home.path());
+        outcome(command)
+    };
+    let expected = "access key test*** of the CLI profile ~/.aliyun/config.json, profile \"work\" (line 2)";
+    assert_eq!(said(&run("work"), "credentials").0, expected);
+    let unknown = run("wrk");
+    let (why, remedy) = said(&unknown, "credentials");
+    assert!(why.contains("there is no profile \"wrk\"") && remedy.contains("`dyvms configure add NAME`"), "{why}");
+    assert_eq!(said(&unknown, "call").0, "there are no credentials to sign with");
+    assert_eq!(unknown.status, Some(1));
+    assert!(unknown.notices.ends_with("error: 3 of 10 checks did not pass\n"), "{}", unknown.notices);
+}
+
+#[test]
+fn a_denied_action_is_named_with_a_policy_that_allows_it() {
+    let rule = r#"[{ "when": { "action": "QueryRobotv2AllList" }, "refuse": { "code": "Forbidden.RAM" } }]"#;
+    let emulator = with_rules(rule);
+    let denied = doctor(&["--endpoint", &emulator.url], "testsecret", &[]);
+    assert_eq!(said(&denied, "call").0, "the service accepted the signature");
+    let (why, remedy) = said(&denied, "permission");
+    assert_eq!(why, "dyvms:QueryRobotv2AllList is denied (Forbidden.RAM)");
+    let policy =
+        r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"dyvms:QueryRobotv2AllList","Resource":"*"}]}"#;
+    assert!(remedy.ends_with(policy), "{remedy}");
+    assert_eq!((denied.status, denied.notices.as_str()), (Some(1), "error: 1 of 10 checks did not pass\n"));
+}
+
+#[test]
+fn a_wrong_secret_is_a_failed_call() {
+    let emulator = EmulatorProcess::start(&[]);
+    let wrong = doctor(&["--endpoint", &emulator.url], "testother", &[]);
+    let (why, _) = said(&wrong, "call");
+    assert!(why.contains("SignatureDoesNotMatch") && why.contains("Check the key secret"), "{why}");
+    assert_eq!(said(&wrong, "permission").0, "the call failed for another reason");
+    assert_eq!(wrong.status, Some(1));
+}
+
+#[test]
+fn without_a_connection_it_says_what_was_not_checked() {
+    let closed = doctor(&["--endpoint", "http://127.0.0.1:9"], "testsecret", &[]);
+    let expected = ["version: passed", "endpoint: passed", "name: passed", "proxy: passed", "connection: failed"];
+    let others = [
+        "clock: notChecked",
+        "emulator: notChecked",
+        "credentials: passed",
+        "call: notChecked",
+        "permission: notChecked",
+    ];
+    assert_eq!(results(&closed), [expected, others].concat());
+    assert!(said(&closed, "connection").1.starts_with("start the emulator with `dyvms emulator --port N`"));
+    assert_eq!(closed.status, Some(1));
+    assert!(closed.notices.starts_with("note: the endpoint was not reached, so that this machine may be offline"));
+
+    // No server has such a name.
+    let nowhere = doctor(&["--endpoint", "voice.invalid"], "testsecret", &[]);
+    assert!(said(&nowhere, "name").0.starts_with("voice.invalid cannot be resolved: "));
+    assert_eq!(results(&nowhere).len(), 9, "an emulator is on this machine");
+    let proxied = doctor(&[], "testsecret", &[("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:9")]);
+    assert_eq!(said(&proxied, "proxy").0, "http://127.0.0.1:9");
+    assert_eq!(said(&proxied, "name").0, "the proxy resolves dyvmsapi.aliyuncs.com");
+    let (_, remedy) = said(&proxied, "connection");
+    assert_eq!(remedy, "check the proxy http://127.0.0.1:9, or list dyvmsapi.aliyuncs.com in NO_PROXY");
+    assert!(!proxied.output.contains("hunter2"), "{}", proxied.output);
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_is_an_error_with_a_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = folder.path().join("emulator.pem");
+    let certificate = certificate.to_str().unwrap();
+    let emulator = EmulatorProcess::start(&["--tls", "--tls-certificate", certificate]);
+    let unknown = doctor(&["--endpoint", &emulator.url], "testsecret", &[]);
+    let (why, remedy) = said(&unknown, "connection");
+    assert!(why.contains("certificate") && remedy.contains("--ca"), "{why}; {remedy}");
+    let trusted = doctor(&["--endpoint", &emulator.url, "--ca", certificate], "testsecret", &[]);
+    assert_eq!(trusted.status, Some(0), "{}", trusted.output);
+    assert!(said(&trusted, "connection").0.ends_with("with a trusted certificate"));
+}
+
+#[test]
+fn a_setting_that_cannot_be_used_is_named() {
+    let wrong = doctor(&["--endpoint", "http://127.0.0.1:9/path"], "testsecret", &[]);
+    assert_eq!(results(&wrong), ["version: passed", "settings: failed"]);
+    assert!(said(&wrong, "settings").0.contains("has a path or a query"), "{}", wrong.output);
+    assert_eq!(wrong.status, Some(1));
+    let region = doctor(&["--region", "mars-1", "--vpc"], "testsecret", &[]);
+    assert!(said(&region, "settings").0.contains("mars-1"), "{}", region.output);
+}
+
+/// A server with a clock of long ago, which knows nothing.
+fn old_server() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 8192];
+            // Requests are shorter than this, and arrive as a whole.
+            let _ = stream.read(&mut request);
+            let head =
+                "HTTP/1.1 404 X\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\nConnection: close";
+            let _ = stream.write_all(format!("{head}\r\n\r\n").as_bytes());
+        }
+    });
+    url
+}
+
+#[test]
+fn a_clock_that_differs_and_a_server_that_is_no_emulator_are_failed_checks() {
+    let old = doctor(&["--endpoint", &old_server()], "testsecret", &[]);
+    let (why, remedy) = said(&old, "clock");
+    assert!(why.ends_with("seconds ahead of that of the server") && remedy.starts_with("set the clock"), "{why}");
+    let (why, remedy) = said(&old, "emulator");
+    assert!(why.contains("is not the emulator") && remedy.contains("dyvms emulator"), "{why}");
+    let failed: Vec<String> = results(&old).into_iter().filter(|result| !result.ends_with(": passed")).collect();
+    assert_eq!(failed, ["clock: failed", "emulator: failed", "call: failed", "permission: notChecked"]);
+    assert_eq!(old.status, Some(1));
 }

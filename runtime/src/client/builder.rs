@@ -303,6 +303,14 @@ impl Endpoint {
     pub fn allowing_plain_http(address: &str) -> Result<Self, Error> {
         Self::parse(address, PlainHttp::Allowed).map_err(invalid)
     }
+
+    /// The proxy of the environment for this endpoint, without user name and password; `None` if it has none.
+    pub fn proxy(&self) -> Result<Option<String>, Error> {
+        let proxies = HttpTransport::proxies(&ConnectionSettings::default()).map_err(invalid)?;
+        let url = HttpTransport::target(self).map_err(invalid)?;
+        let proxy = proxies.route(&url).map_err(|unusable| invalid(unusable.into()))?;
+        Ok(proxy.map(|proxy| format!("{proxy:?}").trim_end_matches('/').to_owned()))
+    }
 }
 
 /// The error of a setting that cannot be used.

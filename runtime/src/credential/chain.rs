@@ -54,20 +54,13 @@ impl DefaultChain {
         Self::of(&ProcessEnvironment::of_process())
     }
 
-    /// Where the credentials came from, for people, such as `the CLI profile ~/.aliyun/config.json`. `None` before there
-    /// were any.
-    #[must_use]
-    pub fn source(&self) -> Option<&str> {
-        self.0.source()
-    }
-
     pub(super) fn of(environment: &ProcessEnvironment) -> Self {
         let mut search = Search::default();
-        search.add("the environment variables of a key", Ok(Environment::of(environment.clone())));
-        search.add("the OIDC role of the environment variables", OidcRole::of(environment));
+        search.add(Ok(Environment::of(environment.clone())));
+        search.add(OidcRole::of(environment));
         search.profiles(environment, environment.text(variable::PROFILE), RequestedBy::ByVariable);
-        search.add("the RAM role of the ECS instance", EcsRamRole::of(environment));
-        search.add("the credentials URI", CredentialsUri::of(environment));
+        search.add(EcsRamRole::of(environment));
+        search.add(CredentialsUri::of(environment));
         if environment.variable(variable::BEARER_TOKEN).is_some() {
             let why = format!("{} is set, but the calls of this client are signed", variable::BEARER_TOKEN);
             search.add_error(CredentialsError::absent("a bearer token", why));
@@ -89,6 +82,10 @@ impl CredentialsProvider for DefaultChain {
 
     fn invalidate(&self, credentials: &Credentials) {
         self.0.invalidate(credentials);
+    }
+
+    fn place(&self) -> Option<String> {
+        self.0.place()
     }
 }
 

@@ -192,6 +192,10 @@ impl CredentialsProvider for EcsRamRole {
             })
         })
     }
+
+    fn place(&self) -> Option<String> {
+        Some(format!("{PLACE} at {}", shown(&self.endpoint, None)))
+    }
 }
 
 impl fmt::Debug for EcsRamRole {

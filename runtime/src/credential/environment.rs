@@ -77,6 +77,11 @@ impl CredentialsProvider for Environment {
     fn invalidate(&self, credentials: &Credentials) {
         self.found.forget(credentials);
     }
+
+    fn place(&self) -> Option<String> {
+        let token = self.environment.variable(SECURITY_TOKEN).map_or("", |_| ", with a security token");
+        Some(format!("{ACCESS_KEY_ID} and {ACCESS_KEY_SECRET} of the environment{token}"))
+    }
 }
 
 #[cfg(test)]

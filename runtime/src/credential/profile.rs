@@ -54,12 +54,6 @@ impl Profile {
         Self::of(&ProcessEnvironment::of_process(), name.into())
     }
 
-    /// The file that has the profile, for people. `None` before it was read.
-    #[must_use]
-    pub fn source(&self) -> Option<&str> {
-        self.search.source()
-    }
-
     pub(super) fn of(environment: &ProcessEnvironment, name: String) -> Self {
         let mut search = Search::default();
         search.profiles(environment, Some(name.clone()), RequestedBy::ByProgram);
@@ -74,6 +68,10 @@ impl CredentialsProvider for Profile {
 
     fn invalidate(&self, credentials: &Credentials) {
         self.search.invalidate(credentials);
+    }
+
+    fn place(&self) -> Option<String> {
+        self.search.place()
     }
 }
 

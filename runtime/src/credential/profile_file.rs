@@ -1,6 +1,7 @@
 //! The files that hold profiles: the configuration of Alibaba's command line tool, and credentials files.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -44,11 +45,6 @@ impl ProfileFile {
         Self::of(environment, "the credentials file", variable::CREDENTIALS_FILE, &PATHS, Format::Ini)
     }
 
-    /// What it is, and where, for people.
-    pub(super) fn place(&self) -> &str {
-        &self.place
-    }
-
     fn of(
         environment: &ProcessEnvironment,
         kind: &str,
@@ -86,11 +82,13 @@ pub(super) struct FileProfile {
     name: Option<String>,
     file: ProfileFile,
     found: Found,
+    /// Where the credentials were found last.
+    read_at: Mutex<Option<String>>,
 }
 
 impl FileProfile {
     pub(super) fn new(environment: &ProcessEnvironment, name: Option<String>, file: ProfileFile) -> Self {
-        Self { environment: environment.clone(), name, file, found: Found::default() }
+        Self { environment: environment.clone(), name, file, found: Found::default(), read_at: Mutex::default() }
     }
 
     async fn look(&self, context: &Context) -> Result<Credentials, CredentialsError> {
@@ -104,7 +102,8 @@ impl FileProfile {
         };
         let credentials = source.credentials(context).await;
         // Whatever is wrong now is wrong with something that is set up.
-        let credentials = credentials.map_err(|error| CredentialsError::broken(place, error))?;
+        let credentials = credentials.map_err(|error| CredentialsError::broken(&place, error))?;
+        *self.read_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
         self.found.keep(&credentials);
         Ok(credentials)
     }
@@ -157,6 +156,10 @@ impl CredentialsProvider for FileProfile {
 
     fn invalidate(&self, credentials: &Credentials) {
         self.found.forget(credentials);
+    }
+
+    fn place(&self) -> Option<String> {
+        self.read_at.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

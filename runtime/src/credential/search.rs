@@ -1,6 +1,5 @@
 //! Searches sources of credentials, one after the other.
 
-use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
 use super::process_environment::{ProcessEnvironment, variable};
@@ -17,29 +16,17 @@ pub(super) enum RequestedBy {
     ByVariable,
 }
 
-/// A source: what it is, for people, and its provider.
-type Place = (Cow<'static, str>, Arc<dyn CredentialsProvider>);
-
 /// Sources to search, in order.
 #[derive(Default)]
 pub(super) struct Search {
-    places: Vec<Result<Place, CredentialsError>>,
+    places: Vec<Result<Arc<dyn CredentialsProvider>, CredentialsError>>,
     /// The source that had credentials.
-    found: OnceLock<Place>,
+    found: OnceLock<Arc<dyn CredentialsProvider>>,
 }
 
 impl Search {
-    pub(super) fn add(
-        &mut self,
-        what: impl Into<Cow<'static, str>>,
-        place: Result<impl CredentialsProvider, CredentialsError>,
-    ) {
-        self.places.push(place.map(|place| (what.into(), Arc::new(place) as Arc<dyn CredentialsProvider>)));
-    }
-
-    /// The source that had credentials, for people.
-    pub(super) fn source(&self) -> Option<&str> {
-        self.found.get().map(|(what, _)| &**what)
+    pub(super) fn add(&mut self, place: Result<impl CredentialsProvider, CredentialsError>) {
+        self.places.push(place.map(|place| Arc::new(place) as Arc<dyn CredentialsProvider>));
     }
 
     /// Adds a source that cannot be used.
@@ -90,8 +77,7 @@ impl Search {
             Err(why) => vec![Err(CredentialsError::broken(TOOL, why))],
         };
         for file in tool.into_iter().chain(ProfileFile::of_credentials(environment)) {
-            let what = file.as_ref().map(|file| file.place().to_owned()).unwrap_or_default();
-            self.add(what, file.map(|file| FileProfile::new(environment, name.clone(), file)));
+            self.add(file.map(|file| FileProfile::new(environment, name.clone(), file)));
         }
         if let Some(name) = name {
             self.places.push(Err(CredentialsError::new(format!("there is no profile {name:?}"))));
@@ -99,18 +85,18 @@ impl Search {
     }
 
     async fn look(&self, context: &Context) -> Result<Credentials, CredentialsError> {
-        if let Some((_, found)) = self.found.get() {
+        if let Some(found) = self.found.get() {
             return found.credentials(context).await;
         }
         let mut looked_at = Vec::new();
         for place in &self.places {
             let error = match place {
                 Err(error) => error.clone(),
-                Ok((what, provider)) => match provider.credentials(context).await {
+                Ok(provider) => match provider.credentials(context).await {
                     Err(error) => error,
                     Ok(credentials) => {
                         // Another search at the same time found the same source.
-                        let _ = self.found.set((what.clone(), Arc::clone(provider)));
+                        let _ = self.found.set(Arc::clone(provider));
                         return Ok(credentials);
                     }
                 },
@@ -131,8 +117,12 @@ impl Search {
         Box::pin(self.look(context))
     }
 
+    pub(super) fn place(&self) -> Option<String> {
+        self.found.get()?.place()
+    }
+
     pub(super) fn invalidate(&self, credentials: &Credentials) {
-        if let Some((_, found)) = self.found.get() {
+        if let Some(found) = self.found.get() {
             found.invalidate(credentials);
         }
     }

@@ -326,6 +326,10 @@ impl CredentialsProvider for OidcRole {
     fn credentials<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Credentials, CredentialsError>> {
         Box::pin(self.assume(context))
     }
+
+    fn place(&self) -> Option<String> {
+        Some(format!("the OIDC role {}", self.role.shown()))
+    }
 }
 
 impl fmt::Debug for OidcRole {

@@ -64,6 +64,10 @@ impl CredentialsProvider for CredentialsUri {
             self.fetch(context).await.map_err(|why| CredentialsError::broken(place(), why))
         })
     }
+
+    fn place(&self) -> Option<String> {
+        Some(format!("the credentials URI {}", shown(&self.0, None)))
+    }
 }
 
 impl fmt::Debug for CredentialsUri {

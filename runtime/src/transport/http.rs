@@ -43,16 +43,26 @@ impl HttpTransport {
             return Err(InvalidSetting::new(format!("{endpoint:?} needs TLS, and this build has none"))
                 .hint("turn on the feature rustls or native-tls"));
         }
-        // A value that is not Unicode is unusable, and not absent.
-        let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
-        let proxies = settings.proxy.proxies(variable)?;
+        let proxies = Self::proxies(settings)?;
         let uri = endpoint.target();
-        let url = Url::parse(&uri.to_string())
-            .map_err(|error| InvalidSetting::new(format!("the endpoint {endpoint:?} is no URL")).caused_by(error))?;
+        let url = Self::target(endpoint)?;
         // The proxies of other targets, such as those for credentials, are checked when requests are sent.
         proxies.route(&url)?;
         let transport = Self::through(proxies, *timeouts, settings.clone())?;
         Ok(Self { endpoint: Some((uri.clone(), url)), ..transport })
+    }
+
+    /// The proxies of these settings.
+    pub(crate) fn proxies(settings: &ConnectionSettings) -> Result<Proxies, InvalidSetting> {
+        // A value that is not Unicode is unusable, and not absent.
+        let variable = |name: &str| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+        Ok(settings.proxy.proxies(variable)?)
+    }
+
+    /// The URL of an endpoint.
+    pub(crate) fn target(endpoint: &Endpoint) -> Result<Url, InvalidSetting> {
+        Url::parse(&endpoint.target().to_string())
+            .map_err(|error| InvalidSetting::new(format!("the endpoint {endpoint:?} is no URL")).caused_by(error))
     }
 
     fn through(proxies: Proxies, timeouts: Timeouts, connections: ConnectionSettings) -> Result<Self, InvalidSetting> {

@@ -267,3 +267,48 @@ fn debug_shows_nothing() {
     assert_eq!(format!("{:?}", DefaultChain::of(&environment)), "DefaultChain { .. }");
     assert_eq!(format!("{environment:?}"), "ProcessEnvironment");
 }
+
+#[tokio::test]
+async fn the_place_of_credentials_is_named_without_secrets() {
+    let files = home(&[
+        (
+            ".aliyun/config.json",
+            r#"{"current":"a","profiles":[{"name":"a","mode":"AK","access_key_id":"cli","access_key_secret":"testsecret"}]}"#,
+        ),
+        ("token", "testtoken"),
+    ]);
+    let token = files.path().join("token").display().to_string();
+    let nowhere = home(&[]);
+    for (variables, home, expected) in [
+        (
+            &[("ALIBABA_CLOUD_ACCESS_KEY_ID", "env"), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "testsecret")][..],
+            &files,
+            "ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET of the environment",
+        ),
+        (
+            &[
+                ("ALIBABA_CLOUD_ROLE_ARN", "acs:ram::1:role/operator"),
+                ("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "acs:ram::1:oidc-provider/cluster"),
+                ("ALIBABA_CLOUD_OIDC_TOKEN_FILE", token.as_str()),
+            ],
+            &files,
+            "the OIDC role ",
+        ),
+        (&[], &files, "the CLI profile ~/.aliyun/config.json, profile \"a\" (line 1)"),
+        (&[], &nowhere, "the ECS RAM role at "),
+        (
+            &[
+                ("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true"),
+                ("ALIBABA_CLOUD_CREDENTIALS_URI", "http://keys.internal/?testsecret"),
+            ],
+            &nowhere,
+            "the credentials URI http://keys.internal",
+        ),
+    ] {
+        let chain = DefaultChain::of(&ProcessEnvironment::new(variables, home.path()));
+        assert_eq!(chain.place(), None, "nothing was found yet");
+        chain.credentials(&everything().context()).await.unwrap();
+        let place = chain.place().unwrap();
+        assert!(place.starts_with(expected) && !place.contains("testsecret"), "{place}");
+    }
+}
