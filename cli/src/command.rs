@@ -32,7 +32,7 @@ pub(crate) enum Task {
     Operations(catalogue::Search),
     /// Describe an operation or a type.
     Describe(catalogue::Describe),
-    /// Show or change profiles.
+    /// Change the profiles.
     Configure(configure::Options),
     /// Check the machine.
     Doctor(doctor::Options),

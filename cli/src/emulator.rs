@@ -41,7 +41,7 @@ pub(crate) struct Options {
     /// Apply the rules in this file: responses and faults (docs/testing.md shows the format)
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
-    /// Push receipts of a kind to this address, such as VoiceReport=http://127.0.0.1:8080/receipts/<SECRET>/voice-report; may
+    /// Push receipts of a kind to this address, such as VoiceReport=http://127.0.0.1:8080/receipts/SECRET/voice-report; may
     /// be given several times
     // A text, because an error of the command line would show the secret.
     #[arg(long = "push", value_name = "KIND=URL")]

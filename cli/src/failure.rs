@@ -145,9 +145,9 @@ impl Failure {
             Self::Queue(error) => status_of_queue(error),
             Self::Output { .. }
             | Self::System(..)
-            | Self::Configuration(_)
-            | Self::Checks(_)
             | Self::Inbox(_)
+            | Self::Checks(_)
+            | Self::Configuration(_)
             | Self::Declined(_)
             | Self::Response(_) => OTHER,
             Self::Interrupted(_) => interrupt::STATUS,

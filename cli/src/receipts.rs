@@ -21,7 +21,7 @@ pub(crate) struct Options {
 enum Task {
     /// Receive pushed receipts over HTTP until interrupted
     ///
-    /// Enter these addresses in the console of the service: <URL>/receipts/<SECRET>/voice-report, and likewise
+    /// Enter these addresses in the console of the service: URL/receipts/SECRET/voice-report, and likewise
     /// voice-call-report and so on. The first line on standard output is the URL. It listens on this machine only and without
     /// TLS, for a reverse proxy with a certificate (docs/receipts.md). A receipt is acknowledged after it was written to the
     /// file, and each one is written once.

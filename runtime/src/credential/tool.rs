@@ -15,7 +15,6 @@ use super::external::External;
 use super::oauth::{self, OAuth};
 use super::process_environment::{ProcessEnvironment, variable};
 use super::temporary::{misfit, seconds};
-use super::tool_file::{ProfileOutline, ProfileState};
 use super::uri::CredentialsUri;
 use super::{Credentials, Source, redacted};
 
@@ -126,6 +125,32 @@ const TEXT: &str = "a text";
 const NUMBER: &str = "a whole number, 0 or more";
 
 type Object<'a> = BTreeMap<String, &'a RawValue>;
+
+/// A profile, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileOutline {
+    /// Its name.
+    pub name: String,
+    /// The mode as the file states it; empty if it states none.
+    pub mode: String,
+    /// The beginning of the access key id; empty if it has none.
+    pub access_key: String,
+    /// The region; empty if it has none.
+    pub region: String,
+    /// Whether this client can use it. It is not checked whether the service accepts its key.
+    pub state: ProfileState,
+}
+
+/// Whether a profile can be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProfileState {
+    /// It has what its mode needs.
+    Complete,
+    /// It was never set up.
+    Empty,
+    /// It cannot be used, for this reason.
+    Unusable(String),
+}
 
 /// The configuration. Only its outline is read at first, so that what is wrong in a profile that is not used does not
 /// matter.

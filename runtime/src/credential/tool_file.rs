@@ -11,6 +11,7 @@ use super::file::{self, FileError};
 use super::process_environment::{ProcessEnvironment, variable};
 use super::profile_file::ProfileFile;
 use super::tool::{Configuration, MEMBERS, MODES, Mode};
+pub use super::tool::{ProfileOutline, ProfileState};
 
 /// What a member of a profile may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,32 +153,6 @@ impl Outline {
     pub fn profile(&self, name: &str) -> Option<&ProfileOutline> {
         self.profiles.iter().find(|profile| profile.name == name)
     }
-}
-
-/// A profile, without secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProfileOutline {
-    /// Its name.
-    pub name: String,
-    /// The mode as the file states it; empty if it states none.
-    pub mode: String,
-    /// The beginning of the access key id; empty if it has none.
-    pub access_key: String,
-    /// The region; empty if it has none.
-    pub region: String,
-    /// Whether this client can use it. It is not checked whether the service accepts its key.
-    pub state: ProfileState,
-}
-
-/// Whether a profile can be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProfileState {
-    /// It has what its mode needs.
-    Complete,
-    /// It was never set up.
-    Empty,
-    /// It cannot be used, for this reason.
-    Unusable(String),
 }
 
 #[cfg(test)]
