@@ -5,7 +5,7 @@ use aliyun_api_spec::types::Types;
 use clap::{Arg, Command};
 
 use crate::request::{self, PAGE_SIZE};
-use crate::{completion, parameter, params, spec};
+use crate::{candidates, parameter, params, spec};
 
 /// The middle of an error. The name of the parameter comes before it; the name with the value comes after it.
 pub(crate) const BEGINS_LIKE_AN_OPTION: &str =
@@ -73,7 +73,7 @@ pub(crate) fn with_parameters(command: Command, operation: &'static Operation, p
     let types = Types::of(operation, spec::service());
     let size = operation.pagination.as_ref().and_then(|pagination| pagination.size.as_deref());
     let parameters = operation.parameters.iter().map(|field| {
-        let argument = completion::with_values(parameter::argument(field, types), field, types)
+        let argument = candidates::with_values(parameter::argument(field, types), field, types)
             .required(field.required)
             .help_heading("Parameters");
         let turned = request::position_path(operation) == Some(field.wire_name.as_str());

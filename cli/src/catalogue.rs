@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::json::Json;
 use crate::language::pick;
 use crate::rows::Column;
-use crate::{completion, help, notice, output, spec, table};
+use crate::{candidates, help, notice, output, spec, table};
 
 /// Options of `dyvms operations`.
 #[derive(Debug, clap::Args)]
@@ -42,7 +42,7 @@ pub(crate) enum Format {
 #[group(skip)]
 pub(crate) struct Describe {
     /// An operation, such as `CancelCall`, a type that the description of one shows, or a receipt, such as `VoiceReport`
-    #[arg(value_name = "ACTION|TYPE|RECEIPT", add = completion::described())]
+    #[arg(value_name = "ACTION|TYPE|RECEIPT", add = candidates::described())]
     name: String,
 }
 

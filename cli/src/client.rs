@@ -14,7 +14,7 @@ use dyvmsapi_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET, Emulator, Server};
 use crate::failure::Failure;
 use crate::request::Request;
 use crate::slots::Response;
-use crate::{completion, spec};
+use crate::{candidates, spec};
 
 /// Options of the client.
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,7 @@ pub(crate) struct Options {
     endpoint: Option<String>,
     /// Call the host of this region, such as cn-shanghai, unless an endpoint is given; operations with a parameter for the
     /// region get it
-    #[arg(long, value_name = "ID", add = completion::regions())]
+    #[arg(long, value_name = "ID", add = candidates::regions())]
     region: Option<String>,
     /// Call the host of the region for use inside a VPC
     #[arg(long, requires = "region", conflicts_with = "local")]
@@ -37,7 +37,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE", conflicts_with = "local")]
     ca: Option<PathBuf>,
     /// Use the credentials of this profile in ~/.aliyun/config.json or ~/.alibabacloud/credentials
-    #[arg(long, value_name = "NAME", conflicts_with = "local", add = completion::profiles())]
+    #[arg(long, value_name = "NAME", conflicts_with = "local", add = candidates::profiles())]
     profile: Option<String>,
     /// Version of the signature
     #[arg(long, value_name = "VERSION", value_enum, default_value_t)]

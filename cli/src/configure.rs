@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::json::Json;
 use crate::rows::Column;
 use crate::whole_file::{self, Readers};
-use crate::{completion, notice, output, table};
+use crate::{candidates, notice, output, table};
 
 /// Options of `dyvms configure`.
 #[derive(Debug, clap::Args)]
@@ -38,10 +38,10 @@ enum Task {
         /// Name of the profile
         name: String,
         /// How the profile gets credentials: `AK` is an access key, `RamRoleArn` a role that it assumes
-        #[arg(long, value_name = "MODE", default_value = "AK", value_parser = mode, add = completion::modes())]
+        #[arg(long, value_name = "MODE", default_value = "AK", value_parser = mode, add = candidates::modes())]
         mode: &'static str,
         /// Members of the profile. A KEY without a value is asked for, as a secret always is
-        #[arg(value_name = "KEY=VALUE|KEY", add = completion::members())]
+        #[arg(value_name = "KEY=VALUE|KEY", add = candidates::members())]
         settings: Vec<String>,
         /// Select the profile; without it, only the first usable one is selected
         #[arg(long = "use")]
@@ -50,16 +50,16 @@ enum Task {
     /// Change members of a profile, and leave all others as they are
     Set {
         /// Name of the profile
-        #[arg(add = completion::profiles())]
+        #[arg(add = candidates::profiles())]
         name: String,
         /// Members of the profile. A KEY without a value is asked for, as a secret always is; KEY= empties it
-        #[arg(value_name = "KEY=VALUE|KEY", required = true, add = completion::members())]
+        #[arg(value_name = "KEY=VALUE|KEY", required = true, add = candidates::members())]
         settings: Vec<String>,
     },
     /// Select the profile that is used without --profile
     Use {
         /// Name of the profile
-        #[arg(add = completion::profiles())]
+        #[arg(add = candidates::profiles())]
         name: String,
     },
 }

@@ -14,14 +14,14 @@ use aliyun_protocol::gateway;
 use crate::failure::Failure;
 use crate::json::Json;
 use crate::language::{Language, pick};
-use crate::{completion, notice, output, spec};
+use crate::{candidates, notice, output, spec};
 
 /// Options of `dyvms explain`.
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(crate) struct Options {
     /// A code, an HTTP status, or an error as it was printed; `-` reads it from standard input
-    #[arg(value_name = "CODE|TEXT", required = true, add = completion::codes())]
+    #[arg(value_name = "CODE|TEXT", required = true, add = candidates::codes())]
     text: Vec<String>,
     /// Format of the result
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]

@@ -4,6 +4,7 @@
 
 mod argument;
 mod call;
+mod candidates;
 mod catalogue;
 mod client;
 mod command;
@@ -49,7 +50,7 @@ use crate::command::Task;
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
-    let done = match completion::answer() {
+    let done = match completion::answer(command::command) {
         Ok(false) => command::parse(std::env::args_os()).and_then(perform),
         other => other.map(drop),
     };
@@ -79,7 +80,7 @@ fn perform(task: Task) -> Result<(), Failure> {
             Task::Configure(options) => configure::run(options),
             Task::Doctor(options) => doctor::run(options).await,
             Task::Completions(options) => completion::run(&options),
-            Task::Man(options) => man::run(&options),
+            Task::Man(options) => man::run(&options, command::command()),
             Task::Explain(options) => explain::run(&options),
             Task::OpenApi(options) => openapi::run(&options),
             Task::Receipts(options) => receipts::run(options).await,

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use clap::Command;
 use clap_mangen::Man;
 
 use crate::failure::Failure;
+use crate::notice;
 use crate::whole_file::{self, Readers};
-use crate::{command, notice};
 
 /// Options of `dyvms man`.
 #[derive(Debug, clap::Args)]
@@ -18,10 +19,10 @@ pub(crate) struct Options {
 }
 
 /// Writes a page for the command, and one for each command below it.
-pub(crate) fn run(options: &Options) -> Result<(), Failure> {
+pub(crate) fn run(options: &Options, command: Command) -> Result<(), Failure> {
     let failed = |error| Failure::system(format!("cannot write to {}", options.folder.display()), error);
     std::fs::create_dir_all(&options.folder).map_err(failed)?;
-    let mut command = command::command().disable_help_subcommand(true);
+    let mut command = command.disable_help_subcommand(true);
     command.build();
     let mut open = vec![command];
     let mut count = 0;
