@@ -46,6 +46,7 @@ fn the_guide_depends_on_packages_by_their_names_and_folders() {
 
 const DIALECT: &str = include_str!("../../docs/dialect.md");
 const ADDING: &str = include_str!("../../docs/adding-an-operation.md");
+const AT_A_SHELL: &str = include_str!("../../docs/cli.md");
 
 /// A block of code of a guide: its language, its content, and the paragraph above it.
 struct Block<'g> {
@@ -90,10 +91,12 @@ fn output(command: &str, folder: &Path) -> String {
         words if words.starts_with("-p aliyun-codegen -- ") => {
             ("aliyun-codegen", &words["-p aliyun-codegen -- ".len()..])
         }
-        words => ("dyvms", words.strip_prefix("-- ").unwrap()),
+        words => ("dyvms", words.strip_prefix("-- ").or_else(|| words.strip_prefix("dyvms ")).unwrap()),
     };
-    let arguments = arguments.split(' ').filter(|word| !word.is_empty()).map(|word| word.trim_matches('\''));
-    let output = Command::new(executable(name)).args(arguments).current_dir(folder).output().unwrap();
+    let arguments = shlex::split(arguments).unwrap();
+    let mut command = Command::new(executable(name));
+    command.args(arguments).current_dir(folder).env("LANG", "C").env_remove("LC_ALL").env_remove("LC_MESSAGES");
+    let output = command.output().unwrap();
     [output.stderr, output.stdout].map(|text| String::from_utf8(text).unwrap()).concat()
 }
 
@@ -109,9 +112,13 @@ fn follow(guide: &str) -> usize {
     for Block { language, content, above } in blocks(guide) {
         // The file that the paragraph above names last.
         let has_end = |name: &str, end: &str| Path::new(name).extension().is_some_and(|own| own == end);
-        let named = above.split('`').skip(1).step_by(2).filter(|name| has_end(name, "json") || has_end(name, "md"));
+        let named = above
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|name| ["json", "jsonl", "md"].iter().any(|end| has_end(name, end)));
         match language {
-            "json" | "markdown" => {
+            "json" | "jsonl" | "markdown" => {
                 file = named.last().map(str::to_owned).or(file);
                 let path = folder.path().join(file.as_ref().unwrap());
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -148,6 +155,11 @@ fn follow(guide: &str) -> usize {
 #[test]
 fn the_commands_of_the_tutorial_print_what_it_shows() {
     assert_eq!(follow(DIALECT), 5);
+}
+
+#[test]
+fn the_commands_at_a_shell_print_what_the_guide_shows() {
+    assert_eq!(follow(AT_A_SHELL), 15);
 }
 
 #[test]
