@@ -8,6 +8,8 @@ use aliyun_api_spec::model::{
 };
 use aliyun_api_spec::suggest;
 use aliyun_api_spec::types::{Type, Types};
+use aliyun_codegen::program;
+use aliyun_protocol::gateway;
 
 use crate::call::terminal_width;
 use crate::failure::Failure;
@@ -216,11 +218,58 @@ fn of_operation(service: &'static Service, operation: &'static Operation) -> Str
         line(&mut text, 1, field, &kind_of(&field.shape), types);
         tree(&mut text, &field.shape, types, &mut Vec::new());
     }
+    let own = service
+        .errors
+        .iter()
+        .map(|error| error.code.as_str())
+        .filter(|code| !code.ends_with('*') && !is_of_gateway(code));
+    let own: Vec<&str> = own.collect();
+    if !own.is_empty() {
+        let _ = write!(text, "\nErrors of the service; `dyvms explain CODE` says what to do\n{}", wrapped(&own));
+    }
     let example = help::example(operation);
     if !example.is_empty() {
         let _ = write!(text, "\n{}\n", example.trim_end());
     }
+    let values = operation.examples.first().map(|example| &example.request);
+    let crate_name = service.product.to_lowercase().replace('-', "_");
+    if let Some(program) = values.and_then(|values| program(service, operation, &crate_name, values)) {
+        let _ = write!(text, "\nIn Rust:\n{}", indented(&program));
+    }
     text
+}
+
+/// A text, moved to the right.
+fn indented(text: &str) -> String {
+    let mut moved = String::new();
+    for line in text.lines() {
+        moved.extend([if line.is_empty() { "" } else { "  " }, line, "\n"]);
+    }
+    moved
+}
+
+/// Whether a code is one with which the gateway of every service refuses requests.
+fn is_of_gateway(code: &str) -> bool {
+    gateway::CODES.iter().any(|facts| facts.codes.contains(&code))
+}
+
+/// Words in lines of a common width.
+fn wrapped(words: &[&str]) -> String {
+    const WIDTH: usize = 100;
+    let mut text = String::new();
+    let mut length = WIDTH;
+    for word in words {
+        if length + word.len() + 2 > WIDTH {
+            text.push_str(if text.is_empty() { "  " } else { ",\n  " });
+            length = 2;
+        } else {
+            text.push_str(", ");
+            length += 2;
+        }
+        text.push_str(word);
+        length += word.len();
+    }
+    text + "\n"
 }
 
 fn of_receipt(service: &'static Service, receipt: &'static Receipt) -> String {

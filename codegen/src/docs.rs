@@ -340,15 +340,9 @@ fn plain(value: &Value) -> String {
 fn example(service: &Service, operation: &Operation, path: &str) -> Option<String> {
     let empty = Map::new();
     let values = operation.examples.first().map_or(&empty, |example| &example.request);
-    let request = example::request(service, operation, path, &operation.name, values)?;
+    let send = example::statements(service, operation, path, values)?;
     let group = &operation.group;
     let action = &operation.name;
-    let send = match &operation.pagination {
-        Some(_) => format!(
-            "let mut items = client.items({request});\nwhile let Some(item) = items.next().await? {{\n    println!(\"{{item:?}}\");\n}}"
-        ),
-        None => format!("let response = client.send({request}).await?;\nprintln!(\"{{response:?}}\");"),
-    };
     Some(format!(
         "# Example\n\n```no_run\n# async fn example(client: {path}::Client) -> Result<(), Box<dyn std::error::Error>> {{\n\
          use {path}::{group}::{action};\n\n{send}\n# Ok(())\n# }}\n```"

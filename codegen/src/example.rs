@@ -25,6 +25,41 @@ pub(crate) fn request(
     )
 }
 
+/// Statements that send a request with `client` and print what comes back. `None` as for [`request`].
+pub(crate) fn statements(
+    service: &Service,
+    operation: &Operation,
+    path: &str,
+    values: &Map<String, Value>,
+) -> Option<String> {
+    let request = request(service, operation, path, &operation.name, values)?;
+    Some(match &operation.pagination {
+        Some(_) => format!(
+            "let mut items = client.items({request});\nwhile let Some(item) = items.next().await? {{\n    println!(\"{{item:?}}\");\n}}"
+        ),
+        None => format!("let response = client.send({request}).await?;\nprintln!(\"{{response:?}}\");"),
+    })
+}
+
+/// A program that sends a request with the credentials of its environment. `None` as for [`request`].
+pub(crate) fn program(
+    service: &Service,
+    operation: &Operation,
+    path: &str,
+    values: &Map<String, Value>,
+) -> Option<String> {
+    let statements = statements(service, operation, path, values)?;
+    let (group, name) = (&operation.group, &operation.name);
+    let mut body = String::new();
+    for line in statements.lines() {
+        body.extend(["    ", line, "\n"]);
+    }
+    Some(format!(
+        "use {path}::Client;\nuse {path}::{group}::{name};\n\n#[tokio::main]\nasync fn main() -> Result<(), {path}::Error> {{\n\
+         \x20   let client = Client::from_env()?;\n{body}    Ok(())\n}}\n"
+    ))
+}
+
 /// Writes example values as Rust expressions. Returns `None` for a value that does not have its type.
 struct ExampleWriter<'a> {
     types: Types<'a>,

@@ -19,12 +19,13 @@ mod print;
 mod reach;
 mod tree;
 
-use aliyun_api_spec::model::Service;
+use aliyun_api_spec::model::{Operation, Service};
 pub use generate::{generate, unknown_operations, unknown_receipts};
 pub use invocation::{client, unknown_service};
 pub use options::Options;
 use proc_macro2::TokenStream;
 use quote::quote;
+use serde_json::{Map, Value};
 
 /// An expression with all example requests of a service, for tests of the client crate at `path`.
 ///
@@ -40,6 +41,15 @@ pub fn examples(service: &Service, path: &str) -> TokenStream {
         }
     });
     quote!([#(#entries),*])
+}
+
+/// A program that sends a request of an operation with these parameters, by their wire names, and prints what comes back. It
+/// needs the crate of the client at `path`, and `tokio`.
+///
+/// `None` if a required parameter is missing, or if a value does not have the type of its parameter.
+#[must_use]
+pub fn program(service: &Service, operation: &Operation, path: &str, values: &Map<String, Value>) -> Option<String> {
+    example::program(service, operation, path, values)
 }
 
 /// Statements that send the first example of every operation with `client` and print the response: a program that uses
@@ -101,3 +111,30 @@ impl std::fmt::Display for SourceError {
 
 #[cfg(feature = "source")]
 impl std::error::Error for SourceError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The documentation of each operation has the same statements, and its tests compile them.
+    #[test]
+    fn the_example_of_every_operation_is_a_program() {
+        let service = aliyun_api_spec::dyvmsapi();
+        for operation in &service.operations {
+            let values = &operation.examples.first().unwrap().request;
+            let program = program(service, operation, "dyvmsapi", values).unwrap();
+            syn::parse_file(&program).unwrap_or_else(|error| panic!("{}: {error}\n{program}", operation.action));
+        }
+        let list = service.operation("QueryRobotTaskCallList").unwrap();
+        let values = [("TaskId".to_owned(), "1045001".into())].into_iter().collect();
+        assert_eq!(
+            program(service, list, "dyvmsapi", &values).unwrap(),
+            "use dyvmsapi::Client;\nuse dyvmsapi::robot::QueryRobotTaskCallList;\n\n#[tokio::main]\n\
+             async fn main() -> Result<(), dyvmsapi::Error> {\n    let client = Client::from_env()?;\n\
+             \x20   let mut items = client.items(QueryRobotTaskCallList::new()\n        .task_id(\"1045001\"));\n\
+             \x20   while let Some(item) = items.next().await? {\n        println!(\"{item:?}\");\n    }\n    Ok(())\n}\n"
+        );
+        let values = [("TaskId".to_owned(), true.into())].into_iter().collect();
+        assert_eq!(program(service, list, "dyvmsapi", &values), None);
+    }
+}

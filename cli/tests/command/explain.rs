@@ -68,3 +68,19 @@ fn operations_are_found_by_the_meaning_of_their_codes_and_in_chinese() {
         assert!(!found.output.contains('\u{1b}'), "{}", found.output);
     }
 }
+
+#[test]
+fn an_operation_is_described_with_its_codes_a_command_and_a_program() {
+    let described = outcome(command(&["describe", "SingleCallByTts"])).output;
+    for part in [
+        "\nErrors of the service; `dyvms explain CODE` says what to do\n  ",
+        "isv.BUSINESS_LIMIT_CONTROL",
+        "\n  dyvms call SingleCallByTts \\\n",
+        "\nIn Rust:\n  use dyvmsapi::Client;\n  use dyvmsapi::call::SingleCallByTts;\n\n  #[tokio::main]\n",
+        "client.send(SingleCallByTts::new(\"13000000000\", ",
+    ] {
+        assert!(described.contains(part), "{part} is not in {described}");
+    }
+    // Those of the gateway are the same for every service.
+    assert!(!described.contains("SignatureDoesNotMatch") && !described.contains("isv.*"), "{described}");
+}
