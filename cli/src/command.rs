@@ -149,14 +149,9 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
     error.into()
 }
 
-/// The whole command line. The arguments of an action are created only for a call of this action or its help.
+/// The whole command line. Actions are created only for `call` and `export`, since that needs the specification, and the
+/// arguments of an action only for a call of this action or its help.
 pub(crate) fn command() -> Command {
-    let service = spec::service();
-    let actions = service.operations.iter().map(|operation| {
-        Command::new(operation.action.as_str())
-            .about(pick(&operation.summary, operation.summary_zh.as_deref()))
-            .defer(with_arguments)
-    });
     let call = Command::new("call")
         .about("Call an operation of the service and show the response")
         .long_about(format!(
@@ -183,13 +178,13 @@ pub(crate) fn command() -> Command {
         .disable_help_subcommand(true)
         // The error for such an action suggests the nearest known one.
         .allow_external_subcommands(true)
-        .subcommands(actions);
-    let lists = service.operations.iter().filter(|operation| operation.pagination.is_some()).map(|operation| {
-        Command::new(operation.action.as_str())
-            .about(pick(&operation.summary, operation.summary_zh.as_deref()))
-            .defer(export::with_arguments)
+        .defer(|call| {
+            call.subcommands(spec::service().operations.iter().map(|action| of_action(action, with_arguments)))
+        });
+    let export = export::command().defer(|export| {
+        let lists = spec::service().operations.iter().filter(|operation| operation.pagination.is_some());
+        export.subcommands(lists.map(|list| of_action(list, export::with_arguments)))
     });
-    let export = export::command().subcommands(lists);
     let emulator = emulator::Options::augment_args(Command::new("emulator"))
         .about("Run an emulator of the service on this machine, which calls nobody")
         .long_about(
@@ -252,6 +247,13 @@ pub(crate) fn command() -> Command {
         .subcommand(openapi)
         .subcommand(completions)
         .subcommand(man)
+}
+
+/// An action, with its arguments when they are needed.
+fn of_action(operation: &'static Operation, with_arguments: fn(Command) -> Command) -> Command {
+    Command::new(operation.action.as_str())
+        .about(pick(&operation.summary, operation.summary_zh.as_deref()))
+        .defer(with_arguments)
 }
 
 /// Adds the parameters of an action, and the options that every action has.
