@@ -5,7 +5,7 @@
 
 mod schema;
 
-use aliyun_api_spec::model::{By, Operation, OperationType, Service};
+use aliyun_api_spec::model::{By, Group, Operation, OperationType, Service};
 use aliyun_api_spec::types::Types;
 use serde_json::{Map, Value, json};
 
@@ -45,7 +45,7 @@ pub fn openapi(service: &Service, options: &OpenApiOptions) -> Value {
         })
         .collect();
     let tags: Vec<Value> =
-        service.groups.iter().map(|group| json!({ "name": group.id, "description": group.summary })).collect();
+        service.groups.iter().map(|group| json!({ "name": group.id, "description": of_group(group) })).collect();
     let servers: Vec<Value> =
         options.servers.iter().map(|(url, what)| json!({ "url": url, "description": what })).collect();
     let mut schemas = schemas.into_map();
@@ -133,8 +133,16 @@ fn operation<'s>(service: &'s Service, operation: &'s Operation, schemas: &mut S
 }
 
 /// The details of an operation, with the facts that OpenAPI has no place for.
+fn of_group(group: &Group) -> String {
+    match &group.summary_zh {
+        Some(chinese) => format!("{} {chinese}", group.summary),
+        None => group.summary.clone(),
+    }
+}
+
 fn description(operation: &Operation) -> String {
-    let mut paragraphs: Vec<String> = Vec::new();
+    // OpenAPI has one place for a title, which is English. Tools show this one at the top.
+    let mut paragraphs: Vec<String> = operation.summary_zh.iter().cloned().collect();
     if let Some(why) = &operation.deprecated {
         paragraphs.push(format!("**Deprecated.** {why}"));
     }

@@ -19,6 +19,8 @@ fn every_operation_has_a_path_with_its_facts() {
         let post = &paths[&format!("/v1/{}", operation.action)]["post"];
         assert_eq!(post["operationId"], operation.action);
         assert_eq!(post["summary"], operation.summary);
+        let chinese = operation.summary_zh.as_ref().unwrap();
+        assert!(post["description"].as_str().unwrap().starts_with(chinese), "{}", operation.action);
         assert_eq!(post["tags"], json!([operation.group]));
         assert_eq!(post["x-dials"], operation.reaches.is_some());
         assert_eq!(post["x-idempotent"], operation.idempotent);
