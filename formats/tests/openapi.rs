@@ -113,3 +113,24 @@ fn servers_are_those_of_the_options() {
     assert_eq!(document["servers"], json!([{ "url": "/emulator", "description": "The emulator" }]));
     assert!(voice().get("servers").is_none());
 }
+
+/// Two readers that others wrote understand both versions as a whole.
+#[test]
+fn other_readers_find_every_operation() {
+    let service = aliyun_api_spec::dyvmsapi();
+    let text = |version| openapi(service, &OpenApiOptions { version, ..OpenApiOptions::default() }).to_string();
+    let old: openapiv3::OpenAPI = serde_json::from_str(&text(OpenApiVersion::V3_0)).unwrap();
+    let operations: Vec<_> = old.operations().map(|(_, method, operation)| (method, &operation.operation_id)).collect();
+    assert_eq!(operations.len(), service.operations.len());
+    for operation in &service.operations {
+        assert!(operations.contains(&("post", &Some(operation.action.clone()))), "{}", operation.action);
+    }
+    let new = oas3::from_json(text(OpenApiVersion::V3_1)).unwrap();
+    assert_eq!(new.operations().count(), service.operations.len());
+    for (path, _, operation) in new.operations() {
+        assert_eq!(operation.operation_id.as_ref().map(|id| format!("/v1/{id}")), Some(path));
+        // A reference that leads nowhere is an error here.
+        let body = operation.request_body(&new).unwrap().unwrap();
+        assert!(body.content["application/json"].schema(&new).unwrap().is_some());
+    }
+}
