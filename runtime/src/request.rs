@@ -189,9 +189,12 @@ impl Unsigned<'_> {
         headers.push((HOST, settings.endpoint.host().clone()));
         headers.push((ACTION, shared(self.action.clone())?));
         let mut form = self.split_form();
-        let payload = form.as_ref().map(|(_, form)| v3::payload_hash(form.encoded()));
-        let payload = payload.as_ref().map_or(EMPTY_PAYLOAD, |hash| hash.as_str());
-        headers.push((PAYLOAD, HeaderValue::from_str(payload)?));
+        let hash_of_form = form.as_ref().map(|(_, form)| v3::payload_hash(form.encoded()));
+        let (payload, header) = match &hash_of_form {
+            Some(hash) => (hash.as_str(), HeaderValue::from_str(hash.as_str())?),
+            None => (EMPTY_PAYLOAD, HeaderValue::from_static(EMPTY_PAYLOAD)),
+        };
+        headers.push((PAYLOAD, header));
         headers.push((VERSION, shared(Cow::Borrowed(settings.service.version))?));
         if let Some(token) = credentials.security_token() {
             let mut token = HeaderValue::from_str(token)?;
