@@ -50,12 +50,19 @@ struct Carried {
     is_delayed: bool,
 }
 
+/// A receipt in a parcel. It stays planned until it is settled: if sending is dropped, it is sent again.
+#[derive(Clone, Copy)]
+struct Part {
+    planned: (SystemTime, u64),
+    mishap: Option<Mishap>,
+}
+
 /// Receipts that are sent together.
 struct Parcel {
     kind: &'static str,
     at: SystemTime,
     /// Each with what happens to it.
-    parts: Vec<(u64, Option<Mishap>)>,
+    parts: Vec<Part>,
 }
 
 impl Courier {
@@ -109,7 +116,7 @@ impl Courier {
     async fn send(&self, Parcel { kind, at, parts }: Parcel, put: &impl Fn(&str, &Value) -> bool) {
         let Some(channel) = self.channels.get(kind) else { return };
         let (lost, others): (Vec<_>, Vec<_>) =
-            parts.into_iter().partition(|(_, mishap)| *mishap == Some(Mishap::LoseResponse));
+            parts.into_iter().partition(|part| part.mishap == Some(Mishap::LoseResponse));
         for parts in [others, lost] {
             let bodies = self.with_bag(|bag| bag.bodies(&parts));
             let acknowledged = match channel {
@@ -118,8 +125,8 @@ impl Courier {
                 Channel::Queue(queue) => bodies.iter().all(|body| put(queue, body)),
             };
             self.with_bag(|bag| {
-                for (index, mishap) in parts {
-                    bag.settle(index, at, acknowledged && mishap.is_none_or(Mishap::is_acknowledged));
+                for Part { planned, mishap } in parts {
+                    bag.settle(planned, at, acknowledged && mishap.is_none_or(Mishap::is_acknowledged));
                 }
             });
         }
@@ -170,15 +177,18 @@ impl Bag {
                     Some(Mishap::Delay(_)) => carried.is_delayed = true,
                     _ => {}
                 }
-                self.plan.remove(&(time, index));
+                let planned = (time, index);
                 match mishap {
-                    Some(Mishap::Drop) => {}
+                    Some(Mishap::Drop) => {
+                        self.plan.remove(&planned);
+                    }
                     Some(Mishap::Delay(by)) => {
+                        self.plan.remove(&planned);
                         self.plan.insert((later(time, by), index));
                     }
                     _ => {
                         parcel.at = time;
-                        parcel.parts.push((index, mishap));
+                        parcel.parts.push(Part { planned, mishap });
                     }
                 }
                 if parcel.parts.len() == MOST_TOGETHER {
@@ -192,18 +202,20 @@ impl Bag {
     }
 
     /// What is sent: a receipt twice, or not at all, if a rule says so.
-    fn bodies(&mut self, parts: &[(u64, Option<Mishap>)]) -> Vec<Value> {
+    fn bodies(&mut self, parts: &[Part]) -> Vec<Value> {
         let copies = |mishap: Option<Mishap>| match mishap {
             Some(Mishap::Fail) => 0,
             Some(Mishap::Repeat) => 2,
             _ => 1,
         };
-        let parts = parts.iter().flat_map(|(index, mishap)| std::iter::repeat_n(*index, copies(*mishap)));
+        let parts = parts.iter().flat_map(|part| std::iter::repeat_n(part.planned.1, copies(part.mishap)));
         parts.filter_map(|index| Some(self.get(index)?.receipt.body.clone())).collect()
     }
 
     /// Notes an attempt, and plans the next one unless this one was acknowledged.
-    fn settle(&mut self, index: u64, at: SystemTime, acknowledged: bool) {
+    fn settle(&mut self, planned: (SystemTime, u64), at: SystemTime, acknowledged: bool) {
+        self.plan.remove(&planned);
+        let (_, index) = planned;
         // It may have been evicted, or forgotten, meanwhile.
         let place = index.checked_sub(self.evicted).and_then(|place| usize::try_from(place).ok());
         let Some(Carried { receipt, .. }) = place.and_then(|place| self.receipts.get_mut(place)) else { return };
@@ -218,5 +230,56 @@ impl Bag {
                 ReceiptState::Waiting
             }
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    fn taken(bag: &mut Bag, now: u64) -> Vec<u64> {
+        let parcel = bag.take(at(now), &Arc::new(Rules::new(0)));
+        parcel.map(|parcel| parcel.parts.iter().map(|part| part.planned.1).collect()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_parcel_has_at_most_a_hundred_receipts_of_one_kind_within_a_second() {
+        let mut bag = Bag::default();
+        for _ in 0..MOST_TOGETHER + 1 {
+            bag.add(DueReceipt::new("A", at(1), Value::Null));
+        }
+        bag.add(DueReceipt::new("B", at(1), Value::Null));
+        assert!(taken(&mut bag, 0).is_empty());
+        let first = taken(&mut bag, 1);
+        assert_eq!(first.len(), MOST_TOGETHER);
+        // Until they are settled, they are due: a delivery that was dropped in between loses none.
+        assert_eq!(taken(&mut bag, 1), first);
+        for index in first {
+            bag.settle((at(1), index), at(1), true);
+        }
+        assert_eq!(taken(&mut bag, 1), [100]);
+        bag.settle((at(1), 100), at(1), true);
+        assert_eq!(taken(&mut bag, 1), [101]);
+        bag.settle((at(1), 101), at(1), true);
+        assert!(taken(&mut bag, 1000).is_empty());
+
+        for seconds in [10, 11, 12] {
+            bag.add(DueReceipt::new("A", at(seconds), Value::Null));
+        }
+        assert_eq!(taken(&mut bag, 12), [102, 103]);
+    }
+
+    #[test]
+    fn the_oldest_receipts_are_evicted() {
+        let mut bag = Bag::default();
+        for _ in 0..MOST_RECEIPTS + 2 {
+            bag.add(DueReceipt::new("A", at(1), Value::Null));
+        }
+        assert_eq!((bag.receipts.len(), bag.evicted), (MOST_RECEIPTS, 2));
+        assert_eq!(taken(&mut bag, 1).first(), Some(&2));
     }
 }

@@ -1,9 +1,9 @@
 //! Receives the receipts of Alibaba Cloud's messaging services: what became of something that was started.
 //!
-//! A service reports that in *receipts*. It pushes them over HTTP ([`Receiver`]), or puts them into a queue ([`Consumer`]). Both channels
-//! put what arrives into an [`Inbox`], and tell the service that a receipt arrived only once it is stored there. Receipts
-//! arrive more than once and in any order, so an inbox keeps each one once. The package knows no kind of receipt: kinds
-//! are [`ReceiptKind`]s, which generated code lists.
+//! A service reports that in *receipts*. It pushes them over HTTP ([`Receiver`]), or puts them into a queue ([`Consumer`]).
+//! Both channels put what arrives into an [`Inbox`], and tell the service that a receipt arrived only once it is stored
+//! there. Receipts arrive more than once and in any order, so an inbox keeps each one once. The package knows no kind of
+//! receipt: kinds are [`ReceiptKind`]s, which generated code lists.
 //!
 //! This project is not affiliated with Alibaba Cloud.
 

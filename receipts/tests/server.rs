@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use aliyun_receipts::{FileInbox, MemoryInbox, Receiver, Secret, Server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 const SECRET: &str = "0123456789abcdef";
 
@@ -119,4 +121,49 @@ async fn an_axum_router_contains_a_receiver() {
     stream.write_all(post("{}").as_bytes()).await.unwrap();
     assert!(response(&mut stream).await.starts_with("HTTP/1.1 200 OK"));
     assert_eq!(inbox.arrivals().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn headers_have_ten_seconds() {
+    let server = Server::start(receiver(MemoryInbox::new()), "127.0.0.1:0").await.unwrap();
+    let text = post("{}");
+    let (first, rest) = text.split_at(20);
+    let mut stream = TcpStream::connect(server.local_addr()).await.unwrap();
+    stream.write_all(first.as_bytes()).await.unwrap();
+    // The server has the first part once another connection was answered.
+    talk(server.local_addr(), "GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    tokio::time::advance(Duration::from_millis(9_900)).await;
+    stream.write_all(rest.as_bytes()).await.unwrap();
+    assert!(response(&mut stream).await.starts_with("HTTP/1.1 200"));
+
+    let began = Instant::now();
+    let mut stream = TcpStream::connect(server.local_addr()).await.unwrap();
+    stream.write_all(first.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(!answer.contains("200"), "{answer}");
+    assert!(began.elapsed() >= Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn the_connection_after_the_most_waits_for_a_place() {
+    const MOST: usize = 256;
+    let inbox = MemoryInbox::new();
+    let server = Server::start(receiver(inbox.clone()), "127.0.0.1:0").await.unwrap();
+    let mut open = Vec::new();
+    for id in 0..MOST {
+        let mut stream = TcpStream::connect(server.local_addr()).await.unwrap();
+        stream.write_all(post(&format!("{{\"id\":{id}}}")).as_bytes()).await.unwrap();
+        assert!(response(&mut stream).await.starts_with("HTTP/1.1 200"));
+        open.push(stream);
+    }
+    let mut waiting = TcpStream::connect(server.local_addr()).await.unwrap();
+    waiting.write_all(post("{\"id\":\"waits\"}").as_bytes()).await.unwrap();
+    // Another request of the first connection is answered meanwhile.
+    open[0].write_all(post("{\"id\":\"again\"}").as_bytes()).await.unwrap();
+    response(&mut open[0]).await;
+    assert_eq!(inbox.arrivals().len(), MOST + 1);
+    drop(open.pop());
+    assert!(response(&mut waiting).await.starts_with("HTTP/1.1 200"));
+    assert_eq!(inbox.arrivals().len(), MOST + 2);
 }
