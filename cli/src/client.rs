@@ -70,7 +70,7 @@ impl From<Signing> for Signature {
 }
 
 /// Parses a positive time in seconds.
-fn seconds(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn seconds(text: &str) -> Result<Duration, &'static str> {
     let time = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     time.filter(|time| !time.is_zero()).ok_or("expected seconds above 0, such as 10 or 2.5")
 }

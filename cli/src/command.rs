@@ -171,17 +171,11 @@ pub(crate) fn command() -> Command {
         ))
         .after_help(EXIT_STATUS)
         .override_usage("dyvms call <ACTION> [--Name value]... [OPTIONS]")
-        .subcommand_help_heading("Actions")
-        .subcommand_value_name("ACTION")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .disable_help_subcommand(true)
-        // The error for such an action suggests the nearest known one.
-        .allow_external_subcommands(true)
         .defer(|call| {
             call.subcommands(spec::service().operations.iter().map(|action| of_action(action, with_arguments)))
         });
-    let export = export::command().defer(|export| {
+    let call = takes_action(call);
+    let export = takes_action(export::command()).defer(|export| {
         let lists = spec::service().operations.iter().filter(|operation| operation.pagination.is_some());
         export.subcommands(lists.map(|list| of_action(list, export::with_arguments)))
     });
@@ -247,6 +241,18 @@ pub(crate) fn command() -> Command {
         .subcommand(openapi)
         .subcommand(completions)
         .subcommand(man)
+}
+
+/// A command whose next word is an action.
+fn takes_action(command: Command) -> Command {
+    command
+        .subcommand_help_heading("Actions")
+        .subcommand_value_name("ACTION")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        // The error for an unknown action suggests the nearest known one.
+        .allow_external_subcommands(true)
 }
 
 /// An action, with its arguments when they are needed.

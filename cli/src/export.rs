@@ -87,12 +87,6 @@ pub(crate) fn command() -> Command {
         )
         .after_help(EXIT_STATUS)
         .override_usage("dyvms export <ACTION> --out <FILE> [--Name value]... [OPTIONS]")
-        .subcommand_help_heading("Actions")
-        .subcommand_value_name("ACTION")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .disable_help_subcommand(true)
-        .allow_external_subcommands(true)
 }
 
 /// Adds the parameters of an action, and the options that every export has.

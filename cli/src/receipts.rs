@@ -6,7 +6,9 @@ mod serve;
 mod show;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use crate::client;
 use crate::failure::Failure;
 
 /// Options of `dyvms receipts`.
@@ -46,6 +48,9 @@ struct Sink {
     /// variable `RECEIPT_KIND` says what it is
     #[arg(long, value_name = "CMD")]
     exec: Option<String>,
+    /// End a command of --exec that takes longer
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = client::seconds)]
+    exec_timeout: Duration,
     /// Do not log receipts to standard error
     #[arg(long)]
     quiet: bool,

@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn a_parcel_has_at_most_a_hundred_receipts_of_one_kind_within_a_second() {
         let mut bag = Bag::default();
-        for _ in 0..MOST_TOGETHER + 1 {
+        for _ in 0..=MOST_TOGETHER {
             bag.add(DueReceipt::new("A", at(1), Value::Null));
         }
         bag.add(DueReceipt::new("B", at(1), Value::Null));

@@ -1,6 +1,7 @@
 //! What happens to new receipts: a line in the log, and a command.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use aliyun_receipts::Arrival;
 use dyvmsapi::receipt::Receipt;
@@ -21,7 +22,7 @@ pub(super) struct Follower {
 impl Follower {
     pub(super) fn start(sink: &Sink) -> Self {
         let (sender, mut arrivals) = mpsc::unbounded_channel::<Vec<Arrival>>();
-        let (exec, quiet) = (sink.exec.clone(), sink.quiet);
+        let (exec, limit, quiet) = (sink.exec.clone(), sink.exec_timeout, sink.quiet);
         let task = tokio::spawn(async move {
             while let Some(batch) = arrivals.recv().await {
                 for arrival in batch {
@@ -29,7 +30,7 @@ impl Follower {
                         notice::log(&line(&arrival));
                     }
                     if let Some(exec) = &exec
-                        && let Err(what) = execute(exec, &arrival).await
+                        && let Err(what) = execute(exec, &arrival, limit).await
                     {
                         notice::error(&format!("--exec: {what}; the receipt is in the file"));
                     }
@@ -71,8 +72,13 @@ fn line(arrival: &Arrival) -> String {
     format!("{}{code} {}", arrival.kind(), aliyun_protocol::visible::escaped(&format!("{id}{own_id}")))
 }
 
-/// Runs a command in a shell, with the receipt as its input.
-async fn execute(command: &str, arrival: &Arrival) -> Result<(), String> {
+/// Runs a command in a shell, with the receipt as its input. One that hangs must not keep the next receipts waiting.
+async fn execute(command: &str, arrival: &Arrival, limit: Duration) -> Result<(), String> {
+    let ended = tokio::time::timeout(limit, run(command, arrival)).await;
+    ended.unwrap_or_else(|_| Err(format!("the command took longer than {limit:?} and was ended")))
+}
+
+async fn run(command: &str, arrival: &Arrival) -> Result<(), String> {
     let (shell, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let mut child = Command::new(shell)
         .args([option, command])

@@ -252,6 +252,22 @@ fn what_the_command_does_wrong_is_said_and_the_receipt_is_kept() {
     assert_eq!(std::fs::read_to_string(&file).unwrap().lines().count(), 2);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_command_that_hangs_is_ended_and_the_next_receipt_is_treated() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("receipts.jsonl");
+    // It reads from a pipe that nobody writes to.
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let exec = format!("read line; case $line in *hang*) exec cat {};; esac", pipe.display());
+    let receiving = Receiving::start(&file, &["--exec", &exec, "--exec-timeout", "0.2"]);
+    assert_eq!(receiving.push("voice-report", r#"[{"call_id":"hang"},{"call_id":"2"}]"#), Some(200));
+    let said = receiving.said();
+    assert_eq!(said.matches("the command took longer than 200ms and was ended").count(), 1, "{said}");
+    assert!(said.contains("VoiceReport 2"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_served_or_shown_is_said() {
     let folder = tempfile::tempdir().unwrap();
