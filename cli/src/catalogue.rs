@@ -8,7 +8,7 @@ use aliyun_api_spec::model::{
 };
 use aliyun_api_spec::suggest;
 use aliyun_api_spec::types::{Type, Types};
-use aliyun_codegen::program;
+use aliyun_codegen::{Program, program};
 use aliyun_protocol::gateway;
 
 use crate::call::terminal_width;
@@ -103,8 +103,8 @@ fn marked(text: &str, words: &[String]) -> String {
     marked + text.get(done..).unwrap_or_default()
 }
 
-/// The operations that have all words, the best match first; without words, all of them by group.
-fn ranked<'s>(service: &'s Service, words: &[String]) -> Vec<&'s Operation> {
+/// The operations that have all words, which are lower case, the best match first; without words, all of them by group.
+pub(crate) fn ranked<'s>(service: &'s Service, words: &[String]) -> Vec<&'s Operation> {
     let place = |operation: &Operation| service.groups.iter().position(|group| group.id == operation.group);
     let mut found: Vec<(u32, Option<usize>, &Operation)> = service
         .operations
@@ -233,7 +233,7 @@ fn of_operation(service: &'static Service, operation: &'static Operation) -> Str
     }
     let values = operation.examples.first().map(|example| &example.request);
     let crate_name = service.product.to_lowercase().replace('-', "_");
-    if let Some(program) = values.and_then(|values| program(service, operation, &crate_name, values)) {
+    if let Some(program) = values.and_then(|values| program(service, operation, Program::new(&crate_name), values)) {
         let _ = write!(text, "\nIn Rust:\n{}", indented(&program));
     }
     text

@@ -17,7 +17,7 @@ use crate::slots::Response;
 use crate::{candidates, spec};
 
 /// Options of the client.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 pub(crate) struct Options {
     /// Call an emulator inside this command: without account or network, and nobody is called
@@ -100,18 +100,17 @@ impl Connection {
     ) -> Result<Self, Failure> {
         let mut local = None;
         if options.local {
-            let emulator = match spec::facts() {
-                Some(_) => Emulator::builder(spec::service().clone()).build(),
-                None => dyvmsapi_emulator::emulator(),
-            };
-            let server = emulator
-                .serve((Ipv4Addr::LOCALHOST, 0))
-                .await
-                .map_err(|error| Failure::system("the local emulator cannot listen", error))?;
+            let server = emulator().await?;
             builder = builder.endpoint(server.url());
             local = Some(server);
         }
         Ok(Self { client: builder.build()?, _local: local, region: options.region.clone(), facts: facts(request) })
+    }
+
+    /// A request of a client that others use as well.
+    #[cfg(feature = "explorer")]
+    pub(crate) fn shared(client: &Client, options: &Options, request: &Request) -> Self {
+        Self { client: client.clone(), _local: None, region: options.region.clone(), facts: facts(request) }
     }
 
     /// The client for a request that is signed and not sent, so that there is no emulator.
@@ -159,7 +158,23 @@ impl Connection {
     }
 }
 
+/// Starts an emulator of the service inside this command.
+pub(crate) async fn emulator() -> Result<Server, Failure> {
+    let emulator = match spec::facts() {
+        Some(_) => Emulator::builder(spec::service().clone()).build(),
+        None => dyvmsapi_emulator::emulator(),
+    };
+    let server = emulator.serve((Ipv4Addr::LOCALHOST, 0)).await;
+    server.map_err(|error| Failure::system("the local emulator cannot listen", error))
+}
+
 impl Options {
+    /// The same options for the emulator at this address.
+    #[cfg(feature = "explorer")]
+    pub(crate) fn emulated(&self, url: String) -> Self {
+        Self { local: true, endpoint: Some(url), region: None, vpc: false, ca: None, profile: None, ..*self }
+    }
+
     /// The settings that decide whose service is called, by their options.
     pub(crate) fn target(&self) -> Vec<(&'static str, String)> {
         [
@@ -172,6 +187,12 @@ impl Options {
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
         .collect()
+    }
+
+    /// One of these settings.
+    #[cfg(feature = "explorer")]
+    pub(crate) fn target_of(&self, option: &str) -> Option<String> {
+        self.target().into_iter().find(|(name, _)| *name == option).map(|(_, value)| value)
     }
 
     /// Where credentials come from.
@@ -190,13 +211,19 @@ impl Options {
 
     /// The settings of the client for a request.
     pub(crate) fn builder(&self, request: &Request) -> Result<ClientBuilder<Dyvmsapi>, Failure> {
+        let builder = self.settings()?;
+        // An operation that is not known may call somebody.
+        Ok(if request.operation().is_none() { builder.retries(Retries::never()) } else { builder })
+    }
+
+    /// The settings of the client for operations of the specification.
+    pub(crate) fn settings(&self) -> Result<ClientBuilder<Dyvmsapi>, Failure> {
         let mut builder =
             Client::builder().signature(self.signature.into()).timeout(self.timeout).credentials(self.credentials());
         if let Some(facts) = spec::facts() {
             builder = builder.facts(facts);
         }
-        // An operation that is not known may call somebody.
-        if self.no_retry || request.operation().is_none() {
+        if self.no_retry {
             builder = builder.retries(Retries::never());
         }
         if let Some(endpoint) = &self.endpoint {

@@ -10,6 +10,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option, with_parameters};
+#[cfg(feature = "explorer")]
+use crate::explore;
 use crate::failure::{EXIT_STATUS, Failure};
 use crate::language::pick;
 use crate::params;
@@ -42,6 +44,9 @@ pub(crate) enum Task {
     Man(man::Options),
     /// Explain codes.
     Explain(explain::Options),
+    /// Serve the explorer.
+    #[cfg(feature = "explorer")]
+    Explore(explore::Options),
     /// Write an OpenAPI document.
     OpenApi(openapi::Options),
     /// Receive receipts, or show them.
@@ -72,6 +77,8 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Tas
         Some(("completions", matches)) => Ok(Task::Completions(completion::Options::from_arg_matches(matches)?)),
         Some(("man", matches)) => Ok(Task::Man(man::Options::from_arg_matches(matches)?)),
         Some(("explain", matches)) => Ok(Task::Explain(explain::Options::from_arg_matches(matches)?)),
+        #[cfg(feature = "explorer")]
+        Some(("explore", matches)) => Ok(Task::Explore(explore::Options::from_arg_matches(matches)?)),
         Some(("openapi", matches)) => Ok(Task::OpenApi(openapi::Options::from_arg_matches(matches)?)),
         _ => Err(Failure::Usage("no command is given".to_owned())),
     }
@@ -209,6 +216,11 @@ pub(crate) fn command() -> Command {
              It has one path for each operation, POST /v1/<Action>, of a gateway that signs: the service itself has one path \
              for all, and OpenAPI cannot express its signature.",
         );
+    #[cfg(feature = "explorer")]
+    let explore = explore::Options::augment_args(Command::new("explore"))
+        .about("Search, read and call every operation in the browser")
+        .long_about(explore::HELP)
+        .mut_arg("local", |local| local.hide(true));
     let receipts = receipts::Options::augment_args(Command::new("receipts"))
         .about("Receive what the service reports about calls, and show what became of them");
     // It is taken off before; here it is for the help only.
@@ -220,7 +232,7 @@ pub(crate) fn command() -> Command {
         .long("lang")
         .value_name("LANGUAGE")
         .help("Explain in this language, en or zh, instead of that of the locale; comes first");
-    Command::new("dyvms")
+    let command = Command::new("dyvms")
         .arg(folder)
         .arg(language)
         .version(env!("CARGO_PKG_VERSION"))
@@ -240,7 +252,10 @@ pub(crate) fn command() -> Command {
         .subcommand(receipts)
         .subcommand(openapi)
         .subcommand(completions)
-        .subcommand(man)
+        .subcommand(man);
+    #[cfg(feature = "explorer")]
+    let command = command.subcommand(explore);
+    command
 }
 
 /// A command whose next word is an action.

@@ -219,7 +219,7 @@ fn as_text(explained: &Explained) -> String {
     text
 }
 
-fn as_json(explained: &Explained) -> Json {
+pub(crate) fn as_json(explained: &Explained) -> Json {
     let Explained { code, of, meaning, consequence, advice } = explained;
     let member = |name: &str, text: &str| (name.to_owned(), Json::Text(text.to_owned()));
     Json::Object(vec![

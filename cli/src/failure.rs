@@ -158,8 +158,12 @@ impl Failure {
 /// Prints an error, and what caused it.
 fn with_causes(error: &dyn StdError) {
     notice::error(&error.to_string());
-    let below = std::iter::successors(error.source(), |cause: &&dyn StdError| (**cause).source());
-    below.for_each(|cause| notice::cause(&cause.to_string()));
+    causes(error).for_each(|cause| notice::cause(&cause.to_string()));
+}
+
+/// What caused an error, from the top.
+pub(crate) fn causes(error: &dyn StdError) -> impl Iterator<Item = &dyn StdError> {
+    std::iter::successors(error.source(), |cause| (**cause).source())
 }
 
 /// The exit status of polling, which calls nobody.

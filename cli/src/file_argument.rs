@@ -1,5 +1,6 @@
 //! Values that come from a file or from standard input: `@FILE` and `-`. `@@text` is the text `@text`.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +23,11 @@ pub(crate) fn text(given: &str) -> Result<String, String> {
         Some("") => Err("the value @ names no file; write @FILE, or @@ for the text @".to_owned()),
         Some(path) => file(path),
     }
+}
+
+/// How to write a text as a value. It is the text itself, unless that would name a file.
+pub(crate) fn literal(text: &str) -> Cow<'_, str> {
+    if text.starts_with('@') { Cow::Owned(format!("@{text}")) } else { Cow::Borrowed(text) }
 }
 
 /// The content of a file, or of standard input for `-`.
@@ -68,6 +74,7 @@ mod tests {
             [("a", "a"), ("", ""), ("a@b", "a@b"), ("@@b", "@b"), ("@@", "@"), ("@@@b", "@@b"), ("--", "--")]
         {
             assert_eq!(text(given).as_deref(), Ok(expected), "{given}");
+            assert_eq!(text(&literal(given)).as_deref(), Ok(given), "{given}");
         }
         assert_eq!(text("@").unwrap_err(), "the value @ names no file; write @FILE, or @@ for the text @");
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::language::pick;
-use crate::spec;
+use crate::{file_argument, spec};
 use aliyun_api_spec::model::{By, EnumValue, Field, Operation, OperationType, Rate, Shape, Time, Unit};
 use aliyun_api_spec::types::{Type, Types};
 use serde_json::Value;
@@ -160,15 +160,29 @@ pub(crate) fn usage(operation: &Operation) -> String {
 
 /// An example that can be run, and an empty line. Empty if the specification has no example.
 pub(crate) fn example(operation: &Operation) -> String {
+    let Some(example) = operation.examples.first() else { return String::new() };
+    let parameters = example.request.iter().map(|(name, value)| (name.as_str(), plain(value)));
+    format!("Example:\n  {}\n\n", call(&operation.action, parameters, ["--local".to_owned()]))
+}
+
+/// The command that calls an operation, for a POSIX shell.
+pub(crate) fn call<'p>(
+    action: &str,
+    parameters: impl IntoIterator<Item = (&'p str, String)>,
+    options: impl IntoIterator<Item = String>,
+) -> String {
     // Help is wrapped at 100 columns. A longer line would be split into two commands.
     const WIDTH: usize = 96;
-    let Some(example) = operation.examples.first() else { return String::new() };
-    let mut words = vec![format!("dyvms call {}", operation.action)];
-    words.extend(example.request.iter().map(|(name, value)| format!("--{name} {}", quoted(&plain(value)))));
-    words.push("--local".to_owned());
+    let mut words = vec![format!("dyvms call {action}")];
+    let parameter = |(name, value): (&str, String)| {
+        // A value that begins like an option needs the other spelling.
+        let separator = if value.starts_with('-') { '=' } else { ' ' };
+        format!("--{name}{separator}{}", quoted(&file_argument::literal(&value)))
+    };
+    words.extend(parameters.into_iter().map(parameter));
+    words.extend(options);
     let line = words.join(" ");
-    let line = if line.chars().count() > WIDTH { words.join(" \\\n    ") } else { line };
-    format!("Example:\n  {line}\n\n")
+    if line.chars().count() > WIDTH { words.join(" \\\n    ") } else { line }
 }
 
 /// A text without quotation marks, any other value as JSON.

@@ -201,12 +201,11 @@ fn lenient(text: &str, depth: usize) -> Json {
     }
 }
 
-/// A name for an error, on one line. Long runs of digits are masked, since they may be phone numbers.
-fn shown(name: &str) -> String {
+/// A text with stars in place of long runs of digits, since they may be phone numbers.
+pub(crate) fn masked(text: &str) -> String {
     const RUN: usize = 5;
-    const LENGTH: usize = 40;
     let mut masked = String::new();
-    let mut rest = name;
+    let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, digits) = rest.split_at(start);
         let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
@@ -215,6 +214,13 @@ fn shown(name: &str) -> String {
         rest = &digits[end..];
     }
     masked.push_str(rest);
+    masked
+}
+
+/// A name for an error, on one line.
+fn shown(name: &str) -> String {
+    const LENGTH: usize = 40;
+    let masked = masked(name);
     let beginning: String = masked.chars().take(LENGTH).collect();
     let ellipsis = if beginning.len() < masked.len() { "..." } else { "" };
     format!("{beginning:?}{ellipsis}")

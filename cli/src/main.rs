@@ -14,6 +14,8 @@ mod doctor;
 mod dry_run;
 mod emulator;
 mod explain;
+#[cfg(feature = "explorer")]
+mod explore;
 mod export;
 mod failure;
 mod file_argument;
@@ -82,6 +84,8 @@ fn perform(task: Task) -> Result<(), Failure> {
             Task::Completions(options) => completion::run(&options),
             Task::Man(options) => man::run(&options, command::command()),
             Task::Explain(options) => explain::run(&options),
+            #[cfg(feature = "explorer")]
+            Task::Explore(options) => explore::run(options).await,
             Task::OpenApi(options) => openapi::run(&options),
             Task::Receipts(options) => receipts::run(options).await,
         }

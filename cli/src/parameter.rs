@@ -220,6 +220,20 @@ pub(crate) fn value(field: &'static Field, text: &str, types: Types<'static>) ->
     }
 }
 
+/// The value of a text that fits a parameter, with the type of the specification.
+#[cfg(feature = "explorer")]
+pub(crate) fn typed(shape: &'static Shape, text: &str, types: Types<'static>) -> Value {
+    let json = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| text.into());
+    match types.resolve(&shape.kind) {
+        Type::Scalar(Kind::String) | Type::Enum { kind: Kind::String, .. } => text.into(),
+        Type::Array(items) if shape.style == Some(Style::Simple) && !text.trim_start().starts_with('[') => {
+            text.split(',').map(|item| typed(items, item, types)).collect()
+        }
+        Type::Any if !is_json(text) => text.into(),
+        _ => json(text.trim()),
+    }
+}
+
 /// The value of a JSON text in a flattened parameter. Members may have their own style.
 fn flattened(text: &str, shape: Option<&'static Shape>, types: Types<'static>, inherited: Style) -> Value {
     let style = shape.and_then(|shape| shape.style).unwrap_or(inherited);

@@ -5,6 +5,8 @@ use aliyun_api_spec::types::Types;
 use aliyun_runtime::generated::Entry;
 use aliyun_runtime::{Paginator, Paging, Position, Step};
 use clap::ArgMatches;
+#[cfg(feature = "explorer")]
+use serde_json::Map;
 use serde_json::Value;
 
 use crate::failure::Failure;
@@ -51,10 +53,8 @@ impl Request {
         if let Ok(Some(size)) = matches.try_get_one::<i64>(PAGE_SIZE) {
             request.set_page_size(*size);
         }
-        let absent = |field: &&Field| field.required && request.value(&field.wire_name).is_none();
-        let absent = operation.parameters.iter().filter(absent);
-        let absent = absent.filter(|field| !(paged && position_path(operation) == Some(field.wire_name.as_str())));
-        let absent: Vec<String> = absent.map(|field| format!("--{}", field.wire_name)).collect();
+        let absent = request.absent().filter(|name| !(paged && position_path(operation) == Some(*name)));
+        let absent: Vec<String> = absent.map(|name| format!("--{name}")).collect();
         if absent.is_empty() {
             return Ok(request);
         }
@@ -64,6 +64,13 @@ impl Request {
     pub(crate) fn typed(operation: &'static Operation, values: Vec<(String, String)>) -> Self {
         let table = Values::table(spec::parameters(operation));
         Self { action: &operation.action, operation: Some(operation), table, values }
+    }
+
+    /// A request with these parameters, by their wire names, in the order of the specification.
+    #[cfg(feature = "explorer")]
+    pub(crate) fn in_order(operation: &'static Operation, values: &[(String, String)]) -> Self {
+        let given = |field: &Field| values.iter().find(|(name, _)| *name == field.wire_name).cloned();
+        Self::typed(operation, spec::parameters(operation).filter_map(given).collect())
     }
 
     /// A request of an unknown operation. Its parameters are sent unchanged.
@@ -81,6 +88,13 @@ impl Request {
         self.operation
     }
 
+    /// The required parameters that it does not have.
+    pub(crate) fn absent(&self) -> impl Iterator<Item = &'static str> {
+        let required = self.operation.into_iter().flat_map(|operation| &operation.parameters);
+        let absent = |field: &&Field| field.required && self.value(&field.wire_name).is_none();
+        required.filter(absent).map(|field| field.wire_name.as_str())
+    }
+
     /// Names and values as they are sent.
     pub(crate) fn pairs(&self) -> Vec<(String, String)> {
         let Some(operation) = self.operation else { return self.values.clone() };
@@ -89,6 +103,17 @@ impl Request {
             self.value(&field.wire_name).map_or(Value::Null, |text| parameter::value(field, text, types))
         };
         Values::new(self.table, spec::parameters(operation).map(value).collect()).pairs()
+    }
+
+    /// The given parameters by their wire names, with the types of the specification.
+    #[cfg(feature = "explorer")]
+    pub(crate) fn typed_values(&self) -> Map<String, Value> {
+        let Some(operation) = self.operation else { return Map::new() };
+        let types = Types::of(operation, spec::service());
+        let value = |field: &'static Field| {
+            Some((field.wire_name.clone(), parameter::typed(&field.shape, self.value(&field.wire_name)?, types)))
+        };
+        operation.parameters.iter().filter_map(value).collect()
     }
 
     /// Whether it may call somebody. An unknown operation may.
@@ -109,6 +134,12 @@ impl Request {
         if let Some(path) = path {
             self.put(path, size.to_string());
         }
+    }
+
+    /// The given parameters: wire names and texts.
+    #[cfg(feature = "explorer")]
+    pub(crate) fn given(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.values.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
     fn value(&self, name: &str) -> Option<&str> {

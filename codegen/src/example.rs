@@ -7,6 +7,7 @@ use aliyun_api_spec::name::SHARED_MODULE;
 use aliyun_api_spec::types::{Type, Types};
 use serde_json::{Map, Value};
 
+use crate::Program;
 use crate::tree::ident;
 
 /// An expression that creates a request from example values. `None` if the value of a required parameter is not known.
@@ -32,23 +33,35 @@ pub(crate) fn statements(
     path: &str,
     values: &Map<String, Value>,
 ) -> Option<String> {
-    let request = request(service, operation, path, &operation.name, values)?;
-    Some(match &operation.pagination {
-        Some(_) => format!(
-            "let mut items = client.items({request});\nwhile let Some(item) = items.next().await? {{\n    println!(\"{{item:?}}\");\n}}"
-        ),
-        None => format!("let response = client.send({request}).await?;\nprintln!(\"{{response:?}}\");"),
-    })
+    statements_of(service, operation, path, operation.pagination.is_some(), values)
 }
 
-/// A program that sends a request with the credentials of its environment. `None` as for [`request`].
-pub(crate) fn program(
+fn statements_of(
     service: &Service,
     operation: &Operation,
     path: &str,
+    all_pages: bool,
     values: &Map<String, Value>,
 ) -> Option<String> {
-    let statements = statements(service, operation, path, values)?;
+    let request = request(service, operation, path, &operation.name, values)?;
+    Some(if all_pages {
+        format!(
+            "let mut items = client.items({request});\nwhile let Some(item) = items.next().await? {{\n    println!(\"{{item:?}}\");\n}}"
+        )
+    } else {
+        format!("let response = client.send({request}).await?;\nprintln!(\"{{response:?}}\");")
+    })
+}
+
+/// A program that sends a request. `None` as for [`request`].
+pub(crate) fn program(
+    service: &Service,
+    operation: &Operation,
+    Program { path, client, all_pages }: Program<'_>,
+    values: &Map<String, Value>,
+) -> Option<String> {
+    let all_pages = all_pages && operation.pagination.is_some();
+    let statements = statements_of(service, operation, path, all_pages, values)?;
     let (group, name) = (&operation.group, &operation.name);
     let mut body = String::new();
     for line in statements.lines() {
@@ -56,7 +69,7 @@ pub(crate) fn program(
     }
     Some(format!(
         "use {path}::Client;\nuse {path}::{group}::{name};\n\n#[tokio::main]\nasync fn main() -> Result<(), {path}::Error> {{\n\
-         \x20   let client = Client::from_env()?;\n{body}    Ok(())\n}}\n"
+         \x20   let client = {client};\n{body}    Ok(())\n}}\n"
     ))
 }
 

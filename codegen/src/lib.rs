@@ -43,13 +43,37 @@ pub fn examples(service: &Service, path: &str) -> TokenStream {
     quote!([#(#entries),*])
 }
 
+/// How a [`program`] sends its request.
+#[derive(Debug, Clone, Copy)]
+pub struct Program<'p> {
+    /// The crate of the client, such as `dyvmsapi`.
+    pub path: &'p str,
+    /// The expression that creates the client. It may use `Client`, the crate, and `?`.
+    pub client: &'p str,
+    /// Whether the pages of a list are read until the last one. Otherwise one request is sent.
+    pub all_pages: bool,
+}
+
+impl<'p> Program<'p> {
+    /// A program with the credentials of its environment that reads all pages of a list.
+    #[must_use]
+    pub fn new(path: &'p str) -> Self {
+        Self { path, client: "Client::from_env()?", all_pages: true }
+    }
+}
+
 /// A program that sends a request of an operation with these parameters, by their wire names, and prints what comes back. It
-/// needs the crate of the client at `path`, and `tokio`.
+/// needs the crate of the client, and `tokio`.
 ///
 /// `None` if a required parameter is missing, or if a value does not have the type of its parameter.
 #[must_use]
-pub fn program(service: &Service, operation: &Operation, path: &str, values: &Map<String, Value>) -> Option<String> {
-    example::program(service, operation, path, values)
+pub fn program(
+    service: &Service,
+    operation: &Operation,
+    program: Program<'_>,
+    values: &Map<String, Value>,
+) -> Option<String> {
+    example::program(service, operation, program, values)
 }
 
 /// Statements that send the first example of every operation with `client` and print the response: a program that uses
@@ -122,19 +146,24 @@ mod tests {
         let service = aliyun_api_spec::dyvmsapi();
         for operation in &service.operations {
             let values = &operation.examples.first().unwrap().request;
-            let program = program(service, operation, "dyvmsapi", values).unwrap();
+            let program = super::program(service, operation, Program::new("dyvmsapi"), values).unwrap();
             syn::parse_file(&program).unwrap_or_else(|error| panic!("{}: {error}\n{program}", operation.action));
         }
         let list = service.operation("QueryRobotTaskCallList").unwrap();
         let values = [("TaskId".to_owned(), "1045001".into())].into_iter().collect();
         assert_eq!(
-            program(service, list, "dyvmsapi", &values).unwrap(),
+            program(service, list, Program::new("dyvmsapi"), &values).unwrap(),
             "use dyvmsapi::Client;\nuse dyvmsapi::robot::QueryRobotTaskCallList;\n\n#[tokio::main]\n\
              async fn main() -> Result<(), dyvmsapi::Error> {\n    let client = Client::from_env()?;\n\
              \x20   let mut items = client.items(QueryRobotTaskCallList::new()\n        .task_id(\"1045001\"));\n\
              \x20   while let Some(item) = items.next().await? {\n        println!(\"{item:?}\");\n    }\n    Ok(())\n}\n"
         );
+        let client = "Client::builder().endpoint(\"http://localhost\").build()?";
+        let single = Program { client, all_pages: false, ..Program::new("dyvmsapi") };
+        let single = program(service, list, single, &values).unwrap();
+        assert!(single.contains("    let client = Client::builder().endpoint(\"http://localhost\").build()?;\n"));
+        assert!(single.contains("    let response = client.send(QueryRobotTaskCallList::new()\n"), "{single}");
         let values = [("TaskId".to_owned(), true.into())].into_iter().collect();
-        assert_eq!(program(service, list, "dyvmsapi", &values), None);
+        assert_eq!(program(service, list, Program::new("dyvmsapi"), &values), None);
     }
 }

@@ -5,6 +5,8 @@
 
 mod schema;
 
+use std::collections::BTreeMap;
+
 use aliyun_api_spec::model::{By, Group, Operation, OperationType, Service};
 use aliyun_api_spec::types::Types;
 use serde_json::{Map, Value, json};
@@ -99,7 +101,11 @@ fn operation<'s>(service: &'s Service, operation: &'s Operation, schemas: &mut S
     put("x-idempotent", operation.idempotent.into());
     put("x-dials", operation.reaches.is_some().into());
     if let Some(reach) = &operation.reaches {
-        put("x-reaches", json!({ "by": by(reach.by), "whom": reach.whom }));
+        let mut reaches = json!({ "by": by(reach.by), "whom": reach.whom });
+        if !reach.when.is_empty() {
+            reaches["when"] = reach.when.iter().cloned().collect::<BTreeMap<_, _>>().into_iter().collect();
+        }
+        put("x-reaches", reaches);
     }
     let is_required = operation.parameters.iter().any(|field| field.required);
     let mut content = json!({ "schema": request });
@@ -191,13 +197,24 @@ fn error_schema() -> Value {
         "required": ["message", "kind", "sent", "outcomeUnknown"],
         "properties": {
             "message": text("What happened, and what to do, on one line."),
-            "kind": text("Kind of the error, such as `Refused` or `Timeout`."),
+            "kind": text("Kind of the error, such as `Service` or `Timeout`."),
             "sent": text("Whether the request was sent: `No`, `Yes` or `Maybe`."),
             "outcomeUnknown": { "type": "boolean",
                 "description": "Whether the operation may have had its effect although the call failed." },
             "code": text("The code that the service or the gateway stated."),
             "requestId": text("Id of the request, which Alibaba's support asks for."),
             "advice": text("What to do about the code."),
+            "explanations": {
+                "type": "array",
+                "description": "What is known of the code.",
+                "items": { "type": "object", "properties": {
+                    "code": text("The code."),
+                    "of": text("What it is a code of."),
+                    "meaning": text("What it means."),
+                    "consequence": text("What the client makes of it."),
+                    "advice": text("What to do."),
+                } },
+            },
         },
     })
 }

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::support::{EmulatorProcess, LIST, Outcome, command, outcome, refused, with_key};
+use crate::support::{LIST, Outcome, ServerProcess, command, outcome, refused, with_key};
 
 /// Calls of task 1045001 in the emulator's data.
 const CALLS: usize = 347;
@@ -206,7 +206,7 @@ fn a_request_without_a_response_has_an_unknown_outcome() {
 
 #[test]
 fn both_signatures_are_accepted() {
-    let emulator = EmulatorProcess::start(&[]);
+    let emulator = ServerProcess::start(&[]);
     for (signature, method) in [("v1", "V1"), ("v3", "V3")] {
         let outcome = emulator.call(&[&LIST[1..], &["-o", "jsonl", "--signature", signature]].concat());
         assert_eq!((outcome.status, outcome.output.lines().count()), (Some(0), 20), "{}", outcome.notices);
@@ -250,7 +250,7 @@ fn attempts_are_shown_and_can_be_limited_to_one() {
         let rules = folder.path().join("rules.json");
         let rule = r#"{ "when": {}, "fault": { "kind": "throttled", "milliseconds": 1 }, "times": 1 }"#;
         std::fs::write(&rules, rule).unwrap();
-        let emulator = EmulatorProcess::start(&["--rules", rules.to_str().unwrap()]);
+        let emulator = ServerProcess::start(&["--rules", rules.to_str().unwrap()]);
         emulator.call(&[&arguments[..], options].concat())
     };
     let repeated = throttled(&["-v"]);
@@ -294,7 +294,7 @@ fn a_profile_of_either_file_signs() {
         std::fs::write(path, content).unwrap();
     }
     let emulator =
-        EmulatorProcess::start(&["--key", "id-a:secret-a", "--key", "id-b:secret-b", "--key", "id-c:secret-c"]);
+        ServerProcess::start(&["--key", "id-a:secret-a", "--key", "id-b:secret-b", "--key", "id-c:secret-c"]);
     let ask = |options: &[&str]| {
         let mut command = command(&[LIST, &["-o", "json", "--endpoint", &emulator.url], options].concat());
         command.env("HOME", home.path());

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{EmulatorProcess, Outcome, command, outcome};
+use crate::support::{Outcome, ServerProcess, command, outcome};
 
 const FILE: &str = r#"{
 	"current": "work",
@@ -101,7 +101,7 @@ fn a_profile_is_added_to_nothing_and_calls_with_it_succeed() {
         let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&home.path()), mode(home.path().parent().unwrap())), (0o600, 0o700));
     }
-    let emulator = EmulatorProcess::start(&[]);
+    let emulator = ServerProcess::start(&[]);
     let mut call = command(&["call", "QueryRobotv2AllList", "--endpoint", &emulator.url]);
     call.env("HOME", home.0.path());
     let called = outcome(call);

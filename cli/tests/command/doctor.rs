@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
-use crate::support::{EmulatorProcess, Outcome, command, outcome, with_key};
+use crate::support::{Outcome, ServerProcess, command, outcome, with_key};
 
 /// The checks, as `name: result`.
 fn results(outcome: &Outcome) -> Vec<String> {
@@ -30,16 +30,16 @@ fn doctor(arguments: &[&str], secret: &str, variables: &[(&str, &str)]) -> Outco
     outcome
 }
 
-fn with_rules(rules: &str) -> EmulatorProcess {
+fn with_rules(rules: &str) -> ServerProcess {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rules.json");
     std::fs::write(&path, rules).unwrap();
-    EmulatorProcess::start(&["--rules", path.to_str().unwrap()])
+    ServerProcess::start(&["--rules", path.to_str().unwrap()])
 }
 
 #[test]
 fn all_checks_pass_at_an_emulator() {
-    let emulator = EmulatorProcess::start(&[]);
+    let emulator = ServerProcess::start(&[]);
     let passed = doctor(&["--endpoint", &emulator.url], "testsecret", &[]);
     let all = [
         "version",
@@ -71,7 +71,7 @@ fn the_profile_that_credentials_come_from_is_named() {
     std::fs::create_dir(home.path().join(".aliyun")).unwrap();
     let profile = r#"{"name": "work", "mode": "AK", "access_key_id": "testid", "access_key_secret": "testsecret"}"#;
     std::fs::write(home.path().join(".aliyun/config.json"), format!("{{\"profiles\": [\n{profile}]}}")).unwrap();
-    let emulator = EmulatorProcess::start(&[]);
+    let emulator = ServerProcess::start(&[]);
     let run = |profile: &str| {
         let mut command = command(&["doctor", "-o", "json", "--endpoint", &emulator.url, "--profile", profile]);
         command.env("HOME", home.path());
@@ -103,7 +103,7 @@ fn a_denied_action_is_named_with_a_policy_that_allows_it() {
 
 #[test]
 fn a_wrong_secret_is_a_failed_call() {
-    let emulator = EmulatorProcess::start(&[]);
+    let emulator = ServerProcess::start(&[]);
     let wrong = doctor(&["--endpoint", &emulator.url], "testother", &[]);
     let (why, _) = said(&wrong, "call");
     assert!(why.contains("SignatureDoesNotMatch") && why.contains("Check the key secret"), "{why}");
@@ -144,7 +144,7 @@ fn a_certificate_that_is_not_trusted_is_an_error_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = folder.path().join("emulator.pem");
     let certificate = certificate.to_str().unwrap();
-    let emulator = EmulatorProcess::start(&["--tls", "--tls-certificate", certificate]);
+    let emulator = ServerProcess::start(&["--tls", "--tls-certificate", certificate]);
     let unknown = doctor(&["--endpoint", &emulator.url], "testsecret", &[]);
     let (why, remedy) = said(&unknown, "connection");
     assert!(why.contains("certificate") && remedy.contains("--ca"), "{why}; {remedy}");

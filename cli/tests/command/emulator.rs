@@ -10,7 +10,7 @@ use aliyun_runtime::testing::SigningKey;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{EmulatorProcess, LIST, command, outcome, refused, with_key};
+use crate::support::{LIST, ServerProcess, command, outcome, refused, with_key};
 
 const RING: &[&str] = &["SingleCallByTts", "--CalledNumber", "13000000000", "--TtsCode", "TTS_10001"];
 
@@ -40,7 +40,7 @@ fn signed(nonce: u64) -> String {
 }
 
 /// Sends such a body: the HTTP status, and the answer.
-fn send(emulator: &EmulatorProcess, body: &str, headers: &str) -> (u16, Value) {
+fn send(emulator: &ServerProcess, body: &str, headers: &str) -> (u16, Value) {
     let headers = format!("Content-Type: application/x-www-form-urlencoded\r\n{headers}");
     let (status, body) = emulator.http("POST", "/", &headers, body);
     (status, serde_json::from_str(&body).unwrap())
@@ -52,13 +52,13 @@ fn file(folder: &TempDir, name: &str, content: &str) -> PathBuf {
     path
 }
 
-fn with_rules(content: &str, options: &[&str]) -> EmulatorProcess {
+fn with_rules(content: &str, options: &[&str]) -> ServerProcess {
     let folder = tempfile::tempdir().unwrap();
     let path = file(&folder, "rules.json", content);
-    EmulatorProcess::start(&[&["--rules", path.to_str().unwrap()], options].concat())
+    ServerProcess::start(&[&["--rules", path.to_str().unwrap()], options].concat())
 }
 
-fn json(emulator: &EmulatorProcess, path: &str) -> Value {
+fn json(emulator: &ServerProcess, path: &str) -> Value {
     let (status, body) = emulator.http("GET", path, "", "");
     assert_eq!(status, 200, "{body}");
     serde_json::from_str(&body).unwrap()
@@ -66,7 +66,7 @@ fn json(emulator: &EmulatorProcess, path: &str) -> Value {
 
 #[test]
 fn an_emulator_of_its_own_checks_keys() {
-    let emulator = EmulatorProcess::start(&["--key", "id-a:secret-a", "--key", "id-b:secret-b"]);
+    let emulator = ServerProcess::start(&["--key", "id-a:secret-a", "--key", "id-b:secret-b"]);
     let arguments = [LIST, &["--endpoint", &emulator.url, "-o", "jsonl"]].concat();
     for (id, secret) in [("id-a", "secret-a"), ("id-b", "secret-b")] {
         let outcome = outcome(with_key(&arguments, id, secret));
@@ -87,7 +87,7 @@ fn an_emulator_of_its_own_checks_keys() {
 #[test]
 fn an_interrupted_emulator_ends_in_order() {
     for signal in ["-INT", "-TERM"] {
-        let mut emulator = EmulatorProcess::start(&[]);
+        let mut emulator = ServerProcess::start(&[]);
         let id = emulator.child.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         assert_eq!(emulator.child.wait().unwrap().code(), Some(0), "{signal}");
@@ -99,7 +99,7 @@ fn an_interrupted_emulator_ends_in_order() {
 
 #[test]
 fn a_key_with_a_token_is_a_temporary_one() {
-    let emulator = EmulatorProcess::start(&["--key", "STS.id:secret-a:to:ken"]);
+    let emulator = ServerProcess::start(&["--key", "STS.id:secret-a:to:ken"]);
     let arguments = [LIST, &["--endpoint", &emulator.url, "-o", "jsonl"]].concat();
     let with_token = |token: Option<&str>| {
         let mut command = with_key(&arguments, "STS.id", "secret-a");
@@ -172,7 +172,7 @@ fn every_mistake_in_the_rules_is_named_with_its_place() {
 #[test]
 fn the_data_that_it_begins_with_can_be_chosen() {
     let count = |state: &str| {
-        let emulator = EmulatorProcess::start(&["--state", state]);
+        let emulator = ServerProcess::start(&["--state", state]);
         let outcome = emulator.call(&["QueryRobotTaskList", "-o", "jsonl"]);
         assert_eq!(outcome.status, Some(0), "{}", outcome.notices);
         outcome.output.lines().count()
@@ -215,7 +215,7 @@ fn the_seed_decides_what_chance_does() {
 #[test]
 fn documented_limits_are_enforced_when_requested() {
     for (limits, second) in [("off", 0), ("documented", 3)] {
-        let emulator = EmulatorProcess::start(&["--limits", limits]);
+        let emulator = ServerProcess::start(&["--limits", limits]);
         assert_eq!(emulator.call(RING).status, Some(0));
         let outcome = emulator.call(RING);
         assert_eq!(outcome.status, Some(second), "{limits}: {}", outcome.notices);
@@ -225,19 +225,19 @@ fn documented_limits_are_enforced_when_requested() {
 
 #[test]
 fn a_recorded_request_is_accepted_at_its_time() {
-    let (status, answer) = send(&EmulatorProcess::start(&[]), &signed(1), "");
+    let (status, answer) = send(&ServerProcess::start(&[]), &signed(1), "");
     assert_eq!((status, answer["Code"].as_str()), (400, Some("InvalidTimeStamp.Expired")), "{answer}");
     for options in
         [&["--clock", RECORDED][..], &["--clock", "2026-03-01T20:40:00+08:00"], &["--time-window", "4000000000"]]
     {
-        let (status, answer) = send(&EmulatorProcess::start(options), &signed(1), "");
+        let (status, answer) = send(&ServerProcess::start(options), &signed(1), "");
         assert_eq!((status, answer["Code"].as_str()), (200, Some("OK")), "{answer}");
     }
 }
 
 #[test]
 fn time_stands_still_until_it_is_advanced() {
-    let emulator = EmulatorProcess::start(&["--clock", RECORDED, "--time-scale", "0"]);
+    let emulator = ServerProcess::start(&["--clock", RECORDED, "--time-scale", "0"]);
     let clock = json(&emulator, "/_emulator/clock");
     assert_eq!((clock["time"].as_str(), clock["scale"].as_u64()), (Some(RECORDED), Some(0)));
     let (status, _) = emulator.http("POST", "/_emulator/clock", "", r#"{"advance_seconds": 64}"#);
@@ -248,15 +248,15 @@ fn time_stands_still_until_it_is_advanced() {
 #[test]
 fn a_fault_in_a_header_is_played_when_that_is_allowed() {
     let header = "x-emulator-fault: throttled\r\n";
-    let forbidden = EmulatorProcess::start(&["--clock", RECORDED]);
+    let forbidden = ServerProcess::start(&["--clock", RECORDED]);
     assert_eq!(send(&forbidden, &signed(1), header).1["Code"], "OK");
-    let allowed = EmulatorProcess::start(&["--clock", RECORDED, "--fault-header"]);
+    let allowed = ServerProcess::start(&["--clock", RECORDED, "--fault-header"]);
     assert_eq!(send(&allowed, &signed(1), header).1["Code"], "Throttling.User");
 }
 
 #[test]
 fn requests_are_logged_without_what_they_say() {
-    let emulator = EmulatorProcess::start(&["--clock", RECORDED, "--time-scale", "0"]);
+    let emulator = ServerProcess::start(&["--clock", RECORDED, "--time-scale", "0"]);
     send(&emulator, &signed(1), "");
     send(&emulator, &signed(1), "");
     let said = emulator.said();
@@ -270,13 +270,13 @@ fn requests_are_logged_without_what_they_say() {
     );
     assert!(!said.contains("13000000000") && !said.contains("TTS_10001"), "{said}");
 
-    let warned = EmulatorProcess::start(&[]);
+    let warned = ServerProcess::start(&[]);
     assert_eq!(warned.call(&[&LIST[1..], &["--CallResult", "999999"]].concat()).status, Some(0));
     let said = warned.said();
     assert!(said.contains("); warning: CallResult: its value is none of the known "), "{said}");
     assert!(!said.contains("999999"), "{said}");
 
-    let quiet = EmulatorProcess::start(&["--quiet", "--clock", RECORDED]);
+    let quiet = ServerProcess::start(&["--quiet", "--clock", RECORDED]);
     send(&quiet, &signed(1), "");
     let said = quiet.said();
     assert_eq!(said.lines().count(), 1, "{said}");
@@ -287,7 +287,7 @@ fn https_is_served_with_a_certificate_that_clients_can_trust() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("emulator.pem");
     let path = path.to_str().unwrap();
-    let emulator = EmulatorProcess::start(&["--tls", "--tls-certificate", path]);
+    let emulator = ServerProcess::start(&["--tls", "--tls-certificate", path]);
     assert!(emulator.url.starts_with("https://127.0.0.1:"), "{}", emulator.url);
     let trusting = emulator.call(&[&LIST[1..], &["-o", "jsonl", "--ca", path]].concat());
     assert_eq!((trusting.status, trusting.output.lines().count()), (Some(0), 20), "{}", trusting.notices);
@@ -298,7 +298,7 @@ fn https_is_served_with_a_certificate_that_clients_can_trust() {
 
 #[test]
 fn a_log_that_nobody_reads_does_not_block_responses() {
-    let emulator = EmulatorProcess::start(&[]);
+    let emulator = ServerProcess::start(&[]);
     // More than a pipe holds.
     for _ in 0..1000 {
         assert_eq!(emulator.http("GET", "/?Action=Unknown", "", "").0, 400);
@@ -353,7 +353,7 @@ fn any_checked_service_is_emulated_and_several_at_once() {
     let (one, two) = (specification("One", "2020-01-01", "Greet"), specification("Two", "2021-01-01", "Greet"));
     let folders = [one.path().to_str().unwrap(), two.path().to_str().unwrap()];
     let clock = ["--clock", RECORDED];
-    let emulator = EmulatorProcess::start(&[&["--spec", folders[0], "--spec", folders[1]][..], &clock].concat());
+    let emulator = ServerProcess::start(&[&["--spec", folders[0], "--spec", folders[1]][..], &clock].concat());
     for (nonce, version, greeting) in [(1, "2020-01-01", "hello from One"), (2, "2021-01-01", "hello from Two")] {
         let mut parameters = Parameters::default();
         for (name, value) in [

@@ -9,6 +9,8 @@ mod configure;
 mod doctor;
 mod emulator;
 mod explain;
+#[cfg(feature = "explorer")]
+mod explore;
 #[cfg(unix)]
 mod export;
 mod network;

@@ -3,7 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
-use crate::support::{EmulatorProcess, Outcome, command, outcome, with_key};
+use crate::support::{Outcome, ServerProcess, command, outcome, with_key};
 
 const DIAL: &[&str] = &["call", "SingleCallByTts", "--CalledNumber", "13000000000", "--TtsCode", "TTS_10001"];
 
@@ -40,7 +40,7 @@ fn an_address_that_cannot_be_read_is_not_shown() {
 
 #[test]
 fn a_proxy_for_other_targets_does_not_matter() {
-    let emulator = EmulatorProcess::start(&[]);
+    let emulator = ServerProcess::start(&[]);
     let outcome = dial(&["--endpoint", &emulator.url], &[("ALL_PROXY", "http://user:hunter2?x@127.0.0.1:9")]);
     assert_eq!(outcome.status, Some(0), "{}", outcome.notices);
     // Nobody listens at the proxy for HTTPS, which is asked although that for HTTP is unusable.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::{EmulatorProcess, command, outcome, with_key};
+use crate::support::{ServerProcess, command, outcome, with_key};
 
 const SECRET: &str = "0123456789abcdef";
 
@@ -97,7 +97,7 @@ fn what_became_of_a_call_is_received_and_shown() {
     let exec = format!("{{ echo $RECEIPT_KIND; cat; }} >> {}", seen.display());
     let receiving = Receiving::start(&file, &["--exec", &exec]);
     let pushes = ["VoiceReport", "VoiceCallReport"].map(|kind| format!("{kind}={}", receiving.url(kind)));
-    let emulator = EmulatorProcess::start(&["--push", &pushes[0], "--push", &pushes[1], "--time-scale", "0"]);
+    let emulator = ServerProcess::start(&["--push", &pushes[0], "--push", &pushes[1], "--time-scale", "0"]);
     for number in ["13000000000", "13000000002", "13000000010"] {
         let call = ["SingleCallByTts", "--CalledNumber", number, "--TtsCode", "TTS_10001", "--OutId", "order-4711"];
         assert_eq!(emulator.call(&call).status, Some(0));
@@ -137,7 +137,7 @@ fn what_became_of_a_call_is_polled_from_a_queue() {
     const QUEUE: &str = "Alicom-Queue-1000000000000000-VoiceReport";
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("receipts.jsonl");
-    let emulator = EmulatorProcess::start(&["--queue", &format!("VoiceReport={QUEUE}"), "--time-scale", "0"]);
+    let emulator = ServerProcess::start(&["--queue", &format!("VoiceReport={QUEUE}"), "--time-scale", "0"]);
     let poll = ["receipts", "poll", "--queue", QUEUE, "--endpoint", &emulator.url, "--out", file.to_str().unwrap()];
     let mut polling = with_key(&poll, "testid", "testsecret").stderr(Stdio::piped()).spawn().unwrap();
     let mut said = BufReader::new(polling.stderr.take().unwrap());
@@ -160,7 +160,7 @@ fn a_queue_that_cannot_be_polled_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("receipts.jsonl");
     let out = out.to_str().unwrap();
-    let emulator = EmulatorProcess::start(&["--queue", "VoiceReport=known-VoiceReport"]);
+    let emulator = ServerProcess::start(&["--queue", "VoiceReport=known-VoiceReport"]);
     let poll = |queue: &str, secret: &str| {
         with_key(&["receipts", "poll", "--queue", queue, "--endpoint", &emulator.url, "--out", out], "testid", secret)
     };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::support::{EmulatorProcess, command, outcome, refused, with_key};
+use crate::support::{ServerProcess, command, outcome, refused, with_key};
 
 const SERVICE: &str = r#"{
   "product": "Mailroom", "version": "2020-02-02", "title": "Mail room",
@@ -56,7 +56,7 @@ fn an_operation_of_a_folder_is_called() {
 #[test]
 fn its_emulator_gets_the_region_and_form_parameters_in_the_body() {
     let folder = folder(OPEN);
-    let emulator = EmulatorProcess::start(&["--spec", path(&folder)]);
+    let emulator = ServerProcess::start(&["--spec", path(&folder)]);
     let long = "x".repeat(20_000);
     for signature in ["v1", "v3"] {
         let arguments = [

@@ -56,20 +56,21 @@ pub(crate) fn refused(arguments: &[&str]) -> String {
     outcome.notices
 }
 
-/// An emulator in a process of its own.
-pub(crate) struct EmulatorProcess {
+/// An emulator, or another server of the command, in a process of its own.
+pub(crate) struct ServerProcess {
     pub(crate) child: Child,
     pub(crate) output: BufReader<ChildStdout>,
     pub(crate) url: String,
 }
 
-impl EmulatorProcess {
+impl ServerProcess {
     pub(crate) fn start(options: &[&str]) -> Self {
-        let mut child = command(&[&["emulator", "--port", "0"], options].concat())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::of(command(&[&["emulator", "--port", "0"], options].concat()))
+    }
+
+    /// Starts a command whose first line is its address.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut url = String::new();
         output.read_line(&mut url).unwrap();
@@ -87,16 +88,32 @@ impl EmulatorProcess {
 
     /// Sends an HTTP request: status and body of the answer.
     pub(crate) fn http(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
-        let address = self.url.strip_prefix("http://").unwrap();
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        let length = body.len();
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}");
-        write!(stream, "{head}Content-Length: {length}\r\n\r\n{body}").unwrap();
+        let (head, body) = self.exchange(method, path, &format!("Host: {}\r\n{headers}", self.address()), body);
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body)
+    }
+
+    /// Where it listens: host and port.
+    pub(crate) fn address(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap()
+    }
+
+    /// Sends an HTTP request with these headers: head and body of the answer.
+    pub(crate) fn exchange(&self, method: &str, path: &str, headers: &str, body: &str) -> (String, String) {
+        let mut stream = self.send(method, path, headers, body);
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+        (head.to_owned(), body.to_owned())
+    }
+
+    /// Sends an HTTP request with these headers, and does not read the answer.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let length = body.len();
+        let head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n{headers}");
+        write!(stream, "{head}Content-Length: {length}\r\n\r\n{body}").unwrap();
+        stream
     }
 
     /// Ends it: what it said on standard error.
@@ -108,7 +125,7 @@ impl EmulatorProcess {
     }
 }
 
-impl Drop for EmulatorProcess {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
