@@ -4,6 +4,7 @@ use aliyun_api_spec::model::Operation;
 use aliyun_api_spec::types::Types;
 use clap::{Arg, Command};
 
+use crate::language::text;
 use crate::request::{self, PAGE_SIZE};
 use crate::{candidates, parameter, params, spec};
 
@@ -91,7 +92,7 @@ pub(crate) fn with_parameters(command: Command, operation: &'static Operation, p
     let common = spec::service().common_parameters.iter().map(|field| parameter::argument(field, types).hide(true));
     let inner = size.filter(|path| path.contains('.')).map(|path| {
         let range = clap::value_parser!(i64).range(1..);
-        let help = format!("Number of items per page: {path} of the parameter");
+        let help = text!("Number of items per page: {path} of the parameter", "每页的条目数，即参数中的 {path}");
         Arg::new(PAGE_SIZE)
             .long(PAGE_SIZE)
             .value_name("INTEGER")

@@ -96,7 +96,7 @@ pub(crate) fn members() -> ArgValueCompleter {
         let current = current.to_string_lossy().replace('-', "_");
         let member = |(name, kind): (&str, MemberKind)| {
             if kind == MemberKind::Secret {
-                candidate(name, "is asked for")
+                candidate(name, pick("is asked for", Some("会提示输入")))
             } else {
                 candidate(&format!("{name}="), "")
             }

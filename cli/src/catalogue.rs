@@ -14,7 +14,7 @@ use aliyun_protocol::gateway;
 use crate::call::terminal_width;
 use crate::failure::Failure;
 use crate::json::Json;
-use crate::language::pick;
+use crate::language::{pick, text};
 use crate::rows::Column;
 use crate::{candidates, help, notice, output, spec, table};
 
@@ -203,17 +203,20 @@ fn named<'s>(service: &'s Service, name: &str) -> Option<(Types<'s>, &'s NamedTy
 fn of_operation(service: &'static Service, operation: &'static Operation) -> String {
     let types = Types::of(operation, service);
     let mut text = operation.action.clone();
-    let kind = if operation.operation_type == OperationType::Read { "reads" } else { "writes" };
+    let kind = match operation.operation_type {
+        OperationType::Read => pick("reads", Some("只读")),
+        OperationType::Write => pick("writes", Some("写")),
+    };
     let _ = writeln!(text, " ({}, {kind})\n\n{}", operation.group, help::about(operation).trim());
     if !operation.parameters.is_empty() {
-        text.push_str("\nParameters\n");
+        text.push_str(pick("\nParameters\n", Some("\n接口参数\n")));
         for field in &operation.parameters {
-            let required = if field.required { ", required" } else { "" };
+            let required = if field.required { pick(", required", Some("，必填")) } else { "" };
             line(&mut text, 1, field, &format!("{}{required}", kind_of(&field.shape)), types);
             tree(&mut text, &field.shape, types, &mut Vec::new());
         }
     }
-    text.push_str("\nResponse\n");
+    text.push_str(pick("\nResponse\n", Some("\n响应\n")));
     for field in service.response_fields(operation) {
         line(&mut text, 1, field, &kind_of(&field.shape), types);
         tree(&mut text, &field.shape, types, &mut Vec::new());
@@ -225,7 +228,11 @@ fn of_operation(service: &'static Service, operation: &'static Operation) -> Str
         .filter(|code| !code.ends_with('*') && !is_of_gateway(code));
     let own: Vec<&str> = own.collect();
     if !own.is_empty() {
-        let _ = write!(text, "\nErrors of the service; `dyvms explain CODE` says what to do\n{}", wrapped(&own));
+        text.push_str(&text!(
+            "\nErrors of the service; `dyvms explain CODE` says what to do\n{}",
+            "\n服务的错误码；处理方法见 `dyvms explain CODE`\n{}",
+            wrapped(&own)
+        ));
     }
     let example = help::example(operation);
     if !example.is_empty() {
@@ -234,7 +241,7 @@ fn of_operation(service: &'static Service, operation: &'static Operation) -> Str
     let values = operation.examples.first().map(|example| &example.request);
     let crate_name = service.product.to_lowercase().replace('-', "_");
     if let Some(program) = values.and_then(|values| program(service, operation, Program::new(&crate_name), values)) {
-        let _ = write!(text, "\nIn Rust:\n{}", indented(&program));
+        text.push_str(&text!("\nIn Rust:\n{}", "\nRust 代码：\n{}", indented(&program)));
     }
     text
 }
@@ -274,19 +281,20 @@ fn wrapped(words: &[&str]) -> String {
 
 fn of_receipt(service: &'static Service, receipt: &'static Receipt) -> String {
     let types = Types::of_receipt(receipt, Some(service));
-    let mut text = format!("{} (receipt)\n\n{}\n", receipt.kind, receipt.summary);
+    let mut text = text!("{} (receipt)\n\n{}\n", "{} (回执)\n\n{}\n", receipt.kind, receipt.summary);
     if let Some(description) = &receipt.description {
         let _ = writeln!(text, "\n{description}");
     }
-    text.push_str("\nMembers, none of which is certain\n");
+    text.push_str(pick("\nMembers, none of which is certain\n", Some("\n成员，均可能缺失\n")));
     for field in &receipt.fields {
         line(&mut text, 1, field, &kind_of(&field.shape), types);
         tree(&mut text, &field.shape, types, &mut Vec::new());
     }
-    let _ = writeln!(text, "\nThe same receipt has the same {}", receipt.key.join(", "));
+    let key = receipt.key.join(", ");
+    text.push_str(&text!("\nThe same receipt has the same {key}\n", "\n同一回执的以下成员相同：{key}\n"));
     for (name, example) in &receipt.examples {
         let example = serde_json::to_string_pretty(example).unwrap_or_default();
-        let _ = writeln!(text, "\nExample: {name}\n{example}");
+        text.push_str(&text!("\nExample: {name}\n{example}\n", "\n示例：{name}\n{example}\n"));
     }
     text
 }
@@ -298,14 +306,17 @@ fn of_type(types: Types<'static>, named: &'static NamedType) -> String {
     }
     match &named.body {
         TypeBody::Record(fields) => {
-            text.push_str("\nMembers\n");
+            text.push_str(pick("\nMembers\n", Some("\n成员\n")));
             for field in fields {
                 line(&mut text, 1, field, &kind_of(&field.shape), types);
                 tree(&mut text, &field.shape, types, &mut vec![named.name.as_str()]);
             }
         }
         TypeBody::Enum { values, .. } => {
-            text.push_str("\nKnown values; others are kept as they are\n");
+            text.push_str(pick(
+                "\nKnown values; others are kept as they are\n",
+                Some("\n已知取值；其他取值原样保留\n"),
+            ));
             for EnumValue { value, name, description, description_zh } in values {
                 let meaning = pick(description.as_deref().unwrap_or(name), description_zh.as_deref());
                 let _ = writeln!(text, "  {value}  {meaning}");
@@ -339,18 +350,18 @@ fn line(text: &mut String, depth: usize, field: &'static Field, kind: &str, type
 /// A type in words.
 fn kind_of(shape: &Shape) -> String {
     let kind = match &shape.kind {
-        Kind::String => "text".to_owned(),
-        Kind::Int32 | Kind::Int64 => "integer".to_owned(),
-        Kind::Number => "number".to_owned(),
-        Kind::Boolean => "true or false".to_owned(),
-        Kind::Any => "any JSON".to_owned(),
-        Kind::Array(items) => format!("list of {}", kind_of(items)),
-        Kind::Map(items) => format!("map of {}", kind_of(items)),
+        Kind::String => pick("text", Some("文本")).to_owned(),
+        Kind::Int32 | Kind::Int64 => pick("integer", Some("整数")).to_owned(),
+        Kind::Number => pick("number", Some("数字")).to_owned(),
+        Kind::Boolean => pick("true or false", Some("true 或 false")).to_owned(),
+        Kind::Any => pick("any JSON", Some("任意 JSON")).to_owned(),
+        Kind::Array(items) => text!("list of {}", "{} 的列表", kind_of(items)),
+        Kind::Map(items) => text!("map of {}", "{} 的映射", kind_of(items)),
         Kind::Named(name) => name.clone(),
     };
     match shape.style {
-        Some(Style::Json) => format!("{kind}, as JSON in a text"),
-        Some(Style::Simple) => format!("{kind}, joined by commas"),
+        Some(Style::Json) => text!("{kind}, as JSON in a text", "{kind}，写作 JSON 文本"),
+        Some(Style::Simple) => text!("{kind}, joined by commas", "{kind}，以逗号分隔"),
         Some(Style::Flat) | None => kind,
     }
 }

@@ -12,13 +12,13 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option, with_parameters};
 #[cfg(feature = "explorer")]
 use crate::explore;
-use crate::failure::{EXIT_STATUS, Failure};
-use crate::language::pick;
+use crate::failure::{Failure, exit_status};
+use crate::language::{Language, pick};
 use crate::params;
 use crate::request::Request;
 use crate::{
-    call, catalogue, completion, configure, doctor, emulator, explain, export, file_argument, foreign, help, man,
-    openapi, receipts, spec, untyped,
+    call, catalogue, chinese, completion, configure, doctor, emulator, explain, export, file_argument, foreign, help,
+    man, openapi, receipts, spec, untyped,
 };
 
 /// The task of a command line.
@@ -156,9 +156,13 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
     error.into()
 }
 
-/// The whole command line. Actions are created only for `call` and `export`, since that needs the specification, and the
+/// The whole command line, in the language of this run. Actions are created only for `call` and `export`, since that needs the specification, and the
 /// arguments of an action only for a call of this action or its help.
 pub(crate) fn command() -> Command {
+    chinese::translated(english(), Language::current())
+}
+
+fn english() -> Command {
     let call = Command::new("call")
         .about("Call an operation of the service and show the response")
         .long_about(format!(
@@ -171,12 +175,12 @@ pub(crate) fn command() -> Command {
              `dyvms call <ACTION> --help` describes an action and its parameters. Use `dyvms call <ACTION> --untyped \
              --Name value` for an operation that is not in the specification: parameters are sent unchanged, without \
              retries, and the operation is treated as one that calls somebody.\n\n{file}",
-            file = file_argument::HELP,
+            file = file_argument::help(),
             id = aliyun_runtime::ACCESS_KEY_ID,
             secret = aliyun_runtime::ACCESS_KEY_SECRET,
             token = aliyun_runtime::SECURITY_TOKEN,
         ))
-        .after_help(EXIT_STATUS)
+        .after_help(exit_status())
         .override_usage("dyvms call <ACTION> [--Name value]... [OPTIONS]")
         .defer(|call| {
             call.subcommands(spec::service().operations.iter().map(|action| of_action(action, with_arguments)))
@@ -237,7 +241,7 @@ pub(crate) fn command() -> Command {
         .arg(language)
         .version(env!("CARGO_PKG_VERSION"))
         .about("Unofficial command for Alibaba Cloud's voice service (Dyvmsapi 2017-05-25)")
-        .after_help(EXIT_STATUS)
+        .after_help(exit_status())
         .max_term_width(100)
         .subcommand_required(true)
         .arg_required_else_help(true)
@@ -278,15 +282,15 @@ fn of_action(operation: &'static Operation, with_arguments: fn(Command) -> Comma
 }
 
 /// Adds the parameters of an action, and the options that every action has.
-fn with_arguments(command: Command) -> Command {
+pub(crate) fn with_arguments(command: Command) -> Command {
     let Some(operation) = spec::service().operation(command.get_name()) else { return command };
-    describe(command, operation)
+    chinese::with_page(describe(command, operation), chinese::CALL, Language::current())
 }
 
 fn describe(command: Command, operation: &'static Operation) -> Command {
     let command = with_parameters(command, operation, &["all", "limit", params::ID])
         .after_help(help::example(operation))
-        .after_long_help(help::example(operation) + file_argument::HELP + "\n\n" + EXIT_STATUS)
+        .after_long_help(help::example(operation) + file_argument::help() + "\n\n" + exit_status())
         .override_usage(help::usage(operation))
         .disable_help_flag(true)
         .next_help_heading(OPTIONS);

@@ -13,6 +13,7 @@ use crate::call::terminal_width;
 use crate::catalogue::Format;
 use crate::failure::Failure;
 use crate::json::Json;
+use crate::language::{Language, pick, text};
 use crate::rows::Column;
 use crate::whole_file::{self, Readers};
 use crate::{candidates, notice, output, table};
@@ -115,34 +116,40 @@ impl Profiles {
 
     fn list(&self, format: Format) -> Result<(), Failure> {
         let profiles = &self.outline.profiles;
+        // Programs get the English names.
+        let names = match (format, Language::current()) {
+            (Format::Table, Language::Chinese) => ["当前", "名称", "模式", "AccessKey", "地域", "状态"],
+            _ => ["current", "profile", "mode", "access key", "region", "state"],
+        };
         let row = |profile: &ProfileOutline| {
-            let text = |name: &str, text: &str| (name.to_owned(), Json::Text(text.to_owned()));
+            let text = |text: &str| Json::Text(text.to_owned());
             let is_current = profile.name == self.outline.current;
-            let current = if format == Format::Json {
-                Json::Bool(is_current)
-            } else {
-                Json::Text(if is_current { "*" } else { "" }.to_owned())
-            };
-            Json::Object(vec![
-                ("current".to_owned(), current),
-                text("profile", &profile.name),
-                text("mode", &profile.mode),
-                text("access key", &profile.access_key),
-                text("region", &profile.region),
-                text("state", &state(profile)),
-            ])
+            let current =
+                if format == Format::Json { Json::Bool(is_current) } else { text(if is_current { "*" } else { "" }) };
+            let values = [
+                current,
+                text(&profile.name),
+                text(&profile.mode),
+                text(&profile.access_key),
+                text(&profile.region),
+                text(&state(profile, format)),
+            ];
+            Json::Object(names.map(str::to_owned).into_iter().zip(values).collect())
         };
         let rows: Vec<Json> = profiles.iter().map(row).collect();
         if format == Format::Json {
             return Ok(output::write_json(io::stdout().lock(), &Json::List(rows))?);
         }
-        let columns = ["current", "profile", "mode", "access key", "region", "state"];
-        let columns = columns.map(|name| Column { name: name.to_owned(), numeric: false });
+        let columns = names.map(|name| Column { name: name.to_owned(), numeric: false });
         if let Some(drawing) = table::draw(&columns, &rows, terminal_width()) {
             writeln!(io::stdout().lock(), "{}", drawing.text)?;
         }
         if profiles.is_empty() {
-            notice::note(&format!("{} has no profiles; `dyvms configure add NAME` adds one", self.file));
+            notice::note(&text!(
+                "{} has no profiles; `dyvms configure add NAME` adds one",
+                "{} 中没有凭证配置；可用 `dyvms configure add NAME` 添加",
+                self.file
+            ));
         }
         self.note_variable();
         Ok(())
@@ -181,15 +188,17 @@ impl Profiles {
         let defaults = defaults.into_iter().filter(|(name, _)| values.iter().all(|(known, _)| known != name));
         let defaults: Vec<_> = defaults.map(|(name, value)| (name, Value::text(value))).collect();
         let members: Vec<(&str, Value)> = fixed.into_iter().chain(values).chain(defaults).collect();
-        self.change(&format!("profile {name:?} is added to {}", self.file), name, |root| {
+        let done = text!("profile {name:?} is added to {}", "凭证配置 {name:?} 已添加到 {}", self.file);
+        self.change(&done, name, |root| {
             edit::add(root, members);
             if select {
                 edit::select(root, name);
             }
         })?;
         if !select {
-            notice::note(&format!(
+            notice::note(&text!(
                 "{:?} stays selected; `dyvms configure use {name}` changes it",
+                "当前凭证配置仍为 {:?}；可用 `dyvms configure use {name}` 切换",
                 self.outline.current
             ));
         }
@@ -199,13 +208,13 @@ impl Profiles {
     fn set(self, name: &str, settings: &[String]) -> Result<(), Failure> {
         self.known(name)?;
         let values = setting::values(setting::parse(settings)?)?;
-        let done = format!("profile {name:?} of {} is changed", self.file);
+        let done = text!("profile {name:?} of {} is changed", "已修改凭证配置 {name:?}（{}）", self.file);
         self.change(&done, name, |root| edit::set(root, name, values))
     }
 
     fn select(self, name: &str) -> Result<(), Failure> {
         self.known(name)?;
-        let done = format!("profile {name:?} of {} is selected", self.file);
+        let done = text!("profile {name:?} of {} is selected", "已将 {name:?} 设为当前凭证配置（{}）", self.file);
         self.change(&done, name, |root| edit::select(root, name))?;
         self.note_variable();
         Ok(())
@@ -236,9 +245,14 @@ impl Profiles {
         edit::write(self.file.path(), |path| whole_file::write(path, &text, Readers::Owner))
             .map_err(|error| Failure::system(format!("cannot write {}", self.file), error))?;
         match outline.profile(name).map(|profile| &profile.state) {
-            Some(ProfileState::Unusable(why)) => notice::note(&format!("{done}, but it cannot be used yet: {why}")),
-            Some(ProfileState::Empty) => notice::note(&format!("{done}, but it has no key yet")),
-            _ => notice::note(&format!("{done}; `dyvms doctor --profile {name}` checks it")),
+            Some(ProfileState::Unusable(why)) => {
+                notice::note(&text!("{done}, but it cannot be used yet: {why}", "{done}，但尚不可用：{why}"));
+            }
+            Some(ProfileState::Empty) => notice::note(&text!("{done}, but it has no key yet", "{done}，但尚无密钥")),
+            _ => notice::note(&text!(
+                "{done}; `dyvms doctor --profile {name}` checks it",
+                "{done}；可用 `dyvms doctor --profile {name}` 检查"
+            )),
         }
         Ok(())
     }
@@ -246,16 +260,21 @@ impl Profiles {
     /// Says that the selected profile has no effect.
     fn note_variable(&self) {
         if let Some((variable, name)) = self.file.selected_by_variable() {
-            notice::note(&format!("{variable} selects {name:?}, whatever the file says; unset it to use the file"));
+            notice::note(&text!(
+                "{variable} selects {name:?}, whatever the file says; unset it to use the file",
+                "环境变量 {variable} 选择了 {name:?}，文件中的选择不起作用；取消该变量后才使用文件中的选择"
+            ));
         }
     }
 }
 
-/// Whether a profile can be used, in words.
-fn state(profile: &ProfileOutline) -> String {
+/// Whether a profile can be used, in words. Programs get English ones.
+fn state(profile: &ProfileOutline, format: Format) -> String {
+    let word =
+        |english: &'static str, chinese| if format == Format::Json { english } else { pick(english, Some(chinese)) };
     match &profile.state {
-        ProfileState::Complete => "complete".to_owned(),
-        ProfileState::Empty => "no key".to_owned(),
+        ProfileState::Complete => word("complete", "可用").to_owned(),
+        ProfileState::Empty => word("no key", "无密钥").to_owned(),
         ProfileState::Unusable(why) => why.clone(),
     }
 }

@@ -8,6 +8,7 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use dyvmsapi::Retries;
+use unicode_width::UnicodeWidthStr as _;
 
 use self::network::Network;
 use self::signed::Observed;
@@ -15,6 +16,7 @@ use crate::catalogue::Format;
 use crate::client::{self, Connection};
 use crate::failure::Failure;
 use crate::json::Json;
+use crate::language::{Language, pick, text};
 use crate::{notice, output, spec};
 
 /// Options of `dyvms doctor`.
@@ -35,6 +37,10 @@ was found, and what to do if it is wrong.
 
 One read operation is called, which changes nothing and calls nobody. Checks that need the network are left out if there is \
 none. The exit status is 0 only if all checks have passed, and otherwise 1.";
+
+const VERSION: &str = "version";
+const SETTINGS: &str = "settings";
+const PROXY: &str = "proxy";
 
 /// The time limit of each check, unless that of a call is shorter.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -76,13 +82,19 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let (checks, is_offline) = checks(&options.client).await?;
     show(&checks, options.output)?;
     if is_offline {
-        let what =
-            "the endpoint was not reached, so that this machine may be offline: only what needs no network was checked";
-        notice::note(what);
+        notice::note(pick(
+            "the endpoint was not reached, so that this machine may be offline: only what needs no network was checked",
+            Some("未连接到接入点，本机可能处于离线状态：只检查了不需要网络的项目"),
+        ));
     }
     let wrong = checks.iter().filter(|check| check.result != CheckResult::Passed).count();
     if wrong > 0 {
-        return Err(Failure::Checks(format!("{wrong} of {} did not pass", notice::count(checks.len(), "check"))));
+        let (count, all) = (checks.len(), notice::count(checks.len(), "check"));
+        let what = match Language::current() {
+            Language::English => format!("{wrong} of {all} did not pass"),
+            Language::Chinese => format!("{count} 项检查中有 {wrong} 项未通过"),
+        };
+        return Err(Failure::Checks(what));
     }
     Ok(())
 }
@@ -91,7 +103,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
 async fn checks(options: &client::Options) -> Result<(Vec<Check>, bool), Failure> {
     let service = spec::service();
     let version = format!("dyvms {}, {} {}", env!("CARGO_PKG_VERSION"), service.product, service.version);
-    let mut checks = vec![Check::passed("version", version)];
+    let mut checks = vec![Check::passed(VERSION, version)];
     let Some(request) = signed::request() else {
         return Err(Failure::Usage("the specification has no read operation without required parameters".to_owned()));
     };
@@ -102,9 +114,9 @@ async fn checks(options: &client::Options) -> Result<(Vec<Check>, bool), Failure
         Ok(connection) => connection,
         Err(Failure::Call { error, .. }) => {
             checks.push(Check::failed(
-                "settings",
-                error.to_string(),
-                "correct the option or the variable that it names",
+                SETTINGS,
+                text!("{error}", "设置有误：{error}"),
+                pick("correct the option or the variable that it names", Some("请更正其中提到的选项或环境变量")),
             ));
             return Ok((checks, false));
         }
@@ -114,7 +126,7 @@ async fn checks(options: &client::Options) -> Result<(Vec<Check>, bool), Failure
     checks.push(network.endpoint());
     let proxy = network.proxy();
     checks.push(network.name(proxy.is_some()).await);
-    checks.push(Check::passed("proxy", proxy.unwrap_or_else(|| "none is used".to_owned())));
+    checks.push(Check::passed(PROXY, proxy.unwrap_or_else(|| pick("none is used", Some("未使用")).to_owned())));
     let (reached, date) = network.reach().await;
     let is_reached = reached.result == CheckResult::Passed;
     checks.push(reached);
@@ -133,16 +145,41 @@ fn show(checks: &[Check], format: Format) -> io::Result<()> {
     }
     // It takes the colours off again unless this is a terminal that wants them.
     let mut stdout = anstream::stdout().lock();
+    let width = if Language::current() == Language::Chinese { 8 } else { 11 };
     for Check { name, result, detail, remedy } in checks {
         let (colour, word) = match result {
-            CheckResult::Passed => ("32", "ok"),
-            CheckResult::Failed => ("31", "failed"),
-            CheckResult::NotChecked => ("33", "not checked"),
+            CheckResult::Passed => ("32", pick("ok", Some("通过"))),
+            CheckResult::Failed => ("31", pick("failed", Some("失败"))),
+            CheckResult::NotChecked => ("33", pick("not checked", Some("未检查"))),
         };
-        let separator = if remedy.is_empty() { "" } else { "; " };
-        writeln!(stdout, "\x1b[{colour}m{word:<11}\x1b[0m  {name:<11}  {detail}{separator}{remedy}")?;
+        let separator = if remedy.is_empty() { "" } else { pick("; ", Some("；")) };
+        let (word, name) = (padded(word, width), padded(pick(name, in_chinese(name)), width));
+        writeln!(stdout, "\x1b[{colour}m{word}\x1b[0m  {name}  {detail}{separator}{remedy}")?;
     }
     Ok(())
+}
+
+/// A text with spaces after it, to a width in columns of a terminal.
+fn padded(text: &str, width: usize) -> String {
+    text.to_owned() + &" ".repeat(width.saturating_sub(text.width()))
+}
+
+/// The name of a check for people. Programs get the English one.
+fn in_chinese(name: &str) -> Option<&'static str> {
+    let known = [
+        (VERSION, "版本"),
+        (SETTINGS, "设置"),
+        (network::ENDPOINT, "接入点"),
+        (network::NAME, "域名解析"),
+        (PROXY, "代理"),
+        (network::REACHED, "连接"),
+        (clock::NAME, "时钟"),
+        (network::EMULATOR, "模拟器"),
+        (signed::CREDENTIALS, "凭证"),
+        (signed::CALL, "调用"),
+        (signed::PERMISSION, "权限"),
+    ];
+    known.into_iter().find(|(english, _)| *english == name).map(|(_, chinese)| chinese)
 }
 
 fn as_json(check: &Check) -> Json {

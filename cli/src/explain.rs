@@ -13,7 +13,7 @@ use aliyun_protocol::gateway;
 
 use crate::failure::Failure;
 use crate::json::Json;
-use crate::language::{Language, pick};
+use crate::language::{Language, pick, text};
 use crate::{candidates, notice, output, spec};
 
 /// Options of `dyvms explain`.
@@ -71,11 +71,18 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
 
 /// Prints what the code of an error means, for those who want to read it in Chinese. The error itself is English.
 pub(crate) fn add_chinese(code: Option<&str>) {
-    if Language::current() == Language::Chinese {
-        for Explained { meaning, consequence, advice, .. } in code.map(explained).unwrap_or_default() {
-            notice::note(&format!("{meaning}{consequence}{advice}"));
-        }
+    for text in code.map(in_chinese).unwrap_or_default() {
+        notice::note(&text);
     }
+}
+
+/// What a code means, for those who want to read it in Chinese.
+pub(crate) fn in_chinese(code: &str) -> Vec<String> {
+    if Language::current() == Language::English {
+        return Vec::new();
+    }
+    let text = |Explained { meaning, consequence, advice, .. }| format!("{meaning}{consequence}{advice}");
+    explained(code).into_iter().map(text).collect()
 }
 
 /// What is known of the codes in a text, in their order. A text that is only a code is looked up as such.
@@ -202,10 +209,13 @@ fn value(word: &str, is_alone: bool) -> Vec<Explained> {
 fn unknown(text: &str) -> String {
     let hint = || {
         let nearest = words(text).find_map(|word| suggest::nearest(word, codes()))?;
-        Some(format!("did you mean {nearest}?"))
+        Some(text!("did you mean {nearest}?", "是否指 {nearest}？"))
     };
-    let hint = hint().unwrap_or_else(|| "`dyvms describe CallStatusCode` lists the states of a call".to_owned());
-    format!("the text contains no known code; {hint}")
+    let hint = hint().unwrap_or_else(|| {
+        let english = "`dyvms describe CallStatusCode` lists the states of a call";
+        pick(english, Some("`dyvms describe CallStatusCode` 列出呼叫状态")).to_owned()
+    });
+    text!("the text contains no known code; {hint}", "文本中没有已知的错误码或状态码；{hint}")
 }
 
 fn as_text(explained: &Explained) -> String {

@@ -22,14 +22,14 @@ use self::part::{Part, Paths};
 use self::state::{Identity, State};
 use crate::argument::with_parameters;
 use crate::client::{self, Connection};
-use crate::failure::{EXIT_STATUS, Failure};
+use crate::failure::{Failure, exit_status};
 use crate::interrupt::Interrupt;
 use crate::json::Json;
-use crate::language::pick;
+use crate::language::{Language, pick, text};
 use crate::output::{Csv, Format, Writer};
 use crate::request::Request;
 use crate::rows::Rows;
-use crate::{file_argument, help, notice, prompt, spec, trace};
+use crate::{chinese, file_argument, help, notice, prompt, spec, trace};
 
 /// Options of `dyvms export`.
 #[derive(Debug, clap::Args)]
@@ -85,16 +85,20 @@ pub(crate) fn command() -> Command {
              FILE appears. After Ctrl-C, a failure or a full disk, the same command goes on where it was, without losing or \
              repeating an item. To start again instead, delete both files.",
         )
-        .after_help(EXIT_STATUS)
+        .after_help(exit_status())
         .override_usage("dyvms export <ACTION> --out <FILE> [--Name value]... [OPTIONS]")
 }
 
 /// Adds the parameters of an action, and the options that every export has.
 pub(crate) fn with_arguments(command: Command) -> Command {
     let Some(operation) = spec::service().operation(command.get_name()) else { return command };
+    chinese::with_page(describe(command, operation), chinese::EXPORT, Language::current())
+}
+
+fn describe(command: Command, operation: &'static Operation) -> Command {
     let explain = Arg::new("help").short('h').long("help").action(ArgAction::Help);
     let command = with_parameters(command, operation, &[])
-        .after_help(file_argument::HELP)
+        .after_help(file_argument::help())
         .override_usage(format!("dyvms export {} --out <FILE> [--Name value]... [OPTIONS]", operation.action))
         .disable_help_flag(true)
         .next_help_heading("Options");
@@ -164,8 +168,9 @@ fn may_replace(paths: &Paths, force: bool) -> Result<bool, Failure> {
         return Ok(force);
     }
     let what = format!("{} exists", paths.out.display());
+    let question = text!("{} exists and will be replaced", "{} 已存在，将被替换", paths.out.display());
     let asked = io::stdin().is_terminal() && io::stderr().is_terminal();
-    if asked && prompt::is_confirmed(&format!("{what} and will be replaced"))? {
+    if asked && prompt::is_confirmed(&question)? {
         return Ok(true);
     }
     Err(Failure::Usage(format!("{what}; --force replaces it, or choose another --out")))

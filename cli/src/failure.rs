@@ -8,10 +8,11 @@ use aliyun_receipts::{InboxError, QueueError, QueueErrorKind};
 use clap::error::{ContextKind, ContextValue};
 use dyvmsapi::{Error, ErrorKind, Sent};
 
-use crate::{interrupt, notice};
+use crate::language::{Language, pick};
+use crate::{chinese, interrupt, notice};
 
 /// The meaning of the exit status, for `--help`.
-pub(crate) const EXIT_STATUS: &str = "Exit status:
+const EXIT_STATUS: &str = "Exit status:
   0  success
   1  another failure, such as a response that cannot be read, or a result that cannot be
      written; the error says whether the call was placed or the change was made. For an
@@ -25,6 +26,23 @@ pub(crate) const EXIT_STATUS: &str = "Exit status:
   6  no credentials were found; nothing was sent
 130  interrupted by Ctrl-C; what was fetched until then is kept, and the error says whether
      it is known what was done";
+
+const EXIT_STATUS_IN_CHINESE: &str = "退出码：
+  0  成功
+  1  其他失败，例如响应无法读取，或结果无法写出；错误信息会说明电话是否已拨出、变更是否已生效。对于不拨打电话的接口，\
+也包括结果未知：变更可能已生效
+  2  命令行有误；未发送任何请求
+  3  服务拒绝了请求
+  4  未连接到服务；未发送任何请求
+  5  可能有电话正在响铃：接口会拨打电话（使用 --untyped 时，任何接口都可能），而没有响应、响应无法读取或服务出错，\
+因此结果未知
+  6  未找到凭证；未发送任何请求
+130  被 Ctrl-C 中断；已获取的内容会保留，错误信息会说明能否确定执行了什么";
+
+/// The meaning of the exit status in the language of this run.
+pub(crate) fn exit_status() -> &'static str {
+    pick(EXIT_STATUS, Some(EXIT_STATUS_IN_CHINESE))
+}
 
 const OTHER: u8 = 1;
 const USAGE: u8 = 2;
@@ -110,7 +128,7 @@ impl Failure {
         match self {
             Self::CommandLine(error) => {
                 // The output may be closed, as in `dyvms --help | head -1`.
-                let _ = error.print();
+                let _ = chinese::print(&error, Language::current());
             }
             Self::Usage(message)
             | Self::Configuration(message)
@@ -247,7 +265,9 @@ mod tests {
         ];
         for (kind, sent, unknown, status) in statuses {
             assert_eq!(status_of(kind, sent, unknown), status, "{kind:?}, {sent:?}, {unknown:?}");
-            assert!(EXIT_STATUS.contains(&format!("\n  {status}  ")), "{status} is documented");
+            for text in [EXIT_STATUS, EXIT_STATUS_IN_CHINESE] {
+                assert!(text.contains(&format!("\n  {status}  ")), "{status} is documented");
+            }
         }
     }
 
@@ -256,7 +276,7 @@ mod tests {
         let failure = |kind: io::ErrorKind| Failure::from(io::Error::from(kind));
         let done = || Some("the change was made".to_owned());
         assert_eq!(Failure::interrupted().status(), 130);
-        assert!(EXIT_STATUS.contains("\n130  "), "130 is documented");
+        assert!([EXIT_STATUS, EXIT_STATUS_IN_CHINESE].iter().all(|text| text.contains("\n130  ")), "130 is documented");
         assert_eq!(failure(io::ErrorKind::BrokenPipe).status(), 0);
         assert_eq!(failure(io::ErrorKind::StorageFull).status(), 1);
         assert_eq!(failure(io::ErrorKind::BrokenPipe).after(None).status(), 0);

@@ -5,12 +5,18 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::language::pick;
+
 /// Larger values are refused: no parameter is that long, and a device such as `/dev/zero` has no end.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// How to write such values, for the help.
-pub(crate) const HELP: &str = "A value @FILE is the content of a file, - that of standard input, both unchanged; @@text \
-                               is the text @text.";
+pub(crate) fn help() -> &'static str {
+    pick(
+        "A value @FILE is the content of a file, - that of standard input, both unchanged; @@text is the text @text.",
+        Some("参数值 @FILE 是文件的内容，- 是标准输入的内容，均不作改动；@@text 是文本 @text。"),
+    )
+}
 
 /// The text that a value stands for.
 pub(crate) fn text(given: &str) -> Result<String, String> {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::language::pick;
+use crate::language::{pick, text};
 use crate::{file_argument, spec};
 use aliyun_api_spec::model::{By, EnumValue, Field, Operation, OperationType, Rate, Shape, Time, Unit};
 use aliyun_api_spec::types::{Type, Types};
@@ -22,11 +22,11 @@ pub(crate) struct Help {
 pub(crate) fn parameter(field: &'static Field, types: Types<'static>) -> Help {
     let mut text = field.description.clone().unwrap_or_default();
     if let Some(deprecated) = &field.deprecated {
-        let _ = write!(text, " Deprecated: {deprecated}");
+        text.push_str(&text!(" Deprecated: {deprecated}", " 已弃用：{deprecated}"));
     }
     let values = known_values(&field.shape, types);
     let codes = values.iter().map(|(value, _)| *value).collect::<Vec<_>>().join(", ");
-    let known = (!values.is_empty()).then(|| format!("known values {codes}"));
+    let known = (!values.is_empty()).then(|| text!("known values {codes}", "已知取值 {codes}"));
     let facts = facts(&field.shape);
     let brief = with_facts(&text, known.into_iter().chain(facts.iter().cloned()));
     let mut full = with_facts(&text, facts);
@@ -37,7 +37,8 @@ pub(crate) fn parameter(field: &'static Field, types: Types<'static>) -> Help {
     let fields = types.fields(&field.shape.kind);
     if !fields.is_empty() {
         let names: Vec<&str> = fields.iter().map(|field| field.wire_name.as_str()).collect();
-        let _ = write!(full, "\nMembers: {}", names.join(", "));
+        let names = names.join(", ");
+        full.push_str(&text!("\nMembers: {names}", "\n成员：{names}"));
     }
     Help { brief, full }
 }
@@ -56,7 +57,7 @@ fn known_values(shape: &'static Shape, types: Types<'static>) -> Vec<(&'static s
 }
 
 fn with_facts(text: &str, facts: impl IntoIterator<Item = String>) -> String {
-    let facts = facts.into_iter().collect::<Vec<_>>().join("; ");
+    let facts = facts.into_iter().collect::<Vec<_>>().join(pick("; ", Some("；")));
     match (text, facts.as_str()) {
         (text, "") => text.to_owned(),
         ("", facts) => format!("[{facts}]"),
@@ -67,33 +68,37 @@ fn with_facts(text: &str, facts: impl IntoIterator<Item = String>) -> String {
 fn facts(shape: &Shape) -> Vec<String> {
     let mut facts = Vec::new();
     if let Some(unit) = shape.unit {
-        facts.push(match unit {
-            Unit::Milliseconds => "in milliseconds".to_owned(),
-            Unit::Seconds => "in seconds".to_owned(),
-            Unit::Minutes => "in minutes".to_owned(),
-            Unit::Hours => "in hours".to_owned(),
-        });
+        let (english, chinese) = match unit {
+            Unit::Milliseconds => ("in milliseconds", "单位毫秒"),
+            Unit::Seconds => ("in seconds", "单位秒"),
+            Unit::Minutes => ("in minutes", "单位分钟"),
+            Unit::Hours => ("in hours", "单位小时"),
+        };
+        facts.push(pick(english, Some(chinese)).to_owned());
     }
     if let Some(time) = &shape.time {
         facts.push(match time {
-            Time::UnixSeconds => "seconds since 1970".to_owned(),
-            Time::UnixMilliseconds => "milliseconds since 1970".to_owned(),
-            Time::Pattern(pattern) => format!("as {pattern}, UTC{}", spec::service().time_zone),
+            Time::UnixSeconds => pick("seconds since 1970", Some("自 1970 年起的秒数")).to_owned(),
+            Time::UnixMilliseconds => pick("milliseconds since 1970", Some("自 1970 年起的毫秒数")).to_owned(),
+            Time::Pattern(pattern) => {
+                let zone = &spec::service().time_zone;
+                text!("as {pattern}, UTC{zone}", "格式 {pattern}，UTC{zone}")
+            }
         });
     }
     facts.extend(range(shape.minimum, shape.maximum));
-    facts.extend(range(shape.min_length, shape.max_length).map(|range| format!("{range} characters")));
-    facts.extend(shape.max_items.map(|most| format!("at most {most} items")));
-    facts.extend(shape.default.as_ref().map(|value| format!("default {}", plain(value))));
-    facts.extend(shape.example.as_ref().map(|value| format!("example {}", plain(value))));
+    facts.extend(range(shape.min_length, shape.max_length).map(|range| text!("{range} characters", "{range} 个字符")));
+    facts.extend(shape.max_items.map(|most| text!("at most {most} items", "最多 {most} 项")));
+    facts.extend(shape.default.as_ref().map(|value| text!("default {}", "默认 {}", plain(value))));
+    facts.extend(shape.example.as_ref().map(|value| text!("example {}", "示例 {}", plain(value))));
     facts
 }
 
 fn range<T: std::fmt::Display>(least: Option<T>, most: Option<T>) -> Option<String> {
     match (least, most) {
-        (Some(least), Some(most)) => Some(format!("{least} to {most}")),
-        (Some(least), None) => Some(format!("at least {least}")),
-        (None, Some(most)) => Some(format!("at most {most}")),
+        (Some(least), Some(most)) => Some(text!("{least} to {most}", "{least} 到 {most}")),
+        (Some(least), None) => Some(text!("at least {least}", "至少 {least}")),
+        (None, Some(most)) => Some(text!("at most {most}", "最多 {most}")),
         (None, None) => None,
     }
 }
@@ -106,17 +111,17 @@ pub(crate) fn about(operation: &Operation) -> String {
         about.push_str(text);
     };
     if let Some(deprecated) = &operation.deprecated {
-        paragraph(&format!("Deprecated: {deprecated}"));
+        paragraph(&text!("Deprecated: {deprecated}", "已弃用：{deprecated}"));
     }
     if let Some(description) = &operation.description {
         paragraph(description);
     }
     paragraph(&effects(operation));
     for group in &operation.at_least_one {
-        paragraph(&format!("Needs at least one of {}.", options(group)));
+        paragraph(&text!("Needs at least one of {}.", "以下参数至少指定一个：{}。", options(group)));
     }
     for group in &operation.at_most_one {
-        paragraph(&format!("Accepts at most one of {}.", options(group)));
+        paragraph(&text!("Accepts at most one of {}.", "以下参数最多指定一个：{}。", options(group)));
     }
     about
 }
@@ -124,22 +129,32 @@ pub(crate) fn about(operation: &Operation) -> String {
 fn effects(operation: &Operation) -> String {
     let mut effects = match (&operation.reaches, operation.operation_type) {
         (Some(reach), _) => {
-            let when = reach.when.iter().map(|(name, value)| format!(", where --{name} is {value}"));
-            let when: String = when.collect();
+            let when = reach.when.iter();
+            let when =
+                when.map(|(name, value)| text!(", where --{name} is {value}", "（仅当 --{name} 为 {value} 时）"));
+            let (whom, when) = (&reach.whom, when.collect::<String>());
             match reach.by {
-                By::Call => format!("Calls the number in --{}{when}. A retry places another call.", reach.whom),
-                By::Message => format!("Sends a message to --{}{when}. A retry sends another one.", reach.whom),
+                By::Call => text!(
+                    "Calls the number in --{whom}{when}. A retry places another call.",
+                    "呼叫 --{whom} 中的号码{when}。重试会再次呼叫。"
+                ),
+                By::Message => text!(
+                    "Sends a message to --{whom}{when}. A retry sends another one.",
+                    "向 --{whom} 发送消息{when}。重试会再次发送。"
+                ),
             }
         }
-        (None, OperationType::Read) => "Changes nothing.".to_owned(),
-        (None, OperationType::Write) => "Changes data.".to_owned(),
+        (None, OperationType::Read) => pick("Changes nothing.", Some("不改变任何数据。")).to_owned(),
+        (None, OperationType::Write) => pick("Changes data.", Some("会改变数据。")).to_owned(),
     };
     if let Some(limit) = operation.limits.per_second {
-        let _ = write!(effects, " At most {limit} requests per second per account.");
+        let what = text!(" At most {limit} requests per second per account.", "每个账号每秒最多 {limit} 次请求。");
+        effects.push_str(&what);
     }
     let per_number: Vec<&str> = operation.limits.per_number.iter().map(Rate::as_str).collect();
     if !per_number.is_empty() {
-        let _ = write!(effects, " At most {} to one number.", per_number.join(", "));
+        let rates = per_number.join(", ");
+        effects.push_str(&text!(" At most {rates} to one number.", "对同一号码最多 {rates}。"));
     }
     effects
 }
@@ -162,7 +177,8 @@ pub(crate) fn usage(operation: &Operation) -> String {
 pub(crate) fn example(operation: &Operation) -> String {
     let Some(example) = operation.examples.first() else { return String::new() };
     let parameters = example.request.iter().map(|(name, value)| (name.as_str(), plain(value)));
-    format!("Example:\n  {}\n\n", call(&operation.action, parameters, ["--local".to_owned()]))
+    let line = call(&operation.action, parameters, ["--local".to_owned()]);
+    text!("Example:\n  {line}\n\n", "示例：\n  {line}\n\n")
 }
 
 /// The command that calls an operation, for a POSIX shell.

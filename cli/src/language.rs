@@ -1,4 +1,4 @@
-//! The language of explanations: English, or Chinese where the specification has Chinese texts.
+//! The language of explanations and of the help: English, or Chinese where there are Chinese texts.
 
 use std::sync::OnceLock;
 
@@ -52,6 +52,17 @@ fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Language {
 pub(crate) fn pick<'t>(english: &'t str, chinese: Option<&'t str>) -> &'t str {
     Language::current().pick(english, chinese)
 }
+
+/// Formats a text in the language of this run.
+macro_rules! text {
+    ($english:literal, $chinese:literal $(, $value:expr)* $(,)?) => {
+        match $crate::language::Language::current() {
+            $crate::language::Language::English => format!($english $(, $value)*),
+            $crate::language::Language::Chinese => format!($chinese $(, $value)*),
+        }
+    };
+}
+pub(crate) use text;
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ mod argument;
 mod call;
 mod candidates;
 mod catalogue;
+mod chinese;
 mod client;
 mod command;
 mod completion;

@@ -6,6 +6,7 @@ use aliyun_api_spec::model::{By, Operation, OperationType};
 use aliyun_api_spec::name;
 
 use crate::failure::Failure;
+use crate::language::text;
 use crate::request::Request;
 
 /// Words in the name of an operation that say that something is gone afterwards. The specification has no such fact.
@@ -23,7 +24,8 @@ pub(crate) fn confirm(request: &Request) -> Result<(), Failure> {
 /// Asks a question on standard error. Only `y` and `yes` confirm.
 pub(crate) fn is_confirmed(effect: &str) -> Result<bool, Failure> {
     let failed = |error| Failure::system("cannot ask for a confirmation; --yes goes on without one", error);
-    write!(io::stderr(), "{effect}. Go on? [y/N] ").and_then(|()| io::stderr().flush()).map_err(failed)?;
+    let question = text!("{effect}. Go on? [y/N] ", "{effect}。是否继续？[y/N] ");
+    write!(io::stderr(), "{question}").and_then(|()| io::stderr().flush()).map_err(failed)?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(failed)?;
     Ok(["y", "yes"].contains(&answer.trim().to_lowercase().as_str()))
@@ -33,13 +35,24 @@ pub(crate) fn is_confirmed(effect: &str) -> Result<bool, Failure> {
 fn effect(request: &Request) -> Option<String> {
     let action = request.action();
     let Some(operation) = request.operation() else {
-        return Some(format!("{action} is not in the specification, so it may call somebody"));
+        return Some(text!(
+            "{action} is not in the specification, so it may call somebody",
+            "接口描述中没有 {action}，因此它可能会拨打电话"
+        ));
     };
     if let Some(reach) = operation.reaches.as_ref().filter(|_| request.places_call()) {
-        let verb = if reach.by == By::Call { "calls" } else { "sends a message to" };
-        return Some(format!("{action} {verb} the person behind --{}", reach.whom));
+        let whom = &reach.whom;
+        return Some(match reach.by {
+            By::Call => text!("{action} calls the person behind --{whom}", "{action} 会呼叫 --{whom} 指定的人"),
+            By::Message => {
+                text!(
+                    "{action} sends a message to the person behind --{whom}",
+                    "{action} 会向 --{whom} 指定的人发送消息"
+                )
+            }
+        });
     }
-    deletes(operation).then(|| format!("{action} deletes or cancels something"))
+    deletes(operation).then(|| text!("{action} deletes or cancels something", "{action} 会删除或取消数据"))
 }
 
 /// Whether the name of a write says that something is gone afterwards.

@@ -5,9 +5,10 @@ use std::ffi::{OsStr, OsString};
 use clap::{Arg, ArgAction, Args as _, Command, FromArgMatches as _};
 
 use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option};
-use crate::failure::Failure;
+use crate::failure::{Failure, exit_status};
+use crate::language::Language;
 use crate::request::Request;
-use crate::{call, file_argument, foreign, params};
+use crate::{call, chinese, file_argument, foreign, params};
 
 const SWITCH: &str = "--untyped";
 
@@ -92,7 +93,7 @@ fn has_value(text: &str) -> bool {
 pub(crate) fn command() -> Command {
     let switch = Arg::new("untyped").long("untyped").action(ArgAction::SetTrue);
     let explain = Arg::new("help").short('h').long("help").action(ArgAction::Help);
-    call::Options::augment_args(Command::new("dyvms"))
+    let command = call::Options::augment_args(Command::new("dyvms"))
         .about("Call an operation that the specification does not have")
         .long_about(
             "Call an operation that the specification does not have.\n\n\
@@ -102,11 +103,12 @@ pub(crate) fn command() -> Command {
              status is 5.",
         )
         .override_usage("dyvms call <ACTION> --untyped [--Name value]... [OPTIONS]")
-        .after_help(crate::failure::EXIT_STATUS)
+        .after_help(exit_status())
         .max_term_width(100)
         .disable_help_flag(true)
         .arg(switch.help("Send parameters unchanged, even if the specification has the operation"))
-        .arg(explain.help("Print this help"))
+        .arg(explain.help("Print this help"));
+    chinese::with_page(command, chinese::UNTYPED, Language::current())
 }
 
 #[cfg(test)]

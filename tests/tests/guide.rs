@@ -159,7 +159,7 @@ fn the_commands_of_the_tutorial_print_what_it_shows() {
 
 #[test]
 fn the_commands_at_a_shell_print_what_the_guide_shows() {
-    assert_eq!(follow(AT_A_SHELL), 15);
+    assert_eq!(follow(AT_A_SHELL), 16);
 }
 
 #[test]

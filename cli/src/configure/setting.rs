@@ -7,6 +7,7 @@ use aliyun_runtime::credentials::tool::{self, MemberKind};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::language::text;
 
 /// A member, and its value if that is given.
 #[derive(Debug)]
@@ -144,10 +145,12 @@ fn ask(name: &str, kind: MemberKind) -> Result<Zeroizing<String>, Failure> {
         // that it gets that far; no other question follows.
         #[cfg(unix)]
         let _caught = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).map_err(failed)?;
-        return Ok(Zeroizing::new(rpassword::prompt_password(format!("{name}: ")).map_err(failed)?));
+        let prompt = text!("{name}: ", "{name}（输入不回显）：");
+        return Ok(Zeroizing::new(rpassword::prompt_password(prompt).map_err(failed)?));
     }
     if is_terminal {
-        write!(io::stderr(), "{name}: ").and_then(|()| io::stderr().flush()).map_err(failed)?;
+        let prompt = text!("{name}: ", "{name}：");
+        write!(io::stderr(), "{prompt}").and_then(|()| io::stderr().flush()).map_err(failed)?;
     }
     let mut line = Zeroizing::new(String::new());
     if io::stdin().read_line(&mut line).map_err(failed)? == 0 {

@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use super::Check;
+use crate::language::{pick, text};
 
-const NAME: &str = "clock";
+pub(super) const NAME: &str = "clock";
 
 /// A larger difference is wrong. The service refuses requests from about 15 minutes on.
 const LARGEST: Duration = Duration::from_secs(300);
@@ -15,24 +16,32 @@ const LARGEST: Duration = Duration::from_secs(300);
 pub(super) fn check(date: Option<&str>, is_reached: bool) -> Check {
     match date {
         Some(date) => compared(date, SystemTime::now()),
-        None if is_reached => Check::not_checked(NAME, "the response has no Date"),
-        None => Check::not_checked(NAME, "there is no response to compare it with"),
+        None if is_reached => Check::not_checked(NAME, pick("the response has no Date", Some("响应没有 Date 头"))),
+        None => Check::not_checked(NAME, pick("there is no response to compare it with", Some("没有可供比较的响应"))),
     }
 }
 
 fn compared(date: &str, now: SystemTime) -> Check {
     let times = jiff::fmt::rfc2822::parse(date).ok().map(|date| date.timestamp()).zip(Timestamp::try_from(now).ok());
-    let Some((server, here)) = times else { return Check::not_checked(NAME, "the Date of the response is not a time") };
+    let Some((server, here)) = times else {
+        let why = pick("the Date of the response is not a time", Some("响应的 Date 头不是时间"));
+        return Check::not_checked(NAME, why);
+    };
     let difference = here.duration_since(server);
-    let (size, direction) = (difference.unsigned_abs(), if difference.is_negative() { "behind" } else { "ahead" });
+    let size = difference.unsigned_abs();
     // The date has whole seconds.
     let detail = match size.as_secs() {
-        0..=1 => "as that of the server".to_owned(),
-        seconds => format!("{seconds} seconds {direction} of that of the server"),
+        0..=1 => pick("as that of the server", Some("与服务器一致")).to_owned(),
+        seconds if difference.is_negative() => {
+            text!("{seconds} seconds behind that of the server", "比服务器慢 {seconds} 秒")
+        }
+        seconds => text!("{seconds} seconds ahead of that of the server", "比服务器快 {seconds} 秒"),
     };
-    let detail = detail.replace("behind of", "behind");
     if size > LARGEST {
-        let remedy = "set the clock of this machine, preferably by NTP: signed requests are refused as expired";
+        let remedy = pick(
+            "set the clock of this machine, preferably by NTP: signed requests are refused as expired",
+            Some("请校准本机时钟，建议使用 NTP：否则签名的请求会因过期被拒绝"),
+        );
         return Check::failed(NAME, detail, remedy);
     }
     Check::passed(NAME, detail)

@@ -10,9 +10,12 @@ use aliyun_runtime::{Bytes, HttpResponse, Transport};
 use dyvmsapi::Client;
 
 use super::Check;
+use crate::language::{pick, text};
 
-const REACHED: &str = "connection";
-const NAME: &str = "name";
+pub(super) const ENDPOINT: &str = "endpoint";
+pub(super) const NAME: &str = "name";
+pub(super) const REACHED: &str = "connection";
+pub(super) const EMULATOR: &str = "emulator";
 
 /// The endpoint of a client, and its transport.
 pub(super) struct Network {
@@ -40,7 +43,7 @@ impl Network {
 
     /// Which endpoint is called.
     pub(super) fn endpoint(&self) -> Check {
-        Check::passed("endpoint", self.root.to_string().trim_end_matches('/'))
+        Check::passed(ENDPOINT, self.root.to_string().trim_end_matches('/'))
     }
 
     /// The proxy of the environment.
@@ -52,22 +55,25 @@ impl Network {
     pub(super) async fn name(&self, by_proxy: bool) -> Check {
         let host = self.host();
         if host.parse::<IpAddr>().is_ok() {
-            return Check::passed(NAME, format!("{host} is an address"));
+            return Check::passed(NAME, text!("{host} is an address", "{host} 是 IP 地址"));
         }
         if by_proxy {
-            return Check::passed(NAME, format!("the proxy resolves {host}"));
+            return Check::passed(NAME, text!("the proxy resolves {host}", "由代理解析 {host}"));
         }
         let port = self.root.port_u16().unwrap_or(if self.is_tls() { 443 } else { 80 });
         let why = match tokio::time::timeout(self.limit, tokio::net::lookup_host((host, port))).await {
             Ok(Ok(mut addresses)) => match addresses.next() {
-                Some(first) => return Check::passed(NAME, format!("{host} is {}", first.ip())),
-                None => "it has no address".to_owned(),
+                Some(first) => return Check::passed(NAME, text!("{host} is {}", "{host} 解析为 {}", first.ip())),
+                None => pick("it has no address", Some("没有对应的地址")).to_owned(),
             },
             Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {:?}", self.limit),
+            Err(_) => self.no_answer(),
         };
-        let remedy = "check the network, VPN and DNS settings, or the region and the endpoint if they were given";
-        Check::failed(NAME, format!("{host} cannot be resolved: {why}"), remedy)
+        let remedy = pick(
+            "check the network, VPN and DNS settings, or the region and the endpoint if they were given",
+            Some("请检查网络、VPN 和 DNS 设置；如指定了地域或接入点，也请检查"),
+        );
+        Check::failed(NAME, text!("{host} cannot be resolved: {why}", "无法解析 {host}：{why}"), remedy)
     }
 
     /// Whether the endpoint answers, and the `Date` of its answer. A request without an action does nothing.
@@ -76,28 +82,42 @@ impl Network {
         match self.get("/").await {
             Ok(response) => {
                 let time = start.elapsed().as_millis();
-                let tls = if self.is_tls() { ", with a trusted certificate" } else { ", without TLS" };
+                let tls = if self.is_tls() {
+                    pick(", with a trusted certificate", Some("，证书受信任"))
+                } else {
+                    pick(", without TLS", Some("，未使用 TLS"))
+                };
                 let date = response.headers.get("date").and_then(|date| date.to_str().ok()).map(str::to_owned);
-                (Check::passed(REACHED, format!("an answer after {time} ms{tls}")), date)
+                (Check::passed(REACHED, text!("an answer after {time} ms{tls}", "{time} 毫秒后收到响应{tls}")), date)
             }
-            Err(why) => (Check::failed(REACHED, why.clone(), self.remedy(&why)), None),
+            Err(why) => (Check::failed(REACHED, text!("{why}", "无法连接：{why}"), self.remedy(&why)), None),
         }
     }
 
     fn remedy(&self, why: &str) -> String {
         let why = why.to_lowercase();
         if why.contains("certificate") {
-            return "give the certificate of the gateway or proxy with --ca, and check the clock of this machine"
-                .to_owned();
+            return pick(
+                "give the certificate of the gateway or proxy with --ca, and check the clock of this machine",
+                Some("请用 --ca 指定网关或代理的证书，并检查本机时钟"),
+            )
+            .to_owned();
         }
         if let Some(proxy) = &self.proxy {
-            return format!("check the proxy {proxy}, or list {} in NO_PROXY", self.host());
+            let host = self.host();
+            return text!(
+                "check the proxy {proxy}, or list {host} in NO_PROXY",
+                "请检查代理 {proxy}，或将 {host} 加入 NO_PROXY"
+            );
         }
         if self.is_loopback() {
-            return "start the emulator with `dyvms emulator --port N`, and give the address that it prints".to_owned();
+            return start_the_emulator().to_owned();
         }
         let port = if self.is_tls() { 443 } else { 80 };
-        format!("check the network, and that a firewall lets requests to port {port} out")
+        text!(
+            "check the network, and that a firewall lets requests to port {port} out",
+            "请检查网络，并确认防火墙允许访问 {port} 端口"
+        )
     }
 
     fn is_loopback(&self) -> bool {
@@ -107,19 +127,23 @@ impl Network {
 
     /// Whether an emulator answers, if the endpoint is on this machine.
     pub(super) async fn emulator(&self, is_reached: bool) -> Option<Check> {
-        const EMULATOR: &str = "emulator";
         if !self.is_loopback() {
             return None;
         }
         if !is_reached {
-            return Some(Check::not_checked(EMULATOR, "there is no connection"));
+            return Some(Check::not_checked(EMULATOR, pick("there is no connection", Some("没有连接"))));
         }
         Some(match self.get("/_emulator/clock").await {
-            Ok(response) if response.status == 200 => Check::passed(EMULATOR, "it answers, and calls nobody"),
+            Ok(response) if response.status == 200 => {
+                Check::passed(EMULATOR, pick("it answers, and calls nobody", Some("有应答，不会拨打任何电话")))
+            }
             _ => Check::failed(
                 EMULATOR,
-                "what answers on this machine is not the emulator, so that calls may reach people",
-                "start the emulator with `dyvms emulator --port N`, and give the address that it prints",
+                pick(
+                    "what answers on this machine is not the emulator, so that calls may reach people",
+                    Some("在本机应答的不是模拟器，因此可能真的拨打电话"),
+                ),
+                start_the_emulator(),
             ),
         })
     }
@@ -133,9 +157,20 @@ impl Network {
         match tokio::time::timeout(self.limit, self.transport.send(request, LARGEST)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(causes(&*error.source)),
-            Err(_) => Err(format!("no answer within {:?}", self.limit)),
+            Err(_) => Err(self.no_answer()),
         }
     }
+
+    fn no_answer(&self) -> String {
+        text!("no answer within {:?}", "{:?} 内没有应答", self.limit)
+    }
+}
+
+fn start_the_emulator() -> &'static str {
+    pick(
+        "start the emulator with `dyvms emulator --port N`, and give the address that it prints",
+        Some("请用 `dyvms emulator --port N` 启动模拟器，并使用它打印的地址"),
+    )
 }
 
 /// An error with its causes, on one line.

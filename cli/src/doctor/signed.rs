@@ -11,13 +11,14 @@ use jiff::Timestamp;
 
 use super::Check;
 use crate::failure::Failure;
+use crate::language::{Language, pick, text};
 use crate::request::Request;
 use crate::slots::Response;
-use crate::spec;
+use crate::{explain, spec};
 
-const CALL: &str = "call";
-const PERMISSION: &str = "permission";
-const CREDENTIALS: &str = "credentials";
+pub(super) const CALL: &str = "call";
+pub(super) const PERMISSION: &str = "permission";
+pub(super) const CREDENTIALS: &str = "credentials";
 
 /// The request to try: of a read operation that needs no parameters, the one with the fewest.
 pub(super) fn request() -> Option<Request> {
@@ -39,6 +40,30 @@ struct Found {
     place: String,
     access_key: String,
     expiration: Option<SystemTime>,
+}
+
+/// Where credentials come from, in Chinese. The client says it in English; what is not known of it stays so.
+fn in_chinese(place: &str) -> String {
+    const PARTS: &[(&str, &str)] = &[
+        (
+            "ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET of the environment",
+            "环境变量 ALIBABA_CLOUD_ACCESS_KEY_ID 和 ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+        ),
+        (", with a security token", "，带安全令牌"),
+        ("the CLI profile ", "阿里云 CLI 的 "),
+        ("the credentials file ", "凭证文件 "),
+        ("the OIDC role ", " OIDC 角色 "),
+        ("the ECS RAM role at ", " ECS 实例的 RAM 角色，"),
+        ("the credentials URI ", "凭证 URI "),
+        ("the emulator", "模拟器"),
+        (", profile ", " 中的凭证配置 "),
+        (", section ", " 中的 "),
+    ];
+    let chinese = PARTS.iter().fold(place.to_owned(), |text, (english, chinese)| text.replace(english, chinese));
+    match chinese.rsplit_once(" (line ") {
+        Some((before, line)) => format!("{before}（第 {} 行）", line.trim_end_matches(')')),
+        None => chinese,
+    }
 }
 
 /// A provider whose answer is kept.
@@ -65,15 +90,26 @@ impl Observed {
 
     /// Whether there are credentials, and where they come from.
     pub(super) fn check(&self) -> Check {
-        let remedy = "`dyvms configure add NAME` sets up a profile; --profile NAME selects one";
+        let remedy = pick(
+            "`dyvms configure add NAME` sets up a profile; --profile NAME selects one",
+            Some("可用 `dyvms configure add NAME` 添加凭证配置，用 --profile NAME 选择凭证配置"),
+        );
         self.with(|seen| match seen {
             Some(Ok(Found { place, access_key, expiration })) => {
                 let until = expiration.and_then(|time| Timestamp::try_from(time).ok());
-                let until = until.map(|time| format!(", valid until {time:.0}")).unwrap_or_default();
-                Check::passed(CREDENTIALS, format!("access key {access_key} of {place}{until}"))
+                let until =
+                    until.map(|time| text!(", valid until {time:.0}", "，有效期至 {time:.0}")).unwrap_or_default();
+                let what = match Language::current() {
+                    Language::English => format!("access key {access_key} of {place}{until}"),
+                    Language::Chinese => format!("AccessKey {access_key}，来自{}{until}", in_chinese(place)),
+                };
+                Check::passed(CREDENTIALS, what)
             }
-            Some(Err(why)) => Check::failed(CREDENTIALS, why.clone(), remedy),
-            None => Check::failed(CREDENTIALS, "the source of credentials did not answer in time", remedy),
+            Some(Err(why)) => Check::failed(CREDENTIALS, text!("{why}", "没有可用的凭证：{why}"), remedy),
+            None => {
+                let why = pick("the source of credentials did not answer in time", Some("凭证的来源未及时应答"));
+                Check::failed(CREDENTIALS, why, remedy)
+            }
         })
     }
 }
@@ -110,37 +146,49 @@ pub(super) fn checks(
     let action = request.action();
     let error = match outcome {
         Ok(_) => {
-            let allowed = format!("{} is allowed", policy_action(action));
-            return [Check::passed(CALL, format!("{action} succeeded")), Check::passed(PERMISSION, allowed)];
+            let allowed = text!("{} is allowed", "允许 {}", policy_action(action));
+            let succeeded = text!("{action} succeeded", "{action} 成功");
+            return [Check::passed(CALL, succeeded), Check::passed(PERMISSION, allowed)];
         }
         Err(_) if !has_credentials => {
-            let why = "there are no credentials to sign with";
+            let why = pick("there are no credentials to sign with", Some("没有可用于签名的凭证"));
             return [Check::not_checked(CALL, why), Check::not_checked(PERMISSION, why)];
         }
         Err(_) if !is_reached => {
-            let why = "there is no connection";
+            let why = pick("there is no connection", Some("没有连接"));
             return [Check::not_checked(CALL, why), Check::not_checked(PERMISSION, why)];
         }
         Err(Failure::Call { error, .. }) => error,
         // Sending has no other failures.
         Err(_) => {
-            let why = format!("{action} failed");
-            return [Check::failed(CALL, why, "run `dyvms call`"), Check::not_checked(PERMISSION, "the call failed")];
+            let why = text!("{action} failed", "{action} 失败");
+            let remedy = pick("run `dyvms call`", Some("请运行 `dyvms call`"));
+            let failed = pick("the call failed", Some("调用失败"));
+            return [Check::failed(CALL, why, remedy), Check::not_checked(PERMISSION, failed)];
         }
     };
     if error.is_denied() {
-        return [Check::passed(CALL, "the service accepted the signature"), denied(action, &error)];
+        let accepted = pick("the service accepted the signature", Some("服务接受了签名"));
+        return [Check::passed(CALL, accepted), denied(action, &error)];
     }
     let remedy = match error.kind() {
-        // The advice is part of the error.
-        ErrorKind::Service if error.advice().is_some() => String::new(),
-        ErrorKind::Service => format!("`dyvms explain {}` may say more", error.code().unwrap_or("CODE")),
-        ErrorKind::Timeout => "try again with a longer --timeout".to_owned(),
-        _ => "run `dyvms call` with -v to see each attempt".to_owned(),
+        // The advice is part of the error, in English.
+        ErrorKind::Service if error.advice().is_some() => {
+            error.code().map(explain::in_chinese).unwrap_or_default().concat()
+        }
+        ErrorKind::Service => {
+            let code = error.code().unwrap_or("CODE");
+            text!("`dyvms explain {code}` may say more", "`dyvms explain {code}` 可能有更多说明")
+        }
+        ErrorKind::Timeout => pick("try again with a longer --timeout", Some("请增大 --timeout 后再试")).to_owned(),
+        _ => {
+            let chinese = "请运行 `dyvms call` 并加上 -v，查看每次尝试";
+            pick("run `dyvms call` with -v to see each attempt", Some(chinese)).to_owned()
+        }
     };
     [
-        Check::failed(CALL, error.to_string(), remedy),
-        Check::not_checked(PERMISSION, "the call failed for another reason"),
+        Check::failed(CALL, text!("{error}", "调用失败：{error}"), remedy),
+        Check::not_checked(PERMISSION, pick("the call failed for another reason", Some("调用因其他原因失败"))),
     ]
 }
 
@@ -149,8 +197,11 @@ fn denied(action: &str, error: &Error) -> Check {
     let named = error.message().and_then(named_action).unwrap_or_else(|| policy_action(action));
     let code = error.code().unwrap_or_default();
     let policy = format!(r#"{{"Version":"1","Statement":[{{"Effect":"Allow","Action":"{named}","Resource":"*"}}]}}"#);
-    let remedy = format!("attach a RAM policy that allows it to the user or role, such as {policy}");
-    Check::failed(PERMISSION, format!("{named} is denied ({code})"), remedy)
+    let remedy = text!(
+        "attach a RAM policy that allows it to the user or role, such as {policy}",
+        "请为 RAM 用户或角色授予允许该操作的权限策略，例如 {policy}"
+    );
+    Check::failed(PERMISSION, text!("{named} is denied ({code})", "{named} 被拒绝（{code}）"), remedy)
 }
 
 /// The name of an operation in RAM policies: there, the product has no `api` at its end.

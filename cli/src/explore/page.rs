@@ -38,7 +38,7 @@ impl Page {
     pub(crate) fn new(guard: &Guard, journal: Arc<Journal>, is_live: bool) -> Self {
         let server = |target: Target, what: &str| (format!("/{}", target.name()), what.to_owned());
         let mut servers =
-            vec![server(Target::Emulator, pick("The emulator: it calls nobody", Some("仿真环境：不会拨打任何电话")))];
+            vec![server(Target::Emulator, pick("The emulator: it calls nobody", Some("模拟器：不会拨打任何电话")))];
         if is_live {
             let what = pick("The service itself: calls are real", Some("真实服务：会真正拨打电话并产生费用"));
             servers.push(server(Target::Live, what));
@@ -136,12 +136,12 @@ fn index(token: &str) -> String {
         ("{{no-calls}}", pick("No calls yet.", Some("暂无调用。"))),
         (
             "{{call-columns}}",
-            pick("Time|Target|Operation|Outcome|Request id|ms", Some("时间|目标|操作|结果|请求 ID|毫秒")),
+            pick("Time|Target|Operation|Outcome|Request id|ms", Some("时间|目标|接口|结果|请求 ID|毫秒")),
         ),
         ("{{running}}", pick("in progress", Some("进行中"))),
         ("{{unknown}}", pick("outcome unknown", Some("结果未知"))),
-        ("{{found}}", pick("operations", Some("个操作"))),
-        ("{{none}}", pick("no operation has these words", Some("没有匹配的操作"))),
+        ("{{found}}", pick("operations", Some("个接口"))),
+        ("{{none}}", pick("no operation has these words", Some("没有匹配的接口"))),
         ("{{snippets}}", pick("The same call elsewhere", Some("同一调用的代码"))),
         ("{{copy}}", pick("Copy", Some("复制"))),
         ("{{copied}}", pick("Copied", Some("已复制"))),

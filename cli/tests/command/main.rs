@@ -4,6 +4,7 @@
 
 mod answers;
 mod call;
+mod chinese;
 mod completion;
 mod configure;
 mod doctor;

@@ -243,6 +243,33 @@ fn a_secret_is_not_shown_while_it_is_typed() {
 }
 
 #[test]
+fn questions_are_chinese_in_a_chinese_locale() {
+    let home = tempfile::tempdir().unwrap();
+    let environment = [("HOME", home.path().to_str().unwrap()), ("LANG", "zh_CN.UTF-8")];
+    let mut terminal = Terminal::start(80, &["configure", "add", "work"], &environment);
+    terminal.wait_for("access_key_id：");
+    terminal.press("testid\n");
+    terminal.wait_for("access_key_secret（输入不回显）：");
+    terminal.wait_for_silence();
+    terminal.press("testsecret\n");
+    let (status, shown) = terminal.ended();
+    assert!(status == 0 && shown.contains("凭证配置 \"work\" 已添加到 "), "{shown}");
+    let server = Canned::ok(OK);
+    let mut terminal = Terminal::start(80, &[DIAL, &["--endpoint", &server.url]].concat(), &environment);
+    terminal.wait_for("SingleCallByTts 会呼叫 --CalledNumber 指定的人。是否继续？[y/N] ");
+    terminal.press("n\n");
+    assert_eq!((terminal.ended().0, server.sent("Action").len()), (1, 0));
+}
+
+#[test]
+fn a_help_at_a_terminal_has_styles_and_its_width() {
+    let (status, shown) = Terminal::start(60, &["--lang", "zh", "configure", "--help"], &[]).ended();
+    assert!(status == 0 && shown.contains("\n\u{1b}[1m\u{1b}[4m选项：\u{1b}[0m\n"), "{shown}");
+    let width = |line: &str| anstream::adapter::strip_str(line).to_string().width();
+    assert_eq!(shown.lines().map(width).max(), Some(60), "{shown}");
+}
+
+#[test]
 fn nothing_is_written_after_ctrl_c_at_the_question_for_a_secret() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().to_str().unwrap();
