@@ -181,7 +181,8 @@ fn confirmed(target: Target, request: &Request, headers: &HeaderMap) -> Result<(
         return Ok(());
     }
     let why = format!(
-        "this is a real call to the person behind {}; the header X-Dyvms-Confirm-Dial: yes confirms it",
+        "not confirmed, so nothing was sent: this is a real call to the person behind {}, which the header \
+         X-Dyvms-Confirm-Dial: yes confirms",
         reach.whom
     );
     Err(Problem::refused(StatusCode::PRECONDITION_REQUIRED, "NotConfirmed", why))

@@ -23,8 +23,8 @@
         // The gateway says what is wrong with it.
       }
       const matches = Object.entries(reach.when ?? {}).every(([name, value]) => String(body[name]) === value);
-      if (matches) {
-        if (!window.confirm(`${texts.confirm}: ${[body[reach.whom]].flat().join(", ")}`)) throw new Error(texts.declined);
+      // Without the header, the gateway refuses the call and says so.
+      if (matches && window.confirm(`${texts.confirm}: ${[body[reach.whom]].flat().join(", ")}`)) {
         request.headers["X-Dyvms-Confirm-Dial"] = "yes";
       }
     }
