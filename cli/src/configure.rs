@@ -137,7 +137,7 @@ impl Profiles {
             return Ok(output::write_json(io::stdout().lock(), &Json::List(rows))?);
         }
         let columns = ["current", "profile", "mode", "access key", "region", "state"];
-        let columns = columns.map(|name| Column { name: name.to_owned(), numeric: false });
+        let columns = columns.map(Column::text);
         if let Some(drawing) = table::draw(&columns, &rows, terminal_width()) {
             writeln!(io::stdout().lock(), "{}", drawing.text)?;
         }

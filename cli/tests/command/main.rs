@@ -13,6 +13,8 @@ mod explain;
 mod export;
 mod network;
 mod parameters;
+#[cfg(all(unix, feature = "parquet"))]
+mod parquet;
 mod receipts;
 mod results;
 mod spec;
