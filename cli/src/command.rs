@@ -7,7 +7,7 @@ use aliyun_api_spec::suggest;
 use aliyun_api_spec::types::{Sensitivity, Types};
 use aliyun_protocol::visible::is_invisible;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
 
 use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option, with_parameters};
 use crate::failure::{EXIT_STATUS, Failure};
@@ -15,8 +15,8 @@ use crate::language::pick;
 use crate::params;
 use crate::request::Request;
 use crate::{
-    call, catalogue, completion, configure, doctor, emulator, explain, export, file_argument, foreign, help, man,
-    openapi, receipts, spec, untyped,
+    call, candidates, catalogue, completion, configure, doctor, emulator, explain, export, file_argument, foreign,
+    help, man, openapi, receipts, spec, untyped,
 };
 
 /// The task of a command line.
@@ -215,10 +215,12 @@ pub(crate) fn command() -> Command {
     let folder = Arg::new("spec")
         .long("spec")
         .value_name("FOLDER")
+        .value_hint(ValueHint::DirPath)
         .help("Work with the service of this specification folder instead of the voice service; comes first");
     let language = Arg::new("lang")
         .long("lang")
         .value_name("LANGUAGE")
+        .add(candidates::languages())
         .help("Explain in this language, en or zh, instead of that of the locale; comes first");
     Command::new("dyvms")
         .arg(folder)

@@ -19,7 +19,7 @@ use aliyun_api_spec::model::Operation;
 use aliyun_api_spec::suggest;
 use aliyun_runtime::Paginator;
 use aliyun_runtime::generated::Member as _;
-use clap::{Arg, ArgAction, Args as _, Command};
+use clap::{Arg, ArgAction, Args as _, Command, ValueHint};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use self::part::{Part, Paths, items};
@@ -40,14 +40,14 @@ use crate::{file_argument, help, notice, prompt, spec, trace};
 #[group(skip)]
 pub(crate) struct Options {
     /// Write to this file, whose name ends in .csv, .jsonl, or .parquet if the command has the feature parquet
-    #[arg(long, value_name = "FILE", value_parser = out, required = true)]
+    #[arg(long, value_name = "FILE", value_parser = out, value_hint = ValueHint::FilePath, required = true)]
     out: Out,
     /// Replace the file if it exists, and discard an unfinished export of something else
     #[arg(long)]
     force: bool,
     /// Take parameters from this file, a JSON object; - is standard input. Parameters of the command line override those of
     /// the file
-    #[arg(long, value_name = "FILE.json")]
+    #[arg(long, value_name = "FILE.json", value_hint = ValueHint::FilePath)]
     params: Option<String>,
     /// Write these columns only, in this order
     #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
