@@ -252,20 +252,18 @@ mod tests {
 
     #[test]
     fn memory_does_not_grow_with_the_rows() {
-        let most_bytes = |count: usize| {
-            let lines = lines(count);
+        let most_bytes = |groups: usize, group: Group| {
+            let lines = lines(groups * SMALL.rows);
             let used = allocation_counter::measure(|| {
-                let written = write(lines.as_bytes(), io::sink(), &columns_of_calls(), SMALL, &mut |_| true);
+                let written = write(lines.as_bytes(), io::sink(), &columns_of_calls(), group, &mut |_| true);
                 assert_eq!(written.unwrap(), Pass::Written { left_out: Vec::new() });
             });
             used.bytes_max
         };
-        let groups = |count: usize| most_bytes(count * SMALL.rows);
+        let growth = |group| most_bytes(110, group) - most_bytes(10, group);
         // For each group, its entry in the index at the end remains: positions, lengths and bounds of its columns.
-        let (few, many) = (groups(10), groups(110));
-        assert!(many - few < 100 * 3_000, "{few} {many}");
-        // In one group, all rows are in memory.
-        assert!(groups(110) < lines(110 * SMALL.rows).len() as u64, "{many}");
+        assert!(growth(SMALL) < 100 * 3_000, "{}", growth(SMALL));
+        assert!(growth(GROUP) > 100 * 10_000, "all rows are in one group: {}", growth(GROUP));
     }
 
     #[test]
