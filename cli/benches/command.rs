@@ -2,8 +2,8 @@
 //!
 //! `cargo bench -p dyvms` prints a table: the whole process of `--help` and of a local call, the size of the binary, and an
 //! export of a million records from the emulator in another process, beside the client's own pagination over the same
-//! answers. `cargo bench -p dyvms -- 100000` exports another number. Memory is read from `/proc`, so it is known on Linux
-//! only.
+//! answers. `cargo bench -p dyvms -- 100000` exports another number, and `--features parquet` exports to Parquet, too. Memory
+//! is read from `/proc`, so it is known on Linux only.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a bench fails by panicking")]
 
@@ -109,10 +109,21 @@ fn export(url: &str, file: &Path, records: usize) -> (f64, u64, u64) {
     };
     let time = began.elapsed();
     assert!(status.success());
-    let lines = BufReader::new(std::fs::File::open(file).unwrap()).lines().count();
-    let header = usize::from(file.extension().is_some_and(|extension| extension == "csv"));
-    assert_eq!(lines, records + header);
+    assert_eq!(rows(file), records);
     (rate(records, time), early, peak)
+}
+
+/// Number of records in a file.
+fn rows(file: &Path) -> usize {
+    let opened = std::fs::File::open(file).unwrap();
+    #[cfg(feature = "parquet")]
+    if file.extension().is_some_and(|extension| extension == "parquet") {
+        use parquet::file::reader::{FileReader as _, SerializedFileReader};
+        let reader = SerializedFileReader::new(opened).unwrap();
+        return usize::try_from(reader.metadata().file_metadata().num_rows()).unwrap();
+    }
+    let header = usize::from(file.extension().is_some_and(|extension| extension == "csv"));
+    BufReader::new(opened).lines().count() - header
 }
 
 fn resident(process: u32) -> u64 {
@@ -160,7 +171,11 @@ fn main() {
     let emulator = Emulator::start(folder.path(), records);
     let floor = floor(&emulator.url, records);
     println!("| floor: the client reads {records} records in pages of {PAGE} | {floor:.0} records/s | |");
-    for name in ["list.jsonl", "list.csv"] {
+    let mut names = vec!["list.jsonl", "list.csv"];
+    if cfg!(feature = "parquet") {
+        names.push("list.parquet");
+    }
+    for name in names {
         let (rate, early, peak) = export(&emulator.url, &folder.path().join(name), records);
         println!(
             "| `dyvms export --out {name}` | {rate:.0} records/s, {:.2} of the floor | at least 0.60 |",

@@ -27,7 +27,7 @@ pub(crate) struct Options {
     client: client::Options,
     /// Take parameters from this file, a JSON object; - is standard input. Parameters of the command line override those of
     /// the file
-    #[arg(long, value_name = "FILE.json")]
+    #[arg(long, value_name = "FILE.json", value_hint = clap::ValueHint::FilePath)]
     pub(crate) params: Option<String>,
     /// Request all pages and show their items
     #[arg(long)]

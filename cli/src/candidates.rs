@@ -38,6 +38,11 @@ fn candidate(value: &str, help: &str) -> CompletionCandidate {
     CompletionCandidate::new(value).help((!help.is_empty()).then(|| help.to_owned().into()))
 }
 
+/// The languages of `--lang`.
+pub(crate) fn languages() -> ArgValueCandidates {
+    ArgValueCandidates::new(|| vec![candidate("en", "English"), candidate("zh", "中文")])
+}
+
 /// The profiles of the file. A file that cannot be read has none.
 pub(crate) fn profiles() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {

@@ -72,7 +72,7 @@ pub(crate) fn search(options: &Search) -> Result<(), Failure> {
     if options.output == Format::Json {
         return Ok(output::write_json(io::stdout().lock(), &Json::List(rows))?);
     }
-    let columns = ["operation", "group", "what"].map(|name| Column { name: name.to_owned(), numeric: false });
+    let columns = ["operation", "group", "what"].map(Column::text);
     if let Some(drawing) = table::draw(&columns, &rows, terminal_width()) {
         // It takes the marks off again unless this is a terminal that wants them.
         writeln!(anstream::stdout().lock(), "{}", marked(&drawing.text, &words))?;

@@ -7,7 +7,7 @@ use aliyun_api_spec::suggest;
 use aliyun_api_spec::types::{Sensitivity, Types};
 use aliyun_protocol::visible::is_invisible;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, ValueHint};
 
 use crate::argument::{BEGINS_LIKE_AN_OPTION, is_hyphened, option, with_parameters};
 #[cfg(feature = "explorer")]
@@ -17,8 +17,8 @@ use crate::language::{Language, pick};
 use crate::params;
 use crate::request::Request;
 use crate::{
-    call, catalogue, chinese, completion, configure, doctor, emulator, explain, export, file_argument, foreign, help,
-    man, openapi, receipts, spec, untyped,
+    call, candidates, catalogue, chinese, completion, configure, doctor, emulator, explain, export, file_argument,
+    foreign, help, man, openapi, receipts, spec, untyped,
 };
 
 /// The task of a command line.
@@ -231,10 +231,12 @@ fn english() -> Command {
     let folder = Arg::new("spec")
         .long("spec")
         .value_name("FOLDER")
+        .value_hint(ValueHint::DirPath)
         .help("Work with the service of this specification folder instead of the voice service; comes first");
     let language = Arg::new("lang")
         .long("lang")
         .value_name("LANGUAGE")
+        .add(candidates::languages())
         .help("Explain in this language, en or zh, instead of that of the locale; comes first");
     let command = Command::new("dyvms")
         .arg(folder)

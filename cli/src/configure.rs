@@ -140,7 +140,7 @@ impl Profiles {
         if format == Format::Json {
             return Ok(output::write_json(io::stdout().lock(), &Json::List(rows))?);
         }
-        let columns = names.map(|name| Column { name: name.to_owned(), numeric: false });
+        let columns = names.map(Column::text);
         if let Some(drawing) = table::draw(&columns, &rows, terminal_width()) {
             writeln!(io::stdout().lock(), "{}", drawing.text)?;
         }

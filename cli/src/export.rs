@@ -3,10 +3,14 @@
 //! Items are written to `FILE.part`. `FILE.resume` says up to which byte that file is complete, and where the next page
 //! begins. It is replaced after the data is on the disk, so that it never says more than there is. What the data has after
 //! that byte is dropped when the export goes on: no item is lost, and none is there twice. `FILE` appears at the end, whole.
+//! Parquet cannot be continued: its data is JSON, which is converted at the end.
 
+#[cfg(feature = "parquet")]
+mod parquet;
 mod part;
 mod state;
 
+use std::collections::HashSet;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -15,10 +19,10 @@ use aliyun_api_spec::model::Operation;
 use aliyun_api_spec::suggest;
 use aliyun_runtime::Paginator;
 use aliyun_runtime::generated::Member as _;
-use clap::{Arg, ArgAction, Args as _, Command};
+use clap::{Arg, ArgAction, Args as _, Command, ValueHint};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use self::part::{Part, Paths};
+use self::part::{Part, Paths, items};
 use self::state::{Identity, State};
 use crate::argument::with_parameters;
 use crate::client::{self, Connection};
@@ -35,15 +39,15 @@ use crate::{chinese, file_argument, help, notice, prompt, spec, trace};
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(crate) struct Options {
-    /// Write to this file, whose name ends in .csv or .jsonl
-    #[arg(long, value_name = "FILE", value_parser = out, required = true)]
+    /// Write to this file, whose name ends in .csv, .jsonl, or .parquet if the command has the feature parquet
+    #[arg(long, value_name = "FILE", value_parser = out, value_hint = ValueHint::FilePath, required = true)]
     out: Out,
     /// Replace the file if it exists, and discard an unfinished export of something else
     #[arg(long)]
     force: bool,
     /// Take parameters from this file, a JSON object; - is standard input. Parameters of the command line override those of
     /// the file
-    #[arg(long, value_name = "FILE.json")]
+    #[arg(long, value_name = "FILE.json", value_hint = ValueHint::FilePath)]
     params: Option<String>,
     /// Write these columns only, in this order
     #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
@@ -61,17 +65,41 @@ pub(crate) struct Options {
 #[derive(Debug, Clone)]
 struct Out {
     path: PathBuf,
-    format: Format,
+    format: FileFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FileFormat {
+    Csv,
+    Jsonl,
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+impl FileFormat {
+    /// The format of the data until the export ends.
+    fn of_data(self) -> Format {
+        match self {
+            Self::Csv => Format::Csv,
+            Self::Jsonl => Format::Jsonl,
+            #[cfg(feature = "parquet")]
+            Self::Parquet => Format::Jsonl,
+        }
+    }
 }
 
 fn out(text: &str) -> Result<Out, &'static str> {
     let path = PathBuf::from(text);
     let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
     match extension.as_deref() {
-        Some("csv") => Ok(Out { path, format: Format::Csv }),
-        Some("jsonl") => Ok(Out { path, format: Format::Jsonl }),
-        Some("parquet") => Err("Parquet is not supported; export .jsonl, which tools for Parquet read"),
-        _ => Err("expected a file name that ends in .csv or .jsonl"),
+        Some("csv") => Ok(Out { path, format: FileFormat::Csv }),
+        Some("jsonl") => Ok(Out { path, format: FileFormat::Jsonl }),
+        #[cfg(feature = "parquet")]
+        Some("parquet") => Ok(Out { path, format: FileFormat::Parquet }),
+        #[cfg(not(feature = "parquet"))]
+        Some("parquet") => Err("this command was built without Parquet; `cargo install dyvms --features parquet` \
+                                installs it with Parquet, or export .jsonl, which tools for Parquet read"),
+        _ => Err("expected a file name that ends in .csv, .jsonl or .parquet"),
     }
 }
 
@@ -82,7 +110,7 @@ pub(crate) fn command() -> Command {
         .long_about(
             "Write all items of a list to a file; after an interruption, the same command goes on.\n\n\
              Items are written to FILE.part while FILE.resume says how far the export is. Both are removed at the end, when \
-             FILE appears. After Ctrl-C, a failure or a full disk, the same command goes on where it was, without losing or \
+             FILE appears. Parquet is written at the end, to FILE.new. After Ctrl-C, a failure or a full disk, the same command goes on where it was, without losing or \
              repeating an item. To start again instead, delete both files.",
         )
         .after_help(exit_status())
@@ -123,10 +151,11 @@ pub(crate) fn not_a_list(action: &str, operation: Option<&'static Operation>) ->
 const BETWEEN_STATES: Duration = Duration::from_millis(500);
 
 /// Exports a list.
-pub(crate) async fn run(mut request: Request, options: Options) -> Result<(), Failure> {
+pub(crate) async fn run(mut request: Request, mut options: Options) -> Result<(), Failure> {
     if options.verbose {
         trace::show_attempts();
     }
+    without_duplicates(&mut options.columns);
     request.prepare();
     let rows = request.operation().map_or_else(|| Rows::Response(Vec::new()), Rows::of);
     rows.check(&options.columns).map_err(Failure::Usage)?;
@@ -144,9 +173,16 @@ pub(crate) async fn run(mut request: Request, options: Options) -> Result<(), Fa
     export.run(&connection, interrupt).await
 }
 
+/// A record cannot have a member twice, and so cannot its data.
+fn without_duplicates(columns: &mut Vec<String>) {
+    let mut seen = HashSet::new();
+    columns.retain(|column| seen.insert(column.clone()));
+}
+
 /// The state from which an export goes on, where there is data of this length. `None` if it starts again.
 fn resumed(identity: &Identity, paths: &Paths, length: u64, force: bool) -> Result<Option<State>, Failure> {
     let state = match state::load(paths)? {
+        Some(state) if state.has_ended(paths) => return Ok(None),
         Some(state) => state.check(identity, paths, length),
         None if length == 0 => return Ok(None),
         None => Err(format!(
@@ -181,6 +217,8 @@ struct Export {
     request: Request,
     paginator: Paginator,
     writer: Writer<Part>,
+    #[cfg(feature = "parquet")]
+    format: FileFormat,
     paths: Paths,
     /// Whether a file with the name of the result may be replaced.
     may_replace: bool,
@@ -203,7 +241,7 @@ impl Export {
         // Data never exists without a state, so that data of something else is recognised.
         state::save(&paths, &state).map_err(|error| paths.not_written(error, state.items))?;
         part.rewind(&paths, state.bytes)?;
-        let writer = Writer::new(part, options.out.format, options.csv, rows);
+        let writer = Writer::new(part, options.out.format.of_data(), options.csv, rows);
         let writer = if options.columns.is_empty() { writer } else { writer.columns(options.columns.clone()) };
         let writer = writer.resume(state.header.clone(), state.left_out.clone());
         let paginator = match &state.position {
@@ -219,13 +257,27 @@ impl Export {
             notice::note(&format!("going on after {}", items(state.items)));
         }
         let saved = Instant::now();
-        Ok(Self { request, paginator, writer, paths, may_replace: false, state, saved, progress, total })
+        Ok(Self {
+            request,
+            paginator,
+            writer,
+            #[cfg(feature = "parquet")]
+            format: options.out.format,
+            paths,
+            may_replace: false,
+            state,
+            saved,
+            progress,
+            total,
+        })
     }
 
     async fn run(mut self, connection: &Connection, mut interrupt: Interrupt) -> Result<(), Failure> {
         let ended = self.pages(connection, &mut interrupt).await;
         self.progress.finish_and_clear();
         match ended {
+            #[cfg(feature = "parquet")]
+            Ok(()) if self.format == FileFormat::Parquet => self.convert(&interrupt),
             Ok(()) => self.finish(),
             // What could not be written is not in the state either.
             Err(failure @ Failure::System(..)) => Err(failure),
@@ -302,19 +354,50 @@ impl Export {
         let Self { writer, paths, may_replace, state, .. } = self;
         let note = writer.finish(None).map_err(|error| paths.not_written(error, state.items))?;
         paths.publish(may_replace)?;
-        if let Some(note) = note {
-            notice::note(&note);
+        tell_end(note, &state, &paths);
+        Ok(())
+    }
+
+    /// Writes the result from the data, which has all items.
+    #[cfg(feature = "parquet")]
+    fn convert(mut self, interrupt: &Interrupt) -> Result<(), Failure> {
+        self.save()?;
+        let Self { mut writer, paths, may_replace, mut state, .. } = self;
+        let all = state.items;
+        let bar = progress(0);
+        bar.set_length(all);
+        let bar = styled(bar, "{human_pos} of {human_len} items written as Parquet, {per_sec}, {eta} left");
+        let rows = writer.rows().clone();
+        let converted = parquet::convert(writer.output(), &rows, &paths.converted, |rows| {
+            bar.set_position(rows);
+            !interrupt.has_come()
+        });
+        bar.finish_and_clear();
+        if !matches!(converted, Ok(Some(_))) {
+            // What is left of it is replaced in any case.
+            let _ = std::fs::remove_file(&paths.converted);
         }
-        if io::stderr().is_terminal() {
-            notice::note(&format!("{} in {}", items(state.items), paths.out.display()));
-        }
+        let Some(converted) = converted.map_err(|error| paths.not_converted(error, all))? else {
+            let kept = format!("{} has all {}; the same command goes on", paths.part.display(), items(all));
+            return Err(Failure::Interrupted(format!("interrupted; {kept}")));
+        };
+        // If the data stays behind, a later export does not take it for its own.
+        state.converted = Some(converted.bytes);
+        state::save(&paths, &state).map_err(|error| paths.not_converted(error, all))?;
+        paths.publish_converted(may_replace)?;
+        tell_end(converted.notes, &state, &paths);
         Ok(())
     }
 }
 
-/// A number of items, for a message.
-fn items(count: u64) -> String {
-    notice::count(usize::try_from(count).unwrap_or(usize::MAX), "item")
+/// Says what the result lacks, and at a terminal where it is.
+fn tell_end(notes: impl IntoIterator<Item = String>, state: &State, paths: &Paths) {
+    for note in notes {
+        notice::note(&note);
+    }
+    if io::stderr().is_terminal() {
+        notice::note(&format!("{} in {}", items(state.items), paths.out.display()));
+    }
 }
 
 /// The announced number of all items.

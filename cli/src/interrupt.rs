@@ -43,6 +43,12 @@ impl Interrupt {
         }
     }
 
+    /// Whether Ctrl-C was pressed.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn has_come(&self) -> bool {
+        *self.0.borrow()
+    }
+
     async fn arrives(&mut self) {
         if self.0.wait_for(|pressed| *pressed).await.is_err() {
             // The thread is gone, so no interrupt comes.

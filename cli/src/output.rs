@@ -143,8 +143,7 @@ impl<W: Write> Writer<W> {
 
     /// Goes on with a CSV that has this header, and that had no columns for these members.
     pub(crate) fn resume(mut self, header: Option<Vec<String>>, left_out: Vec<String>) -> Self {
-        let column = |name| Column { name, numeric: false };
-        self.header = header.map(|names| names.into_iter().map(column).collect());
+        self.header = header.map(|names| names.into_iter().map(Column::text).collect());
         self.left_out = left_out;
         self
     }
@@ -157,6 +156,12 @@ impl<W: Write> Writer<W> {
     /// Members of rows for which the CSV has no column.
     pub(crate) fn left_out(&self) -> &[String] {
         &self.left_out
+    }
+
+    /// The rows with their columns.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn rows(&self) -> &Rows {
+        &self.rows
     }
 
     /// Where rows are written to.
@@ -295,7 +300,7 @@ mod tests {
     use super::*;
 
     fn list(names: &[&str]) -> Rows {
-        let columns = names.iter().map(|name| Column { name: (*name).to_owned(), numeric: false }).collect();
+        let columns = names.iter().map(|name| Column::text(*name)).collect();
         Rows::List { path: "Data.List".to_owned(), columns }
     }
 

@@ -1,6 +1,6 @@
 //! The rows and columns in which a response is shown.
 
-use aliyun_api_spec::model::{Field, Operation, Shape};
+use aliyun_api_spec::model::{Field, Kind, Operation, Shape};
 use aliyun_api_spec::suggest;
 use aliyun_api_spec::types::{Type, Types};
 
@@ -28,8 +28,46 @@ pub(crate) enum Rows {
 pub(crate) struct Column {
     /// Wire name of the member. For rows that are not records, the name of their list.
     pub(crate) name: String,
-    /// Whether its values are numbers.
-    pub(crate) numeric: bool,
+    /// What its values are.
+    pub(crate) values: Values,
+}
+
+/// The values of a column: what the specification says, or what is seen if it says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Values {
+    /// Texts, or anything as its JSON text.
+    Text,
+    Integers,
+    Numbers,
+    Booleans,
+}
+
+impl Values {
+    pub(crate) fn are_numbers(self) -> bool {
+        matches!(self, Self::Integers | Self::Numbers)
+    }
+
+    fn of(of: Type<'_>) -> Self {
+        let (Type::Scalar(kind) | Type::Enum { kind, .. }) = of else { return Self::Text };
+        match kind {
+            Kind::Int32 | Kind::Int64 => Self::Integers,
+            Kind::Number => Self::Numbers,
+            Kind::Boolean => Self::Booleans,
+            _ => Self::Text,
+        }
+    }
+
+    /// Of values that the specification does not describe.
+    fn seen(are_numbers: bool) -> Self {
+        if are_numbers { Self::Numbers } else { Self::Text }
+    }
+}
+
+impl Column {
+    /// A column of texts.
+    pub(crate) fn text(name: impl Into<String>) -> Self {
+        Self { name: name.into(), values: Values::Text }
+    }
 }
 
 impl Rows {
@@ -67,7 +105,8 @@ impl Rows {
             }
         }
         let is_scalar = |row: &Json| !matches!(row, Json::Object(_));
-        let value = Column { name: "value".to_owned(), numeric: rows.iter().all(|row| matches!(row, Json::Number(_))) };
+        let values = Values::seen(rows.iter().all(|row| matches!(row, Json::Number(_))));
+        let value = Column { name: "value".to_owned(), values };
         Self::Items(if !rows.is_empty() && rows.iter().all(is_scalar) { vec![value] } else { Vec::new() })
     }
 
@@ -76,7 +115,7 @@ impl Rows {
         let (Self::List { columns, .. } | Self::Response(columns) | Self::Items(columns)) = self;
         let column = |name: &String| {
             let known = columns.iter().find(|column| column.name == *name);
-            known.cloned().unwrap_or_else(|| Column { name: name.clone(), numeric: false })
+            known.cloned().unwrap_or_else(|| Column::text(name))
         };
         *columns = chosen.iter().map(column).collect();
     }
@@ -154,7 +193,7 @@ fn columns_of_items(path: &str, items: &'static Shape, types: Types<'static>) ->
         Type::Any | Type::Map(_) => Vec::new(),
         of => {
             let (_, name) = path.rsplit_once('.').unwrap_or(("", path));
-            vec![Column { name: name.to_owned(), numeric: of.is_number() }]
+            vec![Column { name: name.to_owned(), values: Values::of(of) }]
         }
     }
 }
@@ -162,7 +201,7 @@ fn columns_of_items(path: &str, items: &'static Shape, types: Types<'static>) ->
 fn columns_of(fields: impl Iterator<Item = &'static Field>, types: Types<'static>) -> Vec<Column> {
     let column = |field: &'static Field| Column {
         name: field.wire_name.clone(),
-        numeric: types.resolve(&field.shape.kind).is_number(),
+        values: Values::of(types.resolve(&field.shape.kind)),
     };
     fields.map(column).collect()
 }
@@ -174,7 +213,8 @@ pub(crate) fn with_unknown_columns(known: &[Column], rows: &[Json]) -> Vec<Colum
         let Json::Object(members) = row else { continue };
         for (name, value) in members {
             if columns.iter().all(|column| column.name != *name) {
-                columns.push(Column { name: name.clone(), numeric: matches!(value, Json::Number(_)) });
+                let values = Values::seen(matches!(value, Json::Number(_)));
+                columns.push(Column { name: name.clone(), values });
             }
         }
     }
@@ -237,7 +277,7 @@ mod tests {
         let columns = with_unknown_columns(&[], &rows);
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         assert_eq!(names, ["b", "a", "c"]);
-        assert_eq!(columns.iter().map(|column| column.numeric).collect::<Vec<_>>(), [true, false, false]);
+        assert_eq!(columns.iter().map(|column| column.values.are_numbers()).collect::<Vec<_>>(), [true, false, false]);
         let cells: Vec<_> = columns.iter().map(|column| cell(&rows[0], column).map(Json::plain)).collect();
         assert_eq!(cells, [Some("1".into()), None, None]);
     }
@@ -251,9 +291,9 @@ mod tests {
         assert_eq!(fault, "--columns: there is no column \"callID\"; did you mean callId?");
         assert!(rows.check(&chosen(&["zzzzzzzz"])).unwrap_err().contains("known: taskId, callId, caller"));
         rows.choose(&chosen(&["duration", "callId"]));
-        let shown: Vec<(&str, bool)> =
-            rows.columns().iter().map(|column| (column.name.as_str(), column.numeric)).collect();
-        assert_eq!(shown, [("duration", true), ("callId", false)]);
+        let shown: Vec<(&str, Values)> =
+            rows.columns().iter().map(|column| (column.name.as_str(), column.values)).collect();
+        assert_eq!(shown, [("duration", Values::Integers), ("callId", Values::Text)]);
         let row = Json::read(r#"{"callId":"1","other":2,"duration":3}"#);
         assert_eq!(select(row, &chosen(&["duration", "gone", "callId"])).to_string(), r#"{"duration":3,"callId":"1"}"#);
         assert_eq!(Rows::Response(Vec::new()).check(&chosen(&["anything"])), Ok(()));
@@ -266,9 +306,9 @@ mod tests {
             let rows = Rows::of_selected(&mut value);
             (rows.columns().to_vec(), Json::List(rows.take(value)).to_string())
         };
-        let value = |numeric| vec![Column { name: "value".to_owned(), numeric }];
-        assert_eq!(rows(r#"["a","b"]"#), (value(false), r#"["a","b"]"#.to_owned()));
-        assert_eq!(rows("[1,2.50]"), (value(true), "[1,2.50]".to_owned()));
+        let value = |values| vec![Column { name: "value".to_owned(), values }];
+        assert_eq!(rows(r#"["a","b"]"#), (value(Values::Text), r#"["a","b"]"#.to_owned()));
+        assert_eq!(rows("[1,2.50]"), (value(Values::Numbers), "[1,2.50]".to_owned()));
         assert_eq!(rows(r#"[["a",1]]"#), (Vec::new(), r#"[{"1":"a","2":1}]"#.to_owned()));
         assert_eq!(rows(r#"{"a":1}"#), (Vec::new(), r#"[{"a":1}]"#.to_owned()));
         assert_eq!(rows("[]"), (Vec::new(), "[]".to_owned()));

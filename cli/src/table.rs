@@ -52,7 +52,7 @@ pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Opt
         }));
     }
     for (column, (known, _)) in table.column_iter_mut().zip(columns) {
-        if known.numeric {
+        if known.values.are_numbers() {
             column.set_cell_alignment(CellAlignment::Right);
         }
         if width.is_some() {
@@ -120,10 +120,11 @@ mod tests {
     use unicode_width::UnicodeWidthStr;
 
     use super::*;
+    use crate::rows::Values;
 
     fn columns() -> Vec<Column> {
-        let column = |name: &str, numeric| Column { name: name.to_owned(), numeric };
-        vec![column("callId", false), column("callResult", false), column("label", false), column("duration", true)]
+        let duration = Column { name: "duration".to_owned(), values: Values::Integers };
+        vec![Column::text("callId"), Column::text("callResult"), Column::text("label"), duration]
     }
 
     fn rows() -> [Json; 2] {
@@ -180,7 +181,7 @@ mod tests {
     #[test]
     fn long_cells_are_shortened_on_a_terminal_and_counted() {
         let row = |text: String| Json::Object(vec![("a".to_owned(), Json::Text(text))]);
-        let columns = [Column { name: "a".to_owned(), numeric: false }];
+        let columns = [Column::text("a")];
         for (text, shortened) in [("x", 120), ("占", 60)].map(|(c, most)| (c.repeat(most), c.repeat(most + 1))) {
             let rows = [row(text), row(shortened.clone())];
             let drawing = draw(&columns, &rows, Some(80)).unwrap();

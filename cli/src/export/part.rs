@@ -21,6 +21,9 @@ pub(super) struct Paths {
     pub(super) resume: PathBuf,
     /// A state that is being written.
     pub(super) new_resume: PathBuf,
+    /// The result while the data is converted to it.
+    #[cfg(feature = "parquet")]
+    pub(super) converted: PathBuf,
 }
 
 impl Paths {
@@ -30,40 +33,88 @@ impl Paths {
             name.push(ending);
             PathBuf::from(name)
         };
-        Self { out: out.to_owned(), part: with(".part"), resume: with(".resume"), new_resume: with(".resume.new") }
+        Self {
+            out: out.to_owned(),
+            part: with(".part"),
+            resume: with(".resume"),
+            new_resume: with(".resume.new"),
+            #[cfg(feature = "parquet")]
+            converted: with(".new"),
+        }
     }
 
     /// The failure if the data or the state cannot be written. `kept` is the number of items that are safe.
     pub(super) fn not_written(&self, error: io::Error, kept: u64) -> Failure {
-        let hint = if error.kind() == io::ErrorKind::StorageFull { "free some space; " } else { "" };
-        let items = notice::count(usize::try_from(kept).unwrap_or(usize::MAX), "item");
-        let what =
-            format!("cannot write {}; {hint}it keeps {items}, and the same command goes on", self.part.display());
+        let what = format!(
+            "cannot write {}; {}it keeps {}, and the same command goes on",
+            self.part.display(),
+            advice(&error),
+            items(kept)
+        );
         Failure::system(what, error)
     }
 
     /// Gives the data its final name, and removes the state. Another file of that name is only replaced if it was agreed to.
     pub(super) fn publish(&self, may_replace: bool) -> Result<(), Failure> {
-        let renamed = if may_replace { std::fs::rename(&self.part, &self.out) } else { self.rename_new() };
-        renamed.map_err(|error| {
-            let (part, out) = (self.part.display(), self.out.display());
-            Failure::system(format!("cannot rename {part}, which has all items, to {out}"), error)
-        })?;
+        self.rename(&self.part, may_replace)?;
         // A state without its data is ignored.
         let _ = std::fs::remove_file(&self.resume);
         Ok(())
     }
 
-    /// Renames the data, unless a file has appeared under its name in the meantime.
-    fn rename_new(&self) -> io::Result<()> {
-        match std::fs::hard_link(&self.part, &self.out) {
-            Ok(()) => std::fs::remove_file(&self.part),
+    /// Gives a file with all items the final name.
+    fn rename(&self, whole: &Path, may_replace: bool) -> Result<(), Failure> {
+        let renamed = if may_replace { std::fs::rename(whole, &self.out) } else { self.rename_new(whole) };
+        renamed.map_err(|error| {
+            let (whole, out) = (whole.display(), self.out.display());
+            Failure::system(format!("cannot rename {whole}, which has all items, to {out}"), error)
+        })
+    }
+
+    /// Renames a file, unless another one has appeared under the final name in the meantime.
+    fn rename_new(&self, whole: &Path) -> io::Result<()> {
+        match std::fs::hard_link(whole, &self.out) {
+            Ok(()) => std::fs::remove_file(whole),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
             // Some file systems have no links.
             Err(_) if self.out.exists() => Err(io::ErrorKind::AlreadyExists.into()),
-            Err(_) => std::fs::rename(&self.part, &self.out),
+            Err(_) => std::fs::rename(whole, &self.out),
         }
     }
+}
+
+/// What is done at the end of an export whose data is converted.
+#[cfg(feature = "parquet")]
+impl Paths {
+    /// The failure if the result cannot be written. The data has all items.
+    pub(super) fn not_converted(&self, error: io::Error, all: u64) -> Failure {
+        let what = format!(
+            "cannot write {}; {}{} has all {}, and the same command goes on",
+            self.converted.display(),
+            advice(&error),
+            self.part.display(),
+            items(all)
+        );
+        Failure::system(what, error)
+    }
+
+    /// Gives the result its final name, and removes data and state.
+    pub(super) fn publish_converted(&self, may_replace: bool) -> Result<(), Failure> {
+        self.rename(&self.converted, may_replace)?;
+        // If they stay, the state says that the result is there.
+        let _ = std::fs::remove_file(&self.part);
+        let _ = std::fs::remove_file(&self.resume);
+        Ok(())
+    }
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::StorageFull { "free some space; " } else { "" }
+}
+
+/// A number of items, for a message.
+pub(super) fn items(count: u64) -> String {
+    notice::count(usize::try_from(count).unwrap_or(usize::MAX), "item")
 }
 
 /// The data, which is written page by page.
@@ -84,7 +135,7 @@ impl Part {
     /// Opens the data, and changes nothing in it. It belongs to this process until the result is dropped.
     pub(super) fn open(paths: &Paths) -> Result<Self, Failure> {
         let open = || {
-            let file = OpenOptions::new().create(true).write(true).truncate(false).open(&paths.part)?;
+            let file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(&paths.part)?;
             let bytes = file.metadata()?.len();
             Ok((file, bytes))
         };
@@ -110,6 +161,15 @@ impl Part {
         shorten().and_then(|()| file.seek(SeekFrom::Start(bytes))).map_err(|error| cannot_write(paths, error))?;
         self.bytes = bytes;
         Ok(())
+    }
+
+    /// The data from its start. Only this handle may read it, where locks are for everybody.
+    #[cfg(feature = "parquet")]
+    pub(super) fn reader(&mut self) -> io::Result<impl io::BufRead> {
+        self.file.flush()?;
+        let file = self.file.get_mut();
+        file.rewind()?;
+        Ok(io::BufReader::with_capacity(BUFFER, file))
     }
 
     /// Writes everything to the disk, and returns the length.

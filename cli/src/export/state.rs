@@ -76,6 +76,8 @@ pub(super) struct State {
     pub(super) header: Option<Vec<String>>,
     /// Members without a column.
     pub(super) left_out: Vec<String>,
+    /// Length of the converted result, which may have its final name.
+    pub(super) converted: Option<u64>,
 }
 
 impl State {
@@ -89,7 +91,14 @@ impl State {
             saved_items: 0,
             header: None,
             left_out: Vec::new(),
+            converted: None,
         }
+    }
+
+    /// Whether the export has ended, and only its data is left.
+    pub(super) fn has_ended(&self, paths: &Paths) -> bool {
+        let length = || std::fs::metadata(&paths.out).map(|file| file.len()).ok();
+        self.converted.is_some() && self.converted == length()
     }
 
     /// The state, or why the export that is asked for cannot go on from it.
@@ -126,6 +135,7 @@ impl State {
             "items": self.items,
             "header": self.header,
             "leftOut": self.left_out,
+            "converted": self.converted,
         })
     }
 
@@ -164,6 +174,7 @@ impl State {
                 names => Some(texts(names)?),
             },
             left_out: texts(value.get("leftOut")?)?,
+            converted: value.get("converted").and_then(Value::as_u64),
         })
     }
 }
@@ -212,6 +223,7 @@ mod tests {
             state.position = position;
             (state.bytes, state.items, state.saved_items) = (12, 3, 3);
             (state.header, state.left_out) = (Some(vec!["占".to_owned()]), vec!["new".to_owned()]);
+            state.converted = state.position.is_some().then_some(5);
             let read = State::of(&serde_json::from_str(&state.json().to_string()).unwrap()).unwrap();
             assert_eq!(format!("{read:?}"), format!("{state:?}"));
         }

@@ -101,7 +101,7 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
 const COLUMNS: [&str; 7] = ["call", "ownId", "phase", "outcome", "meaning", "keys", "lastChange"];
 
 fn columns() -> Vec<Column> {
-    COLUMNS.map(|name| Column { name: name.to_owned(), numeric: false }).into()
+    COLUMNS.map(Column::text).into()
 }
 
 fn row(state: &CallState, own_id: Option<&str>) -> Json {

@@ -77,14 +77,14 @@ fn the_script_for_bash_works_in_bash() {
         std::iter::once(program.parent().unwrap().to_owned())
             .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
     );
-    let script = "eval \"$(dyvms completions bash)\"; COMP_WORDS=(dyvms call CancelC); COMP_CWORD=2; \
-                  _clap_complete_dyvms dyvms CancelC call; echo \"${COMPREPLY[*]}\"; complete -p dyvms";
+    let script = "eval \"$(dyvms completions bash)\"; COMP_LINE='dyvms call CancelC'; \
+                  COMP_WORDS=(dyvms call CancelC); COMP_CWORD=2; _dyvms dyvms CancelC call; echo \"${COMPREPLY[*]}\"; complete -p dyvms";
     let mut bash = Command::new("bash");
     bash.args(["--norc", "-c", script]).env("PATH", path.unwrap());
     let outcome = outcome(bash);
     let mut lines = outcome.output.lines();
     assert_eq!(lines.next(), Some("CancelCall"), "{}", outcome.notices);
-    assert!(lines.next().unwrap_or_default().contains("_clap_complete_dyvms dyvms"), "{}", outcome.output);
+    assert!(lines.next().unwrap_or_default().contains("-F _dyvms dyvms"), "{}", outcome.output);
 }
 
 #[test]
@@ -98,6 +98,9 @@ fn each_shell_has_a_script_and_others_are_refused() {
         let script = outcome(command(&["completions", shell])).output;
         assert!(script.contains(expected) && script.contains("DYVMS_COMPLETE"), "{script}");
     }
+    let script = outcome(command(&["completions", "powershell"])).output;
+    let (guard, evaluation) = (script.find("{ return }"), script.find("Invoke-Expression"));
+    assert!(guard.is_some() && guard < evaluation, "{script}");
     assert!(refused(&["completions", "csh"]).contains("[possible values: bash, zsh, fish, powershell]"));
     assert!(refused(&["completions"]).contains("<SHELL>"));
 }

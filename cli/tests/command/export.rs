@@ -8,16 +8,16 @@ use tempfile::TempDir;
 
 use crate::support::{Canned, Outcome, Stalling, command, outcome, refused, with_key};
 
-const LOCAL: &[&str] = &["export", "QueryRobotTaskCallList", "--TaskId", "1045001", "--local"];
+pub(crate) const LOCAL: &[&str] = &["export", "QueryRobotTaskCallList", "--TaskId", "1045001", "--local"];
 const TASKS: &[&str] = &["export", "QueryRobotTaskList"];
 
 /// A page of two tasks, of an announced total.
-fn page(number: usize, total: usize) -> String {
+pub(crate) fn page(number: usize, total: usize) -> String {
     let tasks = format!(r#"[{{"id":"{number}1","taskName":"停机"}},{{"id":"{number}2"}}]"#);
     format!(r#"{{"Code":"OK","RequestId":"R-1","TotalCount":{total},"Data":{tasks}}}"#)
 }
 
-fn refusal() -> (u16, String) {
+pub(crate) fn refusal() -> (u16, String) {
     (400, r#"{"Code":"InvalidParameter","Message":"no","RequestId":"R-4"}"#.to_owned())
 }
 
@@ -28,34 +28,40 @@ fn lines(pages: usize) -> String {
 }
 
 /// A folder for the files of an export.
-struct Files {
+pub(crate) struct Files {
     folder: TempDir,
+    /// Name of the result.
+    out: &'static str,
 }
 
 impl Files {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+    pub(crate) fn new() -> Self {
+        Self::of("tasks.jsonl")
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn of(out: &'static str) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), out }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn export(&self, url: &str, options: &[&str]) -> Outcome {
+    pub(crate) fn export(&self, url: &str, options: &[&str]) -> Outcome {
         outcome(self.command(url, options))
     }
 
-    fn command(&self, url: &str, options: &[&str]) -> Command {
-        let out = self.path("tasks.jsonl");
+    pub(crate) fn command(&self, url: &str, options: &[&str]) -> Command {
+        let out = self.path(self.out);
         let arguments = [TASKS, options, &["--endpoint", url, "--out", out.to_str().unwrap()]].concat();
         with_key(&arguments, "testid", "testsecret")
     }
 
-    fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
     }
 
-    fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let names = std::fs::read_dir(self.folder.path()).unwrap();
         let mut names: Vec<String> = names.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
@@ -255,7 +261,7 @@ fn a_page_that_does_not_lead_on_is_requested_again() {
 }
 
 /// Sends what Ctrl-C sends.
-fn interrupt(process: u32) {
+pub(crate) fn interrupt(process: u32) {
     let sent = Command::new("kill").args(["-INT", &process.to_string()]).status().unwrap();
     assert!(sent.success());
 }
@@ -340,6 +346,15 @@ fn a_full_disk_is_named_and_nothing_is_lost() {
     assert!(files.read("tasks.jsonl.part").starts_with(&before));
 }
 
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_command_without_parquet_says_how_to_get_it() {
+    let message = refused(&["export", "QueryRobotTaskList", "--out", "a.parquet"]);
+    let expected = "invalid value 'a.parquet' for '--out <FILE>': this command was built without Parquet; `cargo install \
+                    dyvms --features parquet` installs it with Parquet, or export .jsonl, which tools for Parquet read";
+    assert!(message.contains(expected), "{message}");
+}
+
 #[test]
 fn what_cannot_be_exported_is_refused_before_anything_is_sent() {
     for (arguments, expected) in [
@@ -351,8 +366,10 @@ fn what_cannot_be_exported_is_refused_before_anything_is_sent() {
             &["export", "QueryRobotTaskLst", "--out", "a.csv"],
             "no list operation \"QueryRobotTaskLst\"; did you mean QueryRobotTaskList?",
         ),
-        (&["export", "QueryRobotTaskList", "--out", "a.txt"], "expected a file name that ends in .csv or .jsonl"),
-        (&["export", "QueryRobotTaskList", "--out", "a.parquet"], "Parquet is not supported; export .jsonl"),
+        (
+            &["export", "QueryRobotTaskList", "--out", "a.txt"],
+            "expected a file name that ends in .csv, .jsonl or .parquet",
+        ),
         (&["export", "QueryRobotTaskList"], "--out <FILE>"),
         (
             &["export", "QueryRobotTaskCallList", "--local", "--columns", "x", "--out", "a.csv"],

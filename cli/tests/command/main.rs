@@ -16,6 +16,8 @@ mod explore;
 mod export;
 mod network;
 mod parameters;
+#[cfg(all(unix, feature = "parquet"))]
+mod parquet;
 mod receipts;
 mod results;
 mod spec;
