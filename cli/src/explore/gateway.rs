@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use tokio::sync::mpsc;
 
-use super::guard::Guard;
+use super::guard::{CONFIRM, Guard};
 use super::journal::{Journal, Started};
 use super::problem::{self, Problem};
 use super::redact;
@@ -24,9 +24,6 @@ use crate::json::Json;
 use crate::params;
 use crate::request::Request;
 use crate::spec;
-
-/// The header with which a person confirms a real call to somebody; its value is `yes`.
-pub(crate) const CONFIRM: &str = "x-dyvms-confirm-dial";
 
 /// The largest body. No operation needs more.
 const LARGEST: usize = 1024 * 1024;

@@ -17,6 +17,9 @@ use super::problem::Problem;
 /// The header with the token of this run, which every call needs.
 pub(crate) const TOKEN: &str = "x-dyvms-token";
 
+/// The header with which a person confirms a real call to somebody; its value is `yes`.
+pub(crate) const CONFIRM: &str = "x-dyvms-confirm-dial";
+
 /// What responses say to a browser. Swagger UI draws its arrows with pictures in its style sheet (`data:`).
 const HEADERS: [(HeaderName, &str); 6] = [
     (

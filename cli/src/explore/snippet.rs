@@ -3,8 +3,7 @@
 use aliyun_codegen::{Program, program};
 use dyvmsapi_emulator::{DEFAULT_KEY_ID, DEFAULT_KEY_SECRET};
 
-use super::gateway::CONFIRM;
-use super::guard::TOKEN;
+use super::guard::{CONFIRM, TOKEN};
 use super::target::Target;
 use crate::client::Options;
 use crate::help;

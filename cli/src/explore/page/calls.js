@@ -4,9 +4,8 @@
 (() => {
   const texts = document.body.dataset;
   const token = document.querySelector("meta[name=dyvms-token]").content;
+  // The operations of the document. Empty until it was read.
   let operations = {};
-  // What a person selected before Swagger UI was there.
-  let waiting = null;
 
   // Adds the token, and asks before a real call that reaches somebody.
   function intercept(request) {
@@ -138,7 +137,9 @@
     validatorUrl: null,
     requestInterceptor: intercept,
     responseInterceptor: (response) => {
-      setTimeout(showCalls, 0);
+      const action = new URL(response.url, location.href).pathname.split("/")[3];
+      // The response is drawn when this function has returned.
+      if (action) setTimeout(showResponse, 0, action);
       return response;
     },
     onComplete: () => {
@@ -147,23 +148,27 @@
       const showTarget = () => (document.body.dataset.target = ui.oas3Selectors.selectedServer());
       ui.getStore().subscribe(showTarget);
       showTarget();
-      if (waiting) open(waiting);
+      open();
     },
   });
 
-  // Opens an operation and shows it.
-  function open({ group, operation }) {
-    if (!operations[operation]) {
-      waiting = { group, operation };
-      return;
-    }
+  // Opens the selected operation and shows it.
+  function open() {
+    if (!window.selected || !operations[window.selected.operation]) return;
+    const { group, operation } = window.selected;
     ui.layoutActions.show(["operations-tag", group], true);
     ui.layoutActions.show(["operations", group, operation], true);
     const show = () => document.getElementById(`operations-${group}-${operation}`)?.scrollIntoView({ block: "start" });
     // It has its height after it was drawn.
     requestAnimationFrame(() => requestAnimationFrame(show));
   }
-  window.addEventListener("operation", (event) => open(event.detail));
+  window.addEventListener("selected", open);
+
+  // The response of a call is below the program, out of sight.
+  function showResponse(action) {
+    document.querySelector(`[id$="-${action}"].opblock .live-responses-table`)?.scrollIntoView({ block: "nearest" });
+    showCalls();
+  }
 
   const calls = document.getElementById("calls");
   let drawn = "";
@@ -184,7 +189,8 @@
     if (!call.message) return [row];
     const details = document.createElement("tr");
     const explained = call.explanations.flatMap(({ meaning, consequence, advice }) => [meaning, consequence, advice]);
-    const text = cell([call.message, ...explained.filter(Boolean)].join("\n"));
+    const further = explained.filter((line) => line && !call.message.includes(line));
+    const text = cell([call.message, ...further].join("\n"));
     text.colSpan = values.length;
     details.className = "details";
     details.append(text);

@@ -40,7 +40,9 @@
     button.addEventListener("click", () => {
       list.querySelector("[aria-current]")?.removeAttribute("aria-current");
       button.setAttribute("aria-current", "true");
-      window.dispatchEvent(new CustomEvent("operation", { detail: result }));
+      // The list is there long before Swagger UI, which looks here when it is ready.
+      window.selected = result;
+      window.dispatchEvent(new Event("selected"));
     });
     return button;
   }
