@@ -47,6 +47,7 @@ fn the_guide_depends_on_packages_by_their_names_and_folders() {
 const DIALECT: &str = include_str!("../../docs/dialect.md");
 const ADDING: &str = include_str!("../../docs/adding-an-operation.md");
 const AT_A_SHELL: &str = include_str!("../../docs/cli.md");
+const EXPLORER: &str = include_str!("../../docs/explorer.md");
 
 /// A block of code of a guide: its language, its content, and the paragraph above it.
 struct Block<'g> {
@@ -160,6 +161,11 @@ fn the_commands_of_the_tutorial_print_what_it_shows() {
 #[test]
 fn the_commands_at_a_shell_print_what_the_guide_shows() {
     assert_eq!(follow(AT_A_SHELL), 16);
+}
+
+#[test]
+fn the_guide_of_the_explorer_writes_the_document_that_it_names() {
+    assert_eq!(follow(EXPLORER), 1);
 }
 
 #[test]
