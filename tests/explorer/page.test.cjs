@@ -97,6 +97,29 @@ function within(what, milliseconds, limit) {
   assert.ok(milliseconds < limit, `${what} takes ${milliseconds} ms`);
 }
 
+// What cargo prints about a crate with these sources, and the dependencies that a copied program needs.
+function cargo(command, sources) {
+  const folder = path.join(packages, "program");
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(path.join(folder, "src"), { recursive: true });
+  for (const [name, source] of Object.entries(sources)) fs.writeFileSync(path.join(folder, "src", name), source);
+  fs.copyFileSync(path.join(root, "Cargo.lock"), path.join(folder, "Cargo.lock"));
+  const manifest = `[workspace]
+
+[package]
+name = "copied"
+edition = "2024"
+
+[dependencies]
+dyvmsapi = { path = ${JSON.stringify(path.join(root, "dyvmsapi"))} }
+tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+`;
+  fs.writeFileSync(path.join(folder, "Cargo.toml"), manifest);
+  // The folder of another test that builds the same crates.
+  const env = { ...process.env, CARGO_TARGET_DIR: path.join(root, "target/program") };
+  return execFileSync("cargo", [command, "--quiet"], { cwd: folder, env, encoding: "utf8" });
+}
+
 test("a person finds an operation, calls it, and copies a program that does the same", async (t) => {
   const explorer = await explore();
   t.after(explorer.stop);
@@ -130,26 +153,27 @@ test("a person finds an operation, calls it, and copies a program that does the 
   await panel.getByRole("button", { name: "Copied" }).waitFor();
   const program = await page.evaluate(() => navigator.clipboard.readText());
 
-  const folder = path.join(packages, "program");
-  fs.mkdirSync(path.join(folder, "src"), { recursive: true });
-  fs.writeFileSync(path.join(folder, "src/main.rs"), program);
-  fs.copyFileSync(path.join(root, "Cargo.lock"), path.join(folder, "Cargo.lock"));
-  const manifest = `[workspace]
-
-[package]
-name = "copied"
-edition = "2024"
-
-[dependencies]
-dyvmsapi = { path = ${JSON.stringify(path.join(root, "dyvmsapi"))} }
-tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
-`;
-  fs.writeFileSync(path.join(folder, "Cargo.toml"), manifest);
-  // The folder of another test that builds the same crates.
-  const env = { ...process.env, CARGO_TARGET_DIR: path.join(root, "target/program") };
-  const printed = execFileSync("cargo", ["run", "--quiet"], { cwd: folder, env, encoding: "utf8" });
+  const printed = cargo("run", { "main.rs": program });
   const printedIds = [...printed.matchAll(/callId: "([^"]+)"/g)].map(([, id]) => id);
   assert.deepEqual(printedIds, shown.Data.map((call) => call.callId));
+});
+
+test("the programs of all examples compile, with what the copied one needs", async (t) => {
+  const explorer = await explore();
+  t.after(explorer.stop);
+  const { paths } = await (await fetch(`${explorer.url}/openapi.json`)).json();
+  const headers = { "Content-Type": "application/json", "X-Dyvms-Token": explorer.token };
+  const sources = {};
+  for (const { post } of Object.values(paths)) {
+    for (const { value } of Object.values(post.requestBody.content["application/json"].examples)) {
+      const url = `${explorer.url}/emulator/snippets/${post.operationId}`;
+      const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(value) });
+      sources[`program_${Object.keys(sources).length}.rs`] = (await response.json()).rust;
+    }
+  }
+  const modules = Object.keys(sources).map((file) => `mod ${path.parse(file).name};\n`);
+  assert.ok(modules.length >= 159, `${modules.length} programs`);
+  cargo("check", { ...sources, "main.rs": `#![allow(dead_code)]\n${modules.join("")}fn main() {}\n` });
 });
 
 test("snippets follow what is typed, and say what is missing", async (t) => {
