@@ -89,9 +89,14 @@ async fn swagger_ui(State(page): State<Arc<Page>>, Path(name): Path<String>) -> 
     (headers, compressed, bytes.into_owned()).into_response()
 }
 
+/// The longest text that is searched, in characters. The page's field takes no more: each word costs time, and a page of
+/// another site can ask, too.
+const LONGEST: usize = 200;
+
 /// The operations that have all words, as for `dyvms operations`; without words, all of them.
 async fn search(Query(query): Query<Vec<(String, String)>>) -> Response {
     let words = query.into_iter().find(|(name, _)| name == "words").map(|(_, words)| words).unwrap_or_default();
+    let words: String = words.chars().take(LONGEST).collect();
     let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
     let found = catalogue::ranked(spec::service(), &words);
     let results = found.iter().map(|operation| {
