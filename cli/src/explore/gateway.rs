@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aliyun_api_spec::suggest;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -88,10 +88,12 @@ pub(crate) async fn wrong_method() -> Problem {
 /// Calls an operation.
 async fn call(
     State(gateway): State<Arc<Gateway>>,
-    Path((target, action)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    // It fails if the path is not UTF-8.
+    let Ok(Path((target, action))) = path else { return nothing_here().await.into_response() };
     let checked = gateway.find(&target).and_then(|(target, route)| {
         let request = read(&action, body)?;
         let absent: Vec<&str> = request.absent().collect();
@@ -191,9 +193,10 @@ fn confirmed(target: Target, request: &Request, headers: &HeaderMap) -> Result<(
 /// The same call as a program in Rust, as a command, and for curl.
 async fn snippets(
     State(gateway): State<Arc<Gateway>>,
-    Path((target, action)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    let Ok(Path((target, action))) = path else { return nothing_here().await.into_response() };
     let written = gateway.find(&target).and_then(|(target, route)| {
         let text = body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()).unwrap_or_default();
         let request = read(&action, body)?;

@@ -199,6 +199,13 @@ fn what_cannot_be_sent_is_refused_with_its_place() {
     let (status, problem) = explorer.post("/elsewhere/v1/CancelCall", "{}");
     assert!(status == 404 && problem["message"].as_str().unwrap().contains("/emulator or /live"), "{problem}");
     assert_eq!(explorer.post("/nowhere", "{}").0, 404);
+    for path in ["/emulator/v1/%ff", "/%ff/v1/CancelCall", "/emulator/snippets/%ff"] {
+        let (status, problem) = explorer.post(path, "{}");
+        assert_eq!((status, &problem["kind"]), (404, &json!("NotFound")), "{path}");
+    }
+    assert_eq!(explorer.server.http("GET", "/ui/%ff", "", "").0, 404);
+    // A name that no operation can have is not compared with all of them.
+    assert_eq!(explorer.post(&format!("/emulator/v1/{}", "A".repeat(60_000)), "{}").0, 404);
     assert_eq!(explorer.server.http("GET", "/ui/../../etc/passwd", "", "").0, 404);
     assert_eq!(explorer.server.http("GET", "/ui/%2e%2e%2fetc%2fpasswd", "", "").0, 404);
 }
