@@ -36,8 +36,8 @@ pub(crate) struct Gateway {
     targets: Targets,
     journal: Arc<Journal>,
     shows_numbers: bool,
-    /// Held by each call in progress, so that the command can wait for the last one.
-    working: mpsc::Sender<()>,
+    /// Held by each call in progress, so that the command can wait for the last one. It is gone when the command has ended.
+    working: mpsc::WeakSender<()>,
     address: Address,
 }
 
@@ -46,7 +46,7 @@ impl Gateway {
         targets: Targets,
         journal: Arc<Journal>,
         shows_numbers: bool,
-        working: mpsc::Sender<()>,
+        working: mpsc::WeakSender<()>,
         guard: &Guard,
         url: &str,
     ) -> Self {
@@ -102,16 +102,20 @@ async fn call(
             return Err(Problem::invalid(why));
         }
         confirmed(target, &request, &headers)?;
-        Ok((target, route.connection(&request), request))
+        let working = gateway.working.upgrade().ok_or_else(|| {
+            let why = "the command is ending, so nothing was sent";
+            Problem::refused(StatusCode::SERVICE_UNAVAILABLE, "Request", why)
+        })?;
+        Ok((target, route.connection(&request), request, working))
     });
-    let (target, connection, request) = match checked {
+    let (target, connection, request, working) = match checked {
         Ok(checked) => checked,
         Err(problem) => return problem.into_response(),
     };
     let started = gateway.journal.start(target, request.action());
     // A task of its own: whoever asked may disconnect, and the log must have the outcome even so.
     let task = tokio::spawn(async move {
-        let _working = gateway.working.clone();
+        let _working = working;
         send(&gateway, &started, &connection, &request).await
     });
     // It fails if the task panics, which would be a defect.

@@ -411,6 +411,25 @@ fn a_snippet_says_what_is_missing_and_confirms_what_is_real() {
         of("rust")
             .contains(".region(\"cn-shanghai\")\n        .credentials(dyvmsapi::credentials::DefaultChain::new())")
     );
+    // A hyphen is that text, and not standard input.
+    let body = r#"{"CalledNumber":"13000000000","TtsCode":"-","OutId":"-"}"#;
+    let hyphens = snippets("/emulator/snippets/SingleCallByTts", body)["dyvms"].as_str().unwrap().to_owned();
+    let input = r#"printf %s '{"OutId":"-","TtsCode":"-"}' | dyvms call SingleCallByTts "#;
+    assert!(hyphens.contains(input) && hyphens.contains("--params -"), "{hyphens}");
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupt_does_not_wait_for_a_connection_without_a_call() {
+    let mut explorer = Explorer::start(&["--timeout", "86400"]);
+    let mut stream = std::net::TcpStream::connect(explorer.server.address()).unwrap();
+    let host = explorer.server.address().to_owned();
+    // A whole request, whose response shows that the server has read this, and the start of another one.
+    write!(stream, "GET /calls HTTP/1.1\r\nHost: {host}\r\n\r\nGET /calls HTTP/1.1\r\nHo").unwrap();
+    assert_ne!(stream.read(&mut [0; 64]).unwrap(), 0);
+    let id = explorer.server.child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert_eq!(explorer.server.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]
