@@ -9,7 +9,7 @@ const path = require("node:path");
 const { createInterface } = require("node:readline");
 const { after, before, test } = require("node:test");
 const { chromium } = require("playwright-core");
-const { command, environment, explore, packages, root } = require("./explorer.cjs");
+const { command, environment, explore: start, packages, root } = require("./explorer.cjs");
 
 const LIST = "QueryRobotTaskCallList";
 // What the browser does by itself at its start would reach for the network.
@@ -23,6 +23,16 @@ before(async () => {
   await (await browser.newPage()).close();
 });
 after(() => browser.close());
+
+// An explorer that ends after the pages that are open, since they ask it for calls from time to time.
+async function explore(options) {
+  const explorer = await start(options);
+  const stop = async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    return explorer.stop();
+  };
+  return { ...explorer, stop };
+}
 
 // A page whose every complaint, and every request to elsewhere, fails the test.
 async function visit(t, url) {
@@ -253,7 +263,7 @@ test("a real call asks whom it calls, and is not sent without a yes", async (t) 
   await page.locator('body[data-target="/live"]').waitFor();
   await body(page, "SingleCallByTts").fill('{ "CalledNumber": "13000000000", "TtsCode": "TTS_10001" }');
   const questions = [];
-  const answers = [(dialog) => dialog.dismiss(), (dialog) => dialog.accept()];
+  const answers = [(dialog) => dialog.dismiss(), (dialog) => dialog.accept(), (dialog) => dialog.dismiss()];
   page.on("dialog", (dialog) => {
     questions.push(dialog.message());
     return answers[questions.length - 1](dialog);
@@ -267,14 +277,25 @@ test("a real call asks whom it calls, and is not sent without a yes", async (t) 
   assert.equal(await received(), 1);
   assert.equal(questions.length, 2);
   assert.match(questions[0], /real call, which costs money.* 13000000000$/);
+  // The other spelling of parameters is asked about as well.
+  await body(page, "SingleCallByTts").fill('{ "called-number": "13000000000", "tts-code": "TTS_10001" }');
+  await execute(page, "SingleCallByTts");
+  await outcome.getByText("not confirmed, so nothing was sent").first().waitFor();
+  assert.equal(await received(), 1);
+  assert.equal(questions[2], questions[0]);
+  // What is not an object of parameters is refused by the gateway.
+  await body(page, "SingleCallByTts").fill("null");
+  await execute(page, "SingleCallByTts");
+  await outcome.getByText("expected an object of parameters").first().waitFor();
   // What calls nobody is not asked about.
   await open(page, LIST);
   await execute(page, LIST);
   await page.locator("#calls tr", { hasText: LIST }).waitFor();
-  assert.equal(questions.length, 2);
-  // The browser itself notes that one response is an error.
-  assert.equal(complaints.length, 1);
-  assert.match(complaints.pop(), /428/);
+  assert.equal(questions.length, 3);
+  // The browser itself notes that responses are errors; those to `null` are of the call and of its snippets.
+  const statuses = complaints.splice(0).map((complaint) => complaint.match(/status of (\d+)/)[1]);
+  assert.deepEqual(statuses.slice(0, 2), ["428", "428"]);
+  assert.ok(statuses.slice(2).every((status) => status === "400"), statuses.join(" "));
 });
 
 test("another page of the same browser calls nothing and reads nothing", async (t) => {

@@ -259,8 +259,10 @@ fn a_real_call_to_somebody_is_confirmed_first() {
     assert_eq!(call(LIST, "", "{}").0, 200);
     let (_, problem) = call("ExecuteCallTask", "", r#"{"TaskId":1,"Status":"STOP"}"#);
     assert_ne!(problem["kind"], "NotConfirmed", "{problem}");
-    let (status, _) = call("ExecuteCallTask", "", r#"{"TaskId":1,"Status":"RUNNING"}"#);
-    assert_eq!(status, 428);
+    for status in ["RUNNING", "running", " RUNNING "] {
+        let body = json!({ "task-id": 1, "status": status }).to_string();
+        assert_eq!(call("ExecuteCallTask", "", &body).0, 428, "{status}");
+    }
 }
 
 #[test]
