@@ -196,6 +196,11 @@ fn what_cannot_be_sent_is_refused_with_its_place() {
     let body = json!({ "CalledNumber": { "a": 13_000_000_000_u64 }, "TtsCode": "TTS_1" });
     let (_, problem) = explorer.call("SingleCallByTts", &body);
     assert!(!problem.to_string().contains("13000000000"), "{problem}");
+    // Nor is a number in the place of a name.
+    for path in [format!("/emulator/v1/{LIST}"), format!("/emulator/snippets/{LIST}")] {
+        let (_, problem) = explorer.post(&path, r#"{"13000000000":1}"#);
+        assert!(problem["message"].as_str().unwrap().contains(r#"has no parameter "***""#), "{problem}");
+    }
     let (status, problem) = explorer.post("/elsewhere/v1/CancelCall", "{}");
     assert!(status == 404 && problem["message"].as_str().unwrap().contains("/emulator or /live"), "{problem}");
     assert_eq!(explorer.post("/nowhere", "{}").0, 404);
