@@ -9,6 +9,11 @@ use std::borrow::Cow;
 /// assert_eq!(nearest, Some("example"));
 /// ```
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    // A distance takes time for each pair of characters, and no name is that long.
+    const LONGEST: usize = 200;
+    if word.len() > LONGEST {
+        return None;
+    }
     let word = word.to_lowercase();
     let allowed = word.chars().count().div_ceil(3).min(4);
     candidates
@@ -41,6 +46,13 @@ mod tests {
     fn suggests_nothing_if_no_name_is_similar() {
         assert_eq!(nearest("colour", ["example", "enum"]), None);
         assert_eq!(nearest("", ["example"]), None);
+    }
+
+    #[test]
+    fn does_not_compare_what_is_too_long_for_a_name() {
+        let long = "x".repeat(200);
+        assert_eq!(nearest(&long, [long.as_str()]), Some(long.as_str()));
+        assert_eq!(nearest(&format!("{long}x"), [long.as_str()]), None);
     }
 
     #[test]

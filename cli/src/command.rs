@@ -146,6 +146,10 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
     let command = describe(Command::new(operation.action.as_str()), operation);
     for pair in arguments.windows(2).skip(3) {
         let [Some(name), Some(value)] = [&pair[0], &pair[1]].map(|argument| argument.to_str()) else { continue };
+        // With an equals sign, the name has its value.
+        if name.contains('=') {
+            continue;
+        }
         let field = option(&command, name).and_then(Arg::get_long).and_then(|name| operation.parameter(name));
         let Some(field) = field.filter(|_| is_hyphened(value)) else { continue };
         let sensitivity = Types::of(operation, spec::service()).sensitivity(&field.shape);

@@ -60,7 +60,8 @@ pub(crate) struct Options {
     client: client::Options,
 }
 
-/// How long calls in progress may take beyond their own time limit when the command ends.
+/// How long calls in progress may take beyond their own time limit when the command ends, and how long a browser may then take
+/// to read their responses.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Ports after one in use that are tried, to name one that is free.
@@ -83,7 +84,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let journal = Arc::new(Journal::default());
     let (working, mut idle) = mpsc::channel::<()>(1);
     let url = format!("http://{address}");
-    let gateway = Gateway::new(targets, Arc::clone(&journal), options.show_numbers, working, &guard, &url);
+    let gateway = Gateway::new(targets, Arc::clone(&journal), options.show_numbers, working.downgrade(), &guard, &url);
     let page = Page::new(&guard, journal, options.live);
     let router = Router::new()
         .merge(page.routes())
@@ -101,10 +102,12 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     interrupted.await;
     let again = interruption().map_err(failed)?;
     let _ = stop.send(());
-    // A call goes on even if its browser is gone. The channel ends with the last call and the server.
+    drop(working);
+    // A call goes on even if its browser is gone. The channel ends with the last call.
     let ended = async {
         let _ = idle.recv().await;
-        let _ = server.await;
+        // A connection without a whole request does not end by itself.
+        let _ = tokio::time::timeout(GRACE, server).await;
     };
     tokio::select! {
         () = ended => {}

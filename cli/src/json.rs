@@ -217,8 +217,8 @@ pub(crate) fn masked(text: &str) -> String {
     masked
 }
 
-/// A name for an error, on one line.
-fn shown(name: &str) -> String {
+/// A name for an error, on one line. A phone number in its place is not shown.
+pub(crate) fn shown(name: &str) -> String {
     const LENGTH: usize = 40;
     let masked = masked(name);
     let beginning: String = masked.chars().take(LENGTH).collect();

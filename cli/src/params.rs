@@ -29,7 +29,8 @@ pub(crate) fn of_object(text: &str, operation: &'static Operation) -> Result<Vec
                 || format!("`dyvms call {} --help` lists them", operation.action),
                 |nearest| format!("did you mean {nearest}?"),
             );
-            return Err(format!("{} has no parameter {name:?}; {hint}", operation.action));
+            let name = json::shown(&name);
+            return Err(format!("{} has no parameter {name}; {hint}", operation.action));
         };
         if taken.iter().any(|(known, _)| *known == field.wire_name) {
             return Err(format!("the parameter {} is given twice, in both spellings", field.wire_name));

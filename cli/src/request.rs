@@ -118,7 +118,9 @@ impl Request {
 
     /// Whether it may call somebody. An unknown operation may.
     pub(crate) fn places_call(&self) -> bool {
-        let has = |(name, value): &(String, String)| self.value(name) == Some(value.as_str());
+        // How the service reads another case, or spaces around it, is not documented.
+        let is = |given: &str, value: &str| given.trim().eq_ignore_ascii_case(value);
+        let has = |(name, value): &(String, String)| self.value(name).is_some_and(|given| is(given, value));
         self.operation
             .is_none_or(|operation| operation.reaches.as_ref().is_some_and(|reach| reach.when.iter().all(has)))
     }

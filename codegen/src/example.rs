@@ -19,11 +19,7 @@ pub(crate) fn request(
     name: &str,
     values: &Map<String, Value>,
 ) -> Option<String> {
-    ExampleWriter { types: Types::of(operation, service), group: &operation.group, path }.record(
-        name,
-        &operation.parameters,
-        values,
-    )
+    ExampleWriter::new(service, operation, path).record(name, &operation.parameters, values)
 }
 
 /// Statements that send a request with `client` and print what comes back. `None` as for [`request`].
@@ -33,24 +29,7 @@ pub(crate) fn statements(
     path: &str,
     values: &Map<String, Value>,
 ) -> Option<String> {
-    statements_of(service, operation, path, operation.pagination.is_some(), values)
-}
-
-fn statements_of(
-    service: &Service,
-    operation: &Operation,
-    path: &str,
-    all_pages: bool,
-    values: &Map<String, Value>,
-) -> Option<String> {
-    let request = request(service, operation, path, &operation.name, values)?;
-    Some(if all_pages {
-        format!(
-            "let mut items = client.items({request});\nwhile let Some(item) = items.next().await? {{\n    println!(\"{{item:?}}\");\n}}"
-        )
-    } else {
-        format!("let response = client.send({request}).await?;\nprintln!(\"{{response:?}}\");")
-    })
+    ExampleWriter::new(service, operation, path).statements(operation, operation.pagination.is_some(), values)
 }
 
 /// A program that sends a request. `None` as for [`request`].
@@ -61,7 +40,9 @@ pub(crate) fn program(
     values: &Map<String, Value>,
 ) -> Option<String> {
     let all_pages = all_pages && operation.pagination.is_some();
-    let statements = statements_of(service, operation, path, all_pages, values)?;
+    // The program depends on the crate of the client, and not on the runtime.
+    let writer = ExampleWriter { value: format!("{path}::Value"), ..ExampleWriter::new(service, operation, path) };
+    let statements = writer.statements(operation, all_pages, values)?;
     let (group, name) = (&operation.group, &operation.name);
     let mut body = String::new();
     for line in statements.lines() {
@@ -78,9 +59,27 @@ struct ExampleWriter<'a> {
     types: Types<'a>,
     group: &'a str,
     path: &'a str,
+    /// The type of free JSON values. A crate with a client depends on the runtime, and need not export it.
+    value: String,
 }
 
-impl ExampleWriter<'_> {
+impl<'a> ExampleWriter<'a> {
+    fn new(service: &'a Service, operation: &'a Operation, path: &'a str) -> Self {
+        let value = "aliyun_runtime::Value".to_owned();
+        Self { types: Types::of(operation, service), group: &operation.group, path, value }
+    }
+
+    fn statements(&self, operation: &Operation, all_pages: bool, values: &Map<String, Value>) -> Option<String> {
+        let request = self.record(&operation.name, &operation.parameters, values)?;
+        Some(if all_pages {
+            format!(
+                "let mut items = client.items({request});\nwhile let Some(item) = items.next().await? {{\n    println!(\"{{item:?}}\");\n}}"
+            )
+        } else {
+            format!("let response = client.send({request}).await?;\nprintln!(\"{{response:?}}\");")
+        })
+    }
+
     fn record(&self, name: &str, fields: &[Field], values: &Map<String, Value>) -> Option<String> {
         let mut arguments = Vec::new();
         for field in fields.iter().filter(|field| field.required) {
@@ -103,16 +102,18 @@ impl ExampleWriter<'_> {
             (Type::Scalar(Kind::Number), value) => Some(format!("{:?}", value.as_f64()?)),
             (Type::Scalar(Kind::Boolean), value) => Some(value.as_bool()?.to_string()),
             (Type::Enum { kind, .. }, value) => self.value(kind, value),
-            (Type::Any, value) => Some(free(value)),
+            (Type::Any, value) => Some(self.free(value)),
             (Type::Array(item), Value::Array(items)) => {
-                let items: Option<Vec<_>> = items.iter().map(|value| self.item(&item.kind, value)).collect();
+                let one_type = self.has_one_type(&item.kind, items);
+                let item = |value| if one_type { self.item(&item.kind, value) } else { Some(self.free(value)) };
+                let items: Option<Vec<_>> = items.iter().map(item).collect();
                 Some(format!("[{}]", items?.join(", ")))
             }
             (Type::Map(item), Value::Object(members)) => {
-                let entries: Option<Vec<_>> = members
-                    .iter()
-                    .map(|(key, value)| Some(format!("({key:?}, {})", self.item(&item.kind, value)?)))
-                    .collect();
+                let one_type = self.has_one_type(&item.kind, members.values());
+                let item = |value| if one_type { self.item(&item.kind, value) } else { Some(self.free(value)) };
+                let entries: Option<Vec<_>> =
+                    members.iter().map(|(key, value)| Some(format!("({key:?}, {})", item(value)?))).collect();
                 Some(format!("[{}]", entries?.join(", ")))
             }
             (Type::Record(fields), Value::Object(members)) => {
@@ -122,6 +123,11 @@ impl ExampleWriter<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether the expressions of all values have one type. Free JSON is written as a text or as a value.
+    fn has_one_type<'v>(&self, kind: &Kind, values: impl IntoIterator<Item = &'v Value>) -> bool {
+        !matches!(self.types.resolve(kind), Type::Any) || values.into_iter().all(Value::is_string)
     }
 
     /// An item of a list or a value of a map. A structured one has the type of the field: it is not converted.
@@ -138,6 +144,10 @@ impl ExampleWriter<'_> {
                     .collect();
                 Some(format!("std::collections::BTreeMap::from([{}])", entries?.join(", ")))
             }
+            // What is converted has no type of its own, and the compiler would read it as 32 bits.
+            (Type::Scalar(Kind::Int64), value) if i32::try_from(value.as_i64()?).is_err() => {
+                Some(format!("{value}_i64"))
+            }
             _ => self.value(kind, value),
         }
     }
@@ -148,25 +158,28 @@ impl ExampleWriter<'_> {
         let converts = matches!(self.types.resolve(kind), Type::Scalar(Kind::String) | Type::Enum { .. } | Type::Any);
         Some(if converts { format!("{text}.into()") } else { text })
     }
-}
 
-/// A free JSON value, without a macro: not every crate with a client depends on `serde_json`.
-fn free(value: &Value) -> String {
-    const VALUE: &str = "aliyun_runtime::Value";
-    match value {
-        Value::Null => format!("{VALUE}::Null"),
-        Value::Bool(_) | Value::Number(_) => format!("{VALUE}::from({value})"),
-        Value::String(text) => format!("{VALUE}::from({text:?})"),
-        Value::Array(items) if items.is_empty() => format!("{VALUE}::from_iter([\"\"; 0])"),
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(free).collect();
-            format!("{VALUE}::from_iter([{}])", items.join(", "))
-        }
-        Value::Object(members) if members.is_empty() => format!("{VALUE}::Object(Default::default())"),
-        Value::Object(members) => {
-            let members: Vec<String> =
-                members.iter().map(|(name, value)| format!("({name:?}, {})", free(value))).collect();
-            format!("{VALUE}::from_iter([{}])", members.join(", "))
+    /// A free JSON value, without a macro: not every crate with a client depends on `serde_json`.
+    fn free(&self, value: &Value) -> String {
+        let name = &self.value;
+        match value {
+            Value::Null => format!("{name}::Null"),
+            // Without a suffix, the compiler would read it as 32 bits.
+            Value::Number(number) if number.is_i64() => format!("{name}::from({number}_i64)"),
+            Value::Number(number) if number.is_u64() => format!("{name}::from({number}_u64)"),
+            Value::Bool(_) | Value::Number(_) => format!("{name}::from({value})"),
+            Value::String(text) => format!("{name}::from({text:?})"),
+            Value::Array(items) if items.is_empty() => format!("{name}::from_iter([\"\"; 0])"),
+            Value::Array(items) => {
+                let items: Vec<String> = items.iter().map(|item| self.free(item)).collect();
+                format!("{name}::from_iter([{}])", items.join(", "))
+            }
+            Value::Object(members) if members.is_empty() => format!("{name}::Object(Default::default())"),
+            Value::Object(members) => {
+                let members: Vec<String> =
+                    members.iter().map(|(name, value)| format!("({name:?}, {})", self.free(value))).collect();
+                format!("{name}::from_iter([{}])", members.join(", "))
+            }
         }
     }
 }

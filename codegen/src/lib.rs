@@ -166,4 +166,45 @@ mod tests {
         let values = [("TaskId".to_owned(), true.into())].into_iter().collect();
         assert_eq!(program(service, list, Program::new("dyvmsapi"), &values), None);
     }
+
+    /// `tests/explorer/run` compiles the programs of all examples.
+    #[test]
+    fn a_program_needs_the_crate_of_the_client_only_and_its_values_have_one_type() {
+        let service = aliyun_api_spec::dyvmsapi();
+        let program = |action: &str, values: &Value| {
+            let operation = service.operation(action).unwrap();
+            super::program(service, operation, Program::new("dyvmsapi"), values.as_object().unwrap()).unwrap()
+        };
+        for operation in &service.operations {
+            for example in &operation.examples {
+                let program = program(&operation.action, &Value::Object(example.request.clone()));
+                assert!(!program.contains("aliyun_runtime"), "{}: {program}", operation.action);
+            }
+        }
+        let update = |strategy: Value| {
+            let values = serde_json::json!({ "EnterpriseId": 7, "TaskId": "11", "RetryStrategy": strategy });
+            program("CloudUpdateTask", &values)
+        };
+        let strategy = serde_json::json!({ "n": [13_000_000_000_u64, u64::MAX, 1.5, null] });
+        let expected = "dyvmsapi::Value::from_iter([(\"n\", dyvmsapi::Value::from_iter([\
+                        dyvmsapi::Value::from(13000000000_i64), dyvmsapi::Value::from(18446744073709551615_u64), \
+                        dyvmsapi::Value::from(1.5), dyvmsapi::Value::Null]))])";
+        let written = update(strategy);
+        assert!(written.contains(expected), "{written}");
+        let import = |property: Value| {
+            let operation = service.operation("CloudImportTaskTel").unwrap();
+            let mut values = operation.examples[0].request.clone();
+            values["TaskTelList"][0]["Property"] = property;
+            super::program(service, operation, Program::new("dyvmsapi"), &values).unwrap()
+        };
+        assert!(import(serde_json::json!({ "a": "x", "b": "y" })).contains(r#"[("a", "x"), ("b", "y")]"#));
+        let mixed = import(serde_json::json!({ "a": "x", "b": 1 }));
+        let expected = r#"[("a", dyvmsapi::Value::from("x")), ("b", dyvmsapi::Value::from(1_i64))]"#;
+        assert!(mixed.contains(expected), "{mixed}");
+        let create = service.operation("ClinkCreateClient").unwrap();
+        let mut values = create.examples[0].request.clone();
+        values.insert("CloudNumberModes".to_owned(), serde_json::json!([1, 3_000_000_000_u64]));
+        let written = super::program(service, create, Program::new("dyvmsapi"), &values).unwrap();
+        assert!(written.contains(".cloud_number_modes([1, 3000000000_i64])"), "{written}");
+    }
 }

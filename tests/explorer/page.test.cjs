@@ -108,6 +108,29 @@ function within(what, milliseconds, limit) {
   assert.ok(milliseconds < limit, `${what} takes ${milliseconds} ms`);
 }
 
+// What cargo prints about a crate with these sources, and the dependencies that a copied program needs.
+function cargo(command, sources) {
+  const folder = path.join(packages, "program");
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(path.join(folder, "src"), { recursive: true });
+  for (const [name, source] of Object.entries(sources)) fs.writeFileSync(path.join(folder, "src", name), source);
+  fs.copyFileSync(path.join(root, "Cargo.lock"), path.join(folder, "Cargo.lock"));
+  const manifest = `[workspace]
+
+[package]
+name = "copied"
+edition = "2024"
+
+[dependencies]
+dyvmsapi = { path = ${JSON.stringify(path.join(root, "dyvmsapi"))} }
+tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+`;
+  fs.writeFileSync(path.join(folder, "Cargo.toml"), manifest);
+  // The folder of another test that builds the same crates.
+  const env = { ...process.env, CARGO_TARGET_DIR: path.join(root, "target/program") };
+  return execFileSync("cargo", [command, "--quiet"], { cwd: folder, env, encoding: "utf8" });
+}
+
 test("a person finds an operation, calls it, and copies a program that does the same", async (t) => {
   const { page } = await start(t);
   await page.locator("#list button").nth(158).waitFor();
@@ -143,24 +166,7 @@ test("a person finds an operation, calls it, and copies a program that does the 
   await panel.getByRole("button", { name: "Copied" }).waitFor();
   const program = await page.evaluate(() => navigator.clipboard.readText());
 
-  const folder = path.join(packages, "program");
-  fs.mkdirSync(path.join(folder, "src"), { recursive: true });
-  fs.writeFileSync(path.join(folder, "src/main.rs"), program);
-  fs.copyFileSync(path.join(root, "Cargo.lock"), path.join(folder, "Cargo.lock"));
-  const manifest = `[workspace]
-
-[package]
-name = "copied"
-edition = "2024"
-
-[dependencies]
-dyvmsapi = { path = ${JSON.stringify(path.join(root, "dyvmsapi"))} }
-tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
-`;
-  fs.writeFileSync(path.join(folder, "Cargo.toml"), manifest);
-  // The folder of another test that builds the same crates.
-  const env = { ...process.env, CARGO_TARGET_DIR: path.join(root, "target/program") };
-  const printed = execFileSync("cargo", ["run", "--quiet"], { cwd: folder, env, encoding: "utf8" });
+  const printed = cargo("run", { "main.rs": program });
   const printedIds = [...printed.matchAll(/callId: "([^"]+)"/g)].map(([, id]) => id);
   assert.deepEqual(printedIds, shown.Data.map((call) => call.callId));
 });
@@ -174,6 +180,24 @@ test("an operation that is selected before Swagger UI is there opens with it", a
   });
   await page.reload({ waitUntil: "commit" });
   await body(page, LIST).waitFor();
+});
+
+test("the programs of all examples compile, with what the copied one needs", async (t) => {
+  const explorer = await explore();
+  t.after(explorer.stop);
+  const { paths } = await (await fetch(`${explorer.url}/openapi.json`)).json();
+  const headers = { "Content-Type": "application/json", "X-Dyvms-Token": explorer.token };
+  const sources = {};
+  for (const { post } of Object.values(paths)) {
+    for (const { value } of Object.values(post.requestBody.content["application/json"].examples)) {
+      const url = `${explorer.url}/emulator/snippets/${post.operationId}`;
+      const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(value) });
+      sources[`program_${Object.keys(sources).length}.rs`] = (await response.json()).rust;
+    }
+  }
+  const modules = Object.keys(sources).map((file) => `mod ${path.parse(file).name};\n`);
+  assert.ok(modules.length >= 159, `${modules.length} programs`);
+  cargo("check", { ...sources, "main.rs": `#![allow(dead_code)]\n${modules.join("")}fn main() {}\n` });
 });
 
 test("snippets follow what is typed, and say what is missing", async (t) => {
@@ -245,7 +269,7 @@ test("a real call asks whom it calls, and is not sent without a yes", async (t) 
   await page.locator('body[data-target="/live"]').waitFor();
   await body(page, "SingleCallByTts").fill('{ "CalledNumber": "13000000000", "TtsCode": "TTS_10001" }');
   const questions = [];
-  const answers = [(dialog) => dialog.dismiss(), (dialog) => dialog.accept()];
+  const answers = [(dialog) => dialog.dismiss(), (dialog) => dialog.accept(), (dialog) => dialog.dismiss()];
   page.on("dialog", (dialog) => {
     questions.push(dialog.message());
     return answers[questions.length - 1](dialog);
@@ -259,14 +283,25 @@ test("a real call asks whom it calls, and is not sent without a yes", async (t) 
   assert.equal(await received(), 1);
   assert.equal(questions.length, 2);
   assert.match(questions[0], /real call, which costs money.* 13000000000$/);
+  // The other spelling of parameters is asked about as well.
+  await body(page, "SingleCallByTts").fill('{ "called-number": "13000000000", "tts-code": "TTS_10001" }');
+  await execute(page, "SingleCallByTts");
+  await outcome.getByText("not confirmed, so nothing was sent").first().waitFor();
+  assert.equal(await received(), 1);
+  assert.equal(questions[2], questions[0]);
+  // What is not an object of parameters is refused by the gateway.
+  await body(page, "SingleCallByTts").fill("null");
+  await execute(page, "SingleCallByTts");
+  await outcome.getByText("expected an object of parameters").first().waitFor();
   // What calls nobody is not asked about.
   await open(page, LIST);
   await execute(page, LIST);
   await page.locator("#calls tr", { hasText: LIST }).waitFor();
-  assert.equal(questions.length, 2);
-  // The browser itself notes that one response is an error.
-  assert.equal(complaints.length, 1);
-  assert.match(complaints.pop(), /428/);
+  assert.equal(questions.length, 3);
+  // The browser itself notes that responses are errors; those to `null` are of the call and of its snippets.
+  const statuses = complaints.splice(0).map((complaint) => complaint.match(/status of (\d+)/)[1]);
+  assert.deepEqual(statuses.slice(0, 2), ["428", "428"]);
+  assert.ok(statuses.slice(2).every((status) => status === "400"), statuses.join(" "));
 });
 
 test("another page of the same browser calls nothing and reads nothing", async (t) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aliyun_api_spec::suggest;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -33,8 +33,8 @@ pub(crate) struct Gateway {
     targets: Targets,
     journal: Arc<Journal>,
     shows_numbers: bool,
-    /// Held by each call in progress, so that the command can wait for the last one.
-    working: mpsc::Sender<()>,
+    /// Held by each call in progress, so that the command can wait for the last one. It is gone when the command has ended.
+    working: mpsc::WeakSender<()>,
     address: Address,
 }
 
@@ -43,7 +43,7 @@ impl Gateway {
         targets: Targets,
         journal: Arc<Journal>,
         shows_numbers: bool,
-        working: mpsc::Sender<()>,
+        working: mpsc::WeakSender<()>,
         guard: &Guard,
         url: &str,
     ) -> Self {
@@ -85,10 +85,12 @@ pub(crate) async fn wrong_method() -> Problem {
 /// Calls an operation.
 async fn call(
     State(gateway): State<Arc<Gateway>>,
-    Path((target, action)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    // It fails if the path is not UTF-8.
+    let Ok(Path((target, action))) = path else { return nothing_here().await.into_response() };
     let checked = gateway.find(&target).and_then(|(target, route)| {
         let request = read(&action, body)?;
         let absent: Vec<&str> = request.absent().collect();
@@ -97,16 +99,20 @@ async fn call(
             return Err(Problem::invalid(why));
         }
         confirmed(target, &request, &headers)?;
-        Ok((target, route.connection(&request), request))
+        let working = gateway.working.upgrade().ok_or_else(|| {
+            let why = "the command is ending, so nothing was sent";
+            Problem::refused(StatusCode::SERVICE_UNAVAILABLE, "Request", why)
+        })?;
+        Ok((target, route.connection(&request), request, working))
     });
-    let (target, connection, request) = match checked {
+    let (target, connection, request, working) = match checked {
         Ok(checked) => checked,
         Err(problem) => return problem.into_response(),
     };
     let started = gateway.journal.start(target, request.action());
     // A task of its own: whoever asked may disconnect, and the log must have the outcome even so.
     let task = tokio::spawn(async move {
-        let _working = gateway.working.clone();
+        let _working = working;
         send(&gateway, &started, &connection, &request).await
     });
     // It fails if the task panics, which would be a defect.
@@ -188,9 +194,10 @@ fn confirmed(target: Target, request: &Request, headers: &HeaderMap) -> Result<(
 /// The same call as a program in Rust, as a command, and for curl.
 async fn snippets(
     State(gateway): State<Arc<Gateway>>,
-    Path((target, action)): Path<(String, String)>,
+    path: Result<Path<(String, String)>, PathRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    let Ok(Path((target, action))) = path else { return nothing_here().await.into_response() };
     let written = gateway.find(&target).and_then(|(target, route)| {
         let text = body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned()).unwrap_or_default();
         let request = read(&action, body)?;

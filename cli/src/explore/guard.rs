@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use rand::RngExt as _;
@@ -59,12 +59,14 @@ impl Guard {
     }
 
     /// Refuses a request that is not from the page or somebody who knows the token.
-    fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+    fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
         let is_host = |host: &str| self.hosts.iter().any(|known| known == host);
         let forbidden = |why: &str| Err(Problem::refused(StatusCode::FORBIDDEN, "Forbidden", why));
         let hosts: Vec<&HeaderValue> = headers.get_all(header::HOST).iter().collect();
         let [host] = hosts[..] else { return forbidden("expected one Host header") };
-        if !host.to_str().is_ok_and(is_host) {
+        // A host in the request line counts more than the header (RFC 9112, section 3.2.2).
+        let is_asked = uri.authority().is_none_or(|authority| is_host(authority.as_str()));
+        if !is_asked || !host.to_str().is_ok_and(is_host) {
             return forbidden("the Host is not this server: open the address that the command printed");
         }
         for origin in headers.get_all(header::ORIGIN) {
@@ -99,7 +101,7 @@ impl std::fmt::Debug for Guard {
 
 /// Checks a request before everything else, and adds what every response says to a browser.
 pub(crate) async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    let mut response = match guard.check(request.method(), request.headers()) {
+    let mut response = match guard.check(request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
@@ -121,7 +123,9 @@ mod tests {
         for (name, value) in headers {
             map.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
         }
-        guard.check(method, &map).map_or_else(|problem| problem.into_response().status().as_u16(), |()| 200)
+        guard
+            .check(method, &Uri::from_static("/"), &map)
+            .map_or_else(|problem| problem.into_response().status().as_u16(), |()| 200)
     }
 
     #[test]
@@ -155,6 +159,15 @@ mod tests {
         assert_eq!(status(&Method::GET, &origins), 403);
         let guard = Guard::with_token(80, String::new());
         assert!(guard.hosts.contains(&"127.0.0.1".to_owned()) && guard.hosts.contains(&"127.0.0.1:80".to_owned()));
+    }
+
+    #[test]
+    fn a_host_in_the_request_line_is_this_server_as_well() {
+        let guard = Guard::with_token(8080, String::new());
+        let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static("127.0.0.1:8080"))]);
+        let is_accepted = |uri: &str| guard.check(&Method::GET, &uri.parse().unwrap(), &headers).is_ok();
+        assert!(is_accepted("/") && is_accepted("http://localhost:8080/"));
+        assert!(!is_accepted("http://evil.example/") && !is_accepted("http://a@127.0.0.1:8080/"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aliyun_api_formats::{OpenApiOptions, OpenApiVersion, openapi};
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -78,10 +79,9 @@ fn file(kind: &str, text: impl Into<String>) -> Response {
 }
 
 /// A file of Swagger UI.
-async fn swagger_ui(State(page): State<Arc<Page>>, Path(name): Path<String>) -> Response {
-    let Ok(Some(SwaggerFile { bytes, content_type, gzpipped, .. })) =
-        utoipa_swagger_ui::serve(&name, Arc::clone(&page.config))
-    else {
+async fn swagger_ui(State(page): State<Arc<Page>>, name: Result<Path<String>, PathRejection>) -> Response {
+    let found = name.ok().and_then(|Path(name)| utoipa_swagger_ui::serve(&name, Arc::clone(&page.config)).ok()?);
+    let Some(SwaggerFile { bytes, content_type, gzpipped, .. }) = found else {
         return gateway::nothing_here().await.into_response();
     };
     let headers = [(header::CONTENT_TYPE, content_type), (header::CACHE_CONTROL, "max-age=3600".to_owned())];
@@ -89,9 +89,14 @@ async fn swagger_ui(State(page): State<Arc<Page>>, Path(name): Path<String>) -> 
     (headers, compressed, bytes.into_owned()).into_response()
 }
 
+/// The longest text that is searched, in characters. The page's field takes no more: each word costs time, and a page of
+/// another site can ask, too.
+const LONGEST: usize = 200;
+
 /// The operations that have all words, as for `dyvms operations`; without words, all of them.
 async fn search(Query(query): Query<Vec<(String, String)>>) -> Response {
     let words = query.into_iter().find(|(name, _)| name == "words").map(|(_, words)| words).unwrap_or_default();
+    let words: String = words.chars().take(LONGEST).collect();
     let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
     let found = catalogue::ranked(spec::service(), &words);
     let results = found.iter().map(|operation| {

@@ -8,6 +8,7 @@ use super::target::Target;
 use crate::client::Options;
 use crate::help;
 use crate::json::Json;
+use crate::params;
 use crate::request::Request;
 use crate::spec;
 
@@ -74,7 +75,16 @@ fn command(request: &Request, target: Target, options: &Options) -> String {
     let options = options.target().into_iter().filter(|(name, _)| *name != "--local").map(|(name, value)| {
         if value.is_empty() { name.to_owned() } else { format!("{name} {}", help::quoted(&value)) }
     });
-    let call = help::call(request.action(), request.given().map(|(name, value)| (name, value.to_owned())), options);
+    // As a value, a single hyphen would be standard input.
+    let (hyphens, others): (Vec<_>, Vec<_>) = request.given().partition(|(_, value)| *value == "-");
+    let hyphens: Vec<_> =
+        hyphens.into_iter().map(|(name, value)| (name.to_owned(), Json::Text(value.to_owned()))).collect();
+    let from_input = (!hyphens.is_empty()).then(|| format!("--{} -", params::ID));
+    let others = others.into_iter().map(|(name, value)| (name, value.to_owned()));
+    let mut call = help::call(request.action(), others, options.chain(from_input));
+    if !hyphens.is_empty() {
+        call = format!("printf %s {} | {call}", help::quoted(&Json::Object(hyphens).to_string()));
+    }
     match target {
         // The command signs with the keys of its environment.
         Target::Emulator => format!(

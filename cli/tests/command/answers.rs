@@ -352,6 +352,10 @@ fn a_value_that_begins_like_an_option_is_written_with_an_equals_sign() {
             assert_eq!(message, expected);
         }
     }
+    // The advice is for an option without a value only, whatever else is wrong.
+    let message =
+        refused(&[&["call"], DIAL, &["--local", "--OutId=-a", "--CalledShowNumber=-b", "--Nothing=1"]].concat());
+    assert!(message.contains("--Nothing") && !message.contains("has no value"), "{message}");
     // What is shown can be typed.
     for (value, typed) in
         [("-1 2", "'-1 2'"), ("-$(reboot)", "'-$(reboot)'"), ("-it's", r"'-it'\''s'"), ("-a\u{202e}", "VALUE")]

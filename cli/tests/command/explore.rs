@@ -131,6 +131,9 @@ fn the_search_is_that_of_the_command() {
     assert_eq!(names("/search?words=robot+Task"), listed(&["robot", "task"]));
     assert_eq!(names("/search").len(), 159);
     assert_eq!(names("/search?words=nowhere-to-be-found"), [""; 0]);
+    // What is longer than the page's field is not read: each word costs time.
+    let (long, rest) = ("a ".repeat(100).replace(' ', "+"), "nowhere-to-be-found+".repeat(2_000));
+    assert_eq!(names(&format!("/search?words={long}{rest}")), names("/search?words=a"));
 }
 
 #[test]
@@ -193,9 +196,21 @@ fn what_cannot_be_sent_is_refused_with_its_place() {
     let body = json!({ "CalledNumber": { "a": 13_000_000_000_u64 }, "TtsCode": "TTS_1" });
     let (_, problem) = explorer.call("SingleCallByTts", &body);
     assert!(!problem.to_string().contains("13000000000"), "{problem}");
+    // Nor is a number in the place of a name.
+    for path in [format!("/emulator/v1/{LIST}"), format!("/emulator/snippets/{LIST}")] {
+        let (_, problem) = explorer.post(&path, r#"{"13000000000":1}"#);
+        assert!(problem["message"].as_str().unwrap().contains(r#"has no parameter "***""#), "{problem}");
+    }
     let (status, problem) = explorer.post("/elsewhere/v1/CancelCall", "{}");
     assert!(status == 404 && problem["message"].as_str().unwrap().contains("/emulator or /live"), "{problem}");
     assert_eq!(explorer.post("/nowhere", "{}").0, 404);
+    for path in ["/emulator/v1/%ff", "/%ff/v1/CancelCall", "/emulator/snippets/%ff"] {
+        let (status, problem) = explorer.post(path, "{}");
+        assert_eq!((status, &problem["kind"]), (404, &json!("NotFound")), "{path}");
+    }
+    assert_eq!(explorer.server.http("GET", "/ui/%ff", "", "").0, 404);
+    // A name that no operation can have is not compared with all of them.
+    assert_eq!(explorer.post(&format!("/emulator/v1/{}", "A".repeat(60_000)), "{}").0, 404);
     assert_eq!(explorer.server.http("GET", "/ui/../../etc/passwd", "", "").0, 404);
     assert_eq!(explorer.server.http("GET", "/ui/%2e%2e%2fetc%2fpasswd", "", "").0, 404);
 }
@@ -249,8 +264,10 @@ fn a_real_call_to_somebody_is_confirmed_first() {
     assert_eq!(call(LIST, "", "{}").0, 200);
     let (_, problem) = call("ExecuteCallTask", "", r#"{"TaskId":1,"Status":"STOP"}"#);
     assert_ne!(problem["kind"], "NotConfirmed", "{problem}");
-    let (status, _) = call("ExecuteCallTask", "", r#"{"TaskId":1,"Status":"RUNNING"}"#);
-    assert_eq!(status, 428);
+    for status in ["RUNNING", "running", " RUNNING "] {
+        let body = json!({ "task-id": 1, "status": status }).to_string();
+        assert_eq!(call("ExecuteCallTask", "", &body).0, 428, "{status}");
+    }
 }
 
 #[test]
@@ -401,6 +418,25 @@ fn a_snippet_says_what_is_missing_and_confirms_what_is_real() {
         of("rust")
             .contains(".region(\"cn-shanghai\")\n        .credentials(dyvmsapi::credentials::DefaultChain::new())")
     );
+    // A hyphen is that text, and not standard input.
+    let body = r#"{"CalledNumber":"13000000000","TtsCode":"-","OutId":"-"}"#;
+    let hyphens = snippets("/emulator/snippets/SingleCallByTts", body)["dyvms"].as_str().unwrap().to_owned();
+    let input = r#"printf %s '{"OutId":"-","TtsCode":"-"}' | dyvms call SingleCallByTts "#;
+    assert!(hyphens.contains(input) && hyphens.contains("--params -"), "{hyphens}");
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupt_does_not_wait_for_a_connection_without_a_call() {
+    let mut explorer = Explorer::start(&["--timeout", "86400"]);
+    let mut stream = std::net::TcpStream::connect(explorer.server.address()).unwrap();
+    let host = explorer.server.address().to_owned();
+    // A whole request, whose response shows that the server has read this, and the start of another one.
+    write!(stream, "GET /calls HTTP/1.1\r\nHost: {host}\r\n\r\nGET /calls HTTP/1.1\r\nHo").unwrap();
+    assert_ne!(stream.read(&mut [0; 64]).unwrap(), 0);
+    let id = explorer.server.child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert_eq!(explorer.server.child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -7,6 +7,12 @@
   // The operations of the document. Empty until it was read.
   let operations = {};
 
+  // A member by the name of its parameter. The gateway takes both spellings: CalledNumber and called-number.
+  function value(body, parameter) {
+    const plain = (name) => name.replaceAll("-", "").toLowerCase();
+    return Object.entries(body).find(([name]) => plain(name) === plain(parameter))?.[1];
+  }
+
   // Adds the token, and asks before a real call that reaches somebody.
   function intercept(request) {
     const path = new URL(request.url, location.href).pathname;
@@ -17,13 +23,15 @@
     if (target === "live" && reach) {
       let body = {};
       try {
-        body = JSON.parse(request.body);
+        body = JSON.parse(request.body) ?? {};
       } catch {
         // The gateway says what is wrong with it.
       }
-      const matches = Object.entries(reach.when ?? {}).every(([name, value]) => String(body[name]) === value);
+      const plain = (text) => String(text).trim().toLowerCase();
+      const matches = Object.entries(reach.when ?? {}).every(([name, only]) => plain(value(body, name)) === plain(only));
+      const whom = [value(body, reach.whom) ?? []].flat();
       // Without the header, the gateway refuses the call and says so.
-      if (matches && window.confirm(`${texts.confirm}: ${[body[reach.whom]].flat().join(", ")}`)) {
+      if (matches && whom.length > 0 && window.confirm(`${texts.confirm}: ${whom.join(", ")}`)) {
         request.headers["X-Dyvms-Confirm-Dial"] = "yes";
       }
     }
