@@ -1,6 +1,6 @@
 //! `dyvms call`: sends one request, or requests all pages of a list.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::path::Path;
 
 use aliyun_api_spec::model;
@@ -17,6 +17,7 @@ use crate::query::Query;
 use crate::request::Request;
 use crate::rows::Rows;
 use crate::slots::Response;
+use crate::terminal::result_width;
 use crate::{dry_run, prompt, trace, until};
 
 /// Options of `dyvms call`.
@@ -182,7 +183,7 @@ impl Caller {
         let selected = query.select(value).map_err(Failure::Response)?;
         let Options { csv, columns, .. } = &self.options;
         let output = io::stdout().lock();
-        let note = output::write_selected(output, self.options.format(), *csv, columns, selected, terminal_width())?;
+        let note = output::write_selected(output, self.options.format(), *csv, columns, selected, result_width())?;
         if let Some(note) = note {
             notice::note(&note);
         }
@@ -253,7 +254,7 @@ impl Caller {
     fn end_incomplete(&self, result: Items) -> Result<(), Failure> {
         match result {
             Items::Written(writer) => {
-                if let Some(note) = writer.finish(terminal_width())? {
+                if let Some(note) = writer.finish(result_width())? {
                     notice::note(&note);
                 }
                 Ok(())
@@ -323,7 +324,7 @@ fn is_closed(descriptor: &str) -> bool {
 }
 
 fn finish(writer: Writer<impl io::Write>, items: usize) -> Result<(), Failure> {
-    let note = writer.finish(terminal_width())?;
+    let note = writer.finish(result_width())?;
     if items == 0 {
         notice::note("the response has no items");
     }
@@ -331,12 +332,4 @@ fn finish(writer: Writer<impl io::Write>, items: usize) -> Result<(), Failure> {
         notice::note(&note);
     }
     Ok(())
-}
-
-/// Width of the terminal to which the result is written, if it is one.
-pub(crate) fn terminal_width() -> Option<u16> {
-    if !io::stdout().is_terminal() {
-        return None;
-    }
-    terminal_size::terminal_size().map(|(terminal_size::Width(width), _)| width)
 }

@@ -25,6 +25,7 @@ mod help;
 mod interrupt;
 mod json;
 mod language;
+mod lines;
 mod man;
 mod notice;
 mod openapi;
@@ -41,6 +42,7 @@ mod spec;
 #[cfg(test)]
 mod specimen;
 mod table;
+mod terminal;
 mod trace;
 mod until;
 mod untyped;

@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use aliyun_protocol::visible::escaped;
 
+use crate::{lines, terminal};
+
 /// Prints why the command fails.
 pub(crate) fn error(message: &str) {
     line("error", message);
@@ -14,9 +16,14 @@ pub(crate) fn cause(message: &str) {
     line("  caused by", message);
 }
 
-/// Prints a note about the result.
+/// Prints a note about the result. It is wrapped for a terminal; an error is not, since people copy it, for example for
+/// `dyvms explain`.
 pub(crate) fn note(message: &str) {
-    line("note", message);
+    const MARK: &str = "note: ";
+    match terminal::note_width() {
+        Some(width) => log(&lines::filled(&format!("{MARK}{message}"), MARK.len(), usize::from(width))),
+        None => log(&format!("{MARK}{message}")),
+    }
 }
 
 /// A number with a noun, such as `1 item` and `2 items`.

@@ -1,4 +1,4 @@
-//! `--lang zh`: the help, `doctor`, `configure` and `explain` in Chinese.
+//! `--lang zh`: the help, tables, `doctor`, `configure` and `explain` in Chinese.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -214,4 +214,65 @@ fn explain_says_in_chinese_that_a_code_is_unknown() {
     let unknown = chinese(&["explain", "Throtling.User"]);
     let notices = "error: 文本中没有已知的错误码或状态码；是否指 Throttling.User？\n";
     assert_eq!((unknown.status, unknown.notices.as_str()), (Some(2), notices));
+}
+
+#[test]
+fn operations_have_chinese_headings_for_people_and_english_ones_for_programs() {
+    let words = ["operations", "outcome", "one call", "detail"];
+    let found = chinese(&words);
+    let table = "\
+| 接口                        | 分组  | 说明                                                             |
+|-----------------------------|-------|------------------------------------------------------------------|
+| QueryCallDetailByCallId     | call  | 查询一次呼叫的详情：开始和结束时间、时长以及结果。               |
+";
+    assert!(found.output.starts_with(table), "{}", found.output);
+    assert!(
+        found.notices.starts_with("note: 共 3 个接口；`dyvms describe <ACTION>` 显示其中一个"),
+        "{}",
+        found.notices
+    );
+    let json: Value = serde_json::from_str(&chinese(&[&words[..], &["-o", "json"]].concat()).output).unwrap();
+    assert_eq!((&json[0]["operation"], &json[0]["group"]), (&"QueryCallDetailByCallId".into(), &"call".into()));
+    assert_eq!(json[0].as_object().unwrap().keys().collect::<Vec<_>>(), ["operation", "group", "what"]);
+}
+
+#[test]
+fn calls_of_a_file_are_shown_in_chinese_and_programs_get_the_same_as_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("receipts.jsonl");
+    let line = |key: u8, kind: &str, receipt: &str| {
+        format!(
+            "{{\"key\":\"{key:032}\",\"received\":\"2026-03-09T02:00:02Z\",\"kind\":\"{kind}\",\"receipt\":{receipt}}}\n"
+        )
+    };
+    let ringing =
+        r#"{"call_id":"1^2","status_code":"200101","status_time":"2026-03-09 09:59:50","out_id":"order-4711"}"#;
+    let ended = r#"{"call_id":"1^2","status_code":"200003","out_id":"order-4711"}"#;
+    let other = r#"{"call_id":"1^3","status_code":"200201","status_time":"2026-03-09 10:00:39"}"#;
+    let lines = [
+        line(1, "VoiceCallReport", ringing),
+        line(2, "VoiceReport", ended),
+        line(3, "VoiceCallReport", other),
+        line(4, "VoiceReport", r#"{"x":1}"#),
+    ];
+    std::fs::write(&file, lines.concat()).unwrap();
+    let show = ["receipts", "show", file.to_str().unwrap()];
+    let shown = chinese(&show);
+    let table = "\
+| 呼叫 | 外部编号   | 阶段   | 结果   | 含义     | 最近变化            |
+|------|------------|--------|--------|----------|---------------------|
+| 1^2  | order-4711 | 已结束 | 200003 | 无人接听 | 2026-03-09 09:59:50 |
+| 1^3  |            | 响铃中 |        |          | 2026-03-09 10:00:39 |
+";
+    assert_eq!((shown.output.as_str(), shown.status), (table, Some(0)));
+    assert_eq!(shown.notices, "note: 有 1 条回执没有呼叫 ID，此处不显示\n");
+    let json = [&show[..], &["-o", "json"]].concat();
+    let english = outcome(command(&json)).output;
+    assert!(
+        english.contains("\"meaning\": \"nobody answered\"") && english.contains("\"phase\": \"ended\""),
+        "{english}"
+    );
+    assert_eq!(chinese(&json).output, english);
+    std::fs::write(&file, line(4, "VoiceReport", r#"{"x":1}"#)).unwrap();
+    assert!(chinese(&show).notices.ends_with("\nnote: 文件中没有呼叫的回执\n"));
 }

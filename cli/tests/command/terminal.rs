@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::support::{Canned, LIST, Stalling, command, outcome};
+use crate::support::{Canned, LIST, ServerProcess, Stalling, command, outcome};
 
 const OK: &str = r#"{"Code":"OK","RequestId":"R-1","CallId":"1^2"}"#;
 const DIAL: &[&str] = &["call", "SingleCallByTts", "--CalledNumber", "13000000000", "--TtsCode", "TTS_10001"];
@@ -175,7 +175,7 @@ fn ctrl_c_at_a_terminal_ends_with_130() {
     let page = r#"{"Code":"OK","RequestId":"R-1","TotalCount":6,"Data":[{"id":1},{"id":2}]}"#;
     let server = Stalling::serve(vec![page.to_owned()]);
     let call = ["call", "QueryRobotTaskList", "--all", "--endpoint", &server.url];
-    let mut terminal = Terminal::start(80, &call, &[]);
+    let mut terminal = Terminal::start(120, &call, &[]);
     let stalled = server.stalled();
     terminal.wait_for("page 1, 2 items");
     terminal.press("\u{3}");
@@ -282,4 +282,63 @@ fn nothing_is_written_after_ctrl_c_at_the_question_for_a_secret() {
     let (status, shown) = terminal.ended();
     assert!(status == 130 && shown.contains("error: interrupted"), "{status}: {shown}");
     assert!(!home.path().join(".aliyun").exists());
+}
+
+/// Whether a line fits a terminal. A word that is wider, such as a code or an address, stays whole, so that it can be copied.
+fn fits(line: &str, columns: u16) -> bool {
+    let line = anstream::adapter::strip_str(line).to_string();
+    line.width() <= usize::from(columns) || !line.trim().contains(' ')
+}
+
+#[test]
+fn twenty_columns_are_enough() {
+    let emulator = ServerProcess::start(&[]);
+    let doctor = ["doctor", "--endpoint", &emulator.url];
+    let call = ["call", "QueryCallDetailByCallId", "--local", "--CallId", "1^2", "--ProdId", "11000000300006"];
+    let call = [&call[..], &["--QueryDate", "1671552000000"]].concat();
+    let commands: [(&[&str], u32, &str); 6] = [
+        (&["operations", "busy"], 0, "no room for 2"),
+        (&["describe", "CallTaskKind"], 0, "VMS_VOICE_TTS"),
+        (&["explain", "isv.BUSINESS_LIMIT_CONTROL"], 0, "Nothing was done."),
+        (&call, 0, "| member"),
+        (&[LIST, &["--local"]].concat(), 0, "no room for "),
+        (&doctor, 0, "permission"),
+    ];
+    for (arguments, status, expected) in commands {
+        for language in ["en", "zh"] {
+            let arguments = [&["--lang", language], arguments].concat();
+            let (ended, shown) = Terminal::start(20, &arguments, &[]).ended();
+            assert_eq!(ended, status, "{arguments:?}: {shown}");
+            for line in lines(&shown) {
+                assert!(fits(line, 20), "{arguments:?}: {line:?} in {shown}");
+            }
+            assert!(language == "zh" || shown.contains(expected), "{arguments:?}: {shown}");
+        }
+    }
+    // The members and their explanations; a command and a program that are copied are not wrapped.
+    let (_, shown) = Terminal::start(20, &["describe", "QueryRobotTaskCallList"], &[]).ended();
+    let (text, code) = shown.split_once("\nExample:\n").unwrap();
+    assert!(text.lines().all(|line| fits(line, 20)), "{text}");
+    assert!(code.contains("\n    --PageNo 1 \\\n"), "{code}");
+}
+
+#[test]
+fn descriptions_and_checks_fit_the_terminal() {
+    let emulator = ServerProcess::start(&[]);
+    let commands: [&[&str]; 4] = [
+        &["describe", "VoiceReport"],
+        &["describe", "QueryCallDetailByCallId"],
+        &["explain", "isv.BUSINESS_LIMIT_CONTROL", "200003"],
+        &["doctor", "--endpoint", &emulator.url],
+    ];
+    for (columns, language) in [(80, "en"), (80, "zh"), (120, "en"), (120, "zh")] {
+        for arguments in commands {
+            let (_, shown) = Terminal::start(columns, &[&["--lang", language], arguments].concat(), &[]).ended();
+            let text = shown.split("Rust").next().unwrap();
+            assert!(text.lines().all(|line| fits(line, columns)), "{columns}: {shown}");
+        }
+    }
+    // What was found goes on in its column.
+    let (_, shown) = Terminal::start(80, &["doctor", "--endpoint", "http://127.0.0.1:9"], &[]).ended();
+    assert!(shown.contains(&format!("\n{:26}", "")), "{shown}");
 }
