@@ -18,7 +18,7 @@ use crate::request::Request;
 use crate::rows::Rows;
 use crate::slots::Response;
 use crate::terminal::result_width;
-use crate::{dry_run, prompt, trace, until};
+use crate::{dry_run, meaning, prompt, trace, until};
 
 /// Options of `dyvms call`.
 #[derive(Debug, clap::Args)]
@@ -170,8 +170,18 @@ impl Caller {
             output::write_whole(io::stdout().lock(), format, &response.show())?;
         } else {
             let mut writer = self.writer(request);
-            let count = writer.page(response.show(), usize::MAX)?;
+            let shown = response.show();
+            let notes = match request.operation() {
+                Some(operation) if format == Format::Table && matches!(Rows::of(operation), Rows::Response(_)) => {
+                    meaning::notes(operation, &shown)
+                }
+                _ => Vec::new(),
+            };
+            let count = writer.page(shown, usize::MAX)?;
             finish(writer, count)?;
+            for note in notes {
+                notice::note(&note);
+            }
         }
         if more {
             notice::note("there may be more pages; --all shows the items of all of them");

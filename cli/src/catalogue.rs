@@ -79,6 +79,11 @@ pub(crate) fn search(options: &Search) -> Result<(), Failure> {
         "{operations}; `dyvms describe <ACTION>` shows one",
         "共 {count} 个接口；`dyvms describe <ACTION>` 显示其中一个"
     ));
+    // Who searches wants to call what fits best.
+    let best = found.first().filter(|_| !words.is_empty()).and_then(|best| help::example_call(best));
+    if let Some(call) = best {
+        notice::note(&text!("an example of the first one:\n{call}", "第一个接口的示例：\n{call}"));
+    }
     Ok(())
 }
 
@@ -225,7 +230,8 @@ fn of_operation(service: &'static Service, operation: &'static Operation) -> Des
         text.push_str(pick("\nParameters\n", Some("\n接口参数\n")));
         for field in &operation.parameters {
             let required = if field.required { pick(", required", Some("，必填")) } else { "" };
-            line(&mut text, 1, field, &format!("{}{required}", kind_of(&field.shape)), types);
+            let kind = format!("{}{required}", kind_of(&field.shape));
+            entry(&mut text, 1, field, &kind, &help::argument(field, types).brief);
             tree(&mut text, &field.shape, types, &mut Vec::new());
         }
     }
@@ -338,7 +344,10 @@ fn tree(text: &mut String, shape: &'static Shape, types: Types<'static>, open: &
 }
 
 fn line(text: &mut String, depth: usize, field: &'static Field, kind: &str, types: Types<'static>) {
-    let explained = help::parameter(field, types).brief;
+    entry(text, depth, field, kind, &help::parameter(field, types).brief);
+}
+
+fn entry(text: &mut String, depth: usize, field: &Field, kind: &str, explained: &str) {
     let gap = if explained.is_empty() { "" } else { "  " };
     let _ = writeln!(text, "{:indent$}{}: {kind}{gap}{explained}", "", field.wire_name, indent = depth * 2);
 }

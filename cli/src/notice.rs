@@ -16,14 +16,14 @@ pub(crate) fn cause(message: &str) {
     line("  caused by", message);
 }
 
-/// Prints a note about the result. It is wrapped for a terminal; an error is not, since people copy it, for example for
-/// `dyvms explain`.
+/// Prints a note about the result. Its first line is wrapped for a terminal. Further ones are not, such as a command to copy,
+/// and neither are errors, which people copy too, for example for `dyvms explain`.
 pub(crate) fn note(message: &str) {
     const MARK: &str = "note: ";
-    match terminal::note_width() {
-        Some(width) => log(&lines::filled(&format!("{MARK}{message}"), MARK.len(), usize::from(width))),
-        None => log(&format!("{MARK}{message}")),
-    }
+    let (first, rest) = message.split_at(message.find('\n').unwrap_or(message.len()));
+    let first = format!("{MARK}{first}");
+    let width = terminal::note_width().map(usize::from);
+    log(&(width.map_or(first.clone(), |width| lines::filled(&first, MARK.len(), width)) + rest));
 }
 
 /// A number with a noun, such as `1 item` and `2 items`.

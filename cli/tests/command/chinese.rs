@@ -32,7 +32,8 @@ fn the_help_of_the_command_is_chinese() {
         "阿里云语音服务（Dyvmsapi 2017-05-25）的非官方命令行工具\n\n用法：dyvms [OPTIONS] <COMMAND>\n\n命令：\n",
         "\n  doctor       检查本机能否调用服务：设置、网络、时钟、凭证、权限\n",
         "\n  help         显示本帮助，或指定命令的帮助\n\n选项：\n",
-        "\n  -V, --version          显示版本\n\n退出码：\n  0  成功\n",
+        "\n  -V, --version          显示版本\n\n从这里开始：\n  错误信息、错误码或呼叫状态  dyvms explain ",
+        "\n\n退出码：\n  0  成功\n",
     ];
     contains(&all, &parts);
     let mut by_locale = command(&["--help"]);
@@ -275,4 +276,39 @@ fn calls_of_a_file_are_shown_in_chinese_and_programs_get_the_same_as_ever() {
     assert_eq!(chinese(&json).output, english);
     std::fs::write(&file, line(4, "VoiceReport", r#"{"x":1}"#)).unwrap();
     assert!(chinese(&show).notices.ends_with("\nnote: 文件中没有呼叫的回执\n"));
+}
+
+#[test]
+fn the_locale_c_is_english_and_changes_no_value() {
+    let with_locale = |arguments: &[&str], locale: Option<&str>| {
+        let mut command = command(arguments);
+        for name in ["LANG", "LC_ALL"] {
+            match locale {
+                Some(locale) => command.env(name, locale),
+                None => command.env_remove(name),
+            };
+        }
+        outcome(command)
+    };
+    let list = ["call", "QueryRobotTaskCallList", "--task-id", "1045001", "--local", "--limit", "2", "-o", "table"];
+    let list = [&list[..], &["--columns", "callId,callResult"]].concat();
+    let table = "\
+| callId                    | callResult |
+|---------------------------|------------|
+| 116951045001^103700100003 | 停机       |
+| 116951045001^103700100010 | 接通       |
+";
+    let explained = "200003 (a value of CallStatusCode)\n  nobody answered\n";
+    for locale in [Some("C"), Some("POSIX"), Some("C.UTF-8"), None] {
+        let shown = with_locale(&list, locale);
+        assert_eq!((shown.output.as_str(), shown.status), (table, Some(0)), "{locale:?}: {}", shown.notices);
+        assert_eq!(with_locale(&["explain", "200003"], locale).output, explained, "{locale:?}");
+        assert!(with_locale(&["--help"], locale).output.contains("\nCommands:\n"), "{locale:?}");
+        // A word that is given, and the language that is asked for, do not depend on it.
+        assert!(with_locale(&["operations", "占线"], locale).output.contains("| QueryRobotTaskCallList"), "{locale:?}");
+        assert_eq!(
+            with_locale(&["--lang", "zh", "explain", "200003"], locale).output,
+            chinese(&["explain", "200003"]).output
+        );
+    }
 }

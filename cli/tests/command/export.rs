@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use aliyun_protocol::v3::payload_hash;
 use tempfile::TempDir;
 
-use crate::support::{Canned, Outcome, Stalling, command, outcome, refused, with_key};
+use crate::support::{Canned, Outcome, Stalling, command, limited, outcome, refused, with_key};
 
 pub(crate) const LOCAL: &[&str] = &["export", "QueryRobotTaskCallList", "--TaskId", "1045001", "--local"];
 const TASKS: &[&str] = &["export", "QueryRobotTaskList"];
@@ -322,21 +322,7 @@ fn a_full_disk_is_named_and_nothing_is_lost() {
     assert_eq!(files.export(&server.url, &[]).status, Some(3));
     let before = files.read("tasks.jsonl.part");
     assert!(before.len() > 2048);
-    let limited = files.command(&server.url, &[]);
-    let mut shell = Command::new("sh");
-    // In units of 512 bytes. The signal would end the process before it could say anything.
-    shell
-        .args(["-c", r#"trap "" XFSZ; ulimit -f 4; exec "$0" "$@""#])
-        .arg(limited.get_program())
-        .args(limited.get_args());
-    let environment = limited.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned)));
-    for (name, value) in environment.collect::<Vec<_>>() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
-    let stopped = outcome(shell);
+    let stopped = outcome(limited(&files.command(&server.url, &[]), 4));
     assert_eq!(stopped.status, Some(1), "{}", stopped.notices);
     assert!(
         stopped.notices.contains("it keeps 120 items, and the same command goes on: File too large"),

@@ -284,10 +284,12 @@ fn nothing_is_written_after_ctrl_c_at_the_question_for_a_secret() {
     assert!(!home.path().join(".aliyun").exists());
 }
 
-/// Whether a line fits a terminal. A word that is wider, such as a code or an address, stays whole, so that it can be copied.
+/// Whether a line fits a terminal. A word that is wider, such as a code or an address, stays whole, so that it can be copied,
+/// and so does each line of a command with its parameters.
 fn fits(line: &str, columns: u16) -> bool {
     let line = anstream::adapter::strip_str(line).to_string();
-    line.width() <= usize::from(columns) || !line.trim().contains(' ')
+    let is_of_command = line.starts_with("  dyvms ") || line.starts_with("    --");
+    line.width() <= usize::from(columns) || !line.trim().contains(' ') || is_of_command
 }
 
 #[test]
