@@ -133,6 +133,9 @@ fn a_long_cell_is_shortened_and_a_file_gets_it_whole() {
             shown.contains('…')
                 && lines(&shown).iter().all(|line| !line.starts_with('|') || line.width() <= usize::from(columns))
         );
+        let (_, shown) = Terminal::start(columns, &[&["--lang", "zh"], &call[..]].concat(), &[]).ended();
+        assert!(shown.contains("note: 1 个单元格已截短；要查看全部内容，"), "{shown}");
+        assert!(lines(&shown).iter().all(|line| line.width() <= usize::from(columns)), "{shown}");
     }
     assert!(server.call(&["QueryRobotTaskList", "-o", "table"]).output.contains(&long));
 }
