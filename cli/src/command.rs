@@ -183,11 +183,11 @@ fn missing(operation: &'static Operation, error: &clap::Error) -> Option<String>
 fn beginning() -> &'static str {
     pick(
         "Where to begin:
-  an error, a code or a call state       dyvms explain 'ERROR OR CODE'
-  a call that did not reach somebody     dyvms operations outcome call, and the call that it shows;
-                                         with receipts in a file, dyvms receipts show FILE
-  a new machine                          dyvms configure add NAME, and dyvms doctor
-  a test without an account              dyvms call ACTION --local",
+  an error or a code          dyvms explain 'ERROR OR CODE'
+  a call that did not arrive  dyvms operations outcome call, and what it shows;
+                              with receipts in a file: dyvms receipts show FILE
+  a new machine               dyvms configure add NAME, then dyvms doctor
+  a test without an account   dyvms call ACTION --local",
         Some(
             "从这里开始：
   错误信息、错误码或呼叫状态  dyvms explain '错误信息或错误码'

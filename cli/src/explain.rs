@@ -213,8 +213,9 @@ fn unknown(text: &str) -> String {
         Some(text!("did you mean {nearest}?", "是否指 {nearest}？"))
     };
     let hint = hint().unwrap_or_else(|| {
-        let english = "`dyvms describe CallStatusCode` lists the states of a call";
-        pick(english, Some("`dyvms describe CallStatusCode` 列出呼叫状态")).to_owned()
+        let english =
+            "`dyvms describe CallStatusCode` lists the states of a call, and `dyvms doctor` checks this machine";
+        pick(english, Some("`dyvms describe CallStatusCode` 列出呼叫状态，`dyvms doctor` 检查本机")).to_owned()
     });
     text!("the text contains no known code; {hint}", "文本中没有已知的错误码或状态码；{hint}")
 }

@@ -55,8 +55,8 @@ fn two_commands_lead_from_a_call_that_did_not_reach_somebody_to_its_outcome() {
     let id = response["CallId"].as_str().unwrap();
     assert_eq!(emulator.http("POST", "/_emulator/clock", "", r#"{"advance_seconds": 600}"#).0, 200);
 
-    let search = beginning(&help(), "a call that did not reach somebody");
-    let search = search.split_once(", and the call that it shows").unwrap().0;
+    let search = beginning(&help(), "a call that did not arrive");
+    let search = search.split_once(", and what it shows").unwrap().0;
     let found = outcome(command(&words(search).iter().map(String::as_str).collect::<Vec<_>>()));
     assert!(found.output.lines().nth(2).unwrap().starts_with("| QueryCallDetailByCallId "), "{}", found.output);
     let (_, example) = found.notices.split_once("note: an example of the first one:\n  dyvms ").unwrap();
@@ -106,7 +106,7 @@ fn three_commands_lead_from_nothing_to_a_verified_configuration() {
         let output = child.wait_with_output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
     };
-    assert_eq!(beginning(&help(), "a new machine"), "configure add NAME, and dyvms doctor");
+    assert_eq!(beginning(&help(), "a new machine"), "configure add NAME, then dyvms doctor");
     // Who begins with the check is led to the other command.
     let (status, checks, _) = run(&["doctor", "--endpoint", &emulator.url], "");
     assert_eq!(status, Some(1));

@@ -265,6 +265,22 @@ fn questions_are_chinese_in_a_chinese_locale() {
 }
 
 #[test]
+fn the_first_page_of_the_help_fits_80_columns() {
+    for language in ["en", "zh"] {
+        let (_, shown) = Terminal::start(80, &["--lang", language, "--help"], &[]).ended();
+        assert!(shown.lines().all(|line| fits(line, 80)), "{shown}");
+        // The commands stay in their column, which another wrapping would break.
+        let begin = shown.split(if language == "en" { "Where to begin" } else { "从这里开始" }).nth(1).unwrap();
+        let tasks = begin.lines().skip(1).take_while(|line| !line.is_empty());
+        let columns: Vec<usize> = tasks.filter_map(|line| Some(line.split_once("dyvms ")?.0.width())).collect();
+        assert!(
+            columns.len() >= 4 && columns.iter().filter(|column| **column == 30).count() >= 4,
+            "{columns:?}: {shown}"
+        );
+    }
+}
+
+#[test]
 fn a_help_at_a_terminal_has_styles_and_its_width() {
     let (status, shown) = Terminal::start(60, &["--lang", "zh", "configure", "--help"], &[]).ended();
     assert!(status == 0 && shown.contains("\n\u{1b}[1m\u{1b}[4m选项：\u{1b}[0m\n"), "{shown}");
