@@ -1,6 +1,6 @@
 //! `dyvms call`: sends one request, or requests all pages of a list.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::path::Path;
 
 use aliyun_api_spec::model;
@@ -17,7 +17,8 @@ use crate::query::Query;
 use crate::request::Request;
 use crate::rows::Rows;
 use crate::slots::Response;
-use crate::{dry_run, prompt, trace, until};
+use crate::terminal::result_width;
+use crate::{dry_run, meaning, prompt, trace, until};
 
 /// Options of `dyvms call`.
 #[derive(Debug, clap::Args)]
@@ -169,8 +170,18 @@ impl Caller {
             output::write_whole(io::stdout().lock(), format, &response.show())?;
         } else {
             let mut writer = self.writer(request);
-            let count = writer.page(response.show(), usize::MAX)?;
+            let shown = response.show();
+            let notes = match request.operation() {
+                Some(operation) if format == Format::Table && matches!(Rows::of(operation), Rows::Response(_)) => {
+                    meaning::notes(operation, &shown)
+                }
+                _ => Vec::new(),
+            };
+            let count = writer.page(shown, usize::MAX)?;
             finish(writer, count)?;
+            for note in notes {
+                notice::note(&note);
+            }
         }
         if more {
             notice::note("there may be more pages; --all shows the items of all of them");
@@ -182,7 +193,7 @@ impl Caller {
         let selected = query.select(value).map_err(Failure::Response)?;
         let Options { csv, columns, .. } = &self.options;
         let output = io::stdout().lock();
-        let note = output::write_selected(output, self.options.format(), *csv, columns, selected, terminal_width())?;
+        let note = output::write_selected(output, self.options.format(), *csv, columns, selected, result_width())?;
         if let Some(note) = note {
             notice::note(&note);
         }
@@ -253,7 +264,7 @@ impl Caller {
     fn end_incomplete(&self, result: Items) -> Result<(), Failure> {
         match result {
             Items::Written(writer) => {
-                if let Some(note) = writer.finish(terminal_width())? {
+                if let Some(note) = writer.finish(result_width())? {
                     notice::note(&note);
                 }
                 Ok(())
@@ -323,7 +334,7 @@ fn is_closed(descriptor: &str) -> bool {
 }
 
 fn finish(writer: Writer<impl io::Write>, items: usize) -> Result<(), Failure> {
-    let note = writer.finish(terminal_width())?;
+    let note = writer.finish(result_width())?;
     if items == 0 {
         notice::note("the response has no items");
     }
@@ -331,12 +342,4 @@ fn finish(writer: Writer<impl io::Write>, items: usize) -> Result<(), Failure> {
         notice::note(&note);
     }
     Ok(())
-}
-
-/// Width of the terminal to which the result is written, if it is one.
-pub(crate) fn terminal_width() -> Option<u16> {
-    if !io::stdout().is_terminal() {
-        return None;
-    }
-    terminal_size::terminal_size().map(|(terminal_size::Width(width), _)| width)
 }

@@ -11,12 +11,11 @@ use aliyun_api_spec::types::{Type, Types};
 use aliyun_codegen::{Program, program};
 use aliyun_protocol::gateway;
 
-use crate::call::terminal_width;
 use crate::failure::Failure;
 use crate::json::Json;
-use crate::language::{pick, text};
+use crate::language::{Language, pick, text};
 use crate::rows::Column;
-use crate::{candidates, help, notice, output, spec, table};
+use crate::{candidates, help, lines, notice, output, spec, terminal};
 
 /// Options of `dyvms operations`.
 #[derive(Debug, clap::Args)]
@@ -59,25 +58,32 @@ pub(crate) fn search(options: &Search) -> Result<(), Failure> {
         let hint = nearest.map_or_else(|| "try fewer words".to_owned(), |nearest| format!("did you mean {nearest}?"));
         return Err(Failure::Usage(format!("no operation has {}; {hint}", options.words.join(" and "))));
     }
+    // Programs get the English names.
+    let names = match (options.output, Language::current()) {
+        (Format::Table, Language::Chinese) => ["接口", "分组", "说明"],
+        _ => ["operation", "group", "what"],
+    };
     let row = |operation: &&Operation| {
-        let text = |name: &str, text: &str| (name.to_owned(), Json::Text(text.to_owned()));
-        let row = vec![
-            text("operation", &operation.action),
-            text("group", &operation.group),
-            text("what", pick(&operation.summary, operation.summary_zh.as_deref())),
-        ];
-        Json::Object(row)
+        let summary = pick(&operation.summary, operation.summary_zh.as_deref());
+        let cells = [operation.action.as_str(), operation.group.as_str(), summary];
+        let members = names.iter().zip(cells);
+        Json::Object(members.map(|(name, cell)| ((*name).to_owned(), Json::Text(cell.to_owned()))).collect())
     };
     let rows: Vec<Json> = found.iter().map(row).collect();
     if options.output == Format::Json {
         return Ok(output::write_json(io::stdout().lock(), &Json::List(rows))?);
     }
-    let columns = ["operation", "group", "what"].map(Column::text);
-    if let Some(drawing) = table::draw(&columns, &rows, terminal_width()) {
-        // It takes the marks off again unless this is a terminal that wants them.
-        writeln!(anstream::stdout().lock(), "{}", marked(&drawing.text, &words))?;
+    output::write_table(&names.map(Column::text), &rows, |text| marked(text, &words))?;
+    let (count, operations) = (found.len(), notice::count(found.len(), "operation"));
+    notice::note(&text!(
+        "{operations}; `dyvms describe <ACTION>` shows one",
+        "共 {count} 个接口；`dyvms describe <ACTION>` 显示其中一个"
+    ));
+    // Who searches wants to call what fits best.
+    let best = found.first().filter(|_| !words.is_empty()).and_then(|best| help::example_call(best));
+    if let Some(call) = best {
+        notice::note(&text!("an example of the first one:\n{call}", "第一个接口的示例：\n{call}"));
     }
-    notice::note(&format!("{}; `dyvms describe <ACTION>` shows one", notice::count(found.len(), "operation")));
     Ok(())
 }
 
@@ -167,10 +173,10 @@ fn type_has(named: &NamedType, word: &str, of_field: &dyn Fn(&Field, &str) -> bo
 /// Describes an operation or a type.
 pub(crate) fn describe(options: &Describe) -> Result<(), Failure> {
     let service = spec::service();
-    let text = if let Some(operation) = service.operation(&options.name) {
+    let Description { text, code } = if let Some(operation) = service.operation(&options.name) {
         of_operation(service, operation)
     } else if let Some((types, named)) = named(service, &options.name) {
-        of_type(types, named)
+        Description { text: of_type(types, named), code: String::new() }
     } else if let Some(receipt) = service.receipts.iter().find(|receipt| receipt.kind == options.name) {
         of_receipt(service, receipt)
     } else {
@@ -185,7 +191,19 @@ pub(crate) fn describe(options: &Describe) -> Result<(), Failure> {
         );
         return Err(Failure::Usage(format!("there is no operation, type or receipt \"{}\"; {hint}", options.name)));
     };
+    let text = lines::fitted(&text, HANGING, terminal::result_width()) + &code;
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
+}
+
+/// Columns by which a line goes on to the right of where it begins, so that members of members stay apart.
+const HANGING: usize = 4;
+
+/// What is shown of an operation, a type or a receipt.
+struct Description {
+    /// Lines that are wrapped for a terminal.
+    text: String,
+    /// Examples after them, which are not, because they are copied.
+    code: String,
 }
 
 /// A type by its name, with the types that it can name.
@@ -200,7 +218,7 @@ fn named<'s>(service: &'s Service, name: &str) -> Option<(Types<'s>, &'s NamedTy
     })
 }
 
-fn of_operation(service: &'static Service, operation: &'static Operation) -> String {
+fn of_operation(service: &'static Service, operation: &'static Operation) -> Description {
     let types = Types::of(operation, service);
     let mut text = operation.action.clone();
     let kind = match operation.operation_type {
@@ -212,7 +230,8 @@ fn of_operation(service: &'static Service, operation: &'static Operation) -> Str
         text.push_str(pick("\nParameters\n", Some("\n接口参数\n")));
         for field in &operation.parameters {
             let required = if field.required { pick(", required", Some("，必填")) } else { "" };
-            line(&mut text, 1, field, &format!("{}{required}", kind_of(&field.shape)), types);
+            let kind = format!("{}{required}", kind_of(&field.shape));
+            entry(&mut text, 1, field, &kind, &help::argument(field, types).brief);
             tree(&mut text, &field.shape, types, &mut Vec::new());
         }
     }
@@ -229,21 +248,22 @@ fn of_operation(service: &'static Service, operation: &'static Operation) -> Str
     let own: Vec<&str> = own.collect();
     if !own.is_empty() {
         text.push_str(&text!(
-            "\nErrors of the service; `dyvms explain CODE` says what to do\n{}",
-            "\n服务的错误码；处理方法见 `dyvms explain CODE`\n{}",
-            wrapped(&own)
+            "\nErrors of the service; `dyvms explain CODE` says what to do\n{}\n",
+            "\n服务的错误码；处理方法见 `dyvms explain CODE`\n{}\n",
+            lines::filled(&format!("  {}", own.join(", ")), 2, 100)
         ));
     }
+    let mut code = String::new();
     let example = help::example(operation);
     if !example.is_empty() {
-        let _ = write!(text, "\n{}\n", example.trim_end());
+        let _ = write!(code, "\n{}\n", example.trim_end());
     }
     let values = operation.examples.first().map(|example| &example.request);
     let crate_name = service.product.to_lowercase().replace('-', "_");
     if let Some(program) = values.and_then(|values| program(service, operation, Program::new(&crate_name), values)) {
-        text.push_str(&text!("\nIn Rust:\n{}", "\nRust 代码：\n{}", indented(&program)));
+        code.push_str(&text!("\nIn Rust:\n{}", "\nRust 代码：\n{}", indented(&program)));
     }
-    text
+    Description { text, code }
 }
 
 /// A text, moved to the right.
@@ -260,26 +280,7 @@ fn is_of_gateway(code: &str) -> bool {
     gateway::CODES.iter().any(|facts| facts.codes.contains(&code))
 }
 
-/// Words in lines of a common width.
-fn wrapped(words: &[&str]) -> String {
-    const WIDTH: usize = 100;
-    let mut text = String::new();
-    let mut length = WIDTH;
-    for word in words {
-        if length + word.len() + 2 > WIDTH {
-            text.push_str(if text.is_empty() { "  " } else { ",\n  " });
-            length = 2;
-        } else {
-            text.push_str(", ");
-            length += 2;
-        }
-        text.push_str(word);
-        length += word.len();
-    }
-    text + "\n"
-}
-
-fn of_receipt(service: &'static Service, receipt: &'static Receipt) -> String {
+fn of_receipt(service: &'static Service, receipt: &'static Receipt) -> Description {
     let types = Types::of_receipt(receipt, Some(service));
     let mut text = text!("{} (receipt)\n\n{}\n", "{} (回执)\n\n{}\n", receipt.kind, receipt.summary);
     if let Some(description) = &receipt.description {
@@ -292,11 +293,12 @@ fn of_receipt(service: &'static Service, receipt: &'static Receipt) -> String {
     }
     let key = receipt.key.join(", ");
     text.push_str(&text!("\nThe same receipt has the same {key}\n", "\n同一回执的以下成员相同：{key}\n"));
+    let mut code = String::new();
     for (name, example) in &receipt.examples {
         let example = serde_json::to_string_pretty(example).unwrap_or_default();
-        text.push_str(&text!("\nExample: {name}\n{example}\n", "\n示例：{name}\n{example}\n"));
+        code.push_str(&text!("\nExample: {name}\n{example}\n", "\n示例：{name}\n{example}\n"));
     }
-    text
+    Description { text, code }
 }
 
 fn of_type(types: Types<'static>, named: &'static NamedType) -> String {
@@ -342,7 +344,10 @@ fn tree(text: &mut String, shape: &'static Shape, types: Types<'static>, open: &
 }
 
 fn line(text: &mut String, depth: usize, field: &'static Field, kind: &str, types: Types<'static>) {
-    let explained = help::parameter(field, types).brief;
+    entry(text, depth, field, kind, &help::parameter(field, types).brief);
+}
+
+fn entry(text: &mut String, depth: usize, field: &Field, kind: &str, explained: &str) {
     let gap = if explained.is_empty() { "" } else { "  " };
     let _ = writeln!(text, "{:indent$}{}: {kind}{gap}{explained}", "", field.wire_name, indent = depth * 2);
 }
@@ -392,7 +397,8 @@ mod tests {
     #[test]
     fn an_operation_is_described_with_the_members_of_its_response() {
         let service = spec::service();
-        let text = of_operation(service, service.operation("QueryRobotTaskCallList").unwrap());
+        let Description { text, code } = of_operation(service, service.operation("QueryRobotTaskCallList").unwrap());
+        let text = text + &code;
         for expected in [
             "QueryRobotTaskCallList (robot, reads)\n",
             "  TaskId: text  Id of the robot call task",
@@ -410,7 +416,7 @@ mod tests {
     fn every_operation_and_type_has_a_description() {
         let service = spec::service();
         for operation in &service.operations {
-            assert!(of_operation(service, operation).lines().count() > 5);
+            assert!(of_operation(service, operation).text.lines().count() > 5);
             for own in &operation.types {
                 let (types, found) = named(service, &own.name).unwrap();
                 assert!(of_type(types, found).lines().count() > 3, "{}", own.name);

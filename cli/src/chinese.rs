@@ -3,7 +3,6 @@
 //! [`translated`] replaces the texts of a command by those of [`texts`]. [`print`] replaces what clap itself adds, such as
 //! headings, and wraps lines: clap breaks them at spaces only, which Chinese does not have.
 
-mod lines;
 mod texts;
 
 use std::io::{self, Write as _};
@@ -14,6 +13,7 @@ use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
 
 use self::texts::{PAGES, Page};
 use crate::language::Language;
+use crate::lines;
 
 /// Page of the options that every action of `call` has.
 pub(crate) const CALL: &str = "call ACTION";

@@ -18,7 +18,7 @@ use crate::params;
 use crate::request::Request;
 use crate::{
     call, candidates, catalogue, chinese, completion, configure, doctor, emulator, explain, export, file_argument,
-    foreign, help, man, openapi, receipts, spec, untyped,
+    foreign, help, lines, man, openapi, receipts, spec, terminal, untyped,
 };
 
 /// The task of a command line.
@@ -117,7 +117,7 @@ fn unknown_action(action: &str) -> String {
     format!("the specification has no action \"{action}\"; {hint} --untyped calls an operation that it does not have")
 }
 
-/// Explains how to write a value that looks like an option, and what an option of another command is called here.
+/// Explains parameters that are missing, how to write a value that looks like an option, and what an option of another command is called here.
 fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
@@ -143,6 +143,11 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
     else {
         return error.into();
     };
+    if error.kind() == ErrorKind::MissingRequiredArgument
+        && let Some(message) = missing(operation, &error)
+    {
+        return Failure::Usage(message);
+    }
     let command = describe(Command::new(operation.action.as_str()), operation);
     for pair in arguments.windows(2).skip(3) {
         let [Some(name), Some(value)] = [&pair[0], &pair[1]].map(|argument| argument.to_str()) else { continue };
@@ -158,6 +163,43 @@ fn hyphened(arguments: &[OsString], error: clap::Error) -> Failure {
         return Failure::Usage(format!("{name} {BEGINS_LIKE_AN_OPTION} {name}={shown}"));
     }
     error.into()
+}
+
+/// The parameters that a call of an operation needs too, as its help describes them. `None` if something else is missing.
+fn missing(operation: &'static Operation, error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::Strings(arguments)) = error.get(ContextKind::InvalidArg) else { return None };
+    let types = Types::of(operation, spec::service());
+    let mut message = format!("{} needs these parameters, too:", operation.action);
+    for argument in arguments {
+        let name = argument.strip_prefix("--")?.split([' ', '=']).next()?;
+        let text = help::argument(operation.parameter(name)?, types).full;
+        message.extend(["\n  ", argument]);
+        let text: String = text.lines().flat_map(|line| ["\n      ", line]).collect();
+        message.push_str(lines::fitted(&text, 0, terminal::note_width()).trim_end());
+    }
+    if let Some(call) = help::example_call(operation) {
+        message.extend(["\nExample:\n", &call]);
+    }
+    Some(message)
+}
+
+/// Where a new user begins, for the help.
+fn beginning() -> &'static str {
+    pick(
+        "Where to begin:
+  an error or a code          dyvms explain 'ERROR OR CODE'
+  a call that did not arrive  dyvms operations outcome call, and what it shows;
+                              with receipts in a file: dyvms receipts show FILE
+  a new machine               dyvms configure add NAME, then dyvms doctor
+  a test without an account   dyvms call ACTION --local",
+        Some(
+            "从这里开始：
+  错误信息、错误码或呼叫状态  dyvms explain '错误信息或错误码'
+  电话没有打通                dyvms operations 呼叫 结果，再运行它给出的调用；若回执保存在文件中：dyvms receipts show FILE
+  新机器                      dyvms configure add NAME，然后 dyvms doctor
+  没有账号时试用              dyvms call ACTION --local",
+        ),
+    )
 }
 
 /// The whole command line, in the language of this run. Actions are created only for `call` and `export`, since that needs the specification, and the
@@ -247,7 +289,7 @@ fn english() -> Command {
         .arg(language)
         .version(env!("CARGO_PKG_VERSION"))
         .about("Unofficial command for Alibaba Cloud's voice service (Dyvmsapi 2017-05-25)")
-        .after_help(exit_status())
+        .after_help(format!("{}\n\n{}", beginning(), exit_status()))
         .max_term_width(100)
         .subcommand_required(true)
         .arg_required_else_help(true)

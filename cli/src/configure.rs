@@ -3,20 +3,19 @@
 mod edit;
 mod setting;
 
-use std::io::{self, Write as _};
+use std::io;
 
 use aliyun_runtime::credentials::tool::{self, Outline, ProfileOutline, ProfileState, ToolFile};
 use zeroize::Zeroizing;
 
 use self::setting::{Setting, Value};
-use crate::call::terminal_width;
 use crate::catalogue::Format;
 use crate::failure::Failure;
 use crate::json::Json;
 use crate::language::{Language, pick, text};
 use crate::rows::Column;
 use crate::whole_file::{self, Readers};
-use crate::{candidates, notice, output, table};
+use crate::{candidates, notice, output};
 
 /// Options of `dyvms configure`.
 #[derive(Debug, clap::Args)]
@@ -141,9 +140,7 @@ impl Profiles {
             return Ok(output::write_json(io::stdout().lock(), &Json::List(rows))?);
         }
         let columns = names.map(Column::text);
-        if let Some(drawing) = table::draw(&columns, &rows, terminal_width()) {
-            writeln!(io::stdout().lock(), "{}", drawing.text)?;
-        }
+        output::write_table(&columns, &rows, str::to_owned)?;
         if profiles.is_empty() {
             notice::note(&text!(
                 "{} has no profiles; `dyvms configure add NAME` adds one",

@@ -17,7 +17,7 @@ use crate::client::{self, Connection};
 use crate::failure::Failure;
 use crate::json::Json;
 use crate::language::{Language, pick, text};
-use crate::{notice, output, spec};
+use crate::{lines, notice, output, spec, terminal};
 
 /// Options of `dyvms doctor`.
 #[derive(Debug, clap::Args)]
@@ -145,7 +145,8 @@ fn show(checks: &[Check], format: Format) -> io::Result<()> {
     }
     // It takes the colours off again unless this is a terminal that wants them.
     let mut stdout = anstream::stdout().lock();
-    let width = if Language::current() == Language::Chinese { 8 } else { 11 };
+    let column = if Language::current() == Language::Chinese { 8 } else { 11 };
+    let width = terminal::result_width().map(usize::from);
     for Check { name, result, detail, remedy } in checks {
         let (colour, word) = match result {
             CheckResult::Passed => ("32", pick("ok", Some("通过"))),
@@ -153,10 +154,20 @@ fn show(checks: &[Check], format: Format) -> io::Result<()> {
             CheckResult::NotChecked => ("33", pick("not checked", Some("未检查"))),
         };
         let separator = if remedy.is_empty() { "" } else { pick("; ", Some("；")) };
-        let (word, name) = (padded(word, width), padded(pick(name, in_chinese(name)), width));
-        writeln!(stdout, "\x1b[{colour}m{word}\x1b[0m  {name}  {detail}{separator}{remedy}")?;
+        let (word, name) = (padded(word, column), padded(pick(name, in_chinese(name)), column));
+        let line = format!("\x1b[{colour}m{word}\x1b[0m  {name}  {detail}{separator}{remedy}");
+        writeln!(stdout, "{}", fitted(&line, 2 * (column + 2), width))?;
     }
     Ok(())
+}
+
+/// A line of a check for a terminal: what was found goes on in its column, or further to the left if there is little room.
+fn fitted(line: &str, column: usize, width: Option<usize>) -> String {
+    const LITTLE: usize = 60;
+    match width {
+        None => line.to_owned(),
+        Some(width) => lines::filled(line, if width < LITTLE { 2 } else { column }, width),
+    }
 }
 
 /// A text with spaces after it, to a width in columns of a terminal.

@@ -14,7 +14,7 @@ use aliyun_protocol::gateway;
 use crate::failure::Failure;
 use crate::json::Json;
 use crate::language::{Language, pick, text};
-use crate::{candidates, notice, output, spec};
+use crate::{candidates, lines, notice, output, spec, terminal};
 
 /// Options of `dyvms explain`.
 #[derive(Debug, clap::Args)]
@@ -66,7 +66,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Failure> {
         return Ok(output::write_json(io::stdout().lock(), &Json::List(found.iter().map(as_json).collect()))?);
     }
     let shown: Vec<String> = found.iter().map(as_text).collect();
-    Ok(io::stdout().lock().write_all(shown.join("\n").as_bytes())?)
+    let shown = lines::fitted(&shown.join("\n"), 0, terminal::result_width());
+    Ok(io::stdout().lock().write_all(shown.as_bytes())?)
 }
 
 /// Prints what the code of an error means, for those who want to read it in Chinese. The error itself is English.
@@ -212,8 +213,9 @@ fn unknown(text: &str) -> String {
         Some(text!("did you mean {nearest}?", "是否指 {nearest}？"))
     };
     let hint = hint().unwrap_or_else(|| {
-        let english = "`dyvms describe CallStatusCode` lists the states of a call";
-        pick(english, Some("`dyvms describe CallStatusCode` 列出呼叫状态")).to_owned()
+        let english =
+            "`dyvms describe CallStatusCode` lists the states of a call, and `dyvms doctor` checks this machine";
+        pick(english, Some("`dyvms describe CallStatusCode` 列出呼叫状态，`dyvms doctor` 检查本机")).to_owned()
     });
     text!("the text contains no known code; {hint}", "文本中没有已知的错误码或状态码；{hint}")
 }

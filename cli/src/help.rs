@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::language::{pick, text};
-use crate::{file_argument, spec};
+use crate::{date, file_argument, spec, terminal};
 use aliyun_api_spec::model::{By, EnumValue, Field, Operation, OperationType, Rate, Shape, Time, Unit};
 use aliyun_api_spec::types::{Type, Types};
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
 
 /// The help texts for `-h` and for `--help`.
 #[derive(Debug)]
@@ -39,6 +40,17 @@ pub(crate) fn parameter(field: &'static Field, types: Types<'static>) -> Help {
         let names: Vec<&str> = fields.iter().map(|field| field.wire_name.as_str()).collect();
         let names = names.join(", ");
         full.push_str(&text!("\nMembers: {names}", "\n成员：{names}"));
+    }
+    Help { brief, full }
+}
+
+/// The help of a parameter where its value is given: a date can stand for a number.
+pub(crate) fn argument(field: &'static Field, types: Types<'static>) -> Help {
+    let Help { mut brief, mut full } = parameter(field, types);
+    if let Some(note) = date::help(&field.shape) {
+        for text in [&mut brief, &mut full] {
+            text.extend([if text.is_empty() { "" } else { " " }, note.as_str()]);
+        }
     }
     Help { brief, full }
 }
@@ -173,12 +185,38 @@ pub(crate) fn usage(operation: &Operation) -> String {
     usage
 }
 
-/// An example that can be run, and an empty line. Empty if the specification has no example.
+/// Help is wrapped at 100 columns. A longer command would be split into two.
+const WIDEST: usize = 96;
+
+/// An example that can be run, and an empty line, for the terminal. Empty if the specification has no example.
 pub(crate) fn example(operation: &Operation) -> String {
-    let Some(example) = operation.examples.first() else { return String::new() };
-    let parameters = example.request.iter().map(|(name, value)| (name.as_str(), plain(value)));
-    let line = call(&operation.action, parameters, ["--local".to_owned()]);
+    example_for(operation, room())
+}
+
+/// The width for a command that is indented by two columns.
+fn room() -> usize {
+    terminal::result_width().map_or(WIDEST, |width| usize::from(width).saturating_sub(2).min(WIDEST))
+}
+
+fn example_for(operation: &Operation, width: usize) -> String {
+    let Some(parameters) = example_values(operation) else { return String::new() };
+    let line = command(&operation.action, parameters, ["--local".to_owned()], width);
     text!("Example:\n  {line}\n\n", "示例：\n  {line}\n\n")
+}
+
+/// A call of an operation with the parameters of an example, indented as a line of its own.
+pub(crate) fn example_call(operation: &Operation) -> Option<String> {
+    Some(format!("  {}", command(&operation.action, example_values(operation)?, [], room())))
+}
+
+/// The parameters of the first example, with dates where they are easier to read.
+fn example_values(operation: &Operation) -> Option<impl Iterator<Item = (&str, String)>> {
+    let value = |(name, value): (&'_ String, &Value)| {
+        let value = plain(value);
+        operation.parameter(name).and_then(|field| date::of_number(&value, &field.shape)).unwrap_or(value)
+    };
+    let example = operation.examples.first()?;
+    Some(example.request.iter().map(move |(name, given)| (name.as_str(), value((name, given)))))
 }
 
 /// The command that calls an operation, for a POSIX shell.
@@ -187,8 +225,15 @@ pub(crate) fn call<'p>(
     parameters: impl IntoIterator<Item = (&'p str, String)>,
     options: impl IntoIterator<Item = String>,
 ) -> String {
-    // Help is wrapped at 100 columns. A longer line would be split into two commands.
-    const WIDTH: usize = 96;
+    command(action, parameters, options, WIDEST)
+}
+
+fn command<'p>(
+    action: &str,
+    parameters: impl IntoIterator<Item = (&'p str, String)>,
+    options: impl IntoIterator<Item = String>,
+    width: usize,
+) -> String {
     let mut words = vec![format!("dyvms call {action}")];
     let parameter = |(name, value): (&str, String)| {
         // A value that begins like an option needs the other spelling.
@@ -198,7 +243,7 @@ pub(crate) fn call<'p>(
     words.extend(parameters.into_iter().map(parameter));
     words.extend(options);
     let line = words.join(" ");
-    if line.chars().count() > WIDTH { words.join(" \\\n    ") } else { line }
+    if line.width() > width { words.join(" \\\n    ") } else { line }
 }
 
 /// A text without quotation marks, any other value as JSON.
@@ -250,7 +295,7 @@ mod tests {
         assert_eq!(usage(specimen::operation()), usage_line);
         let listed = spec::service().operation("QueryRobotTaskCallList").unwrap();
         let line = "dyvms call QueryRobotTaskCallList --TaskId 1045001 --PageNo 1 --PageSize 20 --local";
-        assert_eq!(example(listed), format!("Example:\n  {line}\n\n"));
+        assert_eq!(example_for(listed, WIDEST), format!("Example:\n  {line}\n\n"));
         let expected = "\
 Example:
   dyvms call Specimen \\
@@ -261,7 +306,8 @@ Example:
     --local
 
 ";
-        assert_eq!(example(specimen::operation()), expected);
+        assert_eq!(example_for(specimen::operation(), WIDEST), expected);
+        assert_eq!(example_for(specimen::operation(), 20), expected);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use aliyun_protocol::visible::escaped;
 
+use crate::{lines, terminal};
+
 /// Prints why the command fails.
 pub(crate) fn error(message: &str) {
     line("error", message);
@@ -14,9 +16,14 @@ pub(crate) fn cause(message: &str) {
     line("  caused by", message);
 }
 
-/// Prints a note about the result.
+/// Prints a note about the result. Its first line is wrapped for a terminal. Further ones are not, such as a command to copy,
+/// and neither are errors, which people copy too, for example for `dyvms explain`.
 pub(crate) fn note(message: &str) {
-    line("note", message);
+    const MARK: &str = "note: ";
+    let (first, rest) = message.split_at(message.find('\n').unwrap_or(message.len()));
+    let first = format!("{MARK}{first}");
+    let width = terminal::note_width().map(usize::from);
+    log(&(width.map_or(first.clone(), |width| lines::filled(&first, MARK.len(), width)) + rest));
 }
 
 /// A number with a noun, such as `1 item` and `2 items`.

@@ -6,8 +6,9 @@ use std::io::{self, IsTerminal as _, Write};
 use aliyun_protocol::visible::escaped;
 
 use crate::json::{self, Json};
+use crate::language::text;
 use crate::rows::{self, Column, Rows};
-use crate::{notice, table, yaml};
+use crate::{notice, table, terminal, yaml};
 
 /// Formats of the result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -101,6 +102,18 @@ pub(crate) fn write_selected(
     let mut writer = if columns.is_empty() { writer } else { writer.columns(columns.to_vec()) };
     writer.page(value, usize::MAX)?;
     writer.finish(width)
+}
+
+/// Writes rows as a table to standard output, for a command that has JSON for programs. Says what there is no room for. Returns
+/// `false` if no column has a value.
+pub(crate) fn write_table(columns: &[Column], rows: &[Json], style: impl Fn(&str) -> String) -> io::Result<bool> {
+    let Some(drawing) = table::draw(columns, rows, terminal::result_width()) else { return Ok(false) };
+    // It takes styles off again unless this is a terminal that wants them.
+    write_text(&mut anstream::stdout().lock(), style(&drawing.text))?;
+    if let Some(what) = drawing.not_shown() {
+        notice::note(&text!("{what}; -o json shows everything", "{what}；-o json 显示全部内容"));
+    }
+    Ok(true)
 }
 
 /// Writes a text at once. A reader that stops after the first line then does not close the output before the rest.
@@ -201,8 +214,13 @@ impl<W: Write> Writer<W> {
             (Format::Table, Rows::List { columns, .. } | Rows::Items(columns)) => {
                 let columns = rows::with_unknown_columns(columns, &self.kept);
                 if let Some(drawing) = table::draw(&columns, &self.kept, width) {
+                    note = drawing.not_shown().map(|what| {
+                        text!(
+                            "{what}; to see all, choose --columns, use another --output or write to a file",
+                            "{what}；要查看全部内容，请用 --columns 选择列，用 --output 换一种格式，或写入文件"
+                        )
+                    });
                     write_text(&mut self.output, drawing.text)?;
-                    note = not_shown(&drawing.hidden, drawing.shortened);
                 } else {
                     note = Some(format!("{} without any content", notice::count(self.kept.len(), "item")));
                 }
@@ -254,18 +272,6 @@ impl<W: Write> Writer<W> {
         }
         writer.flush()
     }
-}
-
-/// The note about what a table has no room for: columns, and the ends of long cells.
-fn not_shown(columns: &[String], shortened: usize) -> Option<String> {
-    let room = columns.first().map(|first| {
-        let count = notice::count(columns.len(), "column");
-        format!("no room for {count}, from {} on", escaped(first))
-    });
-    let verb = if shortened == 1 { "is" } else { "are" };
-    let cells = (shortened > 0).then(|| format!("{} {verb} shortened", notice::count(shortened, "cell")));
-    let what = room.into_iter().chain(cells).collect::<Vec<_>>().join(", and ");
-    (!what.is_empty()).then(|| format!("{what}; to see all, choose --columns, use another --output or write to a file"))
 }
 
 /// The note about members for which a CSV has no column.
@@ -369,25 +375,6 @@ mod tests {
                 assert_eq!(written, (String::new(), note.to_owned()), "{page}");
             }
         }
-    }
-
-    #[test]
-    fn columns_without_room_are_counted() {
-        let names = |count: usize| vec!["a\u{202e}".to_owned(); count];
-        let note = |count: &str| {
-            format!(
-                r"no room for {count}, from a\u{{202e}} on; to see all, choose --columns, use another --output or write to a file"
-            )
-        };
-        let whole = "; to see all, choose --columns, use another --output or write to a file";
-        assert_eq!(not_shown(&[], 1), Some(format!("1 cell is shortened{whole}")));
-        assert_eq!(
-            not_shown(&["b".to_owned()], 2),
-            Some(format!("no room for 1 column, from b on, and 2 cells are shortened{whole}"))
-        );
-        assert_eq!(not_shown(&[], 0), None);
-        assert_eq!(not_shown(&names(1), 0), Some(note("1 column")));
-        assert_eq!(not_shown(&names(2), 0), Some(note("2 columns")));
     }
 
     #[test]

@@ -12,14 +12,13 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command};
 use serde_json::Value;
 
-use crate::file_argument;
-use crate::help;
 use crate::json::{self, Json};
+use crate::{date, file_argument, help};
 
 /// The argument for a parameter: `--TaskId <TEXT>`. Its value is a text that fits the parameter, as it was given. That of a
 /// list may be given several times; see [`joined`].
 pub(crate) fn argument(field: &'static Field, types: Types<'static>) -> Arg {
-    let help = help::parameter(field, types);
+    let help = help::argument(field, types);
     let is_list = matches!(types.resolve(&field.shape.kind), Type::Array(_));
     Arg::new(field.wire_name.as_str())
         .action(if is_list { ArgAction::Append } else { ArgAction::Set })
@@ -31,7 +30,7 @@ pub(crate) fn argument(field: &'static Field, types: Types<'static>) -> Arg {
         .value_parser(Checker { field, types })
 }
 
-fn value_name(shape: &'static Shape, types: Types<'static>) -> &'static str {
+pub(crate) fn value_name(shape: &'static Shape, types: Types<'static>) -> &'static str {
     match types.resolve(&shape.kind) {
         Type::Scalar(kind) | Type::Enum { kind, .. } => match kind {
             Kind::Int32 | Kind::Int64 => "INTEGER",
@@ -97,6 +96,9 @@ fn shown(text: &str) -> String {
 
 /// Returns the text to send, or what is expected instead.
 fn read(text: &str, shape: &'static Shape, types: Types<'static>) -> Result<String, String> {
+    if let Some(number) = date::number(text, shape) {
+        return Ok(number);
+    }
     match types.resolve(&shape.kind) {
         Type::Scalar(kind) | Type::Enum { kind, .. } => scalar(text, kind).map(str::to_owned).map_err(str::to_owned),
         Type::Array(items) if shape.style == Some(Style::Simple) => simple(text, types.resolve(&items.kind)),

@@ -8,13 +8,18 @@ use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, Wi
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::json::Json;
+use crate::language::{pick, text};
 use crate::rows::{self, Column};
+use crate::{lines, notice};
 
-/// Longer cells are wrapped on a terminal, so that a long text leaves room for other columns.
-const WIDEST: u16 = 40;
+/// Longer cells are wrapped on a terminal if there are other columns to show.
+const WIDEST: usize = 40;
 
 /// Longer cells are shortened on a terminal: a cell takes three lines of the widest column at most.
-const LONGEST: usize = 3 * WIDEST as usize;
+const LONGEST: usize = 3 * WIDEST;
+
+/// A column of sentences is not narrower, unless it is the only one.
+const NARROWEST: usize = 16;
 
 /// A space on both sides, and the line before a column.
 const PADDING: usize = 3;
@@ -30,6 +35,24 @@ pub(crate) struct Drawing {
     pub(crate) shortened: usize,
 }
 
+impl Drawing {
+    /// What is not shown: columns, and the ends of long cells. `None` if everything is.
+    pub(crate) fn not_shown(&self) -> Option<String> {
+        let count = self.hidden.len();
+        let room = self.hidden.first().map(|first| {
+            let (first, columns) = (escaped(first), notice::count(count, "column"));
+            text!("no room for {columns}, from {first} on", "从 {first} 起有 {count} 列放不下")
+        });
+        let cells = (self.shortened > 0).then(|| {
+            let verb = if self.shortened == 1 { "is" } else { "are" };
+            let (count, cells) = (self.shortened, notice::count(self.shortened, "cell"));
+            text!("{cells} {verb} shortened", "{count} 个单元格已截短")
+        });
+        let parts: Vec<String> = room.into_iter().chain(cells).collect();
+        (!parts.is_empty()).then(|| parts.join(pick(", and ", Some("，"))))
+    }
+}
+
 /// Draws rows with all columns that have a value, or with as many of them as fit the width. `None` if no column has a value.
 pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Option<Drawing> {
     let columns: Vec<(&Column, Vec<String>)> = columns
@@ -40,7 +63,8 @@ pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Opt
     if columns.is_empty() {
         return None;
     }
-    let shown = width.map_or(columns.len(), |width| fitting(&columns, width));
+    let widths = width.map(|width| fitting(&columns, usize::from(width)));
+    let shown = widths.as_ref().map_or(columns.len(), Vec::len);
     let (columns, hidden) = columns.split_at_checked(shown).unwrap_or((&columns, &[]));
     let mut shortened = 0;
     let mut table = table(columns.iter().map(|(column, _)| escaped(&column.name)).collect(), width);
@@ -55,9 +79,10 @@ pub(crate) fn draw(columns: &[Column], rows: &[Json], width: Option<u16>) -> Opt
         if known.values.are_numbers() {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        if width.is_some() {
-            column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(WIDEST)));
-        }
+    }
+    for (column, width) in table.column_iter_mut().zip(widths.into_iter().flatten()) {
+        let width = u16::try_from(width + PADDING - 1).unwrap_or(u16::MAX);
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
     }
     let hidden = hidden.iter().map(|(column, _)| column.name.clone()).collect();
     Some(Drawing { text: table.to_string(), hidden, shortened })
@@ -100,19 +125,34 @@ fn table(header: Vec<Cow<'_, str>>, width: Option<u16>) -> Table {
     table
 }
 
-/// The number of columns that fit, at least 1.
-fn fitting(columns: &[(&Column, Vec<String>)], width: u16) -> usize {
-    let mut left = usize::from(width).saturating_sub(1);
-    let fit = columns.iter().take_while(|(column, cells)| {
-        let mut table = Table::new();
-        table.set_header([escaped(&column.name)]).add_rows(cells.iter().map(|cell| [cell]));
-        let widest = table.column_max_content_widths().first().copied().unwrap_or_default();
-        let needed = usize::from(widest.min(WIDEST)) + PADDING;
-        let fits = needed <= left;
-        left = left.saturating_sub(needed);
-        fits
-    });
-    fit.count().max(1)
+/// The widths of the columns that fit, at least of one. Where all fit, long cells get the room that is left.
+fn fitting(columns: &[(&Column, Vec<String>)], width: usize) -> Vec<usize> {
+    let mut left = width.saturating_sub(1);
+    let mut widths = Vec::new();
+    for (column, cells) in columns {
+        let texts = || cells.iter().map(String::as_str).chain([column.name.as_str()]);
+        let wanted = texts().map(|text| escaped(text).width()).max().unwrap_or_default().min(WIDEST);
+        let room = left.saturating_sub(PADDING);
+        // Sentences can be wrapped; numbers and names are hard to read in parts.
+        let least = texts().map(lines::longest_word).max().unwrap_or_default().max(NARROWEST);
+        let given = match wanted {
+            wanted if wanted <= room => wanted,
+            _ if least <= room => room,
+            wanted if widths.is_empty() => wanted.min(room).max(2),
+            _ => break,
+        };
+        widths.push(given);
+        left = left.saturating_sub(given + PADDING);
+    }
+    if widths.len() == columns.len() {
+        for ((_, cells), width) in columns.iter().zip(&mut widths) {
+            let longest = cells.iter().map(|cell| cell.width()).max().unwrap_or_default().min(LONGEST);
+            let more = longest.saturating_sub(*width).min(left);
+            *width += more;
+            left -= more;
+        }
+    }
+    widths
 }
 
 #[cfg(test)]
@@ -159,6 +199,43 @@ mod tests {
         assert_eq!(drawing.hidden, ["duration"]);
         assert_eq!(draw(&columns(), &rows(), Some(34)).unwrap().hidden, Vec::<String>::new());
         assert_eq!(draw(&columns(), &rows(), Some(33)).unwrap().hidden, ["duration"]);
+    }
+
+    #[test]
+    fn sentences_take_the_room_that_is_left() {
+        let rows = [r#"{ "callId": "116^1", "label": "one two three four five six seven eight nine ten eleven" }"#];
+        let rows = rows.map(Json::read);
+        let expected = "\
+| callId | label            |
+|--------|------------------|
+| 116^1  | one two three    |
+|        | four five six    |
+|        | seven eight nine |
+|        | ten eleven       |";
+        assert_eq!(draw(&columns(), &rows, Some(29)).unwrap().text, expected);
+        assert_eq!(draw(&columns(), &rows, Some(28)).unwrap().hidden, ["label"]);
+        // Where there is room, nothing is wrapped.
+        assert!(
+            draw(&columns(), &rows, Some(80))
+                .unwrap()
+                .text
+                .contains("| 116^1  | one two three four five six seven eight nine ten eleven |")
+        );
+        // A name is not broken.
+        let names = [Json::read(r#"{ "callId": "116^1", "label": "QueryRobotTaskCallList" }"#)];
+        assert_eq!(draw(&columns(), &names, Some(33)).unwrap().hidden, ["label"]);
+    }
+
+    #[test]
+    fn columns_without_room_and_shortened_cells_are_counted() {
+        let note = |hidden: &[&str], shortened| {
+            let hidden = hidden.iter().map(|name| (*name).to_owned()).collect();
+            Drawing { text: String::new(), hidden, shortened }.not_shown()
+        };
+        assert_eq!(note(&[], 0), None);
+        assert_eq!(note(&[], 1).unwrap(), "1 cell is shortened");
+        assert_eq!(note(&["a\u{202e}"], 0).unwrap(), r"no room for 1 column, from a\u{202e} on");
+        assert_eq!(note(&["a", "b"], 2).unwrap(), "no room for 2 columns, from a on, and 2 cells are shortened");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The guides. The examples of docs/testing.md: those in Rust run here, and all stand there as they are in their files.
-//! Those in other languages are run by `tests/official/run`. The tutorial of docs/dialect.md, and all links.
+//! Those in other languages are run by `tests/official/run`. The tutorial of docs/dialect.md, docs/cli.md, and all links.
 
 #[path = "../official/examples/in_process.rs"]
 mod in_process;
 #[path = "../official/examples/over_http.rs"]
 mod over_http;
+#[cfg(unix)]
+mod terminal;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -71,6 +73,24 @@ fn blocks(guide: &str) -> Vec<Block<'_>> {
     blocks
 }
 
+impl Block<'_> {
+    /// The file that the paragraph above names last.
+    fn file(&self) -> Option<&str> {
+        let is_file = |name: &&str| ["json", "jsonl", "md"].iter().any(|end| has_end(name, end));
+        self.above.split('`').skip(1).step_by(2).filter(is_file).last()
+    }
+
+    /// The commands of a block, each with what it prints.
+    fn commands(&self) -> impl Iterator<Item = (&str, &str)> {
+        let commands = self.content.split("$ ").filter(|command| !command.is_empty());
+        commands.map(|command| command.split_once('\n').unwrap())
+    }
+}
+
+fn has_end(name: &str, end: &str) -> bool {
+    Path::new(name).extension().is_some_and(|own| own == end)
+}
+
 /// The commands, built once. They are in the folder of this test's executable.
 fn executable(name: &str) -> PathBuf {
     static BUILT: std::sync::Once = std::sync::Once::new();
@@ -110,24 +130,17 @@ fn follow(guide: &str) -> usize {
     let mut commands = 0;
     let mut last = String::new();
     let mut file: Option<String> = None;
-    for Block { language, content, above } in blocks(guide) {
-        // The file that the paragraph above names last.
-        let has_end = |name: &str, end: &str| Path::new(name).extension().is_some_and(|own| own == end);
-        let named = above
-            .split('`')
-            .skip(1)
-            .step_by(2)
-            .filter(|name| ["json", "jsonl", "md"].iter().any(|end| has_end(name, end)));
+    for block in blocks(guide) {
+        let Block { language, content, above } = block;
         match language {
             "json" | "jsonl" | "markdown" => {
-                file = named.last().map(str::to_owned).or(file);
+                file = block.file().map(str::to_owned).or(file);
                 let path = folder.path().join(file.as_ref().unwrap());
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                 std::fs::write(path, content).unwrap();
             }
             "console" => {
-                for command in content.split("$ ").filter(|command| !command.is_empty()) {
-                    let (command, expected) = command.split_once('\n').unwrap();
+                for (command, expected) in block.commands() {
                     // A reader has a terminal, where a table is the default.
                     let table = if expected.starts_with('|') { " -o table" } else { "" };
                     last = output(&format!("{command}{table}"), folder.path());

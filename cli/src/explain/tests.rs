@@ -69,5 +69,7 @@ fn every_http_status_of_a_failure_is_explained() {
 fn an_unknown_code_has_a_hint_and_is_not_repeated() {
     assert_eq!(unknown("Throtling"), "the text contains no known code; did you mean Throttling?");
     let said = unknown("13000000000");
-    assert!(said.ends_with("`dyvms describe CallStatusCode` lists the states of a call") && !said.contains("130"));
+    assert!(
+        said.ends_with("lists the states of a call, and `dyvms doctor` checks this machine") && !said.contains("130")
+    );
 }

@@ -1,7 +1,7 @@
 //! `dyvms receipts show`.
 
 use std::collections::HashMap;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 
 use aliyun_api_spec::model::TypeBody;
@@ -9,14 +9,12 @@ use aliyun_receipts::FileInbox;
 use dyvmsapi::receipt::Receipt;
 use dyvmsapi::types::CallStatusCode;
 use dyvmsapi::{CallState, Phase};
-use terminal_size::Width;
 
 use crate::failure::Failure;
 use crate::json::Json;
-use crate::notice;
-use crate::output;
+use crate::language::{Language, pick, text};
 use crate::rows::Column;
-use crate::table;
+use crate::{notice, output};
 
 /// Options of `dyvms receipts show`.
 #[derive(Debug, clap::Args)]
@@ -78,33 +76,34 @@ pub(super) fn run(options: &Options) -> Result<(), Failure> {
         }
     }
     if calls.others > 0 {
-        let receipts = notice::count(calls.others, "receipt");
-        notice::note(&format!("{receipts} without the id of a call, which this does not show"));
+        let (others, receipts) = (calls.others, notice::count(calls.others, "receipt"));
+        notice::note(&text!(
+            "{receipts} without the id of a call, which this does not show",
+            "有 {others} 条回执没有呼叫 ID，此处不显示"
+        ));
     }
-    let rows: Vec<Json> = calls.in_order.iter().map(|(state, own_id)| row(state, own_id.as_deref())).collect();
+    // Programs get the English names and meanings.
+    let language = if options.output == Format::Json { Language::English } else { Language::current() };
+    let rows = calls.in_order.iter().map(|(state, own_id)| row(state, own_id.as_deref(), language));
+    let rows: Vec<Json> = rows.collect();
     if options.output == Format::Json {
         return Ok(output::write_json(io::stdout().lock(), &Json::List(rows))?);
     }
-    let width = terminal_size::terminal_size_of(io::stdout()).map(|(Width(width), _)| width);
-    match table::draw(&columns(), &rows, width) {
-        None => notice::note("there is no receipt of a call in the file"),
-        Some(drawing) => {
-            writeln!(io::stdout().lock(), "{}", drawing.text)?;
-            if !drawing.hidden.is_empty() {
-                notice::note(&format!("no room for {}; -o json shows everything", notice::names(&drawing.hidden)));
-            }
-        }
+    let columns = names(language).map(Column::text);
+    if !output::write_table(&columns, &rows, str::to_owned)? {
+        notice::note(pick("there is no receipt of a call in the file", Some("文件中没有呼叫的回执")));
     }
     Ok(())
 }
 
-const COLUMNS: [&str; 7] = ["call", "ownId", "phase", "outcome", "meaning", "keys", "lastChange"];
-
-fn columns() -> Vec<Column> {
-    COLUMNS.map(Column::text).into()
+/// Names of the columns.
+fn names(language: Language) -> [&'static str; 7] {
+    match language {
+        Language::English => ["call", "ownId", "phase", "outcome", "meaning", "keys", "lastChange"],
+        Language::Chinese => ["呼叫", "外部编号", "阶段", "结果", "含义", "按键", "最近变化"],
+    }
 }
-
-fn row(state: &CallState, own_id: Option<&str>) -> Json {
+fn row(state: &CallState, own_id: Option<&str>, language: Language) -> Json {
     let outcome = state.outcome();
     let outcome = outcome.as_ref().map(CallStatusCode::as_str);
     let keys: String = state.keys().collect::<Vec<_>>().join(" ");
@@ -112,34 +111,36 @@ fn row(state: &CallState, own_id: Option<&str>) -> Json {
     let cells = [
         Some(state.id()),
         own_id,
-        Some(phase(state.phase())),
+        Some(phase(state.phase(), language)),
         outcome,
-        outcome.and_then(meaning),
+        outcome.and_then(|code| meaning(code, language)),
         Some(keys.as_str()).filter(|keys| !keys.is_empty()),
         last_change,
     ];
     let member = |(name, cell): (&str, Option<&str>)| {
         (name.to_owned(), cell.map_or(Json::Null, |cell| Json::Text(cell.to_owned())))
     };
-    Json::Object(COLUMNS.into_iter().zip(cells).map(member).collect())
+    Json::Object(names(language).into_iter().zip(cells).map(member).collect())
 }
 
-fn phase(phase: Phase) -> &'static str {
-    match phase {
-        Phase::Started => "started",
-        Phase::Ringing => "ringing",
-        Phase::Answered => "answered",
-        Phase::CalleeRinging => "calleeRinging",
-        Phase::Talking => "talking",
-        Phase::HungUp => "hungUp",
-        Phase::Ended => "ended",
-        _ => "unknown",
-    }
+fn phase(phase: Phase, language: Language) -> &'static str {
+    let (english, chinese) = match phase {
+        Phase::Started => ("started", "已发起"),
+        Phase::Ringing => ("ringing", "响铃中"),
+        Phase::Answered => ("answered", "已接听"),
+        Phase::CalleeRinging => ("calleeRinging", "被叫响铃中"),
+        Phase::Talking => ("talking", "通话中"),
+        Phase::HungUp => ("hungUp", "已挂断"),
+        Phase::Ended => ("ended", "已结束"),
+        _ => ("unknown", "未知"),
+    };
+    language.pick(english, Some(chinese))
 }
 
 /// What a code means, from the specification of the voice service.
-fn meaning(code: &str) -> Option<&'static str> {
+fn meaning(code: &str, language: Language) -> Option<&'static str> {
     let known = aliyun_api_spec::dyvmsapi().types.iter().find(|known| known.name == "CallStatusCode")?;
     let TypeBody::Enum { values, .. } = &known.body else { return None };
-    values.iter().find(|value| value.value == code)?.description.as_deref()
+    let value = values.iter().find(|value| value.value == code)?;
+    Some(language.pick(value.description.as_deref()?, value.description_zh.as_deref()))
 }

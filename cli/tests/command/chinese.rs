@@ -1,4 +1,4 @@
-//! `--lang zh`: the help, `doctor`, `configure` and `explain` in Chinese.
+//! `--lang zh`: the help, tables, `doctor`, `configure` and `explain` in Chinese.
 
 use std::io::Write as _;
 use std::process::Stdio;
@@ -32,7 +32,8 @@ fn the_help_of_the_command_is_chinese() {
         "阿里云语音服务（Dyvmsapi 2017-05-25）的非官方命令行工具\n\n用法：dyvms [OPTIONS] <COMMAND>\n\n命令：\n",
         "\n  doctor       检查本机能否调用服务：设置、网络、时钟、凭证、权限\n",
         "\n  help         显示本帮助，或指定命令的帮助\n\n选项：\n",
-        "\n  -V, --version          显示版本\n\n退出码：\n  0  成功\n",
+        "\n  -V, --version          显示版本\n\n从这里开始：\n  错误信息、错误码或呼叫状态  dyvms explain ",
+        "\n\n退出码：\n  0  成功\n",
     ];
     contains(&all, &parts);
     let mut by_locale = command(&["--help"]);
@@ -214,4 +215,100 @@ fn explain_says_in_chinese_that_a_code_is_unknown() {
     let unknown = chinese(&["explain", "Throtling.User"]);
     let notices = "error: 文本中没有已知的错误码或状态码；是否指 Throttling.User？\n";
     assert_eq!((unknown.status, unknown.notices.as_str()), (Some(2), notices));
+}
+
+#[test]
+fn operations_have_chinese_headings_for_people_and_english_ones_for_programs() {
+    let words = ["operations", "outcome", "one call", "detail"];
+    let found = chinese(&words);
+    let table = "\
+| 接口                        | 分组  | 说明                                                             |
+|-----------------------------|-------|------------------------------------------------------------------|
+| QueryCallDetailByCallId     | call  | 查询一次呼叫的详情：开始和结束时间、时长以及结果。               |
+";
+    assert!(found.output.starts_with(table), "{}", found.output);
+    assert!(
+        found.notices.starts_with("note: 共 3 个接口；`dyvms describe <ACTION>` 显示其中一个"),
+        "{}",
+        found.notices
+    );
+    let json: Value = serde_json::from_str(&chinese(&[&words[..], &["-o", "json"]].concat()).output).unwrap();
+    assert_eq!((&json[0]["operation"], &json[0]["group"]), (&"QueryCallDetailByCallId".into(), &"call".into()));
+    assert_eq!(json[0].as_object().unwrap().keys().collect::<Vec<_>>(), ["operation", "group", "what"]);
+}
+
+#[test]
+fn calls_of_a_file_are_shown_in_chinese_and_programs_get_the_same_as_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("receipts.jsonl");
+    let line = |key: u8, kind: &str, receipt: &str| {
+        format!(
+            "{{\"key\":\"{key:032}\",\"received\":\"2026-03-09T02:00:02Z\",\"kind\":\"{kind}\",\"receipt\":{receipt}}}\n"
+        )
+    };
+    let ringing =
+        r#"{"call_id":"1^2","status_code":"200101","status_time":"2026-03-09 09:59:50","out_id":"order-4711"}"#;
+    let ended = r#"{"call_id":"1^2","status_code":"200003","out_id":"order-4711"}"#;
+    let other = r#"{"call_id":"1^3","status_code":"200201","status_time":"2026-03-09 10:00:39"}"#;
+    let lines = [
+        line(1, "VoiceCallReport", ringing),
+        line(2, "VoiceReport", ended),
+        line(3, "VoiceCallReport", other),
+        line(4, "VoiceReport", r#"{"x":1}"#),
+    ];
+    std::fs::write(&file, lines.concat()).unwrap();
+    let show = ["receipts", "show", file.to_str().unwrap()];
+    let shown = chinese(&show);
+    let table = "\
+| 呼叫 | 外部编号   | 阶段   | 结果   | 含义     | 最近变化            |
+|------|------------|--------|--------|----------|---------------------|
+| 1^2  | order-4711 | 已结束 | 200003 | 无人接听 | 2026-03-09 09:59:50 |
+| 1^3  |            | 响铃中 |        |          | 2026-03-09 10:00:39 |
+";
+    assert_eq!((shown.output.as_str(), shown.status), (table, Some(0)));
+    assert_eq!(shown.notices, "note: 有 1 条回执没有呼叫 ID，此处不显示\n");
+    let json = [&show[..], &["-o", "json"]].concat();
+    let english = outcome(command(&json)).output;
+    assert!(
+        english.contains("\"meaning\": \"nobody answered\"") && english.contains("\"phase\": \"ended\""),
+        "{english}"
+    );
+    assert_eq!(chinese(&json).output, english);
+    std::fs::write(&file, line(4, "VoiceReport", r#"{"x":1}"#)).unwrap();
+    assert!(chinese(&show).notices.ends_with("\nnote: 文件中没有呼叫的回执\n"));
+}
+
+#[test]
+fn the_locale_c_is_english_and_changes_no_value() {
+    let with_locale = |arguments: &[&str], locale: Option<&str>| {
+        let mut command = command(arguments);
+        for name in ["LANG", "LC_ALL"] {
+            match locale {
+                Some(locale) => command.env(name, locale),
+                None => command.env_remove(name),
+            };
+        }
+        outcome(command)
+    };
+    let list = ["call", "QueryRobotTaskCallList", "--task-id", "1045001", "--local", "--limit", "2", "-o", "table"];
+    let list = [&list[..], &["--columns", "callId,callResult"]].concat();
+    let table = "\
+| callId                    | callResult |
+|---------------------------|------------|
+| 116951045001^103700100003 | 停机       |
+| 116951045001^103700100010 | 接通       |
+";
+    let explained = "200003 (a value of CallStatusCode)\n  nobody answered\n";
+    for locale in [Some("C"), Some("POSIX"), Some("C.UTF-8"), None] {
+        let shown = with_locale(&list, locale);
+        assert_eq!((shown.output.as_str(), shown.status), (table, Some(0)), "{locale:?}: {}", shown.notices);
+        assert_eq!(with_locale(&["explain", "200003"], locale).output, explained, "{locale:?}");
+        assert!(with_locale(&["--help"], locale).output.contains("\nCommands:\n"), "{locale:?}");
+        // A word that is given, and the language that is asked for, do not depend on it.
+        assert!(with_locale(&["operations", "占线"], locale).output.contains("| QueryRobotTaskCallList"), "{locale:?}");
+        assert_eq!(
+            with_locale(&["--lang", "zh", "explain", "200003"], locale).output,
+            chinese(&["explain", "200003"]).output
+        );
+    }
 }

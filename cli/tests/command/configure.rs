@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+#[cfg(unix)]
+use crate::support::limited;
 use crate::support::{Outcome, ServerProcess, command, outcome};
 
 const FILE: &str = r#"{
@@ -247,4 +249,33 @@ fn a_link_stays_a_link_and_a_file_that_cannot_be_written_stays() {
         "{}",
         failed.notices
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_named_and_the_file_stays() {
+    // More than fits before the disk is full.
+    let large = FILE.replace("\"meta_path\": \"\"", &format!("\"meta_path\": \"{}\"", "x".repeat(5000)));
+    let home = Home::with(&large);
+    for arguments in [
+        &["use", "sso"][..],
+        &["set", "work", "region_id=cn-beijing"],
+        &["add", "day", "--mode", "EcsRamRole", "ram_role_name=role"],
+    ] {
+        let full = outcome(limited(&home.command(arguments), 2));
+        assert_eq!((full.status, full.output.as_str()), (Some(1), ""), "{}", full.notices);
+        assert!(
+            full.notices.starts_with("error: cannot write ~/.aliyun/config.json")
+                && full.notices.contains("File too large"),
+            "{}",
+            full.notices
+        );
+        assert_eq!(home.text(), large, "{arguments:?}");
+        let left: Vec<_> =
+            std::fs::read_dir(home.path().parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["config.json"], "nothing is left of the new file");
+    }
+    // With room, the same command does it.
+    assert_eq!(home.run(&["use", "sso"]).status, Some(0));
+    assert_eq!(home.text(), large.replace("\"work\",\n\t\"p", "\"sso\",\n\t\"p"));
 }

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use aliyun_protocol::v3::payload_hash;
 use tempfile::TempDir;
 
-use crate::support::{Canned, Outcome, Stalling, command, outcome, refused, with_key};
+use crate::support::{Canned, Outcome, Stalling, command, limited, outcome, refused, with_key};
 
 pub(crate) const LOCAL: &[&str] = &["export", "QueryRobotTaskCallList", "--TaskId", "1045001", "--local"];
 const TASKS: &[&str] = &["export", "QueryRobotTaskList"];
@@ -59,6 +59,13 @@ impl Files {
 
     pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// Makes the export go on at another endpoint, since the first one does not answer any more.
+    fn move_to(&self, from: &str, to: &str) {
+        let identity = |url: &str| payload_hash(url.as_bytes()).as_str().to_owned();
+        let moved = self.read("tasks.jsonl.resume").replace(&identity(from), &identity(to));
+        std::fs::write(self.path("tasks.jsonl.resume"), moved).unwrap();
     }
 
     pub(crate) fn names(&self) -> Vec<String> {
@@ -187,7 +194,7 @@ fn force_replaces_a_file_and_discards_another_export() {
 }
 
 #[test]
-fn ctrl_c_keeps_what_was_fetched() {
+fn ctrl_c_keeps_what_was_fetched_and_the_same_command_goes_on() {
     let files = Files::new();
     let server = Stalling::serve(vec![page(1, 6), page(2, 6)]);
     let mut command = files.command(&server.url, &[]);
@@ -201,6 +208,12 @@ fn ctrl_c_keeps_what_was_fetched() {
     assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap()), (Some(130), expected));
     assert_eq!(files.read("tasks.jsonl.part"), lines(2));
     assert!(files.read("tasks.jsonl.resume").contains(r#""position":{"number":3}"#));
+    let rest = Canned::ok(&page(3, 6));
+    files.move_to(&server.url, &rest.url);
+    let resumed = files.export(&rest.url, &[]);
+    assert_eq!(resumed.status, Some(0), "{}", resumed.notices);
+    assert_eq!((files.read("tasks.jsonl"), files.names()), (lines(3), vec!["tasks.jsonl".to_owned()]));
+    assert_eq!(rest.sent("Action").len(), 1, "no page is requested twice");
 }
 
 #[test]
@@ -223,10 +236,7 @@ fn an_export_that_is_killed_at_any_page_loses_and_repeats_nothing() {
         let next = state["position"]["number"].as_u64().map_or(1, |number| usize::try_from(number).unwrap());
         assert!(next <= answered + 1, "{state}");
         let rest = Canned::serve((next..=PAGES).map(|number| (200, page(number, 2 * PAGES))).collect());
-        let resume = files.path("tasks.jsonl.resume");
-        let identity = |url: &str| payload_hash(url.as_bytes()).as_str().to_owned();
-        let moved = files.read("tasks.jsonl.resume").replace(&identity(&server.url), &identity(&rest.url));
-        std::fs::write(&resume, moved).unwrap();
+        files.move_to(&server.url, &rest.url);
         assert_eq!(files.export(&rest.url, &[]).status, Some(0));
         assert_eq!((files.read("tasks.jsonl"), files.names()), (lines(PAGES), vec!["tasks.jsonl".to_owned()]));
     }
@@ -322,21 +332,7 @@ fn a_full_disk_is_named_and_nothing_is_lost() {
     assert_eq!(files.export(&server.url, &[]).status, Some(3));
     let before = files.read("tasks.jsonl.part");
     assert!(before.len() > 2048);
-    let limited = files.command(&server.url, &[]);
-    let mut shell = Command::new("sh");
-    // In units of 512 bytes. The signal would end the process before it could say anything.
-    shell
-        .args(["-c", r#"trap "" XFSZ; ulimit -f 4; exec "$0" "$@""#])
-        .arg(limited.get_program())
-        .args(limited.get_args());
-    let environment = limited.get_envs().map(|(name, value)| (name.to_owned(), value.map(ToOwned::to_owned)));
-    for (name, value) in environment.collect::<Vec<_>>() {
-        match value {
-            Some(value) => shell.env(name, value),
-            None => shell.env_remove(name),
-        };
-    }
-    let stopped = outcome(shell);
+    let stopped = outcome(limited(&files.command(&server.url, &[]), 4));
     assert_eq!(stopped.status, Some(1), "{}", stopped.notices);
     assert!(
         stopped.notices.contains("it keeps 120 items, and the same command goes on: File too large"),

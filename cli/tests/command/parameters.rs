@@ -71,6 +71,10 @@ fn a_file_that_cannot_be_a_value_is_refused_with_its_name() {
     for (value, expected) in [
         ("@no/such/file".to_owned(), "--OutId: cannot read the file \"no/such/file\": No such file".to_owned()),
         (format!("@{latin}"), format!("--OutId: the file {latin:?} is not UTF-8: byte 4 does not")),
+        (
+            format!("@{}", folder.path().display()),
+            format!("--OutId: cannot read the file {:?}: it is a directory", folder.path()),
+        ),
         ("@".to_owned(), "--OutId: the value @ names no file; write @FILE, or @@ for the text @".to_owned()),
     ] {
         let message = refused(&[&["call"], DIAL, &["--local", "--out-id", &value]].concat());
@@ -78,6 +82,27 @@ fn a_file_that_cannot_be_a_value_is_refused_with_its_name() {
     }
     let message = refused(&[&["call"], DIAL, &["--local", "--tts-param", &format!("@{json}")]].concat());
     assert!(message.contains("the member \"a\" is given twice, again at line 2 column 2"), "{message}");
+    // A file that can be opened and not read, even by the superuser.
+    #[cfg(target_os = "linux")]
+    {
+        let message = refused(&[&["call"], DIAL, &["--local", "--out-id", "@/proc/self/mem"]].concat());
+        assert!(message.starts_with("error: --OutId: cannot read the file \"/proc/self/mem\": "), "{message}");
+    }
+}
+
+#[test]
+fn json_that_does_not_parse_is_refused_with_the_position() {
+    for (json, position) in [
+        ("{\"a\": 1,}", "line 1 column 9"),
+        ("{\n  \"a\": 1\n  \"b\": 2\n}", "line 3 column 3"),
+        ("{\"a\": \"停机", "line 1 column "),
+        ("{", "line 1 column 1"),
+    ] {
+        let message = refused(&[&["call"], DIAL, &["--local", "--tts-param", json]].concat());
+        assert!(message.starts_with("error: --TtsParam: expected a JSON object ("), "{message}");
+        assert!(message.contains(position), "{json}: {message}");
+        assert!(!message.contains("停机"), "a spoken text is not shown: {message}");
+    }
 }
 
 #[test]

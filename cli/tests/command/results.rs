@@ -142,3 +142,39 @@ fn only_reads_are_repeated() {
     let message = refused(&[LIST, &["--local", "--until", "Code=OK", "--every", "0s"]].concat());
     assert!(message.contains("expected a time above 0, such as 5s, 500ms or 2m"), "{message}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_ends_every_command_without_an_error() {
+    let commands: [&[&str]; 8] = [
+        &["operations"],
+        &["operations", "-o", "json"],
+        &["describe", "QueryRobotTaskCallList"],
+        &["explain", "503"],
+        &["doctor", "--local"],
+        &["call", "QueryRobotTaskList", "--local", "-o", "table"],
+        &["--help"],
+        &["completions", "bash"],
+    ];
+    for arguments in commands {
+        // Nobody reads from the start.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = command(arguments);
+        command.stdout(writer);
+        let ended = outcome_without_output(command);
+        assert!(
+            ended.0 == Some(0) && !ended.1.contains("error") && !ended.1.contains("panicked"),
+            "{arguments:?}: {ended:?}"
+        );
+    }
+}
+
+/// The exit status and the notices of a command whose output goes elsewhere.
+#[cfg(unix)]
+fn outcome_without_output(mut command: std::process::Command) -> (Option<i32>, String) {
+    let child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    drop(command);
+    let ended = child.wait_with_output().unwrap();
+    (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+}

@@ -113,7 +113,10 @@ fn its_operations_are_listed_and_described() {
     let folder = folder(OPEN);
     let listed = outcome(command(&["--spec", path(&folder), "operations", "boxes"]));
     assert_eq!((listed.status, listed.output.lines().nth(2)), (Some(0), Some("| OpenBox   | boxes |")));
-    assert_eq!(listed.notices, "note: 1 operation; `dyvms describe <ACTION>` shows one\n");
+    assert_eq!(
+        listed.notices,
+        "note: 1 operation; `dyvms describe <ACTION>` shows one\nnote: an example of the first one:\n  dyvms call OpenBox --BoxId b\n"
+    );
     let json = outcome(command(&["--spec", path(&folder), "operations", "-o", "json"]));
     assert!(json.output.contains("\"operation\": \"OpenBox\""), "{}", json.output);
     let described = outcome(command(&["--spec", path(&folder), "describe", "OpenBox"]));

@@ -49,6 +49,22 @@ pub(crate) fn outcome(mut command: Command) -> Outcome {
     }
 }
 
+/// The same command in a shell that lets no file grow beyond this size, in blocks of 512 or 1024 bytes.
+#[cfg(unix)]
+pub(crate) fn limited(command: &Command, blocks: u32) -> Command {
+    let mut shell = Command::new("sh");
+    // The signal would end the process before it could say anything.
+    let script = format!(r#"trap "" XFSZ; ulimit -f {blocks}; exec "$0" "$@""#);
+    shell.args(["-c", &script]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+}
+
 /// A command line that cannot be meant: exit status 2, and nothing on standard output.
 pub(crate) fn refused(arguments: &[&str]) -> String {
     let outcome = outcome(command(arguments));

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::support::{Canned, LIST, Stalling, command, outcome};
+use crate::support::{Canned, LIST, ServerProcess, Stalling, command, outcome};
 
 const OK: &str = r#"{"Code":"OK","RequestId":"R-1","CallId":"1^2"}"#;
 const DIAL: &[&str] = &["call", "SingleCallByTts", "--CalledNumber", "13000000000", "--TtsCode", "TTS_10001"];
@@ -133,6 +133,9 @@ fn a_long_cell_is_shortened_and_a_file_gets_it_whole() {
             shown.contains('…')
                 && lines(&shown).iter().all(|line| !line.starts_with('|') || line.width() <= usize::from(columns))
         );
+        let (_, shown) = Terminal::start(columns, &[&["--lang", "zh"], &call[..]].concat(), &[]).ended();
+        assert!(shown.contains("note: 1 个单元格已截短；要查看全部内容，"), "{shown}");
+        assert!(lines(&shown).iter().all(|line| line.width() <= usize::from(columns)), "{shown}");
     }
     assert!(server.call(&["QueryRobotTaskList", "-o", "table"]).output.contains(&long));
 }
@@ -175,7 +178,7 @@ fn ctrl_c_at_a_terminal_ends_with_130() {
     let page = r#"{"Code":"OK","RequestId":"R-1","TotalCount":6,"Data":[{"id":1},{"id":2}]}"#;
     let server = Stalling::serve(vec![page.to_owned()]);
     let call = ["call", "QueryRobotTaskList", "--all", "--endpoint", &server.url];
-    let mut terminal = Terminal::start(80, &call, &[]);
+    let mut terminal = Terminal::start(120, &call, &[]);
     let stalled = server.stalled();
     terminal.wait_for("page 1, 2 items");
     terminal.press("\u{3}");
@@ -262,6 +265,22 @@ fn questions_are_chinese_in_a_chinese_locale() {
 }
 
 #[test]
+fn the_first_page_of_the_help_fits_80_columns() {
+    for language in ["en", "zh"] {
+        let (_, shown) = Terminal::start(80, &["--lang", language, "--help"], &[]).ended();
+        assert!(shown.lines().all(|line| fits(line, 80)), "{shown}");
+        // The commands stay in their column, which another wrapping would break.
+        let begin = shown.split(if language == "en" { "Where to begin" } else { "从这里开始" }).nth(1).unwrap();
+        let tasks = begin.lines().skip(1).take_while(|line| !line.is_empty());
+        let columns: Vec<usize> = tasks.filter_map(|line| Some(line.split_once("dyvms ")?.0.width())).collect();
+        assert!(
+            columns.len() >= 4 && columns.iter().filter(|column| **column == 30).count() >= 4,
+            "{columns:?}: {shown}"
+        );
+    }
+}
+
+#[test]
 fn a_help_at_a_terminal_has_styles_and_its_width() {
     let (status, shown) = Terminal::start(60, &["--lang", "zh", "configure", "--help"], &[]).ended();
     assert!(status == 0 && shown.contains("\n\u{1b}[1m\u{1b}[4m选项：\u{1b}[0m\n"), "{shown}");
@@ -282,4 +301,65 @@ fn nothing_is_written_after_ctrl_c_at_the_question_for_a_secret() {
     let (status, shown) = terminal.ended();
     assert!(status == 130 && shown.contains("error: interrupted"), "{status}: {shown}");
     assert!(!home.path().join(".aliyun").exists());
+}
+
+/// Whether a line fits a terminal. A word that is wider, such as a code or an address, stays whole, so that it can be copied,
+/// and so does each line of a command with its parameters.
+fn fits(line: &str, columns: u16) -> bool {
+    let line = anstream::adapter::strip_str(line).to_string();
+    let is_of_command = line.starts_with("  dyvms ") || line.starts_with("    --");
+    line.width() <= usize::from(columns) || !line.trim().contains(' ') || is_of_command
+}
+
+#[test]
+fn twenty_columns_are_enough() {
+    let emulator = ServerProcess::start(&[]);
+    let doctor = ["doctor", "--endpoint", &emulator.url];
+    let call = ["call", "QueryCallDetailByCallId", "--local", "--CallId", "1^2", "--ProdId", "11000000300006"];
+    let call = [&call[..], &["--QueryDate", "1671552000000"]].concat();
+    let commands: [(&[&str], u32, &str); 6] = [
+        (&["operations", "busy"], 0, "no room for 2"),
+        (&["describe", "CallTaskKind"], 0, "VMS_VOICE_TTS"),
+        (&["explain", "isv.BUSINESS_LIMIT_CONTROL"], 0, "Nothing was done."),
+        (&call, 0, "| member"),
+        (&[LIST, &["--local"]].concat(), 0, "no room for "),
+        (&doctor, 0, "permission"),
+    ];
+    for (arguments, status, expected) in commands {
+        for language in ["en", "zh"] {
+            let arguments = [&["--lang", language], arguments].concat();
+            let (ended, shown) = Terminal::start(20, &arguments, &[]).ended();
+            assert_eq!(ended, status, "{arguments:?}: {shown}");
+            for line in lines(&shown) {
+                assert!(fits(line, 20), "{arguments:?}: {line:?} in {shown}");
+            }
+            assert!(language == "zh" || shown.contains(expected), "{arguments:?}: {shown}");
+        }
+    }
+    // The members and their explanations; a command and a program that are copied are not wrapped.
+    let (_, shown) = Terminal::start(20, &["describe", "QueryRobotTaskCallList"], &[]).ended();
+    let (text, code) = shown.split_once("\nExample:\n").unwrap();
+    assert!(text.lines().all(|line| fits(line, 20)), "{text}");
+    assert!(code.contains("\n    --PageNo 1 \\\n"), "{code}");
+}
+
+#[test]
+fn descriptions_and_checks_fit_the_terminal() {
+    let emulator = ServerProcess::start(&[]);
+    let commands: [&[&str]; 4] = [
+        &["describe", "VoiceReport"],
+        &["describe", "QueryCallDetailByCallId"],
+        &["explain", "isv.BUSINESS_LIMIT_CONTROL", "200003"],
+        &["doctor", "--endpoint", &emulator.url],
+    ];
+    for (columns, language) in [(80, "en"), (80, "zh"), (120, "en"), (120, "zh")] {
+        for arguments in commands {
+            let (_, shown) = Terminal::start(columns, &[&["--lang", language], arguments].concat(), &[]).ended();
+            let text = shown.split("Rust").next().unwrap();
+            assert!(text.lines().all(|line| fits(line, columns)), "{columns}: {shown}");
+        }
+    }
+    // What was found goes on in its column.
+    let (_, shown) = Terminal::start(80, &["doctor", "--endpoint", "http://127.0.0.1:9"], &[]).ended();
+    assert!(shown.contains(&format!("\n{:26}", "")), "{shown}");
 }

@@ -1,4 +1,4 @@
-//! Lines of a help, which are wrapped at spaces and between Chinese characters.
+//! Lines that are wrapped at spaces and between Chinese characters.
 
 use unicode_width::UnicodeWidthChar as _;
 
@@ -9,20 +9,20 @@ const LONGEST: usize = 100;
 const BELOW: usize = 10;
 
 /// The width for a help: that of the terminal, but lines that are too long are hard to read.
-pub(super) fn width() -> usize {
+pub(crate) fn width() -> usize {
     let terminal = terminal_size::terminal_size().map(|(terminal_size::Width(width), _)| usize::from(width));
     let variable = || std::env::var("COLUMNS").ok()?.parse().ok();
     terminal.or_else(variable).unwrap_or(LONGEST).min(LONGEST)
 }
 
 /// What stands before the form of a command.
-pub(super) const USAGE: &str = "用法：";
+pub(crate) const USAGE: &str = "用法：";
 
 /// Wraps the lines of a text, which may have styles.
 ///
 /// A line goes on where its text began: below the text of an entry, which two spaces separate from its name, below that of an
 /// item of a list or of a usage, or below its own beginning.
-pub(super) fn wrapped(text: &str, width: usize) -> String {
+pub(crate) fn wrapped(text: &str, width: usize) -> String {
     let all: Vec<Line<'_>> = text.lines().map(Line::of).collect();
     let mut lines = Vec::new();
     // Entries below each other are shown alike.
@@ -88,7 +88,7 @@ fn visible(text: &str) -> impl Iterator<Item = (usize, char)> {
     })
 }
 
-fn width_of(text: &str) -> usize {
+pub(crate) fn width_of(text: &str) -> usize {
     visible(text).filter_map(|(_, character)| character.width()).sum()
 }
 
@@ -103,8 +103,9 @@ fn offset(text: &str, column: usize) -> usize {
     found.map_or(text.len(), |(offset, _)| offset)
 }
 
-/// A line, broken into lines of a width that begin at `indent` from the second one on.
-fn filled(line: &str, indent: usize, width: usize) -> String {
+/// A line, broken into lines of a width that begin at `indent` from the second one on. A word that is longer stays whole, so
+/// that it can be copied.
+pub(crate) fn filled(line: &str, indent: usize, width: usize) -> String {
     let mut filled = String::new();
     let mut used = 0;
     for word in words(line) {
@@ -119,6 +120,22 @@ fn filled(line: &str, indent: usize, width: usize) -> String {
     }
     filled.truncate(filled.trim_end().len());
     filled
+}
+
+/// The width of the longest part of a text that is not broken.
+pub(crate) fn longest_word(text: &str) -> usize {
+    words(text).into_iter().map(|word| width_of(word.trim_end())).max().unwrap_or_default()
+}
+
+/// Wraps each line of a text for the width of a terminal, if there is one. A line that is moved to the right, as an entry is,
+/// goes on `hanging` columns to the right of its beginning.
+pub(crate) fn fitted(text: &str, hanging: usize, width: Option<u16>) -> String {
+    let Some(width) = width else { return text.to_owned() };
+    let line = |line: &str| {
+        let start = line.len() - line.trim_start_matches(' ').len();
+        filled(line, if start > 0 { start + hanging } else { 0 }, usize::from(width)) + "\n"
+    };
+    text.lines().map(line).collect()
 }
 
 /// The parts of a line that are not broken, each with the spaces after it.
@@ -184,6 +201,15 @@ mod tests {
         assert_eq!(wrapped(entries, 18), expected);
         // There is room for all of them.
         assert_eq!(wrapped(entries, 26), format!("{entries}\n"));
+    }
+
+    #[test]
+    fn a_text_fits_a_terminal_and_is_unchanged_elsewhere() {
+        let text = "  one two three\n\nSingleCallByTts: 占线占线占线\n";
+        assert_eq!(fitted(text, 2, None), text);
+        let expected = "  one two\n    three\n\nSingleCallByTts:\n占线占线占\n线\n";
+        assert_eq!(fitted(text, 2, Some(11)), expected);
+        assert_eq!([longest_word("SingleCallByTts: ab"), longest_word("占线 ab"), longest_word("")], [16, 2, 0]);
     }
 
     #[test]
