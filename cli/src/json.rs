@@ -116,6 +116,18 @@ pub(crate) fn members(text: &str) -> Vec<(String, &str)> {
     members.unwrap_or_default().into_iter().filter_map(decoded).collect()
 }
 
+/// The text with other texts in place of some of its parts, which are slices of it in their order.
+pub(crate) fn replaced(text: &str, parts: &[(&str, String)]) -> String {
+    let (mut replaced, mut done) = (String::new(), 0);
+    for (part, other) in parts {
+        let Range { start, end } = range(text, part);
+        replaced.push_str(text.get(done..start).unwrap_or_default());
+        replaced.push_str(other);
+        done = end;
+    }
+    replaced + text.get(done..).unwrap_or_default()
+}
+
 /// The range of `part` in `text`, of which it is a slice.
 fn range(text: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());

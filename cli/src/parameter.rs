@@ -218,8 +218,44 @@ impl Fields for Values {
 pub(crate) fn value(field: &'static Field, text: &str, types: Types<'static>) -> Value {
     match field.shape.style {
         Some(Style::Flat) => flattened(text.trim(), Some(&field.shape), types, Style::Flat),
-        _ => text.into(),
+        _ => styled(text, &field.shape, types).map_or_else(|| text.into(), Value::from),
     }
+}
+
+/// The JSON of a list or an object in which each member with a style of its own is a text, as it is on the wire. Everything else
+/// stays as it was given. `None` if nothing changes.
+fn styled(text: &str, shape: &'static Shape, types: Types<'static>) -> Option<String> {
+    let part = |part: &str, shape: &'static Shape| {
+        let inner = styled(part, shape, types);
+        match (shape.style, part.as_bytes().first()) {
+            (Some(Style::Simple), Some(b'[')) => Some(Json::Text(comma_separated(part)).to_string()),
+            (Some(Style::Json), Some(b'[' | b'{')) => {
+                Some(Json::Text(inner.unwrap_or_else(|| part.to_owned())).to_string())
+            }
+            _ => inner,
+        }
+    };
+    let member = |(name, value): (String, &'_ str)| match types.resolve(&shape.kind) {
+        Type::Record(fields) => part(value, &fields.iter().find(|field| field.wire_name == name)?.shape),
+        Type::Map(items) => part(value, items),
+        _ => None,
+    };
+    let changed: Vec<(&str, String)> = match types.resolve(&shape.kind) {
+        Type::Record(_) | Type::Map(_) => {
+            json::members(text).into_iter().filter_map(|(name, value)| Some((value, member((name, value))?))).collect()
+        }
+        Type::Array(items) => {
+            json::items(text).into_iter().filter_map(|item| Some((item, part(item, items)?))).collect()
+        }
+        _ => Vec::new(),
+    };
+    (!changed.is_empty()).then(|| json::replaced(text, &changed))
+}
+
+/// The items of a JSON list, with commas between them.
+fn comma_separated(text: &str) -> String {
+    let items = json::items(text).into_iter().map(|item| Json::read(item).plain().into_owned());
+    items.collect::<Vec<_>>().join(",")
 }
 
 /// The value of a text that fits a parameter, with the type of the specification.
@@ -241,12 +277,10 @@ fn flattened(text: &str, shape: Option<&'static Shape>, types: Types<'static>, i
     let style = shape.and_then(|shape| shape.style).unwrap_or(inherited);
     let of = shape.map(|shape| types.resolve(&shape.kind));
     match (text.as_bytes().first(), style) {
-        (Some(b'[' | b'{'), Style::Json) => text.into(),
-        (Some(b'['), Style::Simple) => {
-            let items: Vec<String> =
-                json::items(text).iter().map(|item| Json::read(item).plain().into_owned()).collect();
-            items.join(",").into()
+        (Some(b'[' | b'{'), Style::Json) => {
+            shape.and_then(|shape| styled(text, shape, types)).map_or_else(|| text.into(), Value::from)
         }
+        (Some(b'['), Style::Simple) => comma_separated(text).into(),
         (Some(b'['), Style::Flat) => {
             let inner = of.and_then(|of| if let Type::Array(items) = of { Some(items) } else { None });
             json::items(text).into_iter().map(|item| flattened(item, inner, types, style)).collect()
@@ -302,6 +336,49 @@ mod tests {
     fn pairs(field: &'static Field, text: &str, types: Types<'static>) -> Result<Vec<(String, String)>, String> {
         let text = read(text, &field.shape, types)?;
         Ok(Values::new(Values::table(std::iter::once(field)), vec![value(field, &text, types)]).pairs())
+    }
+
+    #[test]
+    fn members_with_a_style_are_texts_within_json_and_all_else_stays() {
+        let service = crate::spec::service();
+        let sent = |action: &str, name: &str, text: &str| {
+            let operation = service.operation(action).unwrap();
+            let field = operation.parameter(name).unwrap();
+            value(field, text, Types::of(operation, service)).as_str().unwrap().to_owned()
+        };
+        let list = |text: &str| sent("CloudImportTaskTel", "TaskTelList", text);
+        for (given, expected) in [
+            (
+                r#"[ {"Tel":"1","BackupTels":["2", "3"],"Priority":5.0,"Property":{"order" : "4711"}} ]"#,
+                r#"[ {"Tel":"1","BackupTels":"2,3","Priority":5.0,"Property":"{\"order\" : \"4711\"}"} ]"#,
+            ),
+            (r#"[{"BackupTels":[]},{"Property":{}}]"#, r#"[{"BackupTels":""},{"Property":"{}"}]"#),
+        ] {
+            assert_eq!(list(given), expected);
+            // What is a text already is sent as it is.
+            assert_eq!(list(expected), expected);
+        }
+        for unchanged in ["[]", "[ ]", r#"[{"Tel":"1","New":[1]}]"#, r#"[{"Property":null,"BackupTels":null}]"#] {
+            assert_eq!(list(unchanged), unchanged);
+        }
+    }
+
+    #[test]
+    fn no_example_has_a_structure_where_the_wire_has_a_text() {
+        let service = crate::spec::service();
+        let mut changed = 0;
+        for operation in &service.operations {
+            let types = Types::of(operation, service);
+            for (name, given) in operation.examples.iter().flat_map(|example| &example.request) {
+                let field = operation.parameter(name).unwrap();
+                let given = given.as_str().map_or_else(|| given.to_string(), str::to_owned);
+                if let Value::String(text) = value(field, &given, types) {
+                    changed += usize::from(text != given);
+                    assert_eq!(styled(&text, &field.shape, types), None, "{} {name}", operation.action);
+                }
+            }
+        }
+        assert!(changed > 0);
     }
 
     /// The parameters that are sent for a text.
