@@ -1,6 +1,6 @@
 //! The help of the command line in Chinese: clap has one language only.
 //!
-//! [`translated`] replaces the texts of a command by those of [`texts`]. [`print`] replaces what clap itself adds, such as
+//! [`translated`] replaces the texts of a command by those of [`texts`]. [`print()`] replaces what clap itself adds, such as
 //! headings, and wraps lines: clap breaks them at spaces only, which Chinese does not have.
 
 mod texts;
