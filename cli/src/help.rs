@@ -220,6 +220,7 @@ fn example_values(operation: &Operation) -> Option<impl Iterator<Item = (&str, S
 }
 
 /// The command that calls an operation, for a POSIX shell.
+#[cfg(feature = "explorer")]
 pub(crate) fn call<'p>(
     action: &str,
     parameters: impl IntoIterator<Item = (&'p str, String)>,
