@@ -104,8 +104,8 @@ pub(crate) fn write_selected(
     writer.finish(width)
 }
 
-/// Writes rows as a table to standard output, for a command that has JSON for programs. Says what there is no room for. Returns
-/// `false` if no column has a value.
+/// Writes rows as a table to standard output, for a command that has JSON for programs. A note names columns that do not fit.
+/// Returns `false` if no column has a value.
 pub(crate) fn write_table(columns: &[Column], rows: &[Json], style: impl Fn(&str) -> String) -> io::Result<bool> {
     let Some(drawing) = table::draw(columns, rows, terminal::result_width()) else { return Ok(false) };
     // It takes styles off again unless this is a terminal that wants them.

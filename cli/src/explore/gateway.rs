@@ -63,7 +63,7 @@ impl Gateway {
         self.targets.find(target).ok_or_else(|| {
             let why = match target {
                 "live" => "the service itself can be called after a start with `dyvms explore --live`",
-                _ => "there is no such target: /emulator or /live",
+                _ => "the path of a call starts with /emulator or /live",
             };
             Problem::refused(StatusCode::NOT_FOUND, "NotFound", why)
         })
@@ -110,7 +110,7 @@ async fn call(
         Err(problem) => return problem.into_response(),
     };
     let started = gateway.journal.start(target, request.action());
-    // A task of its own: whoever asked may disconnect, and the log must have the outcome even so.
+    // A task of its own: if the browser disconnects, the call goes on, and the log gets its outcome.
     let task = tokio::spawn(async move {
         let _working = working;
         send(&gateway, &started, &connection, &request).await
@@ -133,8 +133,8 @@ async fn send(gateway: &Gateway, started: &Started, connection: &Connection, req
         Err(failure) => {
             let problem = match &failure {
                 Failure::Call { error, .. } => Problem::of(error),
-                // A call has no other failure.
-                other => Problem::invalid(format!("{other:?}")),
+                // A call has no other failure. If it ever had, nothing would be known of the outcome.
+                _ => Problem::lost(),
             };
             gateway.journal.failed(started, &problem);
             problem.into_response()

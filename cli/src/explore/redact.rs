@@ -90,13 +90,10 @@ mod tests {
         let list = |data: &str| shown("QueryRobotTaskCallList", &format!(r#"{{"Code":"OK","Data":{data}}}"#));
         for (data, expected) in [
             (
-                r#"[{"callee":"13000000000","callId":"116012345678^1","callResult":"200002"}]"#,
-                r#"[{"callee":"***","callId":"116012345678^1","callResult":"200002"}]"#,
+                r#"[{"called":"a b","callId":"116012345678^1","callResult":"200002"}]"#,
+                r#"[{"called":"***","callId":"116012345678^1","callResult":"200002"}]"#,
             ),
-            (
-                r#"[{"callee":13000000000},{"callee":null},{"callee":""}]"#,
-                r#"[{"callee":"***"},{"callee":null},{"callee":""}]"#,
-            ),
+            (r#"[{"called":1},{"called":null},{"called":""}]"#, r#"[{"called":"***"},{"called":null},{"called":""}]"#),
             (
                 r#"[{"new":"call 13000000000 now","n":13000000000,"s":12}]"#,
                 r#"[{"new":"call *** now","n":"***","s":12}]"#,

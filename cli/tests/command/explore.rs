@@ -192,6 +192,11 @@ fn what_cannot_be_sent_is_refused_with_its_place() {
         assert!(status == expected && message.contains(why), "{action} {why}: {status} {message}");
         assert_eq!((&problem["sent"], &problem["outcomeUnknown"]), (&json!("No"), &json!(false)));
     }
+    let body = r#"{"TaskId":"1045001"}"#;
+    let padded = |length: usize| body.to_owned() + &" ".repeat(length - body.len());
+    for (length, expected) in [(1024 * 1024, 200), (1024 * 1024 + 1, 413)] {
+        assert_eq!(explorer.post(&format!("/emulator/v1/{LIST}"), &padded(length)).0, expected, "{length}");
+    }
     // Values that are sensitive are not in an error.
     let body = json!({ "CalledNumber": { "a": 13_000_000_000_u64 }, "TtsCode": "TTS_1" });
     let (_, problem) = explorer.call("SingleCallByTts", &body);
